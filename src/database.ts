@@ -1,0 +1,87 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
+import { ApiToken } from './records/api-token.entity.js';
+import { AuditEntry } from './records/audit-entry.entity.js';
+import { Choice } from './records/choice.entity.js';
+import { DeadLetter } from './records/dead-letter.entity.js';
+import { Label } from './records/label.entity.js';
+import { ModelAliasMove } from './records/model-alias-move.entity.js';
+import { ModelAlias } from './records/model-alias.entity.js';
+import { ModelVersion } from './records/model-version.entity.js';
+import { OutboxMessage } from './records/outbox-message.entity.js';
+import { RankRequest } from './records/rank-request.entity.js';
+import { Session } from './records/session.entity.js';
+import { Suggestion } from './records/suggestion.entity.js';
+import { TemplateRevision } from './records/template-revision.entity.js';
+import { Template } from './records/template.entity.js';
+import { TicketEmbedding } from './records/ticket-embedding.entity.js';
+import { TicketEvent } from './records/ticket-event.entity.js';
+import { Ticket } from './records/ticket.entity.js';
+
+const int8 = 20;
+
+function getTypeParser(oid: number, format?: 'text'): unknown {
+  return oid === int8 ? Number : pg.types.getTypeParser(oid, format);
+}
+
+/**
+ * The one way to PostgreSQL. Not connected yet: the caller calls `initialize()`.
+ *
+ * bigint columns come as numbers: all of them are row ids, Kafka offsets or counts, far below 2^53.
+ *
+ * @param url postgres://…
+ * @param poolSize most connections of this process
+ */
+export function createDataSource(url: string, poolSize: number, onPoolError: (error: Error) => void): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    poolSize,
+    poolErrorHandler: onPoolError,
+    connectTimeoutMS: 5_000,
+    applicationName: 'replyrank',
+    extra: { types: { getTypeParser } },
+    entities: [
+      ApiToken,
+      AuditEntry,
+      Choice,
+      DeadLetter,
+      Label,
+      ModelAlias,
+      ModelAliasMove,
+      ModelVersion,
+      OutboxMessage,
+      RankRequest,
+      Session,
+      Suggestion,
+      Template,
+      TemplateRevision,
+      Ticket,
+      TicketEmbedding,
+      TicketEvent,
+    ],
+    migrations: [Foundation1795392000000],
+    migrationsTransactionMode: 'each',
+    logging: false,
+  });
+}
+
+const migrationLock = 7_263_554_018;
+
+/**
+ * Brings the schema up to date. Safe to call from several replicas at once: one migrates, the others wait for it.
+ *
+ * @returns the names of the migrations that were run
+ */
+export async function migrate(source: DataSource): Promise<string[]> {
+  const runner = source.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    const done = await source.runMigrations();
+    return done.map((migration) => migration.name);
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
+    await runner.release();
+  }
+}

@@ -1,0 +1,12 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { Alias } from './model-alias.entity.js';
+
+/** One move of an alias, for its history. */
+@Entity('model_alias_moves')
+export class ModelAliasMove {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint' }) id: number;
+  @Column('text') alias: Alias;
+  @Column('text') version: string;
+  @Column('text') actor: string;
+  @Column('timestamptz', { name: 'moved_at' }) movedAt: Date;
+}

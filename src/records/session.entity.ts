@@ -1,0 +1,15 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Role } from './api-token.entity.js';
+
+/**
+ * A signed-in browser, or (`kind` = `link`) a one-time link that becomes one. Only the SHA-256 of its secret is kept.
+ */
+@Entity('sessions')
+export class Session {
+  @PrimaryColumn('bytea') hash: Buffer;
+  @Column('text') kind: 'session' | 'link';
+  @Column('text') name: string;
+  @Column('text') role: Role;
+  @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
+  @Column('timestamptz', { name: 'expires_at' }) expiresAt: Date;
+}
