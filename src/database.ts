@@ -22,7 +22,7 @@ import { Ticket } from './records/ticket.entity.js';
 const int8 = 20;
 
 function getTypeParser(oid: number, format?: 'text'): unknown {
-  return oid === int8 ? Number : pg.types.getTypeParser(oid, format);
+  return oid === int8 ? Number : (pg.types.getTypeParser as (oid: number, format?: 'text') => unknown)(oid, format);
 }
 
 /**

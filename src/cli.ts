@@ -1,0 +1,55 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from './config.js';
+
+type Register = (program: Command) => void;
+
+/**
+ * Every command, in the order in which `--help` lists them. Each is loaded only when it is called: a ranking of one
+ * text does not wait for the web service's code.
+ */
+const commands: Record<string, () => Promise<Register>> = {
+  start: async () => (await import('./commands/start.js')).registerStart,
+  serve: async () => (await import('./commands/serve.js')).registerServe,
+  setup: async () => (await import('./commands/setup.js')).registerSetup,
+  migrate: async () => (await import('./commands/migrate.js')).registerMigrate,
+  templates: async () => (await import('./commands/templates.js')).registerTemplates,
+  history: async () => (await import('./commands/history.js')).registerHistory,
+  train: async () => (await import('./commands/train.js')).registerTrain,
+  evaluate: async () => (await import('./commands/evaluate.js')).registerEvaluate,
+  rank: async () => (await import('./commands/rank.js')).registerRank,
+  replay: async () => (await import('./commands/replay.js')).registerReplay,
+  'dead-letters': async () => (await import('./commands/dead-letters.js')).registerDeadLetters,
+  tokens: async () => (await import('./commands/tokens.js')).registerTokens,
+  forget: async () => (await import('./commands/forget.js')).registerForget,
+};
+
+/**
+ * The command line. An error that the user can mend is one line on stderr, any other keeps its stack.
+ *
+ * @param argv words after the program's name
+ * @returns the exit code: 0 only on success
+ */
+export async function main(argv: string[]): Promise<number> {
+  const program = new Command('replyrank')
+    .description("Ranks your own reply templates for every ticket, and learns from agents' choices")
+    .exitOverride()
+    .showHelpAfterError();
+  const named = argv.find((word) => word in commands);
+  const registers = await Promise.all((named ? [named] : Object.keys(commands)).map((name) => commands[name]?.()));
+  for (const register of registers) register?.(program);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    process.stderr.write(`replyrank: ${error instanceof Error ? explain(error) : String(error)}\n`);
+    return 1;
+  }
+}
+
+/** Our own errors speak for themselves; a stack helps only with those that nobody foresaw. */
+function explain(error: Error): string {
+  const foreseen =
+    error instanceof ConfigError || error.name === 'UserError' || !/^(Error|TypeError|RangeError)$/.test(error.name);
+  return foreseen ? error.message : (error.stack ?? error.message);
+}
