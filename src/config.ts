@@ -82,6 +82,17 @@ export const environmentSchema = z.object({
     .default(1024)
     .describe('Most tickets waiting for the model in one process; more are told to come again'),
 
+  MODEL_FIELDS: z
+    .string()
+    .transform((list) =>
+      list
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean),
+    )
+    .default([])
+    .describe('Structured fields that a training from labels may use, parted by commas; `customer.*` never'),
+
   RANK_BACKLOG: whole(1, 10_000_000).default(5000).describe('Unranked tickets at which reading from Kafka pauses'),
   AUDIT_SHARE: share.default(0).describe('Share of tickets that are shown no suggestion, for unbiased accuracy (0–1)'),
 
