@@ -1,0 +1,53 @@
+import { Kafka, logLevel, Partitioners, type Admin, type Producer } from 'kafkajs';
+
+/** A producer that waits for a broker which is down instead of giving up: what a helpdesk's own outbox would do. */
+export async function patientProducer(brokers: string[]): Promise<Producer> {
+  const producer = client(brokers).producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
+  await producer.connect();
+  return producer;
+}
+
+export async function admin(brokers: string[]): Promise<Admin> {
+  const connection = client(brokers).admin();
+  await connection.connect();
+  return connection;
+}
+
+/** Everything that stands on a topic now, read from its beginning. */
+export async function readTopic(brokers: string[], topic: string): Promise<string[]> {
+  const connection = await admin(brokers);
+  const ends = await connection.fetchTopicOffsets(topic);
+  await connection.disconnect();
+  const missing = new Map(
+    ends.filter((end) => Number(end.high) > Number(end.low)).map((end) => [end.partition, Number(end.high)]),
+  );
+  const values: string[] = [];
+  if (missing.size === 0) return values;
+  const consumer = client(brokers).consumer({ groupId: `bench-${Date.now()}`, maxWaitTimeInMs: 300 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await new Promise<void>((resolve, reject) => {
+    consumer
+      .run({
+        eachMessage: ({ partition, message }) => {
+          values.push(message.value?.toString() ?? '');
+          if (Number(message.offset) + 1 >= (missing.get(partition) ?? 0)) missing.delete(partition);
+          if (missing.size === 0) resolve();
+          return Promise.resolve();
+        },
+      })
+      .catch(reject);
+  });
+  await consumer.disconnect();
+  return values;
+}
+
+function client(brokers: string[]): Kafka {
+  return new Kafka({
+    clientId: 'replyrank-bench',
+    brokers,
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 3000,
+    retry: { initialRetryTime: 200, maxRetryTime: 1000, retries: 400 },
+  });
+}
