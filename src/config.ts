@@ -144,6 +144,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return { ...result.data, MODEL_DIR: result.data.MODEL_DIR ?? join(result.data.DATA_DIR, 'models') };
 }
 
+/** The environment for a child process: ours, with `extra` laid over it. */
+export function childEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  return { ...process.env, ...extra };
+}
+
 function contradictions(env: Environment): string[] {
   const problems: string[] = [];
   if (env.KAFKA_SASL_MECHANISM && (!env.KAFKA_SASL_USERNAME || !env.KAFKA_SASL_PASSWORD)) {

@@ -1,0 +1,78 @@
+/** Apache Kafka's jars, fetched with Maven, so that the user's own mirror, proxy and certificates are honoured. */
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jarHashes } from './kafka-jar-hashes.js';
+import { runProgram } from './program.js';
+import { SetupError } from './setup-error.js';
+import { requireHash, type StoreEntry } from './store.js';
+
+export const kafkaVersion = '4.4.0';
+
+/** Kafka logs through slf4j, and says nothing without one binding of it. */
+const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>replyrank</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${kafkaVersion}</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+`;
+
+const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+
+/** The store's entry: a folder with all the broker's jars. */
+export function kafkaEntry(maven: string): StoreEntry {
+  return {
+    name: `kafka-${kafkaVersion}`,
+    title: `Apache Kafka ${kafkaVersion}`,
+    doing: 'fetching 43 MB',
+    bytesNeeded: 200e6,
+    async fill(folder) {
+      const file = join(folder, 'pom.xml');
+      await writeFile(file, pom);
+      const { code, stdout, stderr } = await runProgram(maven, [
+        ...['-B', '-q', '-f', file, plugin, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
+      ]);
+      if (code !== 0) throw new SetupError(explainMaven(stdout + stderr));
+      await rm(file);
+      await requireJars(folder);
+    },
+  };
+}
+
+async function requireJars(folder: string): Promise<void> {
+  const found = await readdir(folder);
+  const unknown = found.filter((name) => !(name in jarHashes));
+  const missing = Object.keys(jarHashes).filter((name) => !found.includes(name));
+  if (unknown.length + missing.length > 0) {
+    const lines = [
+      missing.length > 0 && `missing ${missing.join(', ')}`,
+      unknown.length > 0 && `not asked for ${unknown.join(', ')}`,
+    ];
+    throw new SetupError(
+      `Maven fetched other files than Apache Kafka ${kafkaVersion} has: ${lines.filter(Boolean).join('; ')}`,
+    );
+  }
+  for (const [name, hash] of Object.entries(jarHashes)) await requireHash(join(folder, name), hash, name);
+}
+
+/** Why Maven failed, in one line. Exported for its test. */
+export function explainMaven(output: string): string {
+  const fetching = `while Apache Kafka ${kafkaVersion} was fetched`;
+  if (/No space left on device|Disk quota exceeded/i.test(output)) {
+    return `The disk filled up ${fetching}: free some space, also where Maven keeps its files (~/.m2).`;
+  }
+  if (
+    /Unknown host|UnknownHostException|Connection refused|Connect(ion)? timed out|Network is unreachable|Connection reset/i.test(
+      output,
+    )
+  ) {
+    return `Maven's repository was not reached ${fetching}: check the network and Maven's proxy settings (~/.m2/settings.xml), and start again.`;
+  }
+  if (/status code: 40[137]|\b40[137] (Forbidden|Unauthorized|Proxy)/i.test(output)) {
+    return `Maven's repository, or a proxy before it, refused ${fetching}: check ~/.m2/settings.xml.`;
+  }
+  const reason = output.split('\n').find((line) => line.startsWith('[ERROR]')) ?? output.trim().split('\n')[0];
+  return `Maven failed ${fetching}: ${(reason ?? '').replace('[ERROR] ', '')}`;
+}

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { childEnvironment } from '../config.js';
+
+/** How a program ended, and all that it said. */
+export interface ProgramResult {
+  /** null when a signal ended it */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end, in the environment of this process and `extra`. Rejects only if it can't be started. */
+export async function runProgram(
+  file: string,
+  args: string[],
+  options: { cwd?: string; extra?: Record<string, string>; input?: string } = {},
+): Promise<ProgramResult> {
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: childEnvironment(options.extra),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const result: ProgramResult = { code: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (result.stderr += text));
+  child.stdin.on('error', () => undefined).end(options.input ?? '');
+  result.code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  return result;
+}
+
+/** The full path of a program, or undefined. */
+export function findProgram(name: string, searchPath = childEnvironment().PATH ?? ''): string | undefined {
+  for (const folder of searchPath.split(delimiter).filter(Boolean)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
