@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { childEnvironment } from '../config.js';
+import type { ServerUser } from './server-user.js';
 
 /** How a program ended, and all that it said. */
 export interface ProgramResult {
@@ -15,17 +16,17 @@ export interface ProgramResult {
 export async function runProgram(
   file: string,
   args: string[],
-  options: { cwd?: string; extra?: Record<string, string>; input?: string } = {},
+  options: { cwd?: string; extra?: Record<string, string>; user?: ServerUser } = {},
 ): Promise<ProgramResult> {
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: childEnvironment(options.extra),
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options.user,
   });
   const result: ProgramResult = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (result.stderr += text));
-  child.stdin.on('error', () => undefined).end(options.input ?? '');
   result.code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
   });

@@ -1,0 +1,38 @@
+import { connect } from 'node:net';
+
+/** Kafka's request for metadata, version 4: no topics, nothing to be created. */
+function metadataRequest(): Buffer {
+  const body = Buffer.alloc(15);
+  body.writeInt16BE(3, 0); // metadata
+  body.writeInt16BE(4, 2); // its version
+  body.writeInt32BE(1, 4); // our number for the request
+  body.writeInt16BE(-1, 8); // no client id
+  body.writeInt32BE(0, 10); // no topics
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(body.length, 0);
+  return Buffer.concat([size, body]);
+}
+
+/**
+ * Whether a broker is there and takes part in its cluster. One that still starts, or that its controller has fenced off,
+ * either does not answer or does not list itself.
+ */
+export async function brokerAnswers(port: number, limitMs = 2_000): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    let answer = Buffer.alloc(0);
+    const finish = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(limitMs, () => finish(false));
+    socket.once('error', () => finish(false));
+    socket.once('close', () => finish(false));
+    socket.once('connect', () => socket.write(metadataRequest()));
+    socket.on('data', (chunk) => {
+      answer = Buffer.concat([answer, chunk]);
+      // size, our number, throttling time, number of brokers
+      if (answer.length >= 16) finish(answer.readInt32BE(4) === 1 && answer.readInt32BE(12) > 0);
+    });
+  });
+}
