@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RankInput, Ranking } from './ranker.js';
+
+export interface Ranked {
+  version: string;
+  ranking: Ranking;
+}
+
+export interface QueuedRank {
+  input: RankInput;
+  /** ms on the monotonic clock */
+  queuedAt: number;
+  /** How often the model process died while this ticket was alone in its batch. */
+  deaths: number;
+  resolve: (ranked: Ranked) => void;
+  reject: (error: Error) => void;
+}
+
+/** A text costs the encoder about as much as its windows; one window holds some 1,000 characters, and 16 are read. */
+const windowCharacters = 1000;
+const mostWindows = 16;
+/** A batch may cost twice as much as one of short texts: a few long ones must not make the short ones wait for seconds. */
+const costFactor = 2;
+
+function costOf({ subject, body }: RankInput): number {
+  return Math.min(mostWindows, 1 + Math.floor((subject.length + body.length) / windowCharacters));
+}
+
+/** Tickets waiting for the model, handed out in batches. */
+export class RankQueue {
+  private waiting: QueuedRank[] = [];
+  /** Batches that must be tried again as they are, before anything else. */
+  private again: QueuedRank[][] = [];
+
+  constructor(private readonly limits: { maxBatch: number; maxWaitMs: number; maxQueue: number }) {}
+
+  get size(): number {
+    return this.waiting.length + this.again.reduce((sum, batch) => sum + batch.length, 0);
+  }
+
+  hasRoomFor(count: number): boolean {
+    // One call larger than the whole queue is let in where nothing waits: it could never be taken otherwise.
+    return this.size === 0 || this.size + count <= this.limits.maxQueue;
+  }
+
+  add(input: RankInput): Promise<Ranked> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ input, queuedAt: performance.now(), deaths: 0, resolve, reject });
+    });
+  }
+
+  putBack(...batches: QueuedRank[][]): void {
+    this.again.unshift(...batches.filter((batch) => batch.length > 0));
+  }
+
+  /** The next batch, after waiting a little for company; null where nothing waits. */
+  async next(): Promise<QueuedRank[] | null> {
+    const again = this.again.shift();
+    if (again) return again;
+    const [first] = this.waiting;
+    if (!first) return null;
+    const patience = this.limits.maxWaitMs - (performance.now() - first.queuedAt);
+    if (patience > 0 && this.waiting.length < this.limits.maxBatch) await sleep(patience);
+    let count = 0;
+    let cost = 0;
+    for (const { input } of this.waiting.slice(0, this.limits.maxBatch)) {
+      cost += costOf(input);
+      if (count > 0 && cost > this.limits.maxBatch * costFactor) break;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  rejectAll(error: Error): void {
+    const all = [...this.again.flat(), ...this.waiting];
+    this.again = [];
+    this.waiting = [];
+    for (const ticket of all) ticket.reject(error);
+  }
+}
+
+/** The reply of one ticket. @throws Error where the model answered fewer rankings than it was asked for */
+export function rankingOf(rankings: Ranking[], index: number): Ranking {
+  const ranking = rankings[index];
+  if (!ranking) throw new Error(`the model answered ${rankings.length} rankings, none for ticket ${index}`);
+  return ranking;
+}
