@@ -162,7 +162,7 @@ async function hasUsers(dataDir: string): Promise<boolean> {
   let found = false;
   for (const name of await readdir(folder)) {
     // A name that is cut short is that of a process that was killed while it wrote: we hold the lock.
-    const user = await readState<ProcessIdentity>(join(folder, name)).catch(() => ({}) as Partial<ProcessIdentity>);
+    const user = await readState<ProcessIdentity>(join(folder, name)).catch((): Partial<ProcessIdentity> => ({}));
     if (user.pid !== undefined && user.started !== undefined && isAlive({ pid: user.pid, started: user.started })) {
       found = true;
     } else await rm(join(folder, name), { force: true });

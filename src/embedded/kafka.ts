@@ -100,8 +100,14 @@ function properties(dataDir: string, { port, controllerPort }: State, storage = 
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
   };
   return Object.entries(settings)
-    .map(([name, value]) => `${name}=${String(value).replaceAll('\\', '\\\\')}\n`)
+    .map(([name, value]) => `${name}=${escapeProperty(String(value))}\n`)
     .join('');
+}
+
+/** Java reads such files as Latin 1 with escapes. */
+function escapeProperty(text: string): string {
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, escaped);
 }
 
 /** Under a name of its own until it is done: an interrupted start leaves nothing that looks like a storage. */

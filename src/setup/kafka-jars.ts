@@ -27,14 +27,18 @@ export function kafkaEntry(maven: string): StoreEntry {
     name: `kafka-${kafkaVersion}`,
     title: `Apache Kafka ${kafkaVersion}`,
     doing: 'fetching 43 MB',
-    bytesNeeded: 200e6,
+    bytesNeeded: 250e6,
     async fill(folder) {
       const file = join(folder, 'pom.xml');
       await writeFile(file, pom);
+      // A repository of its own: a page that a proxy sent for a jar would otherwise stay in ~/.m2 for good.
+      const repository = join(folder, 'repository');
       const { code, stdout, stderr } = await runProgram(maven, [
-        ...['-B', '-q', '-f', file, plugin, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
+        ...['-B', '-q', '-Dstyle.color=never', `-Dmaven.repo.local=${repository}`, '-f', file],
+        ...[plugin, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
       ]);
       if (code !== 0) throw new SetupError(explainMaven(stdout + stderr));
+      await rm(repository, { recursive: true });
       await rm(file);
       await requireJars(folder);
     },
@@ -70,9 +74,12 @@ export function explainMaven(output: string): string {
   ) {
     return `Maven's repository was not reached ${fetching}: check the network and Maven's proxy settings (~/.m2/settings.xml), and start again.`;
   }
-  if (/status code: 40[137]|\b40[137] (Forbidden|Unauthorized|Proxy)/i.test(output)) {
+  if (/status(?: code)?: 40[137]|authorization failed|authentication failed/i.test(output)) {
     return `Maven's repository, or a proxy before it, refused ${fetching}: check ~/.m2/settings.xml.`;
   }
-  const reason = output.split('\n').find((line) => line.startsWith('[ERROR]')) ?? output.trim().split('\n')[0];
-  return `Maven failed ${fetching}: ${(reason ?? '').replace('[ERROR] ', '')}`;
+  if (/Non-parseable POM|checksum validation failed/i.test(output)) {
+    return `Something else came than was asked for ${fetching}: a proxy or sign-in page seems to answer in the place of Maven's repository. Nothing of it was used.`;
+  }
+  const reason = /\[ERROR\] (.+)/.exec(output)?.[1] ?? output.trim().split('\n')[0];
+  return `Maven failed ${fetching}: ${reason ?? 'it said nothing'}`;
 }

@@ -66,7 +66,7 @@ export function explainPip(wheel: Wheel, output: string): string {
   const name = `${wheel.project} ${wheel.version}`;
   const got = /\bGot\s+([0-9a-f]{64})/.exec(output)?.[1];
   if (got) {
-    const size = /\(([\d.]+ [kMG]?B)\)/i.exec(output)?.[1];
+    const size = /\(([\d.]+ (?:bytes|[kMG]B))\)/.exec(output)?.[1];
     return (
       `${name} is not the file that was asked for: ${size ? `${size} came instead of ${readableSize(wheel.size)}` : 'another file came'} ` +
       `(SHA-256 ${got}, expected ${wheel.sha256}). A mirror, or a proxy that answers with a page of its own, ` +
