@@ -37,7 +37,6 @@ export class Foundation1795392000000 implements MigrationInterface {
       CREATE TABLE ticket_embeddings (
         ticket       bigint PRIMARY KEY REFERENCES tickets ON DELETE CASCADE,
         encoder_hash text NOT NULL,
-        text_hash    text NOT NULL,
         embedding    bytea NOT NULL,
         scale        real NOT NULL
       );

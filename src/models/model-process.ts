@@ -212,7 +212,9 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
         inputs: batch.map(({ input }) => input),
       });
       const { rankings } = answer as { rankings: Ranking[] };
-      batch.forEach((ticket, index) => ticket.resolve({ version: active.version, ranking: rankingOf(rankings, index) }));
+      batch.forEach((ticket, index) =>
+        ticket.resolve({ version: active.version, ranking: rankingOf(rankings, index) }),
+      );
       this.emit('batch', {
         size: batch.length,
         queueSeconds: batch.map(({ queuedAt }) => (sentAt - queuedAt) / 1000),

@@ -6,9 +6,7 @@ export class TicketEmbedding {
   @PrimaryColumn('bigint', { name: 'ticket' }) ticket: number;
   /** SHA-256 of the encoder's weights. */
   @Column('text', { name: 'encoder_hash' }) encoderHash: string;
-  /** SHA-256 of the text that was embedded. */
-  @Column('text', { name: 'text_hash' }) textHash: string;
-  /** One signed byte a number after division by `scale`, little-endian order of the encoder's numbers. */
+  /** One signed byte a number, in the encoder's order: number ≈ byte × scale. */
   @Column('bytea') embedding: Buffer;
   @Column('real') scale: number;
 }

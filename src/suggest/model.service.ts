@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { DataSource } from 'typeorm';
+import { CONFIG, type ServiceConfig } from '../config.js';
+import { ModelProcess, type ModelStatus } from '../models/model-process.js';
+import type { Candidate, RankInput, Ranking } from '../models/ranker.js';
+
+/** What ranks until a model has been trained: the templates' own text. */
+export const textMatchVersion = 'text-match';
+
+/** How often a replica looks which version and templates it should rank with. */
+const lookEveryMs = 1_000;
+
+/** Which champion and which templates the database names now. */
+interface Wanted {
+  version: string;
+  folder: string | null;
+  /** Changes whenever a template does. */
+  templates: string;
+}
+
+/** The model in service: the champion, and the templates that are allowed. */
+@Injectable()
+export class ModelService {
+  private readonly logger = new Logger('Model');
+  private timer: NodeJS.Timeout | undefined;
+  private current: Wanted | null = null;
+  private looking: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(CONFIG) private readonly config: ServiceConfig,
+    private readonly process: ModelProcess,
+    registry: Registry,
+  ) {
+    this.measure(registry);
+  }
+
+  async start(): Promise<void> {
+    await this.process.start();
+    await this.look();
+    this.timer = setInterval(() => {
+      // A look that takes longer than its interval (a large model) must not be followed by another beside it.
+      this.looking = this.looking
+        .then(() => this.look())
+        .catch((error: unknown) => {
+          this.logger.warn(`the model stays as it is: ${String(error)}`);
+        });
+    }, lookEveryMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.process.stop();
+    await this.looking;
+  }
+
+  rank(inputs: RankInput[]): Promise<{ version: string; ranking: Ranking }[]> {
+    return this.process.rank(inputs);
+  }
+
+  status(): ModelStatus {
+    return this.process.status();
+  }
+
+  /** Follows the champion alias and the templates. */
+  private async look(): Promise<void> {
+    const wanted = await this.wanted();
+    if (wanted.templates !== this.current?.templates) {
+      const candidates: Candidate[] = await this.dataSource.query(
+        `SELECT id AS "templateId", title, body, contact_types AS "contactTypes" FROM templates
+          WHERE state = 'allowed' ORDER BY id`,
+      );
+      await this.process.setCandidates(candidates);
+    }
+    if (wanted.version !== this.current?.version) {
+      await this.process.use(wanted.version, wanted.folder);
+      this.logger.log(`ranking with ${wanted.version} on the ${this.status().device?.toUpperCase()}`);
+    }
+    this.current = wanted;
+  }
+
+  private async wanted(): Promise<Wanted> {
+    const [row]: { version: string | null; folder: string | null; templates: string }[] = await this.dataSource.query(
+      `SELECT v.version, v.folder,
+              (SELECT count(*) || ' ' || coalesce(sum(revision), 0) || ' ' || coalesce(max(updated_at)::text, '') FROM templates) AS templates
+         FROM (SELECT 1) AS one
+         LEFT JOIN model_aliases a ON a.alias = 'champion' LEFT JOIN model_versions v ON v.version = a.version`,
+    );
+    return {
+      version: row?.version ?? textMatchVersion,
+      folder: row?.folder ? join(this.config.MODEL_DIR, row.folder) : null,
+      templates: row?.templates ?? '',
+    };
+  }
+
+  private measure(registry: Registry): void {
+    const registers = [registry];
+    const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+    const size = new Histogram({
+      name: 'replyrank_model_batch_size',
+      help: 'Tickets in one model call',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      registers,
+    });
+    const queue = new Histogram({
+      name: 'replyrank_model_queue_seconds',
+      help: 'Time a ticket waited for the model',
+      buckets,
+      registers,
+    });
+    const inference = new Histogram({
+      name: 'replyrank_model_inference_seconds',
+      help: 'Time of one model call',
+      buckets,
+      registers,
+    });
+    const restarts = new Counter({
+      name: 'replyrank_model_restarts_total',
+      help: 'Deaths of the model process',
+      registers,
+    });
+    this.process.on('batch', (batch) => {
+      size.observe(batch.size);
+      inference.observe(batch.inferenceSeconds);
+      for (const seconds of batch.queueSeconds) queue.observe(seconds);
+    });
+    this.process.on('died', ({ reason }) => {
+      restarts.inc();
+      this.logger.error(reason);
+    });
+    this.process.on('restarted', () => this.logger.log('the model process is back'));
+    const { process } = this;
+    new Gauge({
+      name: 'replyrank_model_info',
+      help: '1 for the device and version in use',
+      labelNames: ['device', 'version'],
+      registers,
+      collect() {
+        const { device, version } = process.status();
+        this.reset();
+        this.set({ device: device ?? 'none', version: version ?? 'none' }, 1);
+      },
+    });
+  }
+}

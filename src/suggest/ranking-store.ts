@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { Ranking } from '../models/ranker.js';
+import { writeOutbox } from './outbox.js';
+import { rounded, suggestionMessage } from './suggestion-message.js';
+import { notifyTickets } from './ticket-events.js';
+
+/** A claimed request with what the ranker may look at. */
+export interface ClaimedTicket {
+  ticket: number;
+  generation: number;
+  source: string;
+  ticketId: string;
+  subject: string;
+  body: string;
+  channel: string | null;
+  language: string | null;
+  contactType: string | null;
+  fields: Record<string, string | number | boolean | null>;
+  audit: boolean;
+}
+
+export interface RankedTicket {
+  claimed: ClaimedTicket;
+  version: string;
+  ranking: Ranking;
+}
+
+/** How many templates are stored and published. */
+const kept = 10;
+
+/** Claims up to `limit` due requests for `leaseSeconds`: nobody else gets them before then. */
+export async function claimDue(manager: EntityManager, limit: number, leaseSeconds: number): Promise<ClaimedTicket[]> {
+  const [rows] = await manager.query<[ClaimedTicket[], number]>(
+    `WITH due AS (
+       SELECT ticket FROM rank_requests WHERE due_at <= now()
+        ORDER BY priority, due_at, ticket LIMIT $1 FOR UPDATE SKIP LOCKED)
+     UPDATE rank_requests r SET due_at = now() + make_interval(secs => $2)
+       FROM due JOIN tickets t ON t.id = due.ticket
+      WHERE r.ticket = due.ticket
+     RETURNING r.ticket, r.generation, t.source, t.ticket_id AS "ticketId", t.subject, t.body, t.channel, t.language,
+               t.contact_type AS "contactType", t.fields, t.audit`,
+    [limit, leaseSeconds],
+  );
+  return rows;
+}
+
+/** Gives leases back, to be claimed again after `seconds`. */
+export async function giveBack(manager: EntityManager, tickets: ClaimedTicket[], seconds: number): Promise<void> {
+  await manager.query(
+    `UPDATE rank_requests r SET due_at = now() + make_interval(secs => $3)
+       FROM unnest($1::bigint[], $2::int[]) AS claimed (ticket, generation)
+      WHERE r.ticket = claimed.ticket AND r.generation = claimed.generation`,
+    [tickets.map(({ ticket }) => ticket), tickets.map(({ generation }) => generation), seconds],
+  );
+}
+
+/**
+ * Stores rankings as suggestions with their outbox rows and deletes the requests. A ticket whose request is gone or has a
+ * newer generation is left alone: what was ranked is not what it says any more.
+ *
+ * @param auditShare probability with which a ticket is made an audit ticket
+ * @returns how many suggestions were stored
+ */
+export async function storeRankings(
+  manager: EntityManager,
+  ranked: RankedTicket[],
+  settings: { topic: string; auditShare: number; encoderHash: string | null },
+): Promise<number> {
+  const current = await lockCurrent(manager, ranked);
+  const rows = ranked
+    .filter(({ claimed }) => current.has(claimed.ticket))
+    .map((one) => suggestionRow(one, current.get(one.claimed.ticket) ?? 1, settings.auditShare));
+  if (rows.length === 0) return 0;
+  await manager.query(
+    `INSERT INTO suggestions (id, ticket, revision, model_version, abstained, reason, contact_type,
+                              contact_type_probability, ranking, shown_probability)
+     SELECT id, ticket, revision, "modelVersion", abstained, reason, "contactType", "contactTypeProbability", ranking,
+            "shownProbability"
+       FROM jsonb_to_recordset($1::jsonb) AS r (id uuid, ticket bigint, revision int, "modelVersion" text,
+            abstained boolean, reason text, "contactType" text, "contactTypeProbability" real, ranking jsonb,
+            "shownProbability" real)`,
+    [JSON.stringify(rows.map(({ row }) => row))],
+  );
+  await writeOutbox(
+    manager,
+    rows.map(({ row, claimed }) => ({
+      topic: settings.topic,
+      key: Buffer.from(`${claimed.source}:${claimed.ticketId}`),
+      headers: { 'content-type': 'application/json' },
+      value: Buffer.from(JSON.stringify(suggestionMessage(claimed, row))),
+    })),
+  );
+  await storeEmbeddings(manager, rows, settings.encoderHash);
+  await notifyTickets(
+    manager,
+    rows.map(({ claimed }) => claimed),
+  );
+  return rows.length;
+}
+
+/** Locks and deletes the requests that are still what was ranked. @returns next revision by ticket */
+async function lockCurrent(manager: EntityManager, ranked: RankedTicket[]): Promise<Map<number, number>> {
+  const claimed = [ranked.map((one) => one.claimed.ticket), ranked.map((one) => one.claimed.generation)];
+  // In the order of ids, as everywhere: two transactions that lock the same tickets must not wait for each other.
+  await manager.query('SELECT 1 FROM tickets WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE', [
+    claimed[0],
+  ]);
+  const [rows] = await manager.query<[{ ticket: number; revision: number }[], number]>(
+    `DELETE FROM rank_requests r USING unnest($1::bigint[], $2::int[]) AS claimed (ticket, generation)
+      WHERE r.ticket = claimed.ticket AND r.generation = claimed.generation
+     RETURNING r.ticket,
+       (SELECT coalesce(max(s.revision), 0) + 1 FROM suggestions s WHERE s.ticket = r.ticket) AS revision`,
+    claimed,
+  );
+  return new Map(rows.map(({ ticket, revision }) => [ticket, revision]));
+}
+
+function suggestionRow({ claimed, version, ranking }: RankedTicket, revision: number, auditShare: number) {
+  // An audit ticket looks like any other on which the model was unsure; one that abstains anyway keeps its own reason.
+  const hidden = claimed.audit && !ranking.abstained;
+  const row = {
+    id: randomUUID(),
+    ticket: claimed.ticket,
+    revision,
+    modelVersion: version,
+    abstained: ranking.abstained || hidden,
+    reason: hidden ? 'unsure' : ranking.reason,
+    contactType: ranking.contactType?.value ?? null,
+    contactTypeProbability: ranking.contactType?.probability ?? null,
+    ranking: ranking.items
+      .slice(0, kept)
+      .map(({ templateId, probability }) => ({ templateId, probability: rounded(probability) })),
+    shownProbability: claimed.audit || ranking.abstained ? 0 : 1 - auditShare,
+  };
+  return { row, claimed, ranking };
+}
+
+async function storeEmbeddings(
+  manager: EntityManager,
+  rows: { claimed: ClaimedTicket; ranking: Ranking }[],
+  encoderHash: string | null,
+): Promise<void> {
+  const embedded = rows.flatMap(({ claimed, ranking: { embedding } }) =>
+    embedding ? [{ ticket: claimed.ticket, ...quantised(embedding) }] : [],
+  );
+  if (embedded.length === 0 || encoderHash === null) return;
+  await manager.query(
+    `INSERT INTO ticket_embeddings (ticket, encoder_hash, embedding, scale)
+     SELECT ticket, $2, embedding, scale FROM unnest($1::bigint[], $3::bytea[], $4::real[]) AS e (ticket, embedding, scale)
+     ON CONFLICT (ticket) DO UPDATE SET encoder_hash = EXCLUDED.encoder_hash, embedding = EXCLUDED.embedding,
+       scale = EXCLUDED.scale`,
+    [
+      embedded.map(({ ticket }) => ticket),
+      encoderHash,
+      embedded.map(({ bytes }) => bytes),
+      embedded.map(({ scale }) => scale),
+    ],
+  );
+}
+
+/** One signed byte a number: value ≈ byte × scale, off by at most half a scale. */
+export function quantised(embedding: Float32Array): { bytes: Buffer; scale: number } {
+  let largest = 0;
+  for (const value of embedding) largest = Math.max(largest, Math.abs(value));
+  const scale = largest / 127 || 1;
+  return { bytes: Buffer.from(Int8Array.from(embedding, (value) => Math.round(value / scale)).buffer), scale };
+}
