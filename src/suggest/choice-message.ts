@@ -21,7 +21,7 @@ export function occurredAtSchema(now: () => number) {
 export const choiceBodySchema = z
   .object({
     choiceId: identifier,
-    agent: identifier,
+    agent: identifier.optional(),
     occurredAt: occurredAtSchema(Date.now).optional().meta({ type: 'string', format: 'date-time' }),
     outcome: z.enum(outcomes),
     templateId: z.string().max(256).nullable().default(null),

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { templateStates } from '../records/template.entity.js';
+
+/** What makes up a template, in files and over HTTP. */
+const fields = {
+  title: z.string().trim().min(1, 'must not be empty').max(200),
+  body: z.string().trim().min(1, 'must not be empty').max(20_000),
+  contactTypes: z.array(z.string().min(1).max(256)).max(100),
+};
+
+export const templateIdSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
+    'must be 1 to 128 letters, digits, dots, hyphens, colons or underscores',
+  );
+
+export const newTemplateSchema = z
+  .object({
+    id: templateIdSchema,
+    ...fields,
+    contactTypes: fields.contactTypes.default([]),
+    state: z.enum(templateStates).default('allowed'),
+  })
+  .meta({ id: 'NewTemplate' });
+export type NewTemplate = z.infer<typeof newTemplateSchema>;
+
+export const templateChangeSchema = z
+  .object({ ...fields, state: z.enum(templateStates) })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'must change something: title, body, contactTypes or state')
+  .meta({ id: 'TemplateChange' });
+export type TemplateChange = z.infer<typeof templateChangeSchema>;
+
+export const templateSchema = z
+  .object({
+    id: z.string(),
+    ...fields,
+    state: z.enum(templateStates),
+    revision: z.number().int(),
+    sample: z.boolean(),
+    createdAt: z.date().meta({ type: 'string', format: 'date-time' }),
+    updatedAt: z.date().meta({ type: 'string', format: 'date-time' }),
+  })
+  .meta({ id: 'Template' });
+
+/** A template as it stood after one change, and who made it. */
+export const templateRevisionSchema = templateSchema
+  .omit({ id: true, sample: true, createdAt: true, updatedAt: true })
+  .extend({ changedBy: z.string(), changedAt: z.date().meta({ type: 'string', format: 'date-time' }) })
+  .meta({ id: 'TemplateRevision' });

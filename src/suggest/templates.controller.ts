@@ -1,0 +1,63 @@
+import { Body, Controller, Get, HttpStatus, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ProblemException } from '../access/problem.js';
+import { Roles, type Actor } from '../access/roles.js';
+import { templateStates } from '../records/template.entity.js';
+import { cursorOf, limitOf, page, pageSchema } from './cursor.js';
+import * as text from './template-text.js';
+import { TemplatesService } from './templates.service.js';
+import { found } from './tickets.controller.js';
+
+const querySchema = z.object({
+  state: z.enum(templateStates).optional(),
+  limit: limitOf(500, 100),
+  cursor: cursorOf(z.string()),
+});
+const idSchema = z.object({ id: z.string() });
+const withHistorySchema = text.templateSchema
+  .extend({ history: z.array(text.templateRevisionSchema) })
+  .meta({ id: 'TemplateWithHistory' });
+
+/** The reply templates and their history. */
+@ApiTags('templates')
+@Controller('api/v1/templates')
+export class TemplatesController {
+  constructor(private readonly templates: TemplatesService) {}
+
+  @Get()
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: pageSchema(text.templateSchema).meta({ id: 'TemplatePage' }) })
+  async list(@Query({ schema: querySchema }) query: z.infer<typeof querySchema>) {
+    const rows = await this.templates.list({ state: query.state, after: query.cursor, limit: query.limit + 1 });
+    return page(rows, query.limit, (last) => last.id);
+  }
+
+  @Post()
+  @Roles('lead')
+  @ApiCreatedResponse({ standardSchema: text.templateSchema })
+  async create(@Body({ schema: text.newTemplateSchema }) body: text.NewTemplate, @Req() request: { actor: Actor }) {
+    const created = await this.templates.create(body, request.actor.name);
+    if (!created)
+      throw new ProblemException(HttpStatus.CONFLICT, `template ${body.id} is there already: PATCH changes it`);
+    return created;
+  }
+
+  @Get(':id')
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: withHistorySchema })
+  async get(@Param({ schema: idSchema }) { id }: { id: string }) {
+    return found(await this.templates.get(id), `there is no template ${id}`);
+  }
+
+  @Patch(':id')
+  @Roles('lead')
+  @ApiOkResponse({ standardSchema: text.templateSchema })
+  async change(
+    @Param({ schema: idSchema }) { id }: { id: string },
+    @Body({ schema: text.templateChangeSchema }) body: text.TemplateChange,
+    @Req() request: { actor: Actor },
+  ) {
+    return found(await this.templates.change(id, body, request.actor.name), `there is no template ${id}`);
+  }
+}

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { TemplateRevision } from '../records/template-revision.entity.js';
+import { Template } from '../records/template.entity.js';
+import { requestRankingOfOpenTickets } from './ranking-request.js';
+import type { NewTemplate, TemplateChange } from './template-text.js';
+
+export interface ImportedTemplates {
+  added: number;
+  changed: number;
+  unchanged: number;
+}
+
+/** Templates and their history. A change of what may be suggested ranks the open tickets again. */
+@Injectable()
+export class TemplatesService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Another page of templates by id, after `after`. */
+  list(filter: { state?: string | undefined; after?: string | undefined; limit: number }): Promise<Template[]> {
+    const query = this.dataSource.getRepository(Template).createQueryBuilder('t').orderBy('t.id').limit(filter.limit);
+    if (filter.state) query.andWhere('t.state = :state', { state: filter.state });
+    if (filter.after) query.andWhere('t.id > :after', { after: filter.after });
+    return query.getMany();
+  }
+
+  async get(id: string): Promise<(Template & { history: TemplateRevision[] }) | null> {
+    const template = await this.dataSource.getRepository(Template).findOneBy({ id });
+    if (!template) return null;
+    const history = await this.dataSource
+      .getRepository(TemplateRevision)
+      .find({ where: { templateId: id }, order: { revision: 'DESC' } });
+    return Object.assign(template, { history });
+  }
+
+  /** @returns null where the id is taken */
+  create(template: NewTemplate, actor: string): Promise<Template | null> {
+    return this.dataSource.transaction(async (manager) => {
+      if (await manager.getRepository(Template).existsBy({ id: template.id })) return null;
+      const saved = await save(manager, { ...template, revision: 1, sample: false }, actor);
+      if (saved.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
+      return saved;
+    });
+  }
+
+  /** @returns null where there is no such template */
+  change(id: string, change: TemplateChange, actor: string): Promise<Template | null> {
+    return this.dataSource.transaction(async (manager) => {
+      const old = await locked(manager, id);
+      if (!old) return null;
+      const next: Template = Object.assign({}, old, change);
+      if (sameText(old, next) && old.state === next.state) return old;
+      const saved = await save(manager, Object.assign(next, { revision: old.revision + 1 }), actor);
+      if (old.state === 'allowed' || next.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
+      return saved;
+    });
+  }
+}
+
+/**
+ * Adds or changes many templates at once. One that is there with the same text is left alone, so an import can be
+ * repeated; the state of one that is there is kept unless the file names another.
+ */
+export async function importTemplates(
+  manager: EntityManager,
+  templates: NewTemplate[],
+  options: { actor: string; sample?: boolean },
+): Promise<ImportedTemplates> {
+  const result: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
+  for (const template of templates) {
+    const old = await locked(manager, template.id);
+    if (old && sameText(old, template) && old.state === template.state) {
+      result.unchanged += 1;
+      continue;
+    }
+    const sample = old?.sample ?? options.sample ?? false;
+    const revision = (old?.revision ?? 0) + 1;
+    await save(manager, Object.assign({}, old, template, { sample, revision }), options.actor);
+    if (old) result.changed += 1;
+    else result.added += 1;
+  }
+  if (result.added + result.changed > 0) await requestRankingOfOpenTickets(manager, 'template');
+  return result;
+}
+
+function locked(manager: EntityManager, id: string): Promise<Template | null> {
+  return manager.getRepository(Template).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+}
+
+async function save(
+  manager: EntityManager,
+  template: Omit<Template, 'createdAt' | 'updatedAt'> & Partial<Pick<Template, 'createdAt'>>,
+  actor: string,
+): Promise<Template> {
+  const { id, title, body, contactTypes, state, revision } = template;
+  const now = new Date();
+  const saved = await manager
+    .getRepository(Template)
+    .save(Object.assign({ createdAt: now }, template, { updatedAt: now }));
+  await manager
+    .getRepository(TemplateRevision)
+    .insert({ templateId: id, revision, title, body, contactTypes, state, changedBy: actor, changedAt: now });
+  return saved;
+}
+
+function sameText(a: NewTemplate | Template, b: NewTemplate | Template): boolean {
+  return a.title === b.title && a.body === b.body && a.contactTypes.join('\n') === b.contactTypes.join('\n');
+}

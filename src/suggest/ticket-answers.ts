@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { cursorOf, limitOf, pageSchema } from './cursor.js';
+import { suggestionMessageSchema } from './suggestion-message.js';
+
+const date = z.date().meta({ type: 'string', format: 'date-time' });
+
+export const ticketPathSchema = z.object({
+  source: z.string().regex(/^[a-z0-9._-]{1,64}$/, 'must be 1 to 64 of a–z, 0–9, dot, hyphen, underscore'),
+  ticketId: z.string().min(1).max(256),
+});
+export type TicketPath = z.infer<typeof ticketPathSchema>;
+
+export const ticketStates = ['open', 'answered', 'closed'] as const;
+
+export const ticketsQuerySchema = z.object({
+  state: z.enum([...ticketStates, 'all']).default('open'),
+  source: z.string().optional(),
+  channel: z.string().optional(),
+  language: z.string().optional(),
+  contactType: z.string().optional(),
+  limit: limitOf(200, 50),
+  cursor: cursorOf(z.tuple([z.string(), z.number()])),
+});
+export type TicketsQuery = z.infer<typeof ticketsQuerySchema>;
+
+const facts = {
+  source: z.string(),
+  ticketId: z.string(),
+  subject: z.string(),
+  channel: z.string().nullable(),
+  language: z.string().nullable(),
+  contactType: z.string().nullable(),
+  state: z.enum(ticketStates),
+  sample: z.boolean(),
+  occurredAt: date,
+  receivedAt: date,
+};
+
+/** A line of the queue. */
+export const ticketRowSchema = z
+  .object({
+    ...facts,
+    /** The first characters of the body. */
+    preview: z.string(),
+    suggestion: z
+      .object({
+        suggestionId: z.string(),
+        abstained: z.boolean(),
+        templateId: z.string().nullable(),
+        title: z.string().nullable(),
+        probability: z.number().nullable(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'TicketRow' });
+export type TicketRow = z.infer<typeof ticketRowSchema>;
+export const ticketPageSchema = pageSchema(ticketRowSchema).meta({ id: 'TicketPage' });
+
+export const ticketSchema = z
+  .object({
+    ...facts,
+    body: z.string(),
+    fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  })
+  .meta({ id: 'Ticket' });
+export type TicketAnswer = z.infer<typeof ticketSchema>;
+
+/** What may be shown now: the templates' present states and texts. */
+export const suggestionSchema = suggestionMessageSchema
+  .extend({
+    items: z.array(
+      z.object({
+        rank: z.number().int(),
+        templateId: z.string(),
+        probability: z.number(),
+        title: z.string(),
+        body: z.string(),
+      }),
+    ),
+    createdAt: date,
+  })
+  .meta({ id: 'Suggestion' });
+export type SuggestionAnswer = z.infer<typeof suggestionSchema>;
+export const suggestionQuerySchema = z.object({ limit: limitOf(10, 3) });
+
+export const addedChoiceSchema = z
+  .object({ choiceId: z.string(), result: z.enum(['added', 'repeated']) })
+  .meta({ id: 'AddedChoice' });

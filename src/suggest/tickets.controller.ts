@@ -1,0 +1,71 @@
+import { Body, Controller, Get, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ProblemException } from '../access/problem.js';
+import { Roles, type Actor } from '../access/roles.js';
+import { choiceBodySchema, type ChoiceBody } from './choice-message.js';
+import { ChoicesService } from './choices.service.js';
+import * as answers from './ticket-answers.js';
+import { TicketsQueryService } from './tickets.query.js';
+
+/** Tickets, what is suggested for them, and what agents chose. */
+@ApiTags('tickets')
+@Controller('api/v1/tickets')
+export class TicketsController {
+  constructor(
+    private readonly tickets: TicketsQueryService,
+    private readonly choices: ChoicesService,
+  ) {}
+
+  @Get()
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: answers.ticketPageSchema })
+  list(@Query({ schema: answers.ticketsQuerySchema }) query: answers.TicketsQuery) {
+    return this.tickets.list(query);
+  }
+
+  @Get(':source/:ticketId')
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: answers.ticketSchema })
+  async get(@Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath) {
+    return found(await this.tickets.get(path), `there is no ticket ${path.ticketId} of ${path.source}`);
+  }
+
+  @Get(':source/:ticketId/suggestion')
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: answers.suggestionSchema })
+  async suggestion(
+    @Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath,
+    @Query({ schema: answers.suggestionQuerySchema }) query: { limit: number },
+  ) {
+    return found(
+      await this.tickets.suggestion(path, query.limit),
+      `ticket ${path.ticketId} of ${path.source} is not there or has not been ranked yet`,
+    );
+  }
+
+  /** Idempotent on `choiceId`: 201 the first time, 200 when it is repeated. The ticket may come later. */
+  @Post(':source/:ticketId/choices')
+  @Roles('agent', 'lead')
+  @ApiCreatedResponse({ standardSchema: answers.addedChoiceSchema })
+  @ApiOkResponse({ standardSchema: answers.addedChoiceSchema })
+  async choose(
+    @Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath,
+    @Body({ schema: choiceBodySchema }) body: ChoiceBody,
+    @Req() request: { actor: Actor },
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const agent = body.agent ?? request.actor.name;
+    const occurredAt = body.occurredAt ?? new Date();
+    const added = await this.choices.add({ ...path, ...body, agent, occurredAt, via: 'http' });
+    if (added.kind === 'conflict') throw new ProblemException(HttpStatus.CONFLICT, added.detail);
+    if (added.kind === 'repeated') response.status(HttpStatus.OK);
+    return { choiceId: body.choiceId, result: added.kind };
+  }
+}
+
+/** @throws ProblemException 404 saying what is not there */
+export function found<T>(value: T | null, otherwise: string): T {
+  if (value === null) throw new ProblemException(HttpStatus.NOT_FOUND, otherwise);
+  return value;
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Suggestion } from '../records/suggestion.entity.js';
+import { page } from './cursor.js';
+import { suggestionMessage } from './suggestion-message.js';
+import type { SuggestionAnswer, TicketAnswer, TicketPath, TicketRow, TicketsQuery } from './ticket-answers.js';
+
+const state = `CASE WHEN t.closed_at IS NOT NULL THEN 'closed' WHEN t.answered_at IS NOT NULL THEN 'answered' ELSE 'open' END`;
+const facts = `t.source, t.ticket_id AS "ticketId", t.subject, t.channel, t.language, ${state} AS state, t.sample,
+  coalesce(t.content_at, t.state_at) AS "occurredAt", t.received_at AS "receivedAt"`;
+const stateFilter: Record<TicketsQuery['state'], string> = {
+  open: 't.closed_at IS NULL AND t.answered_at IS NULL',
+  answered: 't.closed_at IS NULL AND t.answered_at IS NOT NULL',
+  closed: 't.closed_at IS NOT NULL',
+  all: 'true',
+};
+
+/** Reads tickets for the people who answer them. Nothing here tells an audit ticket from an abstention. */
+@Injectable()
+export class TicketsQueryService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** A page of tickets, newest first, each with the best template that may be shown now. */
+  async list(query: TicketsQuery): Promise<{ items: TicketRow[]; nextCursor: string | null }> {
+    const conditions = [stateFilter[query.state]];
+    const values: unknown[] = [];
+    const where = (sql: (place: string) => string, ...given: unknown[]): void => {
+      if (given.some((value) => value === undefined)) return;
+      const places = given.map((value) => `$${values.push(value)}`);
+      conditions.push(sql(places.join(', ')));
+    };
+    where((place) => `t.source = ${place}`, query.source);
+    where((place) => `t.channel = ${place}`, query.channel);
+    where((place) => `t.language = ${place}`, query.language);
+    where((place) => `coalesce(t.contact_type, s.contact_type) = ${place}`, query.contactType);
+    where((places) => `(t.received_at, t.id) < (${places})`, query.cursor?.[0], query.cursor?.[1]);
+    const limit = `$${values.push(query.limit + 1)}`;
+    const rows: (TicketRow & { id: number; receivedAtText: string })[] = await this.dataSource.query(
+      `SELECT t.id, t.received_at::text AS "receivedAtText", ${facts}, left(t.body, 200) AS preview,
+              coalesce(t.contact_type, s.contact_type) AS "contactType",
+              CASE WHEN s.id IS NOT NULL THEN jsonb_build_object('suggestionId', s.id, 'abstained', s.abstained,
+                'templateId', f.id, 'title', f.title, 'probability', f.probability) END AS suggestion
+         FROM tickets t
+         LEFT JOIN LATERAL (SELECT * FROM suggestions WHERE ticket = t.id ORDER BY revision DESC LIMIT 1) s ON true
+         LEFT JOIN LATERAL (
+           SELECT p.id, p.title, (r.item ->> 'probability')::float8 AS probability
+             FROM jsonb_array_elements(s.ranking) WITH ORDINALITY AS r (item, place)
+             JOIN templates p ON p.id = r.item ->> 'templateId' AND p.state = 'allowed'
+            WHERE NOT s.abstained ORDER BY r.place LIMIT 1) f ON true
+        WHERE ${conditions.join(' AND ')} ORDER BY t.received_at DESC, t.id DESC LIMIT ${limit}`,
+      values,
+    );
+    const { items, nextCursor } = page(rows, query.limit, (last) => [last.receivedAtText, last.id]);
+    return { items: items.map(({ id, receivedAtText, ...row }) => row), nextCursor };
+  }
+
+  async get(path: TicketPath): Promise<TicketAnswer | null> {
+    const [ticket]: TicketAnswer[] = await this.dataSource.query(
+      `SELECT ${facts}, t.contact_type AS "contactType", t.body, t.fields
+         FROM tickets t WHERE t.source = $1 AND t.ticket_id = $2`,
+      [path.source, path.ticketId],
+    );
+    return ticket ?? null;
+  }
+
+  /** The newest suggestion with the templates that may be shown now, ranked anew from 1. */
+  async suggestion(path: TicketPath, limit: number): Promise<SuggestionAnswer | null> {
+    type Row = Suggestion & {
+      shown: { templateId: string; probability: number; title: string; body: string }[] | null;
+    };
+    const [row]: Row[] = await this.dataSource.query(
+      `SELECT s.id, s.revision, s.model_version AS "modelVersion", s.abstained, s.reason, s.contact_type AS "contactType",
+              s.contact_type_probability AS "contactTypeProbability", s.ranking, s.created_at AS "createdAt",
+              (SELECT jsonb_agg(jsonb_build_object('templateId', p.id, 'probability', r.item -> 'probability',
+                                'title', p.title, 'body', p.body) ORDER BY r.place)
+                 FROM jsonb_array_elements(s.ranking) WITH ORDINALITY AS r (item, place)
+                 JOIN templates p ON p.id = r.item ->> 'templateId' AND p.state = 'allowed'
+                WHERE NOT s.abstained) AS shown
+         FROM tickets t JOIN suggestions s ON s.ticket = t.id
+        WHERE t.source = $1 AND t.ticket_id = $2 ORDER BY s.revision DESC LIMIT 1`,
+      [path.source, path.ticketId],
+    );
+    if (!row) return null;
+    const items = (row.shown ?? []).slice(0, limit).map((item, index) => ({ rank: index + 1, ...item }));
+    return { ...suggestionMessage(path, row), items, createdAt: row.createdAt };
+  }
+}
