@@ -20,8 +20,11 @@ export async function buildService(root, progress) {
   if (!existsSync(join(root, 'src'))) return;
   const inputs = () =>
     ['src', 'migrations', 'tsconfig.json', 'tsconfig.build.json'].flatMap((name) => files(root, name));
-  await buildIfChanged(root, 'service', join(root, 'dist', 'src', 'cli.js'), inputs, async (sources) => {
+  const product = join(root, 'dist', 'src', 'cli.js');
+  await buildIfChanged(root, 'service', product, inputs, async (sources) => {
     progress('Compiling the service …');
+    // Its notes tell the compiler what it wrote, not what is still there.
+    if (!existsSync(product)) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });
     const tsc = toolOf(root, 'typescript/package.json', 'bin/tsc');
     await execute(tsc, ['-p', join(root, 'tsconfig.build.json'), '--noCheck'], root);
     removeOrphans(root, sources);

@@ -37,6 +37,7 @@ export interface EmbeddedServers {
 }
 
 interface Server {
+  name: string;
   address: string;
   process: ProcessIdentity;
   /** Starts it again on the same port. */
@@ -101,7 +102,7 @@ async function startKafka({ dataDir, storeDir, report }: EmbeddedOptions): Promi
   const { brokers, process } = await ensureKafka({ dataDir, jars, java }, report);
   const restart = async (): Promise<ProcessIdentity> =>
     (await ensureKafka({ dataDir, jars, java, keepPort: true }, report)).process;
-  return { address: brokers, process, restart };
+  return { name: 'Kafka', address: brokers, process, restart };
 }
 
 async function startPostgres({ dataDir, storeDir, report }: EmbeddedOptions): Promise<Server> {
@@ -109,7 +110,7 @@ async function startPostgres({ dataDir, storeDir, report }: EmbeddedOptions): Pr
   const { url, process } = await ensurePostgres({ dataDir, programs }, report);
   const restart = async (): Promise<ProcessIdentity> =>
     (await ensurePostgres({ dataDir, programs, keepPort: true }, report)).process;
-  return { address: url, process, restart };
+  return { name: 'PostgreSQL', address: url, process, restart };
 }
 
 async function programsOf(storeDir: string, entry: StoreEntry, report: Report): Promise<string> {
@@ -126,10 +127,11 @@ function watchOver(
   let busy = Promise.resolve();
   const look = async (): Promise<void> => {
     for (const server of servers.filter(({ process }) => !isAlive(process))) {
+      report(`${server.name} is gone (process ${server.process.pid}): starting it again`);
       try {
         server.process = await locked(() => server.restart());
       } catch (error) {
-        report(`${server.address} is gone and could not be started again: ${String(error)}`);
+        report(`${server.name} could not be started again: ${String(error)}`);
       }
     }
   };

@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { Report } from '../setup/progress.js';
 import { identify, isAlive, type ProcessIdentity } from '../setup/process-identity.js';
 import { runProgram } from '../setup/program.js';
-import { commonGround, isReachable, serverUser } from '../setup/server-user.js';
+import { isReachable, openFolder, serverUser } from '../setup/server-user.js';
 import { SetupError } from '../setup/setup-error.js';
 import { choosePort } from './ports.js';
 import { findProcesses, startDetached, stopProcesses, waitUntilReady } from './server-process.js';
@@ -21,7 +21,7 @@ export interface RunningPostgres {
 interface State {
   port: number;
   password: string;
-  /** Where the database lies: below the data folder, or on common ground where that is closed to the server's user */
+  /** Where the database lies: below the data folder, or elsewhere if that is closed to the server's user */
   place: string;
 }
 
@@ -77,7 +77,7 @@ export async function erasePostgres(dataDir: string): Promise<void> {
 
 function choosePlace(dataDir: string): string {
   if (serverUser() === undefined || isReachable(dataDir)) return join(dataDir, 'postgres');
-  return join(commonGround, createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
+  return openFolder(createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
 }
 
 const serves = (place: string) => (words: string[]) =>

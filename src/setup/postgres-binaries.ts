@@ -3,6 +3,8 @@ import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { runProgram } from './program.js';
+import { serverUser } from './server-user.js';
 import { SetupError } from './setup-error.js';
 import type { StoreEntry } from './store.js';
 
@@ -40,6 +42,8 @@ export function postgresEntry(): StoreEntry {
         await mkdir(dirname(path), { recursive: true });
         await symlink(relative(dirname(target), from), path);
       }
+      // npm and we may run under a umask that closes files to the user that the server runs as.
+      if (serverUser()) await runProgram('chmod', ['-R', 'a+rX', folder]);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { SetupError } from './setup-error.js';
 
@@ -31,10 +31,21 @@ export function isReachable(path: string): boolean {
   return true;
 }
 
-/** For what the unprivileged user must reach when root's own folders are closed to it. */
-export const commonGround = '/var/lib/replyrank';
+/**
+ * A folder for what the unprivileged user must reach where root's own are closed to it; open whatever root's umask says.
+ *
+ * @param name below /var/lib/replyrank
+ */
+export function openFolder(name: string): string {
+  const ground = '/var/lib/replyrank';
+  for (const path of [ground, join(ground, name)]) {
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o755);
+  }
+  return join(ground, name);
+}
 
 /** The store for PostgreSQL's programs: the usual one, unless they have to run as a user that can't get there. */
 export function reachableStore(storeDir: string): string {
-  return serverUser() === undefined || isReachable(storeDir) ? storeDir : join(commonGround, 'store');
+  return serverUser() === undefined || isReachable(storeDir) ? storeDir : openFolder('store');
 }

@@ -22,7 +22,7 @@ export const cpuWheels: Readonly<Record<string, Wheel>> = {
     project: 'tensorflow',
     version: '2.21.0',
     platform: 'manylinux_2_27_aarch64',
-    size: 281_800_000,
+    size: 281_828_020,
     sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
   },
 };

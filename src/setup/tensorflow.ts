@@ -84,8 +84,8 @@ export function libraryEntry(storeDir: string, flavour: TensorflowFlavour, pytho
     name: `tensorflow-${tensorflowVersion}-${flavour}-${process.arch}`,
     title: `TensorFlow ${tensorflowVersion} for the ${flavour.toUpperCase()}`,
     doing: `fetching ${readableSize(fetched)}`,
-    // The wheels go one after another, and unpacked they are at most 3.2 times as large.
-    bytesNeeded: fetched * 3.2 + Math.max(...wheels.map((wheel) => wheel.size)),
+    // Unpacked, each wheel is removed before the next is fetched; NVIDIA's are packed less well than TensorFlow's.
+    bytesNeeded: fetched * (flavour === 'gpu' ? 1.6 : 3.2) + Math.max(...wheels.map((wheel) => wheel.size)),
     async fill(folder) {
       requireGlibc();
       for (const wheel of wheels) {
