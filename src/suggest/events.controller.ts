@@ -1,0 +1,19 @@
+import { Controller, Sse, type MessageEvent } from '@nestjs/common';
+import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Observable } from 'rxjs';
+import { Roles } from '../access/roles.js';
+import { EventsService } from './events.service.js';
+
+@ApiTags('events')
+@Controller('api/v1/events')
+export class EventsController {
+  constructor(private readonly events: EventsService) {}
+
+  /** `tickets` with the tickets that changed, `reload` where that is unknown, `heartbeat` every 15 s. */
+  @Sse()
+  @Roles('agent', 'lead', 'ml')
+  @ApiProduces('text/event-stream')
+  stream(): Observable<MessageEvent> {
+    return this.events.stream();
+  }
+}

@@ -1,0 +1,59 @@
+import { Inject, Injectable, Logger, type MessageEvent } from '@nestjs/common';
+import pg from 'pg';
+import { interval, map, merge, Observable, Subject } from 'rxjs';
+import { CONFIG, type ServiceConfig } from '../config.js';
+import { eventsChannel, type TicketsChanged } from './ticket-events.js';
+
+const heartbeatMs = 15_000;
+const reconnectMs = 1_000;
+
+/** What changed, for open pages. One listening connection a process, whatever the number of pages. */
+@Injectable()
+export class EventsService {
+  private readonly logger = new Logger('Events');
+  private readonly changes = new Subject<MessageEvent>();
+  private client: pg.Client | null = null;
+  private stopped = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(@Inject(CONFIG) private readonly config: ServiceConfig) {}
+
+  /** Changes as server-sent events, with a heartbeat so that proxies keep the connection. */
+  stream(): Observable<MessageEvent> {
+    return merge(this.changes, interval(heartbeatMs).pipe(map(() => ({ type: 'heartbeat', data: {} }))));
+  }
+
+  async start(): Promise<void> {
+    this.stopped = false;
+    const client = new pg.Client({ connectionString: this.config.DATABASE_URL, application_name: 'replyrank events' });
+    client.on('error', (error) => this.logger.warn(`the database's events are away: ${error.message}`));
+    client.on('end', () => this.reconnect());
+    client.on('notification', ({ payload }) => {
+      const { type, tickets } = JSON.parse(payload ?? '{}') as TicketsChanged;
+      this.changes.next({ type, data: { tickets } });
+    });
+    this.client = client;
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${eventsChannel}`);
+      // Whatever changed while nobody listened is unknown: pages should look for themselves.
+      this.changes.next({ type: 'reload', data: {} });
+    } catch {
+      await client.end().catch(() => undefined);
+      this.reconnect();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.changes.complete();
+    await this.client?.end();
+  }
+
+  private reconnect(): void {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.start(), reconnectMs);
+  }
+}
