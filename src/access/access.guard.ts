@@ -1,0 +1,72 @@
+/**
+ * Invariant: a route is closed unless it says who may call it. What has neither `Roles` nor `Public` is forbidden to
+ * everybody, admins too: it was forgotten.
+ */
+import { HttpStatus, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import type { Role } from '../records/api-token.entity.js';
+import { AccessService } from './access.service.js';
+import { ProblemException } from './problem.js';
+import { publicKey, rolesKey, type Actor } from './roles.js';
+
+export const sessionCookie = 'replyrank_session';
+
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly access: AccessService,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const places = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, places)) return true;
+    const request = context.switchToHttp().getRequest<Request & { actor?: Actor }>();
+    const actor = await this.actorOf(request);
+    if (!actor) {
+      throw new ProblemException(
+        HttpStatus.UNAUTHORIZED,
+        'send a token as Authorization: Bearer, or sign in',
+        undefined,
+        {
+          'WWW-Authenticate': 'Bearer',
+        },
+      );
+    }
+    const roles = this.reflector.getAllAndOverride<Role[] | undefined>(rolesKey, places);
+    if (!roles || (actor.role !== 'admin' && !roles.includes(actor.role))) {
+      throw new ProblemException(HttpStatus.FORBIDDEN, `the role ${actor.role} may not do this`);
+    }
+    request.actor = actor;
+    return true;
+  }
+
+  private async actorOf(request: Request): Promise<Actor | null> {
+    const [scheme, token] = (request.headers.authorization ?? '').split(' ');
+    if (scheme?.toLowerCase() === 'bearer' && token) return this.access.ofToken(token);
+    const secret = sessionSecretOf(request);
+    if (!secret) return null;
+    if (!isSafe(request) && !isSameOrigin(request)) {
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'a change by session must come from a page of this service');
+    }
+    return this.access.ofSession(secret);
+  }
+}
+
+export function sessionSecretOf(request: Request): string | undefined {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
+  return pairs.find(([name]) => name === sessionCookie)?.[1];
+}
+
+const isSafe = ({ method }: Request): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);
+
+/** The cookie is SameSite=Strict already; this also stops another port of the same host. */
+function isSameOrigin({ headers }: Request): boolean {
+  if (headers['sec-fetch-site'] === 'same-origin') return true;
+  try {
+    return headers.origin !== undefined && new URL(headers.origin).host === headers.host;
+  } catch {
+    return false;
+  }
+}

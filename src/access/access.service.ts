@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Role } from '../records/api-token.entity.js';
+import type { Actor } from './roles.js';
+import { hashOf, newSecret } from './secrets.js';
+
+/** How long an answer about a secret is believed: a revoked token lives on for at most so long. */
+const believedMs = 5_000;
+const mostRemembered = 10_000;
+export const sessionSeconds = 12 * 3600;
+
+/** Who a token or a session belongs to. */
+@Injectable()
+export class AccessService {
+  private readonly known = new Map<string, { actor: Actor | null; until: number }>();
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** @returns null where the token is unknown, expired or revoked */
+  ofToken(token: string): Promise<Actor | null> {
+    return this.remembered(token, async (hash) => {
+      const [row]: Actor[] = await this.dataSource.query(
+        `SELECT name, role FROM api_tokens
+          WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+        [hash],
+      );
+      return row ?? null;
+    });
+  }
+
+  /** @returns null where the session is unknown or over */
+  ofSession(secret: string): Promise<Actor | null> {
+    return this.remembered(secret, async (hash) => {
+      const [row]: Actor[] = await this.dataSource.query(
+        `SELECT name, role FROM sessions WHERE hash = $1 AND kind = 'session' AND expires_at > now()`,
+        [hash],
+      );
+      return row ?? null;
+    });
+  }
+
+  /** Turns a one-time link into a session. @returns the session's secret; null where the link is used up or too old */
+  redeemLink(code: string): Promise<string | null> {
+    return this.dataSource.transaction(async (manager) => {
+      const [rows] = await manager.query<[Actor[], number]>(
+        `DELETE FROM sessions WHERE hash = $1 AND kind = 'link' AND expires_at > now() RETURNING name, role`,
+        [hashOf(code)],
+      );
+      const [actor] = rows;
+      if (!actor) return null;
+      const secret = newSecret('rrs_');
+      await insertSession(manager, { secret, kind: 'session', seconds: sessionSeconds, ...actor });
+      return secret;
+    });
+  }
+
+  async signOut(secret: string): Promise<void> {
+    this.known.clear();
+    await this.dataSource.query('DELETE FROM sessions WHERE hash = $1', [hashOf(secret)]);
+  }
+
+  private async remembered(secret: string, look: (hash: Buffer) => Promise<Actor | null>): Promise<Actor | null> {
+    const hash = hashOf(secret);
+    const key = hash.toString('base64');
+    const now = Date.now();
+    const known = this.known.get(key);
+    if (known && known.until > now) return known.actor;
+    const actor = await look(hash);
+    if (this.known.size >= mostRemembered) this.known.clear();
+    this.known.set(key, { actor, until: now + believedMs });
+    return actor;
+  }
+}
+
+/** A path that signs a browser in, once, within `seconds`. */
+export async function createSignInLink(manager: EntityManager, actor: Actor, seconds: number): Promise<string> {
+  await manager.query('DELETE FROM sessions WHERE expires_at < now()');
+  const secret = newSecret('rrl_');
+  await insertSession(manager, { secret, kind: 'link', seconds, ...actor });
+  return `/sign-in?code=${secret}`;
+}
+
+async function insertSession(
+  manager: EntityManager,
+  session: { secret: string; kind: 'session' | 'link'; seconds: number; name: string; role: Role },
+): Promise<void> {
+  await manager.query(
+    `INSERT INTO sessions (hash, kind, name, role, expires_at) VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
+    [hashOf(session.secret), session.kind, session.name, session.role, session.seconds],
+  );
+}

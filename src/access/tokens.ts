@@ -1,0 +1,46 @@
+import type { EntityManager } from 'typeorm';
+import type { Role } from '../records/api-token.entity.js';
+import { recordAudit } from './audit-log.js';
+import { hashOf, newSecret } from './secrets.js';
+
+export interface TokenRow {
+  name: string;
+  role: Role;
+  createdAt: Date;
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+}
+
+/** @returns the token, which is shown this once; null where a token of this name is in use */
+export async function addToken(
+  manager: EntityManager,
+  token: { name: string; role: Role; expiresInDays?: number | undefined; actor: string },
+): Promise<string | null> {
+  const secret = newSecret('rr_');
+  const inserted: unknown[] = await manager.query(
+    `INSERT INTO api_tokens (name, hash, role, expires_at) VALUES ($1, $2, $3, now() + make_interval(days => $4::int))
+     ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
+    [token.name, hashOf(secret), token.role, token.expiresInDays ?? null],
+  );
+  if (inserted.length === 0) return null;
+  const { actor, name, role } = token;
+  await recordAudit(manager, { actor, action: 'token.add', target: name, detail: { role } });
+  return secret;
+}
+
+/** @returns false where no token of this name is in use */
+export async function revokeToken(manager: EntityManager, name: string, actor: string): Promise<boolean> {
+  const [, count] = await manager.query<[unknown[], number]>(
+    'UPDATE api_tokens SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL',
+    [name],
+  );
+  if (count > 0) await recordAudit(manager, { actor, action: 'token.revoke', target: name });
+  return count > 0;
+}
+
+export function listTokens(manager: EntityManager): Promise<TokenRow[]> {
+  return manager.query(
+    `SELECT name, role, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"
+       FROM api_tokens ORDER BY name, created_at`,
+  );
+}

@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import { withDatabase } from './with-database.js';
+
+export function registerMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description("bring the database's schema up to date")
+    .action(async () => {
+      await withDatabase(async (source) => {
+        const done: { name: string }[] = await source.query('SELECT name FROM migrations ORDER BY id');
+        process.stdout.write(`the schema is at ${done.at(-1)?.name ?? 'nothing'}\n`);
+      });
+    });
+}
