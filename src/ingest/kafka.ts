@@ -1,0 +1,144 @@
+/** The only file that knows kafkajs. */
+import { readFileSync } from 'node:fs';
+import { Logger } from '@nestjs/common';
+import {
+  Kafka,
+  KafkaJSProtocolError,
+  logLevel,
+  Partitioners,
+  type Consumer,
+  type EachBatchPayload,
+  type LogEntry,
+  type Producer,
+  type SASLOptions,
+} from 'kafkajs';
+import type { ServiceConfig } from '../config.js';
+
+export type { Consumer, EachBatchPayload, KafkaMessage, Producer } from 'kafkajs';
+
+/** Largest message that our own topics take: 10 MB and room for headers. */
+const largestMessageBytes = 10 * 1024 * 1024;
+const headerRoomBytes = 64 * 1024;
+
+type ConnectionConfig = Pick<
+  ServiceConfig,
+  | 'KAFKA_BROKERS'
+  | 'KAFKA_SSL'
+  | 'KAFKA_SSL_CA'
+  | 'KAFKA_SSL_CERT'
+  | 'KAFKA_SSL_KEY'
+  | 'KAFKA_SASL_MECHANISM'
+  | 'KAFKA_SASL_USERNAME'
+  | 'KAFKA_SASL_PASSWORD'
+>;
+
+/** A connection to the brokers of the configuration; nothing is sent before it is used. */
+export function connectKafka(config: ConnectionConfig): Kafka {
+  const logger = new Logger('Kafka');
+  const sasl = saslOf(config);
+  return new Kafka({
+    clientId: 'replyrank',
+    brokers: config.KAFKA_BROKERS,
+    ssl: sslOf(config),
+    ...(sasl && { sasl }),
+    connectionTimeout: 5_000,
+    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5 },
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry: LogEntry) => {
+      // A rebalance or a broker that is being restarted is everyday; what stays is seen in lag and readiness.
+      const { message, error } = entry.log as { message: string; error?: string };
+      if (entry.level <= logLevel.ERROR) logger.warn(`${message}${error ? `: ${error}` : ''}`);
+      else logger.debug(message);
+    },
+  });
+}
+
+function sslOf(config: ConnectionConfig) {
+  if (!config.KAFKA_SSL) return false;
+  const file = (path: string | undefined): string | undefined => (path ? readFileSync(path, 'utf8') : undefined);
+  const [ca, cert, key] = [file(config.KAFKA_SSL_CA), file(config.KAFKA_SSL_CERT), file(config.KAFKA_SSL_KEY)];
+  return { ...(ca && { ca: [ca] }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+function saslOf(config: ConnectionConfig): SASLOptions | undefined {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
+  if (!mechanism || !username || !password) return undefined;
+  return { mechanism, username, password };
+}
+
+/** Makes the topics that are missing, with room for messages of 10 MB. @throws Error naming those that can't be made */
+export async function ensureTopics(kafka: Kafka, topics: string[], partitions: number): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 10 } });
+  await admin.connect();
+  try {
+    const there = new Set(await admin.listTopics());
+    const missing = topics.filter((topic) => !there.has(topic));
+    if (missing.length === 0) return;
+    const limit = String(largestMessageBytes + headerRoomBytes);
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map((topic) => ({
+        topic,
+        numPartitions: partitions,
+        configEntries: [{ name: 'max.message.bytes', value: limit }],
+      })),
+    });
+  } catch (error) {
+    throw new Error(`the topics ${topics.join(', ')} are not all there and can't be made: ${String(error)}`, {
+      cause: error,
+    });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export async function openProducer(kafka: Kafka): Promise<Producer> {
+  const producer = kafka.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    retry: { retries: 3 },
+  });
+  await producer.connect();
+  return producer;
+}
+
+export interface ConsumerEvents {
+  crashed(error: Error, restarts: boolean): void;
+  joined(): void;
+}
+
+/**
+ * Starts to read a topic in batches. Offsets are resolved by the handler alone, and a topic that has never been read is
+ * read from its beginning.
+ */
+export async function openConsumer(
+  kafka: Kafka,
+  options: { group: string; topic: string; concurrency: number; fromBeginning?: boolean; events: ConsumerEvents },
+  eachBatch: (payload: EachBatchPayload) => Promise<void>,
+): Promise<Consumer> {
+  const consumer = kafka.consumer({
+    groupId: options.group,
+    maxWaitTimeInMs: 300,
+    maxBytesPerPartition: 2 * 1024 * 1024,
+    sessionTimeout: 30_000,
+    heartbeatInterval: 3_000,
+    allowAutoTopicCreation: false,
+    // Any error may pass: the coordinator is loading, the broker is being restarted. What does not pass is seen in health.
+    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5, restartOnFailure: () => Promise.resolve(true) },
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => options.events.crashed(payload.error, payload.restart));
+  consumer.on(consumer.events.GROUP_JOIN, () => options.events.joined());
+  await consumer.connect();
+  await consumer.subscribe({ topic: options.topic, fromBeginning: options.fromBeginning ?? true });
+  await consumer.run({
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: options.concurrency,
+    eachBatch,
+  });
+  return consumer;
+}
+
+/** Whether the broker will never take this message, however often it is sent. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof KafkaJSProtocolError && error.type === 'MESSAGE_TOO_LARGE';
+}

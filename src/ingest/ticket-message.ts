@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { occurredAtSchema } from '../suggest/choice-message.js';
+
+export const sourcePattern = /^[a-z0-9._-]{1,64}$/;
+
+const wordOrNull = z
+  .string()
+  .max(256, 'must have at most 256 characters')
+  .nullish()
+  .transform((word) => word ?? null);
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const flat = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: 'must be a string, number, boolean or null: fields are flat',
+});
+/** JSON numbers are ids in some helpdesks; they are the same id as their digits. */
+const identifier = z
+  .union([z.string(), z.number().int()], { error: 'must be a string' })
+  .transform(String)
+  .pipe(z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters'));
+
+export const identitySchema = z.object({
+  source: z
+    .string({ error: 'must be a string' })
+    .regex(sourcePattern, 'must be 1 to 64 of a–z, 0–9, dot, hyphen, underscore'),
+  ticketId: identifier,
+});
+
+/** A snapshot of a ticket, as it stands on the topic. `closed` needs no text; anything else may have an empty one. */
+export const ticketMessageSchema = (now: () => number) =>
+  identitySchema.extend({
+    eventId: z.string().min(1).max(256).nullish(),
+    occurredAt: occurredAtSchema(now),
+    event: z.enum(['created', 'updated', 'closed'], { error: 'must be created, updated or closed' }),
+    subject: text,
+    body: text,
+    channel: wordOrNull,
+    language: wordOrNull,
+    contactType: wordOrNull,
+    fields: z
+      .record(z.string().max(256), flat)
+      .nullish()
+      .transform((fields) => fields ?? {}),
+  });
+
+export type TicketMessage = Omit<z.infer<ReturnType<typeof ticketMessageSchema>>, 'eventId'> & {
+  eventId: string;
+  /** Came with the sample. */
+  sample: boolean;
+};
+
+/** Identifies a message that names no event: SHA-256 of its content with sorted keys. */
+export function contentId(message: object): string {
+  const sorted = (value: unknown): unknown =>
+    value instanceof Date || typeof value !== 'object' || value === null
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .toSorted(([a], [b]) => (a < b ? -1 : 1))
+            .map(([name, inner]) => [name, sorted(inner)]),
+        );
+  return `sha256:${createHash('sha256')
+    .update(JSON.stringify(sorted(message)))
+    .digest('hex')}`;
+}
+
+/**
+ * PostgreSQL can't store a null byte, and a lone surrogate is no character: both become U+FFFD, in keys too.
+ */
+export function wellFormed<T>(value: T): T {
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD') as T;
+  if (Array.isArray(value)) return value.map(wellFormed) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [wellFormed(name), wellFormed(inner)])) as T;
+}
