@@ -14,7 +14,7 @@ import {
 } from 'kafkajs';
 import type { ServiceConfig } from '../config.js';
 
-export type { Consumer, EachBatchPayload, KafkaMessage, Producer } from 'kafkajs';
+export type { Consumer, EachBatchPayload, Kafka, KafkaMessage, Producer } from 'kafkajs';
 
 /** Largest message that our own topics take: 10 MB and room for headers. */
 const largestMessageBytes = 10 * 1024 * 1024;

@@ -1,0 +1,165 @@
+/**
+ * Invariant: a ticket is stored once and holds what its messages say in whatever order and number they arrive; a stored
+ * open ticket with content has a suggestion or a rank request.
+ */
+import type { EntityManager } from 'typeorm';
+import { settleTickets } from '../suggest/labels.js';
+import { requestRanking } from '../suggest/ranking-request.js';
+import { notifyTickets } from '../suggest/ticket-events.js';
+import type { TicketMessage } from './ticket-message.js';
+import { afterMessage, sameContent, type TicketState } from './ticket-snapshot.js';
+
+export interface StoreOptions {
+  auditShare: number;
+  /** Numbers in [0, 1); draws the audit tickets. */
+  random: () => number;
+}
+
+interface TicketGroup {
+  source: string;
+  ticketId: string;
+  messages: TicketMessage[];
+}
+
+interface StoredTicket extends TicketState {
+  id: number;
+  source: string;
+  ticketId: string;
+  audit: boolean;
+}
+
+const stateColumns = `subject text, body text, channel text, language text, "contactType" text, fields jsonb,
+  "contentAt" timestamptz, "stateAt" timestamptz, "closedAt" timestamptz`;
+
+/** Stores messages of one chunk, in the order in which they arrived. Belongs into a transaction. */
+export async function storeTickets(
+  manager: EntityManager,
+  messages: TicketMessage[],
+  options: StoreOptions,
+): Promise<void> {
+  // Always in the same order, so that two replicas that store the same tickets wait for each other instead of dying.
+  const groups = groupByTicket(messages).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  if (groups.length === 0) return;
+  const added = await insertNew(manager, groups, options);
+  const isNew = new Set(added.map(keyOf));
+  const known = await lockKnown(
+    manager,
+    groups.filter((group) => !isNew.has(keyOf(group))),
+  );
+  const all = new Map([...added, ...known].map((ticket) => [keyOf(ticket), ticket]));
+  const fresh = await recordEvents(manager, groups, all);
+
+  const changed: StoredTicket[] = [];
+  const toRank: { arrived: number[]; updated: number[] } = { arrived: [], updated: [] };
+  for (const ticket of added) if (isRankable(ticket)) toRank.arrived.push(ticket.id);
+  for (const ticket of known) {
+    const news = (groups.find((group) => keyOf(group) === keyOf(ticket))?.messages ?? []).filter((message) =>
+      fresh.has(eventKey(ticket.id, message)),
+    );
+    if (news.length === 0) continue;
+    const next: StoredTicket = { ...ticket, ...news.reduce<TicketState>(afterMessage, ticket) };
+    changed.push(next);
+    const reopened = ticket.closedAt !== null && next.closedAt === null;
+    if (isRankable(next) && (reopened || !sameContent(ticket, next))) toRank.updated.push(next.id);
+  }
+  await updateKnown(manager, changed);
+  await requestRanking(manager, toRank.arrived, 'arrived');
+  await requestRanking(manager, toRank.updated, 'updated');
+  await forgetRequests(
+    manager,
+    changed.filter((ticket) => ticket.closedAt !== null).map(({ id }) => id),
+  );
+  await settleTickets(manager, added);
+  await notifyTickets(manager, [...added, ...changed]);
+}
+
+const keyOf = ({ source, ticketId }: { source: string; ticketId: string }): string => `${source}:${ticketId}`;
+const eventKey = (ticket: number, { eventId }: TicketMessage): string => `${ticket} ${eventId}`;
+const isRankable = ({ closedAt, contentAt }: TicketState): boolean => closedAt === null && contentAt !== null;
+
+/** One group a ticket; a message that stands twice in the chunk is taken once. */
+function groupByTicket(messages: TicketMessage[]): TicketGroup[] {
+  const groups = new Map<string, TicketGroup>();
+  for (const message of messages) {
+    const { source, ticketId } = message;
+    const group = groups.get(keyOf(message)) ?? { source, ticketId, messages: [] };
+    if (!group.messages.some(({ eventId }) => eventId === message.eventId)) group.messages.push(message);
+    groups.set(keyOf(message), group);
+  }
+  return [...groups.values()];
+}
+
+async function insertNew(
+  manager: EntityManager,
+  groups: TicketGroup[],
+  options: StoreOptions,
+): Promise<StoredTicket[]> {
+  const states = groups.map(({ source, ticketId, messages }) => ({
+    source,
+    ticketId,
+    ...messages.reduce<TicketState | null>(afterMessage, null)!,
+    audit: options.random() < options.auditShare,
+    sample: messages.some(({ sample }) => sample),
+  }));
+  const inserted: { id: number; source: string; ticketId: string }[] = await manager.query(
+    `INSERT INTO tickets (source, ticket_id, subject, body, channel, language, contact_type, fields, content_at, state_at,
+                          closed_at, audit, sample)
+     SELECT source, "ticketId", subject, body, channel, language, "contactType", fields, "contentAt", "stateAt",
+            "closedAt", audit, sample
+       FROM jsonb_to_recordset($1::jsonb) AS r (source text, "ticketId" text, ${stateColumns}, audit boolean, sample boolean)
+     ON CONFLICT (source, ticket_id) DO NOTHING RETURNING id, source, ticket_id AS "ticketId"`,
+    [JSON.stringify(states)],
+  );
+  const stateOf = new Map(states.map((state) => [keyOf(state), state]));
+  return inserted.flatMap((row) => {
+    const state = stateOf.get(keyOf(row));
+    return state ? [{ ...state, id: row.id }] : [];
+  });
+}
+
+async function lockKnown(manager: EntityManager, groups: TicketGroup[]): Promise<StoredTicket[]> {
+  if (groups.length === 0) return [];
+  return manager.query(
+    `SELECT t.id, t.source, t.ticket_id AS "ticketId", t.subject, t.body, t.channel, t.language,
+            t.contact_type AS "contactType", t.fields, t.content_at AS "contentAt", t.state_at AS "stateAt",
+            t.closed_at AS "closedAt", t.audit
+       FROM tickets t JOIN unnest($1::text[], $2::text[]) AS k (source, ticket_id)
+         ON t.source = k.source AND t.ticket_id = k.ticket_id
+      ORDER BY t.id FOR UPDATE OF t`,
+    [groups.map(({ source }) => source), groups.map(({ ticketId }) => ticketId)],
+  );
+}
+
+/** @returns the events that had not been seen before */
+async function recordEvents(
+  manager: EntityManager,
+  groups: TicketGroup[],
+  tickets: Map<string, StoredTicket>,
+): Promise<Set<string>> {
+  const events = groups.flatMap((group) => {
+    const ticket = tickets.get(keyOf(group));
+    return ticket ? group.messages.map(({ eventId }) => ({ ticket: ticket.id, eventId })) : [];
+  });
+  const rows: { ticket: number; eventId: string }[] = await manager.query(
+    `INSERT INTO ticket_events (ticket, event_id) SELECT * FROM unnest($1::bigint[], $2::text[])
+     ON CONFLICT DO NOTHING RETURNING ticket, event_id AS "eventId"`,
+    [events.map(({ ticket }) => ticket), events.map(({ eventId }) => eventId)],
+  );
+  return new Set(rows.map(({ ticket, eventId }) => `${ticket} ${eventId}`));
+}
+
+async function updateKnown(manager: EntityManager, tickets: StoredTicket[]): Promise<void> {
+  if (tickets.length === 0) return;
+  await manager.query(
+    `UPDATE tickets t SET subject = r.subject, body = r.body, channel = r.channel, language = r.language,
+            contact_type = r."contactType", fields = r.fields, content_at = r."contentAt", state_at = r."stateAt",
+            closed_at = r."closedAt", updated_at = now()
+       FROM jsonb_to_recordset($1::jsonb) AS r (id bigint, ${stateColumns}) WHERE t.id = r.id`,
+    [JSON.stringify(tickets)],
+  );
+}
+
+/** A closed ticket needs no ranking any more. */
+async function forgetRequests(manager: EntityManager, tickets: number[]): Promise<void> {
+  if (tickets.length > 0) await manager.query('DELETE FROM rank_requests WHERE ticket = ANY ($1::bigint[])', [tickets]);
+}
