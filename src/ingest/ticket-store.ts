@@ -94,13 +94,11 @@ async function insertNew(
   groups: TicketGroup[],
   options: StoreOptions,
 ): Promise<StoredTicket[]> {
-  const states = groups.map(({ source, ticketId, messages }) => ({
-    source,
-    ticketId,
-    ...messages.reduce<TicketState | null>(afterMessage, null)!,
-    audit: options.random() < options.auditShare,
-    sample: messages.some(({ sample }) => sample),
-  }));
+  const states = groups.flatMap(({ source, ticketId, messages }) => {
+    const state = messages.reduce<TicketState | null>(afterMessage, null);
+    const audit = options.random() < options.auditShare;
+    return state ? [{ source, ticketId, ...state, audit, sample: messages.some(({ sample }) => sample) }] : [];
+  });
   const inserted: { id: number; source: string; ticketId: string }[] = await manager.query(
     `INSERT INTO tickets (source, ticket_id, subject, body, channel, language, contact_type, fields, content_at, state_at,
                           closed_at, audit, sample)
