@@ -15,11 +15,11 @@ import { fileURLToPath } from 'node:url';
 /** The sources can't be built; the message is what the compiler said. */
 export class BuildFailed extends Error {}
 
-/** Compiles src/ and migrations/ to dist/. Types are not checked here: `npm run types` and the tests' run do that. */
+/** Compiles src/, migrations/ and bench/ to dist/. Types are not checked here: `npm run types` and the tests' run do that. */
 export async function buildService(root, progress) {
   if (!existsSync(join(root, 'src'))) return;
   const inputs = () =>
-    ['src', 'migrations', 'tsconfig.json', 'tsconfig.build.json'].flatMap((name) => files(root, name));
+    ['src', 'migrations', 'bench', 'tsconfig.json', 'tsconfig.build.json'].flatMap((name) => files(root, name));
   const product = join(root, 'dist', 'src', 'cli.js');
   await buildIfChanged(root, 'service', product, inputs, async (sources) => {
     progress('Compiling the service …');
@@ -90,7 +90,7 @@ function fingerprint(root, sources) {
 /** A source that is gone must not live on as compiled code. */
 function removeOrphans(root, sources) {
   const compiled = new Set(sources.map((path) => path.replace(/\.ts$/, '')));
-  for (const path of ['dist/src', 'dist/migrations'].flatMap((name) =>
+  for (const path of ['dist/src', 'dist/migrations', 'dist/bench'].flatMap((name) =>
     existsSync(join(root, name)) ? files(root, name) : [],
   )) {
     const source = relative('dist', path).replace(/\.(js|js\.map|d\.ts)$/, '');
