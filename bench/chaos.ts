@@ -123,7 +123,7 @@ async function run(harm: Harm, servers: Servers, dataSource: DataSource): Promis
   await producer.disconnect();
 
   const count = async (sql: string): Promise<number> => {
-    const [row]: { n: number }[] = await dataSource.query(sql, [source]).catch(() => []);
+    const [row] = await dataSource.query<{ n: number }[]>(sql, [source]).catch(() => []);
     return row?.n ?? -1;
   };
   const rankedSql = `SELECT count(DISTINCT t.id)::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = $1`;

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = resolve(import.meta.dirname, '../..');
-const cli = join(root, 'bin', 'replyrank.js');
+export const cli = join(root, 'bin', 'replyrank.js');
 
 /** State that the benchmarks keep between runs: the sample's database with its trained model. */
 export const benchDir = join(tmpdir(), 'replyrank-bench');
