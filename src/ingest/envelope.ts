@@ -21,6 +21,7 @@ export type DeadReason =
   | 'invalid-field'
   | 'invalid-date'
   | 'conflict'
+  | 'too-slow'
   | 'handler-error';
 
 export interface DeadMessage {

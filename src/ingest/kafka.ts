@@ -16,9 +16,17 @@ import type { ServiceConfig } from '../config.js';
 
 export type { Consumer, EachBatchPayload, Kafka, KafkaMessage, Producer } from 'kafkajs';
 
+/** Injection token of the connection to Kafka. */
+export const KAFKA = Symbol('KAFKA');
+
+/** Kafka can't be used as it is configured; the message says what to change. */
+export class KafkaSetupError extends Error {
+  override readonly name = 'KafkaSetupError';
+}
+
 /** Largest message that our own topics take: 10 MB and room for headers. */
 const largestMessageBytes = 10 * 1024 * 1024;
-const headerRoomBytes = 64 * 1024;
+const headerRoomBytes = 128 * 1024;
 
 type ConnectionConfig = Pick<
   ServiceConfig,
@@ -42,6 +50,7 @@ export function connectKafka(config: ConnectionConfig): Kafka {
     ssl: sslOf(config),
     ...(sasl && { sasl }),
     connectionTimeout: 5_000,
+    requestTimeout: 10_000,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5 },
     logLevel: logLevel.WARN,
     logCreator: () => (entry: LogEntry) => {
@@ -55,9 +64,23 @@ export function connectKafka(config: ConnectionConfig): Kafka {
 
 function sslOf(config: ConnectionConfig) {
   if (!config.KAFKA_SSL) return false;
-  const file = (path: string | undefined): string | undefined => (path ? readFileSync(path, 'utf8') : undefined);
-  const [ca, cert, key] = [file(config.KAFKA_SSL_CA), file(config.KAFKA_SSL_CERT), file(config.KAFKA_SSL_KEY)];
+  const ca = readPem(config, 'KAFKA_SSL_CA');
+  const cert = readPem(config, 'KAFKA_SSL_CERT');
+  const key = readPem(config, 'KAFKA_SSL_KEY');
   return { ...(ca && { ca: [ca] }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+function readPem(
+  config: ConnectionConfig,
+  variable: 'KAFKA_SSL_CA' | 'KAFKA_SSL_CERT' | 'KAFKA_SSL_KEY',
+): string | undefined {
+  const path = config[variable];
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new KafkaSetupError(`${variable}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function saslOf(config: ConnectionConfig): SASLOptions | undefined {
@@ -66,26 +89,49 @@ function saslOf(config: ConnectionConfig): SASLOptions | undefined {
   return { mechanism, username, password };
 }
 
-/** Makes the topics that are missing, with room for messages of 10 MB. @throws Error naming those that can't be made */
+/** Every topic that the service reads or writes. */
+export function ownTopics(config: Pick<ServiceConfig, `TOPIC_${string}` & keyof ServiceConfig>): string[] {
+  return [
+    config.TOPIC_TICKETS,
+    config.TOPIC_CHOICES,
+    config.TOPIC_SUGGESTIONS,
+    config.TOPIC_TICKETS_DLQ,
+    config.TOPIC_CHOICES_DLQ,
+  ];
+}
+
+/**
+ * Makes the topics that are missing, with room for messages of 10 MB; those that are there stay as their owner made them.
+ *
+ * @throws KafkaSetupError naming the topics that are missing and can't be made
+ */
 export async function ensureTopics(kafka: Kafka, topics: string[], partitions: number): Promise<void> {
   const admin = kafka.admin({ retry: { retries: 10 } });
   await admin.connect();
-  try {
+  const missing = async (): Promise<string[]> => {
     const there = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !there.has(topic));
-    if (missing.length === 0) return;
+    return topics.filter((topic) => !there.has(topic));
+  };
+  try {
+    const names = await missing();
+    if (names.length === 0) return;
+    // A dead letter carries a header or two more than the message had.
     const limit = String(largestMessageBytes + headerRoomBytes);
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map((topic) => ({
-        topic,
-        numPartitions: partitions,
-        configEntries: [{ name: 'max.message.bytes', value: limit }],
-      })),
-    });
-  } catch (error) {
-    throw new Error(`the topics ${topics.join(', ')} are not all there and can't be made: ${String(error)}`, {
-      cause: error,
+    const toMake = names.map((topic) => ({
+      topic,
+      numPartitions: partitions,
+      configEntries: [{ name: 'max.message.bytes', value: limit }],
+    }));
+    await admin.createTopics({ waitForLeaders: true, topics: toMake }).catch(async (error: unknown) => {
+      // Another replica may have made them at the same moment; only what is still missing is a failure.
+      const left = await missing();
+      if (left.length === 0) return;
+      const { errors: [first] = [] } = error as { errors?: unknown[] };
+      throw new KafkaSetupError(
+        `Kafka has no topic ${left.join(', ')} and did not let us make it (${String(first ?? error)}). ` +
+          `Make it with ${partitions} partitions and max.message.bytes=${limit}, or name another with TOPIC_…`,
+        { cause: error },
+      );
     });
   } finally {
     await admin.disconnect();

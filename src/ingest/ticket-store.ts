@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { settleTickets } from '../suggest/labels.js';
 import { requestRanking } from '../suggest/ranking-request.js';
 import { notifyTickets } from '../suggest/ticket-events.js';
+import { lockTickets } from '../suggest/ticket-lock.js';
 import type { TicketMessage } from './ticket-message.js';
 import { afterMessage, sameContent, type TicketState } from './ticket-snapshot.js';
 
@@ -31,7 +32,7 @@ interface StoredTicket extends TicketState {
 const stateColumns = `subject text, body text, channel text, language text, "contactType" text, fields jsonb,
   "contentAt" timestamptz, "stateAt" timestamptz, "closedAt" timestamptz`;
 
-/** Stores messages of one chunk, in the order in which they arrived. Belongs into a transaction. */
+/** Stores messages of one chunk, in the order in which they arrived. Begins the caller's transaction. */
 export async function storeTickets(
   manager: EntityManager,
   messages: TicketMessage[],
@@ -40,6 +41,7 @@ export async function storeTickets(
   // Always in the same order, so that two replicas that store the same tickets wait for each other instead of dying.
   const groups = groupByTicket(messages).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   if (groups.length === 0) return;
+  await lockTickets(manager, groups);
   const added = await insertNew(manager, groups, options);
   const isNew = new Set(added.map(keyOf));
   const known = await lockKnown(

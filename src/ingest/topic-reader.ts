@@ -79,7 +79,7 @@ export class TopicReader {
           () => payload.heartbeat(),
         );
       } catch (error) {
-        this.logger.warn(`${batch.topic}/${batch.partition} waits: ${String(error)}`);
+        this.logger.warn(`${batch.topic}/${batch.partition} waits: ${describeError(error)}`);
         this.health.waits();
         this.pause(payload, outagePauseMs);
         return;
@@ -104,7 +104,7 @@ export class TopicReader {
       this.metrics.chunkSize.observe(chunk.length);
     } catch (error) {
       if (isOutage(error)) throw error;
-      this.logger.error(`a chunk of ${chunk.length} failed and is taken one by one: ${describe(error)}`);
+      this.logger.error(`a chunk of ${chunk.length} failed and is taken one by one: ${describeError(error)}`);
       for (const message of chunk) {
         await this.storeAlone(message);
         await heartbeat();
@@ -120,7 +120,9 @@ export class TopicReader {
       } catch (error) {
         if (isOutage(error)) throw error;
         if (attempt < triesAlone) continue;
-        this.logger.error(`${message.topic}/${message.partition}@${message.offset} is given up: ${describe(error)}`);
+        this.logger.error(
+          `${message.topic}/${message.partition}@${message.offset} is given up: ${describeError(error)}`,
+        );
         await this.handler.giveUp(message, error);
         return;
       }
@@ -128,22 +130,27 @@ export class TopicReader {
   }
 }
 
-/** Connection lost, server going down or coming up, too many connections, locks: it will pass. */
+/** SQLSTATE classes that speak of a value: it is out of range, violates a constraint, or is too large for an index. */
+const ofAValue = /^(?:22|23|54)/;
+
+/**
+ * Whether it will pass, or can be mended by an operator: whatever PostgreSQL says that is not about a value (it is away, out
+ * of connections or disk, read-only, not migrated yet), and a connection that is not there.
+ */
 export function isOutage(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === 'string') {
-    if (/^(08|53|57P|58|40|55)/.test(code)) return true;
-    if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/.test(code)) return true;
-  }
-  return /connection (terminated|ended|refused|timeout)|timeout exceeded when trying to connect|not queryable|Driver not Connected|Client has encountered a connection error/i.test(
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return !ofAValue.test(code);
+  if (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/.test(code)) return true;
+  return /connection (terminated|ended|refused|timeout)|timeout exceeded when trying to connect|not queryable|not connected|connection is not established|connection error|after calling end/i.test(
     String(message),
   );
 }
 
-/** An error without what a statement's parameters may have held. */
-function describe(error: unknown): string {
+/** What may be logged of an error: PostgreSQL's messages quote values, which may be text of a ticket. */
+export function describeError(error: unknown): string {
   const { name, code, message } = error as { name?: string; code?: string; message?: string };
-  return `${name ?? 'Error'} ${code ?? ''} ${(message ?? '').split('\n')[0]?.slice(0, 200) ?? ''}`;
+  if (typeof code === 'string') return `${name ?? 'Error'} ${code}`;
+  return `${name ?? 'Error'} ${(message ?? '').split('\n')[0]?.slice(0, 200) ?? ''}`;
 }
 
 function placed(message: KafkaMessage, topic: string, partition: number): PlacedMessage {
