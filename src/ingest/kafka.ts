@@ -166,8 +166,10 @@ export async function openConsumer(
     groupId: options.group,
     maxWaitTimeInMs: 300,
     maxBytesPerPartition: 2 * 1024 * 1024,
-    sessionTimeout: 30_000,
-    heartbeatInterval: 3_000,
+    // After a kill -9 the group waits so long for the dead member before another gets its partitions.
+    sessionTimeout: 10_000,
+    rebalanceTimeout: 20_000,
+    heartbeatInterval: 2_000,
     allowAutoTopicCreation: false,
     // Any error may pass: the coordinator is loading, the broker is being restarted. What does not pass is seen in health.
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5, restartOnFailure: () => Promise.resolve(true) },
