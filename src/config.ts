@@ -114,7 +114,13 @@ type Environment = z.infer<typeof environmentSchema>;
 export type Config = Omit<Environment, 'MODEL_DIR'> & { MODEL_DIR: string };
 
 /** What the running service needs: the servers are known, their own or the embedded ones. */
-export type ServiceConfig = Config & { DATABASE_URL: string; KAFKA_BROKERS: string[]; ENCODER_DIR: string };
+export type ServiceConfig = Config & {
+  DATABASE_URL: string;
+  KAFKA_BROKERS: string[];
+  ENCODER_DIR: string;
+  /** The device that was chosen for TensorFlow, and what its processes need in their environment. */
+  tensorflow: { device: 'cpu' | 'gpu'; environment: Record<string, string> };
+};
 
 /** Injection token of the ServiceConfig. */
 export const CONFIG = Symbol('CONFIG');

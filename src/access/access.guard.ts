@@ -22,24 +22,22 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const places = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, places)) return true;
-    const request = context.switchToHttp().getRequest<Request & { actor?: Actor }>();
+    const roles = this.reflector.getAllAndOverride<Role[] | undefined>(rolesKey, places);
+    await this.requireActor(context.switchToHttp().getRequest(), roles);
+    return true;
+  }
+
+  /** Finds out who calls and leaves it on the request. @throws ProblemException 401 or 403 */
+  async requireActor(request: Request & { actor?: Actor }, roles: Role[] | undefined): Promise<void> {
     const actor = await this.actorOf(request);
     if (!actor) {
-      throw new ProblemException(
-        HttpStatus.UNAUTHORIZED,
-        'send a token as Authorization: Bearer, or sign in',
-        undefined,
-        {
-          'WWW-Authenticate': 'Bearer',
-        },
-      );
+      const detail = 'send a token as Authorization: Bearer, or sign in';
+      throw new ProblemException(HttpStatus.UNAUTHORIZED, detail, undefined, { 'WWW-Authenticate': 'Bearer' });
     }
-    const roles = this.reflector.getAllAndOverride<Role[] | undefined>(rolesKey, places);
     if (!roles || (actor.role !== 'admin' && !roles.includes(actor.role))) {
       throw new ProblemException(HttpStatus.FORBIDDEN, `the role ${actor.role} may not do this`);
     }
     request.actor = actor;
-    return true;
   }
 
   private async actorOf(request: Request): Promise<Actor | null> {

@@ -3,16 +3,20 @@ const stalledAfterMs = 60_000;
 
 /** What is known of a consumer, for readiness. Times are ms since 1970. */
 export class ConsumerHealth {
-  private crashedAt: number | null = null;
+  private isMember = false;
+  private endedAt: number | null = null;
   private progressAt: number | null = null;
   private readonly lags = new Map<string, number>();
 
-  crashed(now: number): void {
-    this.crashedAt ??= now;
+  /** @param restarts whether it tries again by itself: a broker that is away comes back, a fault of ours does not */
+  crashed(now: number, restarts: boolean): void {
+    this.isMember = false;
+    if (!restarts) this.endedAt ??= now;
   }
 
   joined(): void {
-    this.crashedAt = null;
+    this.isMember = true;
+    this.endedAt = null;
     this.lags.clear();
   }
 
@@ -26,9 +30,14 @@ export class ConsumerHealth {
     this.lags.set(partition, lag);
   }
 
-  /** Since when it has been out of the group; null while it is in it. */
-  brokenSince(): number | null {
-    return this.crashedAt;
+  /** Whether it is a member of its group, and so gets messages. */
+  isReading(): boolean {
+    return this.isMember;
+  }
+
+  /** Since when it has been over for good; null while it reads or tries to. */
+  endedSince(): number | null {
+    return this.endedAt;
   }
 
   isStalled(now: number): boolean {

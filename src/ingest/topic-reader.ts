@@ -48,7 +48,7 @@ export class TopicReader {
     const { topic } = this.handler;
     const events = {
       crashed: (error: Error, restarts: boolean) => {
-        this.health.crashed(Date.now());
+        this.health.crashed(Date.now(), restarts);
         this.logger[restarts ? 'warn' : 'error'](`reading ${topic} broke off: ${error.message}`);
       },
       joined: () => this.health.joined(),

@@ -1,0 +1,91 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
+import { Registry } from 'prom-client';
+import { DataSource } from 'typeorm';
+import { AccessGuard } from './access/access.guard.js';
+import { AccessService } from './access/access.service.js';
+import { ProblemFilter, validationProblem } from './access/problem.filter.js';
+import { SessionController } from './access/session.controller.js';
+import { childEnvironment, CONFIG, type ServiceConfig } from './config.js';
+import { HealthController, WatchedParts } from './health.controller.js';
+import { ChoiceConsumer } from './ingest/choice.consumer.js';
+import { IngestMetrics } from './ingest/ingest-metrics.js';
+import { connectKafka, KAFKA } from './ingest/kafka.js';
+import { OutboxRelay } from './ingest/outbox-relay.service.js';
+import { TicketConsumer } from './ingest/ticket.consumer.js';
+import { modelWorkerFile } from './models/worker-files.js';
+import { ModelProcess } from './models/model-process.js';
+import { ChoicesService } from './suggest/choices.service.js';
+import { EventsController } from './suggest/events.controller.js';
+import { EventsService } from './suggest/events.service.js';
+import { InferenceController } from './suggest/inference.controller.js';
+import { LabelsController } from './suggest/labels.controller.js';
+import { ModelService } from './suggest/model.service.js';
+import { ModelsController } from './suggest/models.controller.js';
+import { RankController } from './suggest/rank.controller.js';
+import { RankingLoop } from './suggest/ranking-loop.service.js';
+import { TemplatesController } from './suggest/templates.controller.js';
+import { TemplatesService } from './suggest/templates.service.js';
+import { TicketsController } from './suggest/tickets.controller.js';
+import { TicketsQueryService } from './suggest/tickets.query.js';
+
+/** The one application module. What runs by itself is started and stopped by main.ts, in order, not by Nest. */
+@Module({})
+export class AppModule {
+  /** @param dataSource connected; whoever made it closes it */
+  static forService(config: ServiceConfig, dataSource: DataSource): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [TerminusModule, ThrottlerModule.forRoot([{ ttl: 60_000, limit: config.HTTP_RATE_LIMIT }])],
+      controllers: [
+        EventsController,
+        HealthController,
+        InferenceController,
+        LabelsController,
+        ModelsController,
+        RankController,
+        SessionController,
+        TemplatesController,
+        TicketsController,
+      ],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: DataSource, useValue: dataSource },
+        { provide: Registry, useFactory: () => new Registry() },
+        { provide: KAFKA, useFactory: () => connectKafka(config) },
+        { provide: ModelProcess, useFactory: () => modelProcess(config) },
+        { provide: APP_GUARD, useClass: ThrottlerGuard },
+        { provide: APP_GUARD, useExisting: AccessGuard },
+        AccessGuard,
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: validationProblem }) },
+        AccessService,
+        ChoiceConsumer,
+        ChoicesService,
+        EventsService,
+        IngestMetrics,
+        ModelService,
+        OutboxRelay,
+        RankingLoop,
+        TemplatesService,
+        TicketConsumer,
+        TicketsQueryService,
+        WatchedParts,
+      ],
+    };
+  }
+}
+
+function modelProcess(config: ServiceConfig): ModelProcess {
+  return new ModelProcess({
+    settings: { encoderDir: config.ENCODER_DIR, cacheDir: config.STORE_DIR, device: config.tensorflow.device },
+    workerFile: modelWorkerFile,
+    environment: childEnvironment(config.tensorflow.environment),
+    maxBatch: config.MODEL_MAX_BATCH,
+    maxWaitMs: config.MODEL_MAX_WAIT_MS,
+    maxQueue: config.MODEL_MAX_QUEUE,
+  });
+}

@@ -1,0 +1,169 @@
+/** Starts the service and stops it again, in order. Who calls it handles signals. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger, type NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { pino, type Logger as Pino } from 'pino';
+import type { DataSource } from 'typeorm';
+import { AppModule } from './app.module.js';
+import type { ServiceConfig } from './config.js';
+import { createDataSource, migrate } from './database.js';
+import { configureHttp } from './http.js';
+import { ChoiceConsumer } from './ingest/choice.consumer.js';
+import { ensureTopics, KAFKA, ownTopics, type Kafka } from './ingest/kafka.js';
+import { OutboxRelay } from './ingest/outbox-relay.service.js';
+import { TicketConsumer } from './ingest/ticket.consumer.js';
+import { PinoLogger } from './pino-logger.js';
+import { EventsService } from './suggest/events.service.js';
+import { ModelService } from './suggest/model.service.js';
+import { RankingLoop } from './suggest/ranking-loop.service.js';
+
+export interface RunningService {
+  app: NestExpressApplication;
+  dataSource: DataSource;
+  /** http://host:port */
+  url: string;
+  /** Stops in the reverse order of the start, within 10 s. */
+  stop(): Promise<void>;
+}
+
+/** A part that runs by itself. */
+interface Part {
+  name: string;
+  start(): Promise<void> | void;
+  stop(): Promise<void> | void;
+}
+
+/** No part may hold up the stop for longer; what it had begun is found by the next start. */
+const longestStopMs = 3_000;
+const watchEveryMs = 1_000;
+
+/**
+ * @param onFatal called when the service can't go on and should be started anew by its supervisor
+ * @throws Error where a part can't start; those that had started are stopped again
+ */
+export async function startService(config: ServiceConfig, onFatal: (reason: string) => void): Promise<RunningService> {
+  const log = pino({ level: config.LOG_LEVEL }, pino.destination({ dest: 2, sync: false }));
+  const dataSource = createDataSource(config.DATABASE_URL, config.DATABASE_POOL, (error) => {
+    log.warn({ context: 'Database' }, error.message);
+  });
+  await dataSource.initialize();
+  const started: Part[] = [];
+  const stop = async (): Promise<void> => {
+    for (const part of started.splice(0).reverse()) await stopPart(part, log);
+    await dataSource.destroy();
+  };
+  try {
+    await migrate(dataSource);
+    const app = await createApp(config, dataSource, log);
+    let url = '';
+    const listening: Part = {
+      name: 'HTTP',
+      start: async () => {
+        await listen(app, config);
+        url = (await app.getUrl()).replace('[::1]', 'localhost');
+      },
+      stop: () => app.close(),
+    };
+    for (const part of [...partsOf(app, config), listening]) {
+      started.push(part);
+      await part.start();
+    }
+    started.push(watchConsumers(app, config.CONSUMER_GRACE_S, onFatal));
+    return { app, dataSource, url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The application with its routes; nothing runs by itself yet. */
+export async function createApp(
+  config: ServiceConfig,
+  dataSource: DataSource,
+  log: Pino,
+): Promise<NestExpressApplication> {
+  const options: NestApplicationOptions = {
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+    logger: new PinoLogger(log),
+  };
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forService(config, dataSource), options);
+  configureHttp(app, config, log);
+  return app.init();
+}
+
+/** What runs by itself, in the order in which it has to start. */
+function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
+  const part = (name: string, runner: Omit<Part, 'name'>): Part => ({
+    name,
+    start: () => runner.start(),
+    stop: () => runner.stop(),
+  });
+  const ranking = app.get(RankingLoop);
+  const relay = app.get(OutboxRelay);
+  ranking.onStored = () => relay.wake();
+  return [
+    part('metrics', {
+      start: () => collectDefaultMetrics({ register: app.get(Registry) }),
+      stop: () => app.get(Registry).clear(),
+    }),
+    part('topics', {
+      start: () => ensureTopics(app.get<Kafka>(KAFKA), ownTopics(config), config.TOPIC_PARTITIONS),
+      stop: () => undefined,
+    }),
+    part('model', app.get(ModelService)),
+    part('events', app.get(EventsService)),
+    part('ranking', ranking),
+    part('relay', relay),
+    part('choices', app.get(ChoiceConsumer)),
+    part('tickets', app.get(TicketConsumer)),
+  ];
+}
+
+async function listen(app: NestExpressApplication, { PORT, HOST }: ServiceConfig): Promise<void> {
+  try {
+    await app.listen(PORT, HOST);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    const why: Record<string, string> = {
+      EADDRINUSE: `port ${PORT} is taken: stop what listens there, or set PORT`,
+      EACCES: `port ${PORT} may not be used by this user: set PORT to one above 1023`,
+      EADDRNOTAVAIL: `this machine has no address ${HOST}: set HOST`,
+    };
+    throw new ListenError(why[code ?? ''] ?? `can't listen on ${HOST}:${PORT}: ${String(error)}`, { cause: error });
+  }
+}
+
+/** The HTTP service can't listen; the message says what to change. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+async function stopPart(part: Part, log: Pino): Promise<void> {
+  const patience = sleep(longestStopMs, 'late' as const, { ref: false });
+  const stopped = (async () => part.stop())().catch((error: unknown) => {
+    log.warn({ context: 'Stop' }, `${part.name}: ${String(error)}`);
+  });
+  if ((await Promise.race([stopped, patience])) === 'late')
+    log.warn({ context: 'Stop' }, `${part.name} takes too long`);
+}
+
+/** A consumer that is over for good means that no ticket is read any more, whatever HTTP says. */
+function watchConsumers(app: NestExpressApplication, graceSeconds: number, onFatal: (reason: string) => void): Part {
+  const consumers = [app.get(TicketConsumer), app.get(ChoiceConsumer)];
+  const timer = setInterval(() => {
+    const ended = consumers.find(({ health }) => {
+      const since = health.endedSince();
+      return since !== null && Date.now() - since > graceSeconds * 1000;
+    });
+    if (!ended) return;
+    clearInterval(timer);
+    const reason = `reading ${ended.topic} ended ${graceSeconds} s ago and did not come back`;
+    new Logger('Watch').fatal(reason);
+    onFatal(reason);
+  }, watchEveryMs);
+  return { name: 'watch', start: () => undefined, stop: () => clearInterval(timer) };
+}
