@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { Choice } from '../records/choice.entity.js';
 import { notifyTickets } from './ticket-events.js';
 import { settleTickets } from './labels.js';
+import { lockTickets } from './ticket-lock.js';
 
 export type NewChoice = Omit<Choice, 'id' | 'receivedAt'>;
 
@@ -19,9 +20,9 @@ export class ChoicesService {
   }
 }
 
-/** Adds one choice in the caller's transaction and settles its ticket, if that is here already. */
+/** Adds one choice in the caller's transaction, as its first statement, and settles its ticket, if that is here already. */
 export async function addChoice(manager: EntityManager, choice: NewChoice): Promise<AddedChoice> {
-  // The ticket is locked first, so that two choices of one ticket are settled one after the other.
+  await lockTickets(manager, [choice]);
   const tickets: { id: number; source: string; ticketId: string; audit: boolean }[] = await manager.query(
     `SELECT id, source, ticket_id AS "ticketId", audit FROM tickets WHERE source = $1 AND ticket_id = $2 FOR UPDATE`,
     [choice.source, choice.ticketId],

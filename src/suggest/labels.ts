@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Choice } from '../records/choice.entity.js';
+import { requestRankingIfStale } from './ranking-request.js';
 import { provenanceOf, standingChoice } from './standing-choice.js';
 
 interface SettledTicket {
@@ -13,7 +14,9 @@ type ChoiceRow = Choice & { ticket: number; shownProbability: number | null };
 
 /**
  * Brings labels and `answered_at` of the tickets in line with their choices. Whoever adds a choice or stores a ticket calls
- * it in the same transaction, with the ticket rows locked, so a choice that came before its ticket finds it here.
+ * it in the same transaction, after `lockTickets`, so a choice that came before its ticket finds it here.
+ *
+ * Where a choice does not say what was shown, the suggestion does: the one that it names, else the newest at its time.
  */
 export async function settleTickets(manager: EntityManager, tickets: SettledTicket[]): Promise<void> {
   if (tickets.length === 0) return;
@@ -27,7 +30,7 @@ export async function settleTickets(manager: EntityManager, tickets: SettledTick
        LEFT JOIN LATERAL (
          SELECT abstained, ranking, shown_probability FROM suggestions s
           WHERE s.ticket = t.id AND (s.id = c.suggestion_id OR c.suggestion_id IS NULL AND s.created_at <= c.received_at)
-          ORDER BY s.revision DESC LIMIT 1) s ON true`,
+          ORDER BY s.created_at <= c.occurred_at DESC, s.revision DESC LIMIT 1) s ON true`,
     [tickets.map((t) => t.id), tickets.map((t) => t.source), tickets.map((t) => t.ticketId)],
   );
   if (rows.length === 0) return;
@@ -40,6 +43,7 @@ export async function settleTickets(manager: EntityManager, tickets: SettledTick
 async function settle(manager: EntityManager, ticket: SettledTicket, choices: ChoiceRow[]): Promise<void> {
   const { choice, corrects } = standingChoice(choices);
   await manager.query('UPDATE tickets SET answered_at = $2 WHERE id = $1', [ticket.id, choice?.occurredAt ?? null]);
+  if (choice === null) await requestRankingIfStale(manager, ticket.id);
   // An agent's own reply says nothing about the templates: one may have fitted and not have been seen.
   if (choice === null || choice.outcome === 'own-reply') {
     await manager.query(`DELETE FROM labels WHERE ticket = $1 AND provenance <> 'history'`, [ticket.id]);

@@ -26,3 +26,16 @@ export async function requestRankingOfOpenTickets(manager: EntityManager, reason
     [reason, priorityOf[reason]],
   );
 }
+
+/** Asks for a ranking of a ticket that is open again, if it has missed a change of the templates or the model meanwhile. */
+export async function requestRankingIfStale(manager: EntityManager, ticket: number): Promise<void> {
+  const [row]: { stale: boolean }[] = await manager.query(
+    `SELECT closed_at IS NULL AND NOT EXISTS (
+              SELECT 1 FROM suggestions s WHERE s.ticket = t.id AND s.created_at >= greatest('-infinity',
+                (SELECT max(updated_at) FROM templates), (SELECT moved_at FROM model_aliases WHERE alias = 'champion'))
+            ) AS stale
+       FROM tickets t WHERE id = $1`,
+    [ticket],
+  );
+  if (row?.stale) await requestRanking(manager, [ticket], 'template');
+}
