@@ -5,27 +5,17 @@ import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
 import { ModelProcess, type ModelStatus } from '../models/model-process.js';
 import type { Candidate, RankInput, Ranking } from '../models/ranker.js';
-
-/** What ranks until a model has been trained: the templates' own text. */
-export const textMatchVersion = 'text-match';
+import { wantedModel, type WantedModel } from './wanted-model.js';
 
 /** How often a replica looks which version and templates it should rank with. */
 const lookEveryMs = 1_000;
-
-/** Which champion and which templates the database names now. */
-interface Wanted {
-  version: string;
-  folder: string | null;
-  /** Changes whenever a template does. */
-  templates: string;
-}
 
 /** The model in service: the champion, and the templates that are allowed. */
 @Injectable()
 export class ModelService {
   private readonly logger = new Logger('Model');
   private timer: NodeJS.Timeout | undefined;
-  private current: Wanted | null = null;
+  private current: WantedModel | null = null;
   private looking: Promise<void> = Promise.resolve();
 
   constructor(
@@ -64,35 +54,26 @@ export class ModelService {
     return this.process.status();
   }
 
+  /** Which champion and templates it ranks with, as the database's stamp of them; an older one while it loads. */
+  get stamp(): string {
+    return this.current?.stamp ?? '';
+  }
+
   /** Follows the champion alias and the templates. */
   private async look(): Promise<void> {
-    const wanted = await this.wanted();
-    if (wanted.templates !== this.current?.templates) {
-      const candidates: Candidate[] = await this.dataSource.query(
-        `SELECT id AS "templateId", title, body, contact_types AS "contactTypes" FROM templates
-          WHERE state = 'allowed' ORDER BY id`,
-      );
-      await this.process.setCandidates(candidates);
-    }
+    const wanted = await wantedModel(this.dataSource.manager);
+    if (wanted.stamp === this.current?.stamp) return;
+    // Templates that change after the stamp was read give another stamp: the next look takes them up.
+    const candidates: Candidate[] = await this.dataSource.query(
+      `SELECT id AS "templateId", title, body, contact_types AS "contactTypes" FROM templates
+        WHERE state = 'allowed' ORDER BY id`,
+    );
+    await this.process.setCandidates(candidates);
     if (wanted.version !== this.current?.version) {
-      await this.process.use(wanted.version, wanted.folder);
+      await this.process.use(wanted.version, wanted.folder && join(this.config.MODEL_DIR, wanted.folder));
       this.logger.log(`ranking with ${wanted.version} on the ${this.status().device?.toUpperCase()}`);
     }
     this.current = wanted;
-  }
-
-  private async wanted(): Promise<Wanted> {
-    const [row]: { version: string | null; folder: string | null; templates: string }[] = await this.dataSource.query(
-      `SELECT v.version, v.folder,
-              (SELECT count(*) || ' ' || coalesce(sum(revision), 0) || ' ' || coalesce(max(updated_at)::text, '') FROM templates) AS templates
-         FROM (SELECT 1) AS one
-         LEFT JOIN model_aliases a ON a.alias = 'champion' LEFT JOIN model_versions v ON v.version = a.version`,
-    );
-    return {
-      version: row?.version ?? textMatchVersion,
-      folder: row?.folder ? join(this.config.MODEL_DIR, row.folder) : null,
-      templates: row?.templates ?? '',
-    };
   }
 
   private measure(registry: Registry): void {

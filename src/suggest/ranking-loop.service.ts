@@ -2,6 +2,7 @@
  * Invariant: a ticket with a rank request is ranked, sooner or later, by some replica. A request is deleted only in the
  * transaction that stores its suggestion; a process that dies in between leaves a lease that runs out.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
@@ -15,6 +16,8 @@ import { claimDue, giveBack, storeRankings, type ClaimedTicket } from './ranking
 const leaseSeconds = 20;
 /** How often the database is asked where nobody has called: for leases that ran out and for other replicas' tickets. */
 const idleMs = 500;
+/** How long a stop waits for them. */
+const stopMs = 4_000;
 /** Two batches in flight: while the model works on one, the other is read or stored. */
 const lanes = 2;
 
@@ -59,10 +62,13 @@ export class RankingLoop {
     for (const waker of this.wakers.splice(0)) waker();
   }
 
+  /** Lets the batches in flight end; one that takes too long is left to its lease. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.wake();
-    await Promise.all(this.running);
+    const patience = new AbortController();
+    await Promise.race([Promise.all(this.running), sleep(stopMs, undefined, { signal: patience.signal })]);
+    patience.abort();
     this.running = [];
   }
 
@@ -81,7 +87,9 @@ export class RankingLoop {
 
   /** @returns how many requests were claimed */
   private async rankSome(): Promise<number> {
-    const claimed = await claimDue(this.dataSource.manager, this.config.MODEL_MAX_BATCH, leaseSeconds);
+    const { stamp } = this.model;
+    const limit = this.config.MODEL_MAX_BATCH;
+    const claimed = await claimDue(this.dataSource.manager, { limit, leaseSeconds, stamp });
     if (claimed.length === 0) return 0;
     let answers: Awaited<ReturnType<ModelService['rank']>>;
     try {
@@ -102,9 +110,10 @@ export class RankingLoop {
       topic: this.config.TOPIC_SUGGESTIONS,
       auditShare: this.config.AUDIT_SHARE,
       encoderHash: this.model.status().encoderHash,
+      stamp,
     };
-    await this.dataSource.transaction((manager) => storeRankings(manager, ranked, settings));
-    for (const { ranking } of ranked) this.ranked.inc({ outcome: ranking.reason ?? 'ranked' });
+    const stored = await this.dataSource.transaction((manager) => storeRankings(manager, ranked, settings));
+    for (const { ranking } of stored) this.ranked.inc({ outcome: ranking.reason ?? 'ranked' });
     this.onStored?.();
     return claimed.length;
   }
