@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { DataRow } from '../models/data-row.js';
+import { redactTicket } from './message-reader.js';
+import { wellFormed } from './ticket-message.js';
+
+export interface HistoryOptions {
+  /** Source of the tickets; the same file under the same source is imported once. */
+  source: string;
+  sample: boolean;
+  /** Stands for the date of rows that have none. */
+  now: Date;
+}
+
+export interface ImportedHistory {
+  rows: number;
+  imported: number;
+  /** Rows that an earlier import had brought. */
+  repeated: number;
+  /** Rows that could not be taken, and why. */
+  refused: { line: number; problem: string }[];
+}
+
+interface HistoryTicket {
+  ticketId: string;
+  line: number;
+  templateId: string | null;
+  content: object;
+  occurredAt: Date;
+}
+
+const rowsAtOnce = 1000;
+
+/**
+ * Stores tickets that were answered before, closed, each with the template that was used as a label of provenance
+ * `history`. Redacted like messages. A row that can't be taken is reported with its line; the others are imported.
+ *
+ * @param rows of a file, read with its labels
+ * @param onProgress called with the number of rows so far
+ */
+export async function importHistory(
+  dataSource: DataSource,
+  rows: AsyncIterable<DataRow> | Iterable<DataRow>,
+  options: HistoryOptions,
+  onProgress: (rows: number) => void,
+): Promise<ImportedHistory> {
+  const known = new Set(
+    (await dataSource.query<{ id: string }[]>('SELECT id FROM templates')).map((template) => template.id),
+  );
+  const result: ImportedHistory = { rows: 0, imported: 0, repeated: 0, refused: [] };
+  const seen = new Map<string, number>();
+  let batch: HistoryTicket[] = [];
+  const flush = async (): Promise<void> => {
+    const tickets = batch;
+    batch = [];
+    const imported = await dataSource.transaction((manager) => storeHistory(manager, tickets, options));
+    result.imported += imported;
+    result.repeated += tickets.length - imported;
+    onProgress(result.rows);
+  };
+  for await (const row of rows) {
+    result.rows += 1;
+    if (row.label !== null && !known.has(row.label)) {
+      result.refused.push({ line: row.line, problem: `there is no template ${row.label}: import the templates first` });
+      continue;
+    }
+    if (row.label === null && !row.noneFits) {
+      result.refused.push({ line: row.line, problem: 'has no label' });
+      continue;
+    }
+    batch.push(historyTicket(row, seen, options.now));
+    if (batch.length >= rowsAtOnce) await flush();
+  }
+  await flush();
+  return result;
+}
+
+/** A row has no id of its own: its content and how often that has come before identify it, in every import of the file. */
+function historyTicket(row: DataRow, seen: Map<string, number>, now: Date): HistoryTicket {
+  const { subject, body, channel, language, contactType, fields, occurredAt, label } = row;
+  const facts = [subject, body, channel, language, contactType, fields, occurredAt, label];
+  const hash = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
+  const occurrence = (seen.get(hash) ?? 0) + 1;
+  seen.set(hash, occurrence);
+  const content = redactTicket(wellFormed({ subject, body, channel, language, contactType, fields }));
+  const ticketId = occurrence === 1 ? hash : `${hash}-${occurrence}`;
+  return { ticketId, line: row.line, templateId: label, content, occurredAt: occurredAt ?? now };
+}
+
+/** @returns how many tickets were new */
+async function storeHistory(
+  manager: EntityManager,
+  tickets: HistoryTicket[],
+  options: HistoryOptions,
+): Promise<number> {
+  if (tickets.length === 0) return 0;
+  const rows = tickets.map(({ ticketId, templateId, content, occurredAt }) => ({
+    ticketId,
+    templateId,
+    occurredAt,
+    ...content,
+  }));
+  const inserted: { ticket: number }[] = await manager.query(
+    `WITH r AS (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS r ("ticketId" text, "templateId" text, "occurredAt" timestamptz,
+         subject text, body text, channel text, language text, "contactType" text, fields jsonb)),
+     added AS (
+       INSERT INTO tickets (source, ticket_id, subject, body, channel, language, contact_type, fields, content_at, state_at,
+                            closed_at, sample)
+       SELECT $2, "ticketId", subject, body, channel, language, "contactType", fields, "occurredAt", "occurredAt",
+              "occurredAt", $3 FROM r
+       ON CONFLICT (source, ticket_id) DO NOTHING RETURNING id, ticket_id)
+     INSERT INTO labels (ticket, template_id, provenance, labelled_at)
+     SELECT added.id, r."templateId", 'history', r."occurredAt" FROM added JOIN r ON r."ticketId" = added.ticket_id
+     RETURNING ticket`,
+    [JSON.stringify(rows), options.source, options.sample],
+  );
+  return inserted.length;
+}
