@@ -36,7 +36,7 @@ export class ReaderThread {
 
   private async readInTurn({ value, headers }: RawMessage, now: number): Promise<TicketRead> {
     const bytes = value ?? Buffer.alloc(0);
-    const limitMs = baseLimitMs + (limitMsPerMegabyte * bytes.length) / 2 ** 20;
+    const limitMs = Math.ceil(baseLimitMs + (limitMsPerMegabyte * bytes.length) / 2 ** 20);
     let problem = '';
     for (let attempt = 1; attempt <= mostTries; attempt += 1) {
       const worker = (this.worker ??= new Worker(workerFile()));

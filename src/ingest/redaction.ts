@@ -1,111 +1,154 @@
 /**
- * Takes out of a text what must not be stored: access tokens, e-mail addresses, account, card and telephone numbers.
- * Each leaves a marker, so that a model still sees that something of the kind was there.
- * Checksums (Luhn, mod 97) and telephone rules come from libraries; every pattern is bounded, so no text takes more than
- * linear time.
+ * Personal data and secrets out of texts, before anything is stored. Each kind of find becomes its marker.
+ *
+ * Invariants: redacting twice changes nothing more, and a text without finds comes back as it was. When in doubt about a
+ * number that is written like a telephone number it goes; an order number, an amount or a date is left.
  */
-import { findPhoneNumbersInText, isSupportedCountry, type CountryCode } from 'libphonenumber-js';
 import validator from 'validator';
+import { likelyCountries, redactPhones, type CountryCode } from './phone-numbers.js';
 
-const tokens: RegExp[] = [
-  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]{0,20000}?-----END [A-Z ]{0,40}PRIVATE KEY-----/g,
-  /\beyJ[\w-]{5,4000}\.[\w-]{5,8000}\.[\w-]{0,4000}/g,
-  /\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,200}/g,
-  /\bsk-[\w-]{20,200}/g,
-  /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{20,255}|npm_[A-Za-z0-9]{30,255})/g,
-  /\bxox[abeoprs]-[\w-]{10,255}/g,
-  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g,
-  /\bAIza[\w-]{35}/g,
-  /\brr[sl]?_[\w-]{43}/g,
-];
-const bearer = /\b(bearer|basic)(\s{1,5})[\w.~+/-]{16,4000}={0,2}/gi;
-/** A value with a digit in it, or a long one: "password: please" names none. */
-const assignment =
-  /\b(api[_ -]?key|access[_ -]?token|auth[_ -]?token|token|secret|password|passwd|pwd|passwort)(["']?\s{0,3}[:=]\s{0,3}["']?)(?=\S{0,63}\d|\S{16})[^\s"'<>]{6,512}/gi;
-const email = /[\p{L}\p{N}._%+'-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,8}\.\p{L}{2,24}/gu;
-const ibanStart = /\b[A-Z]{2}\d{2}(?=[ \u00a0-]?[A-Z0-9])/gi;
-const digitGroups = /\d(?:[ \u00a0.-]?\d){12,60}/g;
-const mayHoldPhone = /\d(?:[^\p{L}\d\n]{0,3}\d){6}/u;
-
-/** Default country of a national telephone number, by the ticket's language where it names no country. */
-const countryOfLanguage: Record<string, CountryCode> = {
-  cs: 'CZ', da: 'DK', de: 'DE', en: 'US', es: 'ES', fi: 'FI', fr: 'FR', it: 'IT', ja: 'JP', ko: 'KR', nb: 'NO', nl: 'NL',
-  no: 'NO', pl: 'PL', pt: 'PT', ru: 'RU', sv: 'SE', tr: 'TR', uk: 'UA', zh: 'CN',
-}; // prettier-ignore
-
+/** What is known of where a ticket is from. */
 export interface RedactionHints {
+  /** BCP 47 */
   language: string | null;
-  /** ISO 3166 alpha-2, where a field of the ticket says so. */
+  /** ISO 3166, two letters, where a field of the ticket says so. */
   country: string | null;
 }
 
-/** The text without what must not be stored. Applying it twice changes nothing more. */
+const privateKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g;
+
+/** The forms in which well-known services give out their keys, and tokens that name themselves. */
+const knownToken = new RegExp(
+  [
+    'eyJ[\\w-]{8,}\\.[\\w-]{8,}(?:\\.[\\w-]*)?', // JSON Web Token
+    '[spr]k_(?:live|test)_\\w{10,}', // Stripe
+    'gh[pousr]_\\w{20,}|github_pat_\\w{20,}', // GitHub
+    'glpat-[\\w-]{16,}', // GitLab
+    '(?:AKIA|ASIA)[A-Z0-9]{16}', // AWS
+    'xox[abeoprs]-[\\w-]{10,}', // Slack
+    'AIza[\\w-]{30,}|ya29\\.[\\w-]{20,}', // Google
+    'sk-[\\w-]{20,}', // OpenAI, Anthropic
+    'rr[sl]?_[\\w-]{43}', // our own
+    'npm_\\w{30,}|hf_\\w{30,}|SG\\.[\\w-]{16,}\\.[\\w-]{16,}', // npm, Hugging Face, SendGrid
+  ]
+    .map((form) => `(?:${form})`)
+    .join('|')
+    .replace(/^/, '(?<![\\w-])(?:')
+    .replace(/$/, ')'),
+  'g',
+);
+const bearer = /(?<=\b(?:bearer|basic)[ \t]{1,3})(?=[a-z._~+/-]{0,200}\d)[\w.~+/-]{16,}={0,2}/gi;
+
+/**
+ * `password=…`, `api_key: "…"`. After a colon people also write sentences ("Password: forgotten"), so there the value
+ * needs a digit.
+ */
+const secretName =
+  '(?:password|passwd|passwort|kennwort|contrase(?:ñ|n)a|mot de passe|pwd|(?:api|access|secret|private)[_ -]?key|(?:access|auth|refresh|api)?[_ -]?token|(?:client[_ -]?)?secret)';
+const assignment = new RegExp(
+  `((?<![a-z])${secretName}["']?[ \\t]{0,3}(?:=[ \\t]{0,3}["']?(?=[^\\s"'<>]{4})|:[ \\t]{0,3}["']?(?=[^\\s"'<>]{0,200}\\d)(?=[^\\s"'<>]{6})))[^\\s"'<>]+`,
+  'gi',
+);
+
+const email =
+  /(?:"[^"\n@]{1,64}"|(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+)@(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+(?:xn--[a-z0-9-]+|\p{L}{2,})/gu;
+
+const ibanStart = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=(?:[ \u00a0-]?[A-Za-z0-9]){11})/g;
+const longestIban = 34;
+
+/** Groups of digits parted by single spaces, hyphens or dots: a card number may be some of them in a row. */
+const digitGroups = /(?<![\p{L}\p{N}])\d+(?:[ \u00a0.-]\d+)*(?![\p{L}\p{N}])/gu;
+/** First digits of the schemes, Maestro's and Discover's many ranges included; Luhn's test alone passes one in ten numbers. */
+const cardStart = /^(?:3[04-9]|4|5[0-8]|6|2[2-7])/;
+
+/**
+ * Redacts a text.
+ *
+ * @returns the text with `<email>`, `<phone>`, `<card>`, `<iban>`, `<token>` in place of the finds
+ */
 export function redact(text: string, hints: RedactionHints): string {
-  let clean = text;
-  for (const pattern of tokens) clean = clean.replace(pattern, '<token>');
-  clean = clean.replace(bearer, '$1$2<token>').replace(assignment, '$1$2<token>').replace(email, '<email>');
-  clean = withoutIbans(clean);
-  clean = clean.replace(digitGroups, withoutCards);
-  return withoutPhones(clean, hints);
-}
-
-function withoutIbans(text: string): string {
-  let result = '';
-  let from = 0;
-  for (const start of text.matchAll(ibanStart)) {
-    if (start.index < from) continue;
-    const end = ibanEnd(text, start.index);
-    if (end === null) continue;
-    result += `${text.slice(from, start.index)}<iban>`;
-    from = end;
+  const countries = likelyCountries(hints.country, hints.language);
+  // A marker may bring words together that were apart, so it is repeated until nothing is found; nearly always that is
+  // once. Every round that finds something leaves fewer characters outside of markers, so it ends.
+  for (let before = text; ;) {
+    const after = redactOnce(before, countries);
+    if (after === before) return after;
+    before = after;
   }
-  return result + text.slice(from);
 }
 
-/** Where the IBAN that begins here ends; its length depends on its country, and words may follow without a mark. */
-function ibanEnd(text: string, start: number): number | null {
-  const [run = ''] = /^[A-Z0-9](?:[ \u00a0-]?[A-Z0-9]){14,45}/i.exec(text.slice(start, start + 80)) ?? [];
-  for (let end = run.length; end >= 15; end -= 1) {
-    if (!/[A-Za-z0-9]/.test(run[end - 1] ?? '') || /[A-Za-z0-9]/.test(text[start + end] ?? '')) continue;
-    const compact = run
-      .slice(0, end)
-      .replace(/[ \u00a0-]/g, '')
-      .toUpperCase();
-    if (compact.length <= 34 && validator.isIBAN(compact)) return start + end;
-  }
-  return null;
+function redactOnce(text: string, countries: CountryCode[]): string {
+  let result = text;
+  if (result.includes('-----BEGIN')) result = result.replace(privateKey, '<token>');
+  if (/\w{8}/.test(result)) result = result.replace(knownToken, '<token>').replace(bearer, '<token>');
+  if (/[=:]/.test(result)) result = result.replace(assignment, '$1<token>');
+  if (result.includes('@')) result = result.replace(email, '<email>');
+  if (!/\d{2}/.test(result)) return result;
+  return redactPhones(redactCards(redactIbans(result)), countries);
 }
 
-/** Card numbers have 13 to 19 digits, stand in whole groups, and pass the Luhn check. A date or code may follow them. */
-function withoutCards(run: string): string {
-  const groups = [...run.matchAll(/\d+/g)].map((group) => ({ digits: group[0], start: group.index }));
-  for (let first = 0; first < groups.length; first += 1) {
-    let digits = '';
-    for (let last = first; last < groups.length; last += 1) {
-      const group = groups[last];
-      digits += group?.digits ?? '';
-      if (digits.length > 19) break;
-      if (digits.length < 13 || !/^[2-6]/.test(digits) || !validator.isLuhnNumber(digits)) continue;
-      const end = (group?.start ?? 0) + (group?.digits.length ?? 0);
-      return `${run.slice(0, groups[first]?.start)}<card>${run.slice(end).replace(digitGroups, withoutCards)}`;
+function redactIbans(text: string): string {
+  return replaceFinds(text, ibanStart, (start) => {
+    let compact = '';
+    for (let end = start; end < text.length && compact.length < longestIban; end += 1) {
+      const character = text.charAt(end);
+      if (/[A-Za-z0-9]/.test(character)) compact += character;
+      else if (!/[ \u00a0-]/.test(character) || !/[A-Za-z0-9]/.test(text.charAt(end + 1))) return null;
+      const ends = !/[A-Za-z0-9]/.test(text.charAt(end + 1));
+      if (ends && compact.length >= 15 && validator.isIBAN(compact.toUpperCase()))
+        return { end: end + 1, marker: '<iban>' };
     }
-  }
-  return run;
+    return null;
+  });
 }
 
-function withoutPhones(text: string, { language, country }: RedactionHints): string {
-  if (!mayHoldPhone.test(text)) return text;
-  const named = country?.toUpperCase() ?? '';
-  const byLanguage = countryOfLanguage[language?.slice(0, 2).toLowerCase() ?? 'en'];
-  const defaultCountry = isSupportedCountry(named) ? named : byLanguage;
-  let result = '';
-  let from = 0;
-  for (const { startsAt, endsAt } of findPhoneNumbersInText(text, { ...(defaultCountry && { defaultCountry }) })) {
-    const found = text.slice(startsAt, endsAt);
-    // A bare run of digits is an order number more often than a telephone number.
-    if (/^[1-9]\d*$/.test(found)) continue;
-    result += `${text.slice(from, startsAt)}<phone>`;
-    from = endsAt;
+function redactCards(text: string): string {
+  return text.replace(digitGroups, (run) => {
+    if (run.length < 13) return run;
+    // Odd places are the separators.
+    const parts = run.split(/([ \u00a0.-])/);
+    const kept: string[] = [];
+    for (let start = 0; start < parts.length; start += 2) {
+      const end = endOfCard(parts, start);
+      kept.push(end === null ? (parts[start] ?? '') : '<card>', parts[end ?? start + 1] ?? '');
+      if (end !== null) start = end - 1;
+    }
+    return kept.join('');
+  });
+}
+
+/** @returns the place after the last group of a card number that begins with the group at `start`, or null */
+function endOfCard(parts: string[], start: number): number | null {
+  let digits = '';
+  let found: number | null = null;
+  for (let place = start; place < parts.length && digits.length < 19; place += 2) {
+    digits += parts[place] ?? '';
+    if (digits.length >= 13 && digits.length <= 19 && isCard(digits)) found = place + 1;
   }
-  return result + text.slice(from);
+  return found;
+}
+
+function isCard(digits: string): boolean {
+  return (
+    validator.isLuhnNumber(digits) &&
+    (cardStart.test(digits) || validator.isCreditCard(digits)) &&
+    !/^(\d)\1+$/.test(digits)
+  );
+}
+
+/** Replaces what `find` recognises at the places where `start` matches, from left to right. */
+function replaceFinds(
+  text: string,
+  start: RegExp,
+  find: (from: number) => { end: number; marker: string } | null,
+): string {
+  const kept: string[] = [];
+  let done = 0;
+  for (const { index } of text.matchAll(start)) {
+    const found = index < done ? null : find(index);
+    if (!found) continue;
+    kept.push(text.slice(done, index), found.marker);
+    done = found.end;
+  }
+  return kept.length === 0 ? text : kept.join('') + text.slice(done);
 }

@@ -42,6 +42,11 @@ export const ticketMessageSchema = (now: () => number) =>
     contactType: wordOrNull,
     fields: z
       .record(z.string().max(256), flat)
+      // What a customer is found by has to fit into an index.
+      .refine((fields) => String(fields['customer.id'] ?? '').length <= 256, {
+        error: 'must have at most 256 characters',
+        path: ['customer.id'],
+      })
       .nullish()
       .transform((fields) => fields ?? {}),
   });
@@ -68,11 +73,14 @@ export function contentId(message: object): string {
 }
 
 /**
- * PostgreSQL can't store a null byte, and a lone surrogate is no character: both become U+FFFD, in keys too.
+ * PostgreSQL can't store a null byte, and a lone surrogate is no character: both become U+FFFD, in keys too. What lies
+ * deeper than the entries of `fields` is left alone, because nothing that deep is stored; a nest of a million brackets
+ * would only exhaust the stack.
  */
-export function wellFormed<T>(value: T): T {
+export function wellFormed<T>(value: T, depth = 2): T {
   if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD') as T;
-  if (Array.isArray(value)) return value.map(wellFormed) as T;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [wellFormed(name), wellFormed(inner)])) as T;
+  if (depth === 0 || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((inner: unknown): unknown => wellFormed(inner, depth - 1)) as T;
+  const entries = Object.entries(value).map(([name, inner]) => [wellFormed(name), wellFormed(inner, depth - 1)]);
+  return Object.fromEntries(entries) as T;
 }

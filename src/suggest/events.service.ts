@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type MessageEvent } from '@nestjs/common';
 import pg from 'pg';
-import { interval, map, merge, Observable, Subject } from 'rxjs';
+import { interval, map, merge, Observable, Subject, takeUntil } from 'rxjs';
 import { CONFIG, type ServiceConfig } from '../config.js';
 import { eventsChannel, type TicketsChanged } from './ticket-events.js';
 
@@ -12,6 +12,7 @@ const reconnectMs = 1_000;
 export class EventsService {
   private readonly logger = new Logger('Events');
   private readonly changes = new Subject<MessageEvent>();
+  private readonly ended = new Subject<void>();
   private client: pg.Client | null = null;
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
@@ -20,7 +21,8 @@ export class EventsService {
 
   /** Changes as server-sent events, with a heartbeat so that proxies keep the connection. */
   stream(): Observable<MessageEvent> {
-    return merge(this.changes, interval(heartbeatMs).pipe(map(() => ({ type: 'heartbeat', data: {} }))));
+    const heartbeat = interval(heartbeatMs).pipe(map(() => ({ type: 'heartbeat', data: {} })));
+    return merge(this.changes, heartbeat).pipe(takeUntil(this.ended));
   }
 
   async start(): Promise<void> {
@@ -47,7 +49,8 @@ export class EventsService {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    this.changes.complete();
+    // Open streams end here: the listener would wait for them otherwise.
+    this.ended.next();
     await this.client?.end();
   }
 

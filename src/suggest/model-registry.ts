@@ -19,15 +19,21 @@ export class UnknownVersion extends Error {
   override readonly name = 'UnknownVersion';
 }
 
-/** Moves an alias. A new champion ranks the open tickets again, in the background. */
+/**
+ * Moves an alias. A new champion ranks the open tickets again, in the background; to name the present one changes nothing.
+ *
+ * @throws UnknownVersion
+ */
 export async function moveAlias(manager: EntityManager, alias: Alias, version: string, actor: string): Promise<void> {
   const known: unknown[] = await manager.query('SELECT 1 FROM model_versions WHERE version = $1', [version]);
   if (known.length === 0) throw new UnknownVersion(`there is no model version ${version}`);
-  await manager.query(
-    `INSERT INTO model_aliases (alias, version) VALUES ($1, $2)
-     ON CONFLICT (alias) DO UPDATE SET version = EXCLUDED.version, moved_at = now()`,
+  const moved: unknown[] = await manager.query(
+    `INSERT INTO model_aliases AS a (alias, version) VALUES ($1, $2)
+     ON CONFLICT (alias) DO UPDATE SET version = EXCLUDED.version, moved_at = now() WHERE a.version <> EXCLUDED.version
+     RETURNING alias`,
     [alias, version],
   );
+  if (moved.length === 0) return;
   await manager.query('INSERT INTO model_alias_moves (alias, version, actor) VALUES ($1, $2, $3)', [
     alias,
     version,
@@ -36,12 +42,25 @@ export async function moveAlias(manager: EntityManager, alias: Alias, version: s
   if (alias === 'champion') await requestRankingOfOpenTickets(manager, 'model');
 }
 
-/** The champion before the present one; null where there was none. */
+/** The champion that the present one took over from; null where there was none. */
 export async function previousChampion(manager: EntityManager): Promise<string | null> {
-  const [row]: { version: string }[] = await manager.query(
-    `SELECT m.version FROM model_alias_moves m
-      WHERE m.alias = 'champion' AND m.version <> (SELECT version FROM model_aliases WHERE alias = 'champion')
-      ORDER BY m.id DESC LIMIT 1`,
+  const moves: { version: string }[] = await manager.query(
+    `SELECT version FROM model_alias_moves WHERE alias = 'champion' ORDER BY id`,
   );
-  return row?.version ?? null;
+  return championBefore(moves.map(({ version }) => version));
+}
+
+/**
+ * Where a roll-back leads. A move back to the one before is taken as a roll-back itself, so that several in a row lead
+ * further and further back, and never forward to what was left for good reason.
+ *
+ * @param moves the champions in the order in which they became it
+ */
+export function championBefore(moves: string[]): string | null {
+  const line: string[] = [];
+  for (const version of moves) {
+    if (line.at(-2) === version) line.pop();
+    else if (line.at(-1) !== version) line.push(version);
+  }
+  return line.at(-2) ?? null;
 }

@@ -8,20 +8,32 @@ export interface TicketsChanged {
   tickets: { source: string; ticketId: string }[];
 }
 
-/** PostgreSQL takes at most 8,000 bytes; a ticket id may have 256 characters of up to four bytes. */
-const perNotification = 6;
+/** PostgreSQL takes less than 8,000 bytes. */
+const mostBytes = 7_900;
 
 /** Tells every replica, on commit, that tickets have changed. */
 export async function notifyTickets(
   manager: EntityManager,
   tickets: { source: string; ticketId: string }[],
 ): Promise<void> {
-  const payloads: string[] = [];
-  for (let from = 0; from < tickets.length; from += perNotification) {
-    const some = tickets.slice(from, from + perNotification).map(({ source, ticketId }) => ({ source, ticketId }));
-    payloads.push(JSON.stringify({ type: 'tickets', tickets: some } satisfies TicketsChanged));
-  }
+  const payloads = payloadsOf(tickets);
   if (payloads.length > 0) {
     await manager.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [eventsChannel, payloads]);
   }
+}
+
+/** As many tickets in each payload as fit: one has 40 bytes as a rule, and nearly 2,000 at worst. */
+function payloadsOf(tickets: { source: string; ticketId: string }[]): string[] {
+  const groups: TicketsChanged['tickets'][] = [];
+  let bytes = mostBytes;
+  for (const { source, ticketId } of tickets) {
+    const size = Buffer.byteLength(JSON.stringify({ source, ticketId })) + 1;
+    if (bytes + size > mostBytes) {
+      groups.push([]);
+      bytes = Buffer.byteLength(JSON.stringify({ type: 'tickets', tickets: [] }));
+    }
+    groups.at(-1)?.push({ source, ticketId });
+    bytes += size;
+  }
+  return groups.map((group) => JSON.stringify({ type: 'tickets', tickets: group } satisfies TicketsChanged));
 }

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+/** Text that PostgreSQL can store: no null bytes, and no halves of characters. */
+export const storedText = () =>
+  z
+    .string()
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not hold null bytes or lone surrogates');
+
+/** An identifier, as everywhere in the contract. */
+export const identifier = () => storedText().min(1).max(256);

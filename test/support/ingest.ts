@@ -1,0 +1,81 @@
+/** Ingest alone, on a real broker and database: messages go in, rows come out, and nothing ranks them. */
+import { Registry } from 'prom-client';
+import type { Kafka, Message } from 'kafkajs';
+import type { ServiceConfig } from '../../src/config.js';
+import { ChoiceConsumer } from '../../src/ingest/choice.consumer.js';
+import { IngestMetrics } from '../../src/ingest/ingest-metrics.js';
+import { OutboxRelay } from '../../src/ingest/outbox-relay.service.js';
+import { TicketConsumer } from '../../src/ingest/ticket.consumer.js';
+import { ModelProcess } from '../../src/models/model-process.js';
+import { ChoicesService } from '../../src/suggest/choices.service.js';
+import { ModelService } from '../../src/suggest/model.service.js';
+import { RankingLoop } from '../../src/suggest/ranking-loop.service.js';
+import { freshDatabase, type TestDatabase } from './database.js';
+import { produce, testConfig, testKafka, waitFor } from './kafka.js';
+
+export interface IngestStage {
+  config: ServiceConfig;
+  database: TestDatabase;
+  kafka: Kafka;
+  registry: Registry;
+  tickets: TicketConsumer;
+  choices: ChoiceConsumer;
+  relay: OutboxRelay;
+  send: (messages: Message[]) => Promise<void>;
+  query: <T>(sql: string, parameters?: unknown[]) => Promise<T[]>;
+  /** Waits until the consumer group has committed everything that stands on the tickets topic. */
+  allRead: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+/** @param start whether the consumers and the relay run from the beginning */
+export async function ingestStage(environment: Record<string, string> = {}, start = true): Promise<IngestStage> {
+  const database = await freshDatabase();
+  const config = testConfig(database.url, environment);
+  const kafka = await testKafka(config);
+  const registry = new Registry();
+  const metrics = new IngestMetrics(registry);
+  const { source } = database;
+  // Not started: it is only told that there is something to rank.
+  const settings = { encoderDir: '', tensorflow: 'cpu' } as never;
+  const limits = { maxBatch: 1, maxWaitMs: 0, maxQueue: 1 };
+  const model = new ModelProcess({ settings, workerFile: '', environment: {}, ...limits });
+  const ranking = new RankingLoop(source, new ModelService(source, config, model, registry), config, registry);
+  const tickets = new TicketConsumer(source, config, kafka, metrics, ranking);
+  const choices = new ChoiceConsumer(source, config, kafka, metrics, new ChoicesService(source));
+  const relay = new OutboxRelay(source, kafka, registry);
+  if (start) await Promise.all([tickets.start(), choices.start(), relay.start()]);
+  const stop = async (): Promise<void> => {
+    await Promise.all([tickets.stop(), choices.stop()]);
+    await relay.stop();
+    await database.drop();
+  };
+  const allRead = (): Promise<void> =>
+    waitFor('all tickets to be read', async () => (await unread(kafka, config)) === 0, 60_000);
+  return {
+    config,
+    database,
+    kafka,
+    registry,
+    tickets,
+    choices,
+    relay,
+    send: (messages) => produce(kafka, config.TOPIC_TICKETS, messages),
+    query: (sql, parameters) => source.query(sql, parameters),
+    allRead,
+    stop,
+  };
+}
+
+async function unread(kafka: Kafka, config: ServiceConfig): Promise<number> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const ends = await admin.fetchTopicOffsets(config.TOPIC_TICKETS);
+    const [group] = await admin.fetchOffsets({ groupId: config.KAFKA_GROUP, topics: [config.TOPIC_TICKETS] });
+    const read = new Map(group?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
+    return ends.reduce((sum, { partition, high }) => sum + Number(high) - (read.get(partition) ?? 0), 0);
+  } finally {
+    await admin.disconnect();
+  }
+}
