@@ -26,7 +26,9 @@ export const sampleTickets = (): Promise<LabelledText[]> => readLabelled('test.t
 
 async function readLabelled(file: string): Promise<LabelledText[]> {
   const templates = await sampleTemplates();
-  const templateOf = new Map(templates.flatMap(({ id, contactTypes }) => contactTypes.map((type) => [type, id] as const)));
+  const templateOf = new Map(
+    templates.flatMap(({ id, contactTypes }) => contactTypes.map((type) => [type, id] as const)),
+  );
   const rows: LabelledText[] = [];
   for await (const row of readDataFile(join(folder, file), { label: 'category' })) {
     const templateId = templateOf.get(row.label ?? '');

@@ -1,0 +1,160 @@
+/** The pretrained text encoder: texts to vectors, by TensorFlow, from the weights' own folder. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encoderGraph, graphVersion, readEncoderConfig, type EncoderConfig } from './encoder-graph.js';
+import { readSafetensors } from './safetensors.js';
+import type { Tensorflow } from './tensorflow.js';
+import { TextWindows } from './text-windows.js';
+
+/** Most tokens of one window: longer ones cost more and, with the encoders at hand, say less. */
+const longestWindow = 256;
+/** Most tokens in one call, padding counted: more would only fill the caches. */
+const tokensOfACall = 4096;
+const textsOfACall = 64;
+
+type SavedModel = Awaited<ReturnType<Tensorflow['node']['loadSavedModel']>>;
+
+export class Encoder {
+  private constructor(
+    private readonly tf: Tensorflow,
+    private readonly model: SavedModel,
+    private readonly windows: TextWindows,
+    /** SHA-256 of the weights */
+    readonly hash: string,
+    private readonly config: EncoderConfig,
+  ) {}
+
+  /**
+   * @param encoderDir config.json, model.safetensors, tokenizer.json
+   * @param cacheDir keeps the graph that is made of them
+   * @throws Error naming the file that can't be used
+   */
+  static async open(tf: Tensorflow, encoderDir: string, cacheDir: string): Promise<Encoder> {
+    const weightsFile = join(encoderDir, 'model.safetensors');
+    const config = await readEncoderConfig(join(encoderDir, 'config.json'));
+    const hash = await fileHash(weightsFile, cacheDir);
+    const graphDir = join(cacheDir, `encoder-${hash.slice(0, 16)}-${graphVersion}`);
+    if (!(await exists(graphDir))) await writeGraph(graphDir, config, weightsFile);
+    const longest = Math.min(longestWindow, config.max_position_embeddings - config.positionOffset);
+    const windows = await TextWindows.open(encoderDir, longest);
+    return new Encoder(tf, await tf.node.loadSavedModel(graphDir), windows, hash, config);
+  }
+
+  /** Numbers in an embedding. */
+  get size(): number {
+    return this.config.hidden_size;
+  }
+
+  /** Numbers in what `encode` returns of a text: five views, of which the first is the embedding. */
+  get width(): number {
+    return 5 * this.size;
+  }
+
+  /**
+   * Reads texts; a long one in at most 16 windows whose vectors are averaged by their tokens.
+   *
+   * @returns per text [width]; zeros for a text without tokens
+   */
+  encode(texts: readonly string[]): Float32Array[] {
+    const windows = texts.flatMap((text, index) => this.windows.of(text).map((ids) => ({ ids, index })));
+    windows.sort((a, b) => a.ids.length - b.ids.length);
+    const sums = texts.map(() => new Float32Array(this.width));
+    for (let start = 0; start < windows.length;) {
+      let end = start;
+      while (end < windows.length && end - start < textsOfACall) {
+        // Sorted by length: the newest is the longest, and all are padded to it.
+        if (end > start && (end + 1 - start) * (windows[end]?.ids.length ?? 0) > tokensOfACall) break;
+        end += 1;
+      }
+      const call = windows.slice(start, end);
+      const vectors = this.run(call.map(({ ids }) => ids));
+      call.forEach(({ ids, index }, row) => {
+        const sum = sums[index];
+        if (!sum) return;
+        for (let at = 0; at < this.width; at += 1) {
+          sum[at] = (sum[at] ?? 0) + ids.length * (vectors[row * this.width + at] ?? 0);
+        }
+      });
+      start = end;
+    }
+    for (const sum of sums) {
+      for (let view = 0; view < this.width; view += this.size) normalise(sum.subarray(view, view + this.size));
+    }
+    return sums;
+  }
+
+  /** The embedding among the five views, L2-normalised; null where the text had no tokens. */
+  embeddingOf(views: Float32Array): Float32Array | null {
+    const embedding = views.slice(0, this.size);
+    return embedding.some((value) => value !== 0) ? embedding : null;
+  }
+
+  private run(windows: number[][]): Float32Array {
+    const { tf } = this;
+    const time = Math.max(...windows.map((ids) => ids.length));
+    const ids = new Int32Array(windows.length * time);
+    const mask = new Int32Array(windows.length * time);
+    windows.forEach((window, row) => {
+      ids.set(window, row * time);
+      mask.fill(1, row * time, row * time + window.length);
+    });
+    const inputs = { ids: tf.tensor2d(ids, [windows.length, time]), mask: tf.tensor2d(mask, [windows.length, time]) };
+    const output = this.model.predict(inputs) as { pooled: import('./tensorflow.js').Tensor };
+    const values = output.pooled.dataSync<'float32'>();
+    tf.dispose([inputs, output]);
+    return values;
+  }
+}
+
+function normalise(vector: Float32Array): void {
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  if (squares === 0) return;
+  const scale = 1 / Math.sqrt(squares);
+  for (let at = 0; at < vector.length; at += 1) vector[at] = (vector[at] ?? 0) * scale;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Hashing 90 MB at every start takes 0.3 s; a file of the same size and date is the same. */
+async function fileHash(path: string, cacheDir: string): Promise<string> {
+  const { size, mtimeMs, ino } = await stat(path);
+  const name = createHash('sha256').update(`${path}\0${size}\0${mtimeMs}\0${ino}`).digest('hex').slice(0, 16);
+  const note = join(cacheDir, `weights-${name}.sha256`);
+  const known = await readFile(note, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{64}$/.test(known)) return known;
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const result = hash.digest('hex');
+  await mkdir(cacheDir, { recursive: true });
+  await writeFile(`${note}.${process.pid}`, result);
+  await rename(`${note}.${process.pid}`, note);
+  return result;
+}
+
+/** Written aside and renamed whole: another process may be doing the same, and either may be killed. */
+async function writeGraph(graphDir: string, config: EncoderConfig, weightsFile: string): Promise<void> {
+  const { savedModel, weights } = encoderGraph(config, await readSafetensors(weightsFile));
+  const fresh = `${graphDir}.${process.pid}`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(join(fresh, 'assets'), { recursive: true });
+  const file = await open(join(fresh, 'assets', 'weights.bin'), 'w');
+  try {
+    for (const part of weights) await file.writeFile(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+  } finally {
+    await file.close();
+  }
+  await writeFile(join(fresh, 'saved_model.pb'), savedModel);
+  try {
+    await rename(fresh, graphDir);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    if (!(await exists(graphDir))) throw error;
+  }
+}

@@ -1,0 +1,71 @@
+/** A text as the encoder reads it: in windows of tokens, since it can't look at more than so many at once. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+
+export const mostWindows = 16;
+/** A longer text is read at 16 places spread over it, this many characters each. */
+const charactersOfAPlace = 3_000;
+
+/** The tokenizer's files can't be used. */
+export class TokenizerError extends Error {
+  override readonly name = 'TokenizerError';
+}
+
+export class TextWindows {
+  private constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly before: number[],
+    private readonly after: number[],
+    private readonly longest: number,
+  ) {}
+
+  /** @param longest tokens of one window, those that mark its start and end among them */
+  static async open(encoderDir: string, longest: number): Promise<TextWindows> {
+    const file = join(encoderDir, 'tokenizer.json');
+    try {
+      const settings = JSON.parse(await readFile(file, 'utf8')) as object;
+      const more = await readFile(join(encoderDir, 'tokenizer_config.json'), 'utf8').catch(() => '{}');
+      const tokenizer = new Tokenizer(settings, JSON.parse(more) as object);
+      const plain = tokenizer.encode('a', { add_special_tokens: false }).ids;
+      const marked = tokenizer.encode('a').ids;
+      const start = marked.findIndex((_, index) => plain.every((id, offset) => marked[index + offset] === id));
+      if (plain.length === 0 || start === -1) throw new Error('it does not mark the start and end of a text');
+      return new TextWindows(tokenizer, marked.slice(0, start), marked.slice(start + plain.length), longest);
+    } catch (error) {
+      throw new TokenizerError(`${file} can't be used: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** @returns token ids of each window; none for a text without tokens */
+  of(text: string): number[][] {
+    const room = this.longest - this.before.length - this.after.length;
+    const windows: number[][] = [];
+    for (const place of places(text.toWellFormed())) {
+      const { ids } = this.tokenizer.encode(place, { add_special_tokens: false });
+      for (let start = 0; start < ids.length; start += room) {
+        windows.push([...this.before, ...ids.slice(start, start + room), ...this.after]);
+      }
+    }
+    return spread(windows, mostWindows);
+  }
+}
+
+/** The text itself, or so many places of a very long one: tokenising all of it would take seconds. */
+function places(text: string): string[] {
+  if (text.length <= mostWindows * charactersOfAPlace) return [text];
+  const step = (text.length - charactersOfAPlace) / (mostWindows - 1);
+  return Array.from({ length: mostWindows }, (_, index) => {
+    const start = Math.round(index * step);
+    return text.slice(start, start + charactersOfAPlace).toWellFormed();
+  });
+}
+
+/** At most `count` of the items, the first and the last among them. */
+function spread<T>(items: T[], count: number): T[] {
+  if (items.length <= count) return items;
+  return items.filter((_, index) => {
+    const place = (at: number): number => Math.floor((at * count) / items.length);
+    return index === 0 || place(index) !== place(index - 1);
+  });
+}
