@@ -52,7 +52,7 @@ async function beginning(file: string): Promise<string> {
 
 /** Passes whole lines on, after looking at their bytes. A decoder would put U+FFFD in silence. */
 function utf8Check(file: string): Transform {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let line = 1;
   const check = (block: Buffer): Error | null => {
     if (isUtf8(block)) {

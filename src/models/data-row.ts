@@ -20,6 +20,8 @@ export interface Columns {
 export interface DataRow {
   /** Of the file, from 1; a row of several lines is named by its last. */
   line: number;
+  /** What the row is about, `source:ticketId`, where the file has a column `id`. */
+  id: string | null;
   subject: string;
   body: string;
   /** Null where no template fits, or where the file has no labels. */
@@ -77,6 +79,7 @@ export class RowReader {
     const { subject, body } = this.textParts;
     return {
       line,
+      id: this.string(cells, 'id', line) || null,
       subject: subject === null ? '' : this.string(cells, subject, line),
       body: this.string(cells, body, line),
       label,

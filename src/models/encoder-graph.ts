@@ -4,33 +4,12 @@
  *
  * Devlin et al., "BERT", 2019; pooling as in Reimers & Gurevych, "Sentence-BERT", 2019.
  */
-import {
-  bool,
-  GraphWriter,
-  real,
-  shape,
-  text,
-  texts,
-  type,
-  types,
-  whole,
-  type Attribute,
-  type Output,
-} from './graph-writer.js';
+import { bool, GraphWriter, shape, text, type, whole, type Attribute, type Output } from './graph-writer.js';
+import type { EncoderConfig } from './encoder-config.js';
 import type { Tensor } from './safetensors.js';
 
-export interface EncoderConfig {
-  num_hidden_layers: number;
-  num_attention_heads: number;
-  hidden_size: number;
-  layer_norm_eps: number;
-}
-
-export const graphVariant = {
-  layerNorm: process.argv.includes('--mklnorm'),
-  fused: process.argv.includes('--fused'),
-  constant: process.argv.includes('--const'),
-};
+/** Changes with every change of the graph: a graph on disk that another version wrote is made anew. */
+export const graphVersion = 1;
 
 const float: Record<string, Attribute> = { T: type('float32') };
 
@@ -52,7 +31,6 @@ class Formula {
   /** A weight, in the file from now on. */
   variable(name: string, { shape: size, values }: Tensor): Output {
     const { graph } = this;
-    if (graphVariant.constant) return graph.floats(values as unknown as number[], size);
     const handle = graph.add('VarHandleOp', [], {
       dtype: type('float32'),
       shape: shape(size),
@@ -91,18 +69,7 @@ class Formula {
     return this.graph.add(kind, [x, this.graph.ints([axis])], { ...float, Tidx: type('int32'), keep_dims: bool(keep) });
   }
 
-  dense(x: Output, kernel: Output, bias: Output, activation?: 'GeluExact'): Output {
-    if (graphVariant.fused) {
-      return this.graph.add('_FusedMatMul', [x, kernel, bias], {
-        ...float,
-        num_args: whole(1),
-        transpose_a: bool(false),
-        transpose_b: bool(false),
-        epsilon: real(0),
-        fused_ops: texts(activation ? ['BiasAdd', activation] : ['BiasAdd']),
-        TArgs: types(['float32']),
-      });
-    }
+  dense(x: Output, kernel: Output, bias: Output, activation?: 'gelu'): Output {
     const product = this.graph.add('MatMul', [x, kernel], {
       ...float,
       transpose_a: bool(false),
@@ -123,9 +90,6 @@ class Formula {
   }
 
   normalised(x: Output, gamma: Output, beta: Output, epsilon: number): Output {
-    if (graphVariant.layerNorm) {
-      return this.graph.add('_MklLayerNorm', [x, gamma, beta], { ...float, epsilon: real(epsilon) });
-    }
     const mean = this.reduce('Mean', x, -1, true);
     const deviation = this.op('Sub', x, mean);
     const variance = this.reduce('Mean', this.op('Square', deviation), -1, true);
@@ -185,6 +149,7 @@ export function encoderGraph(config: EncoderConfig, tensors: Map<string, Tensor>
     num_attention_heads: heads,
     hidden_size: hidden,
     layer_norm_eps: epsilon,
+    positionOffset,
   } = config;
   const size = hidden / heads;
   const formula = new Formula();
@@ -197,7 +162,7 @@ export function encoderGraph(config: EncoderConfig, tensors: Map<string, Tensor>
   const variable = (name: string): Output => formula.variable(name, tensor(name));
   const normalised = (x: Output, prefix: string): Output =>
     formula.normalised(x, variable(`${prefix}.weight`), variable(`${prefix}.bias`), epsilon);
-  const dense = (x: Output, prefix: string, activation?: 'GeluExact'): Output =>
+  const dense = (x: Output, prefix: string, activation?: 'gelu'): Output =>
     formula.dense(
       x,
       formula.variable(`${prefix}.kernel`, transposed(tensor(`${prefix}.weight`))),
@@ -244,8 +209,10 @@ export function encoderGraph(config: EncoderConfig, tensors: Map<string, Tensor>
   const types0 = tensor('embeddings.token_type_embeddings.weight').values;
   // The type of a single text is always 0: its vector is added to every position once and for all.
   const placed = {
-    shape: positions.shape,
-    values: positions.values.map((value, index) => value + (types0[index % hidden] ?? 0)),
+    shape: [(positions.shape[0] ?? 0) - positionOffset, hidden],
+    values: positions.values
+      .subarray(positionOffset * hidden)
+      .map((value, index) => value + (types0[index % hidden] ?? 0)),
   };
   const place = graph.add(
     'Slice',
@@ -280,7 +247,7 @@ export function encoderGraph(config: EncoderConfig, tensors: Map<string, Tensor>
     const mixed = formula.transpose(formula.batchMatMul(attention, `${unpacked}:2`, false), [0, 2, 1, 3]);
     const attended = dense(formula.reshape(mixed, flat), `${p}.attention.output.dense`);
     x = normalised(formula.op('AddV2', x, attended), `${p}.attention.output.LayerNorm`);
-    const inner = dense(x, `${p}.intermediate.dense`, 'GeluExact');
+    const inner = dense(x, `${p}.intermediate.dense`, 'gelu');
     x = normalised(formula.op('AddV2', x, dense(inner, `${p}.output.dense`)), `${p}.output.LayerNorm`);
     hiddenStates.push(x);
   }

@@ -2,7 +2,7 @@
  * Writes a TensorFlow graph as a SavedModel, so that what would be hundreds of single calls from JavaScript is one.
  * Field numbers are those of tensorflow/core/protobuf/{saved_model,meta_graph}.proto and framework/{graph,node_def,attr_value}.proto.
  */
-import { block, entry, float, int, message, type Encoded } from './protobuf.js';
+import { block, entry, int, message, type Encoded } from './protobuf.js';
 
 export const dataTypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, resource: 20 } as const;
 export type DataType = keyof typeof dataTypes;
@@ -12,10 +12,7 @@ export type Attribute = Encoded[];
 export const type = (dtype: DataType): Attribute => [int(6, dataTypes[dtype])];
 export const bool = (value: boolean): Attribute => [int(5, value)];
 export const whole = (value: number): Attribute => [int(3, value)];
-export const real = (value: number): Attribute => [float(4, value)];
 export const text = (value: string): Attribute => [block(2, value)];
-export const texts = (values: string[]): Attribute => [message(1, ...values.map((value) => block(2, value)))];
-export const types = (values: DataType[]): Attribute => [message(1, ...values.map((name) => int(3, dataTypes[name])))];
 const shapeOf = (field: number, shape: readonly number[]): Encoded =>
   message(field, ...shape.map((size) => message(2, int(1, size))));
 /** -1 is a length that is not known before the call. */

@@ -67,7 +67,8 @@ function twoLoops(
     const factor = 1 / (last.scale * dot(last.change, last.change));
     direction.forEach((value, at) => (direction[at] = value * factor));
   }
-  for (const { step, change, scale } of pairs) addTo(direction, step, (shares.pop() ?? 0) - scale * dot(change, direction));
+  for (const { step, change, scale } of pairs)
+    addTo(direction, step, (shares.pop() ?? 0) - scale * dot(change, direction));
   return direction;
 }
 

@@ -59,7 +59,8 @@ export function scoresOf(head: LinearHead, row: SparseRow): Float32Array {
   for (let at = 0; at < row.columns.length; at += 1) {
     const value = row.values[at] ?? 0;
     const base = (row.columns[at] ?? 0) * classes;
-    for (let label = 0; label < classes; label += 1) scores[label] = (scores[label] ?? 0) + value * (weights[base + label] ?? 0);
+    for (let label = 0; label < classes; label += 1)
+      scores[label] = (scores[label] ?? 0) + value * (weights[base + label] ?? 0);
   }
   return scores;
 }
@@ -115,7 +116,8 @@ class OneAgainstRest {
         const direction = sign[index] as number;
         const before = alpha[index] as number;
         let product = this.bias;
-        for (let at = first; at < end; at += 1) product += (weights[columns[at] as number] as number) * (values[at] as number);
+        for (let at = first; at < end; at += 1)
+          product += (weights[columns[at] as number] as number) * (values[at] as number);
         const gradient = direction * product - 1 + slack * before;
         let projected = gradient;
         if (before === 0) {

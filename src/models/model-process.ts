@@ -58,7 +58,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   private info: ModelWorkerInfo | null = null;
   private state: ModelStatus['state'] = 'stopped';
   private active: { version: string; folder: string | null } | null = null;
-  private candidates: Candidate[] = [];
+  private candidates: Candidate[] | null = null;
   private restarts = 0;
   private working = false;
 
@@ -99,8 +99,8 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
     this.work();
   }
 
-  /** The templates to rank from now on. */
-  async setCandidates(candidates: Candidate[]): Promise<void> {
+  /** The templates to rank from now on; null for those that each version was trained with. */
+  async setCandidates(candidates: Candidate[] | null): Promise<void> {
     this.candidates = candidates;
     await this.running().request({ kind: 'candidates', candidates });
   }
@@ -241,7 +241,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
     this.emit('died', { reason: `a ticket was given up after ${deathsOfACulprit} failures: ${error.message}` });
     first.resolve({
       version,
-      ranking: { items: [], contactType: null, abstained: true, reason: 'model-error', embedding: null },
+      ranking: { items: [], setSize: 0, contactType: null, abstained: true, reason: 'model-error', embedding: null },
     });
   }
 }

@@ -24,7 +24,8 @@ export type ModelRequest =
   /** `folder` null: the ranking by the templates' own text. */
   | { id: number; kind: 'load'; version: string; folder: string | null }
   | { id: number; kind: 'unload'; version: string }
-  | { id: number; kind: 'candidates'; candidates: Candidate[] }
+  /** Null: each version's own templates. */
+  | { id: number; kind: 'candidates'; candidates: Candidate[] | null }
   | { id: number; kind: 'rank'; version: string; inputs: RankInput[] }
   | { id: number; kind: 'embed'; texts: string[] };
 

@@ -23,12 +23,6 @@ const tag = (field: number, wireType: number): Buffer => varint((field << 3) | w
 export const int = (field: number, value: number | boolean): Encoded =>
   Buffer.concat([tag(field, 0), varint(Number(value))]);
 
-export function float(field: number, value: number): Encoded {
-  const bytes = Buffer.alloc(4);
-  bytes.writeFloatLE(value);
-  return Buffer.concat([tag(field, 5), bytes]);
-}
-
 /** string, bytes or an embedded message */
 export function block(field: number, value: string | Uint8Array): Encoded {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;

@@ -36,6 +36,8 @@ export type AbstentionReason = 'empty-text' | 'unsure' | 'out-of-scope' | 'no-te
 export interface Ranking {
   /** Every candidate where there are at most 100, else the best 100; descending; probabilities sum to at most 1. */
   items: RankedTemplate[];
+  /** How many of the first items make up the set that holds the right one with the promised coverage; 0 where none. */
+  setSize: number;
   contactType: { value: string; probability: number } | null;
   /** True where the ranking is not to be shown. `items` is filled all the same: test figures are taken before it. */
   abstained: boolean;
@@ -52,8 +54,11 @@ export interface Ranking {
  */
 export interface Ranker {
   readonly version: string;
-  /** The templates to rank from now on. Their texts are embedded once and kept by hash. */
-  setCandidates(candidates: Candidate[]): Promise<void>;
+  /**
+   * The templates to rank from now on; null for those that the model was trained with. Their texts are embedded once and
+   * kept by hash.
+   */
+  setCandidates(candidates: Candidate[] | null): Promise<void>;
   rank(inputs: RankInput[]): Promise<Ranking[]>;
   dispose(): void;
 }

@@ -57,6 +57,30 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
   }
 }
 
+/** Writes tensors as F32, in the order of the map. */
+export async function writeSafetensors(path: string, tensors: Map<string, Tensor>): Promise<void> {
+  const header: Record<string, Entry> = {};
+  let offset = 0;
+  for (const [name, { shape, values }] of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, (offset += values.byteLength)] };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  // The tensors start at a multiple of 8, so that they can be mapped into memory as they are.
+  const padding = Buffer.alloc((8 - (json.length % 8)) % 8, ' ');
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length + padding.length));
+  const file = await open(path, 'w');
+  try {
+    for (const part of [length, json, padding]) await file.writeFile(part);
+    for (const { values } of tensors.values()) {
+      await file.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 function parseHeader(json: string, path: string): [string, Entry][] {
   try {
     const header = JSON.parse(json) as Record<string, Entry>;

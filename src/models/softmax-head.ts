@@ -74,7 +74,11 @@ export async function trainSoftmax(
     onStep(step / options.mostSteps),
   );
   tf.dispose(calls.flatMap(({ x, y }) => [x, y]));
-  return { weights: Float32Array.from(point.subarray(0, size)), bias: Float32Array.from(point.subarray(size)), classes };
+  return {
+    weights: Float32Array.from(point.subarray(0, size)),
+    bias: Float32Array.from(point.subarray(size)),
+    classes,
+  };
 }
 
 function callOf(
@@ -85,7 +89,13 @@ function callOf(
 ): { x: Tensor2D; y: Tensor1D } {
   const x = new Float32Array(rows.length * width);
   rows.forEach((row, index) => x.set(values.subarray(row * width, (row + 1) * width), index * width));
-  return { x: tf.tensor2d(x, [rows.length, width]), y: tf.tensor1d(rows.map((row) => labels[row] ?? 0), 'int32') };
+  return {
+    x: tf.tensor2d(x, [rows.length, width]),
+    y: tf.tensor1d(
+      rows.map((row) => labels[row] ?? 0),
+      'int32',
+    ),
+  };
 }
 
 /** @returns scores [rows, classes], row-major */
@@ -95,7 +105,9 @@ export function softmaxScores(
   rows: Float32Array,
   count: number,
 ): Float32Array {
-  const result = tf.tidy(() => tf.add(tf.matMul(tf.tensor2d(rows, [count, rows.length / count]), head.weights), head.bias));
+  const result = tf.tidy(() =>
+    tf.add(tf.matMul(tf.tensor2d(rows, [count, rows.length / count]), head.weights), head.bias),
+  );
   const values = result.dataSync<'float32'>();
   result.dispose();
   return values;

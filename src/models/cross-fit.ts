@@ -1,0 +1,132 @@
+/** Trains the two heads; and trains them without some rows, to see what they say of those. */
+import { scoresOf, trainLinearSvm, type LinearHead } from './linear-svm.js';
+import { seeded, shuffle } from './random.js';
+import { softmaxScores, trainSoftmax } from './softmax-head.js';
+
+import type { Tensorflow } from './tensorflow.js';
+import type { TrainingData } from './training-data.js';
+
+const denseCost = 10;
+const denseSteps = 60;
+const sparseCost = 0.5;
+const folds = 5;
+/** With more rows and classes than that, one fold is evidence enough, and five would take hours. */
+const mostScoresOfAllFolds = 10_000_000;
+const mostScores = 40_000_000;
+/** One of so many rows is held out then. */
+const shareOfOneFold = 10;
+
+export interface Heads {
+  dense: LinearHead;
+  sparse: LinearHead;
+}
+
+/** Scores of rows by heads that had not seen them. */
+export interface HeldOutScores {
+  /** Which rows of the data */
+  rows: Int32Array;
+  /** [rows, classes] */
+  dense: Float32Array;
+  sparse: Float32Array;
+}
+
+type Progress = (share: number) => void | Promise<void>;
+
+/** @param rows which rows to learn from; all of them have a class */
+export async function trainHeads(
+  tf: Tensorflow,
+  data: TrainingData,
+  rows: Int32Array,
+  seed: number,
+  onProgress: Progress,
+): Promise<Heads> {
+  const classes = data.classes.length;
+  const dense = await trainSoftmax(
+    tf,
+    data.dense,
+    data.labels,
+    rows,
+    classes,
+    { cost: denseCost, mostSteps: denseSteps },
+    (share) => onProgress(share / 2),
+  );
+  const sparse = await trainLinearSvm(data.sparse, data.labels, rows, classes, { cost: sparseCost, seed }, (share) =>
+    onProgress(0.5 + share / 2),
+  );
+  return { dense, sparse };
+}
+
+/** Rows that say the same are held out together (`data.groups`). */
+export async function crossFit(
+  tf: Tensorflow,
+  data: TrainingData,
+  seed: number,
+  onProgress: Progress,
+): Promise<HeldOutScores> {
+  const classes = data.classes.length;
+  const isSmall = data.labels.length * classes <= mostScoresOfAllFolds;
+  const [parts, rounds] = isSmall ? [folds, folds] : [shareOfOneFold, 1];
+  const heldOut: HeldOutScores[] = [];
+  for (let fold = 0; fold < rounds; fold += 1) {
+    const isOut = (row: number): boolean => (data.groups[row] ?? 0) % parts === fold;
+    const all = [...data.labels.keys()];
+    const train = Int32Array.from(all.filter((row) => !isOut(row) && (data.labels[row] ?? -1) >= 0));
+    const out = sampled(all.filter(isOut), Math.floor(mostScores / classes), seed);
+    if (train.length === 0 || out.length === 0) continue;
+    const heads = await trainHeads(tf, data, train, seed + fold, (share) => onProgress((fold + share) / rounds));
+    heldOut.push({
+      rows: out,
+      dense: denseScores(tf, data, heads.dense, out),
+      sparse: sparseScores(data, heads.sparse, out),
+    });
+  }
+  return {
+    rows: Int32Array.from(heldOut.flatMap(({ rows }) => [...rows])),
+    dense: joined(heldOut.map(({ dense }) => dense)),
+    sparse: joined(heldOut.map(({ sparse }) => sparse)),
+  };
+}
+
+function sampled(rows: number[], most: number, seed: number): Int32Array {
+  const all = Int32Array.from(rows);
+  if (all.length <= most) return all;
+  shuffle(all, all.length, seeded(seed));
+  return all.slice(0, most).sort();
+}
+
+function denseScores(tf: Tensorflow, { dense }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
+  const weights = tf.tensor2d(head.weights, [dense.width, head.classes]);
+  const bias = tf.tensor2d(head.bias, [1, head.classes]);
+  const portion = 4096;
+  const scores = new Float32Array(rows.length * head.classes);
+  for (let start = 0; start < rows.length; start += portion) {
+    const some = rows.subarray(start, start + portion);
+    const values = new Float32Array(some.length * dense.width);
+    some.forEach((row, index) => {
+      values.set(dense.values.subarray(row * dense.width, (row + 1) * dense.width), index * dense.width);
+    });
+    scores.set(softmaxScores(tf, { weights, bias }, values, some.length), start * head.classes);
+  }
+  tf.dispose([weights, bias]);
+  return scores;
+}
+
+function sparseScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
+  const scores = new Float32Array(rows.length * head.classes);
+  rows.forEach((row, index) => {
+    const [start, end] = [sparse.start[row], sparse.start[row + 1]];
+    const columns = sparse.columns.subarray(start, end);
+    scores.set(scoresOf(head, { columns, values: sparse.values.subarray(start, end) }), index * head.classes);
+  });
+  return scores;
+}
+
+function joined(parts: Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let start = 0;
+  for (const part of parts) {
+    all.set(part, start);
+    start += part.length;
+  }
+  return all;
+}

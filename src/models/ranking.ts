@@ -1,0 +1,68 @@
+/** From the logits of the candidates to what a ranker answers. */
+import type { AbstentionRule } from './abstention.js';
+import { softmax } from './combination.js';
+import type { AbstentionReason, Candidate, Ranking } from './ranker.js';
+
+const mostItems = 100;
+
+export interface Judged {
+  candidates: readonly Candidate[];
+  /** [candidates] */
+  logits: Float64Array;
+  embedding: Float32Array | null;
+  /** The largest logit, of all that the model knows */
+  familiarity: number;
+  rule: AbstentionRule;
+  contactType: (probabilities: Float64Array) => Ranking['contactType'];
+}
+
+export function rankingFrom({ candidates, logits, embedding, familiarity, rule, contactType }: Judged): Ranking {
+  if (candidates.length === 0) return abstained('no-templates', embedding);
+  const probabilities = softmax(logits);
+  const order = [...probabilities.keys()].sort(
+    (a, b) => (probabilities[b] as number) - (probabilities[a] as number) || a - b,
+  );
+  const items = order.slice(0, mostItems).map((index) => ({
+    templateId: candidates[index]?.templateId ?? '',
+    probability: probabilities[index] as number,
+  }));
+  const confidence = items[0]?.probability ?? 0;
+  const reason = reasonOf(embedding, familiarity, confidence, rule);
+  return {
+    items,
+    setSize: Math.max(1, items.filter(({ probability }) => probability >= rule.leastInSet).length),
+    contactType: reason === 'empty-text' ? null : contactType(probabilities),
+    abstained: reason !== null,
+    reason,
+    embedding,
+  };
+}
+
+function reasonOf(
+  embedding: Float32Array | null,
+  familiarity: number,
+  confidence: number,
+  rule: AbstentionRule,
+): AbstentionReason | null {
+  if (embedding === null) return 'empty-text';
+  if (familiarity < rule.leastFamiliarity) return 'out-of-scope';
+  return confidence < rule.leastConfidence ? 'unsure' : null;
+}
+
+function abstained(reason: AbstentionReason, embedding: Float32Array | null): Ranking {
+  return { items: [], setSize: 0, contactType: null, abstained: true, reason, embedding };
+}
+
+/** The most probable of the sums over candidates of one contact type; those that belong to several say nothing. */
+export function likeliestType(
+  types: readonly (string | null)[],
+  probabilities: Float64Array,
+): { value: string; probability: number } | null {
+  const sums = new Map<string, number>();
+  types.forEach((type, index) => {
+    if (type !== null) sums.set(type, (sums.get(type) ?? 0) + (probabilities[index] as number));
+  });
+  let best: { value: string; probability: number } | null = null;
+  for (const [value, probability] of sums) if (!best || probability > best.probability) best = { value, probability };
+  return best && { ...best, probability: Math.min(1, best.probability) };
+}

@@ -1,0 +1,206 @@
+/**
+ * The recipe `frozen`: the encoder stays as it is; a multinomial logistic regression on what it says of a text and linear
+ * support vector machines on n-grams are trained, combined and calibrated on scores of rows that they had not seen.
+ */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { fitAbstention, type HeldOutRow } from './abstention.js';
+import { combined, fitUnseen, fitWeights, softmax, type Evidence, type Scores } from './combination.js';
+import { crossFit, trainHeads } from './cross-fit.js';
+import type { Columns } from './data-row.js';
+import type { Encoder } from './encoder.js';
+import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
+import type { Candidate } from './ranker.js';
+import { trainSoftmax } from './softmax-head.js';
+import { readTemplateFile } from './template-file.js';
+import { templateText } from './ticket-text.js';
+import type { Tensorflow } from './tensorflow.js';
+import { readTrainingData, type TrainingData } from './training-data.js';
+
+export interface TrainingSettings {
+  /** Labelled tickets */
+  data: string;
+  columns: Columns;
+  /** File of templates; null where nothing but the labels is known of them. */
+  templates: string | null;
+  /** Folder of the new version; must not exist. */
+  out: string;
+  seed: number;
+  /** Share of right ones wanted among the first suggestions that are shown, 0–1 */
+  precision: number;
+  /** Share of tickets whose right template the variable-length list must hold, 0–1 */
+  coverage: number;
+  knownContactType: boolean;
+  /** Embeddings are kept here by text and encoder. */
+  cacheDir: string;
+}
+
+/** Where a training stands: what it does, and how much of that is done, 0–1; null where that is not known. */
+export type TrainingProgress = (phase: string, done: number | null, note?: string) => void | Promise<void>;
+
+/**
+ * Trains and saves a model version.
+ *
+ * @throws DataFileError | ModelFolderError | TrainingError
+ */
+export async function trainModel(
+  tf: Tensorflow,
+  encoder: Encoder,
+  settings: TrainingSettings,
+  onProgress: TrainingProgress,
+): Promise<ModelDescription> {
+  const startedAt = performance.now();
+  const { seed, precision, coverage } = settings;
+  const templates = settings.templates === null ? null : await readTemplateFile(settings.templates);
+  const data = await readTrainingData({ ...settings, file: settings.data, templates }, encoder, (rows) =>
+    onProgress('reading tickets', null, `${rows} tickets read and embedded`),
+  );
+  const { classes } = data;
+  const evidence = await crossFit(tf, data, seed, (done) => onProgress('testing on tickets held out', done));
+  const texts = templatesOf(classes, templates);
+  const cosines = templates && cosinesOf(data, evidence.rows, encoder.encode(texts.map(templateText)), encoder.size);
+  const proof: Evidence = {
+    labels: evidence.rows.map((row) => data.labels[row] ?? -1),
+    classes: classes.length,
+    scores: [evidence.dense, evidence.sparse, ...(cosines ? [cosines] : [])],
+  };
+  await onProgress('combining and calibrating', 0);
+  const weights = await fitWeights(proof);
+  const unseen = await fitUnseen(proof, weights, cosines);
+  const { rows: heldOutRows, figures } = judge(proof, weights);
+  const heads = await trainHeads(tf, data, allLabelled(data), seed, (done) =>
+    onProgress('training on all tickets', done),
+  );
+  const contactTypeOfClass = typesOfClasses(data);
+  const contactTypeHead = contactTypeOfClass || data.contactTypes.length < 2 ? null : await trainTypes(tf, data);
+  const description: ModelDescription = {
+    format: modelFormat,
+    version: '',
+    recipe: 'frozen',
+    createdAt: new Date().toISOString(),
+    seed,
+    encoder: { hash: encoder.hash, size: encoder.size },
+    views: data.features.views,
+    classes,
+    labelCounts: countsOf(data),
+    contactTypes: data.contactTypes,
+    contactTypeOfClass,
+    fields: [...data.features.fields],
+    knownContactType: settings.knownContactType,
+    combination: { weights, unseen },
+    readsTemplates: cosines !== null,
+    abstention: fitAbstention(heldOutRows, precision, coverage),
+    precision,
+    coverage,
+    data: {
+      file: basename(settings.data),
+      rows: data.labels.length,
+      hash: data.hash,
+      from: data.from?.toISOString() ?? null,
+      until: data.until?.toISOString() ?? null,
+    },
+    heldOut: figures,
+    seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+  };
+  description.version = versionOf(description);
+  await saveModel(settings.out, {
+    description,
+    vocabulary: data.features.vocabulary,
+    ...heads,
+    contactTypeHead,
+    templates: texts,
+    trainedOn: data.idHashes,
+  });
+  return description;
+}
+
+/** The time, so that versions sort, and a hash of what it is, so that no two are called the same. */
+function versionOf(description: ModelDescription): string {
+  const stamp = description.createdAt.replace(/[-:]|\.\d+Z/g, '').replace('T', '-');
+  return `${stamp}-${createHash('sha256').update(JSON.stringify(description)).digest('hex').slice(0, 6)}`;
+}
+
+function templatesOf(classes: readonly string[], templates: Candidate[] | null): Candidate[] {
+  if (templates) {
+    const known = new Map(templates.map((template) => [template.templateId, template]));
+    // In the order of the classes first, so that a class and its template have the same index.
+    const rest = templates.filter(({ templateId }) => !classes.includes(templateId));
+    return [...classes.flatMap((id) => known.get(id) ?? []), ...rest];
+  }
+  return classes.map((templateId) => ({ templateId, title: '', body: '', contactTypes: [] }));
+}
+
+/** @returns [rows, classes] */
+function cosinesOf(data: TrainingData, rows: Int32Array, templates: Float32Array[], size: number): Scores {
+  const { values, width } = data.dense;
+  const classes = data.classes.length;
+  const cosines = new Float32Array(rows.length * classes);
+  rows.forEach((row, index) => {
+    for (let label = 0; label < classes; label += 1) {
+      const template = templates[label] as Float32Array;
+      let sum = 0;
+      for (let at = 0; at < size; at += 1) sum += (values[row * width + at] as number) * (template[at] as number);
+      cosines[index * classes + label] = sum;
+    }
+  });
+  return cosines;
+}
+
+function allLabelled({ labels }: TrainingData): Int32Array {
+  return Int32Array.from([...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0));
+}
+
+function countsOf({ labels, classes }: TrainingData): number[] {
+  const counts = classes.map(() => 0);
+  for (const label of labels) if (label >= 0) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}
+
+/** The contact type of each class, where no template answers two of them; else null. */
+function typesOfClasses({ labels, contactTypeLabels, contactTypes, classes }: TrainingData): (string | null)[] | null {
+  const types = classes.map((): string | null => null);
+  for (const [row, label] of labels.entries()) {
+    const type = contactTypes[contactTypeLabels[row] ?? -1];
+    if (label === -1 || type === undefined) continue;
+    if (types[label] !== null && types[label] !== type) return null;
+    types[label] = type;
+  }
+  return types;
+}
+
+function trainTypes(tf: Tensorflow, { dense, contactTypeLabels, contactTypes }: TrainingData) {
+  const rows = Int32Array.from([...contactTypeLabels.keys()].filter((row) => (contactTypeLabels[row] ?? -1) >= 0));
+  return trainSoftmax(tf, dense, contactTypeLabels, rows, contactTypes.length, { cost: 10, mostSteps: 60 });
+}
+
+const percent = (share: number): number => Math.round(share * 10_000) / 100;
+
+/** What the combination says of the held-out rows. */
+function judge(
+  { labels, classes, scores }: Evidence,
+  weights: readonly number[],
+): { rows: HeldOutRow[]; figures: ModelDescription['heldOut'] } {
+  let [right, within3, loss] = [0, 0, 0];
+  const rows = Array.from(labels, (label, row): HeldOutRow => {
+    const logits = combined(weights, scores, row, classes);
+    const familiarity = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+    const probabilities = softmax(logits);
+    const confidence = probabilities.reduce((a, b) => Math.max(a, b), 0);
+    if (label === -1) return { confidence, familiarity, rightProbability: null, right: false };
+    const rightProbability = probabilities[label] ?? 0;
+    const better = probabilities.reduce((count, other) => count + (other > rightProbability ? 1 : 0), 0);
+    right += better === 0 ? 1 : 0;
+    within3 += better < 3 ? 1 : 0;
+    loss -= Math.log(Math.max(rightProbability, 1e-12));
+    return { confidence, familiarity, rightProbability, right: better === 0 };
+  });
+  const tested = rows.filter(({ rightProbability }) => rightProbability !== null).length;
+  const count = Math.max(1, tested);
+  const figures = {
+    rows: tested,
+    top1: percent(right / count),
+    hits3: percent(within3 / count),
+    logLoss: loss / count,
+  };
+  return { rows, figures };
+}
