@@ -2,18 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
+import { HttpStatus } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { z } from 'zod';
 import { AccessGuard } from './access/access.guard.js';
+import { ProblemException, problemSchema } from './access/problem.js';
 import type { ServiceConfig } from './config.js';
 
 const consoleDir = resolve(import.meta.dirname, '../../console/dist');
+/** What a body may be sent as. */
+const bodyTypes = ['json', '+json'];
+/** A model that is busy or away is known already, from those that it is away for: no error of HTTP. */
+const logLevels: Record<number, 'warn'> = { [HttpStatus.SERVICE_UNAVAILABLE]: 'warn' };
 /** What belongs to the service, not to the pages. */
-const servicePaths = /^\/(api|v2|health|metrics|sign-in)(\/|-json|$)/;
+const servicePaths = /^\/(api|api-json|api-yaml|v2|health|metrics|sign-in)(\/|$)/i;
 
 /** Everything around the routes: request ids, logs, headers, limits, the pages' files, the API's description. */
 export function configureHttp(app: NestExpressApplication, config: ServiceConfig, logger: Logger): void {
@@ -39,9 +46,17 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
       strictTransportSecurity: false,
     }),
   );
-  app.useBodyParser('json', { limit: config.HTTP_BODY_LIMIT_KB * 1024, type: ['json', '+json'] });
+  app.use(refuseOtherTypes);
+  app.useBodyParser('json', { limit: config.HTTP_BODY_LIMIT_KB * 1024, type: bodyTypes });
   serveConsole(app);
   describeApi(app);
+}
+
+/** A body that is no JSON would be taken for none at all. */
+function refuseOtherTypes(request: Request, _response: Response, next: NextFunction): void {
+  const isEmpty = request.headers['content-length'] === '0';
+  if (isEmpty || request.is(bodyTypes) !== false) next();
+  else next(new ProblemException(HttpStatus.UNSUPPORTED_MEDIA_TYPE, 'the body must be JSON (application/json)'));
 }
 
 /** Paths and outcomes, never a body or a query. */
@@ -54,7 +69,7 @@ function requestLog(logger: Logger) {
       response.setHeader('X-Request-Id', id);
       return id;
     },
-    customLogLevel: (_request, response, error) => (error || response.statusCode >= 500 ? 'error' : 'debug'),
+    customLogLevel: (_request, { statusCode }) => logLevels[statusCode] ?? (statusCode >= 500 ? 'error' : 'debug'),
     serializers: {
       req: (request: { id: string; method: string; url: string }) => ({
         id: request.id,
@@ -83,17 +98,44 @@ export function openApiDocument(app: NestExpressApplication): OpenAPIObject {
     .setDescription("Ranks a team's own reply templates for every ticket. Errors are problem details (RFC 9457).")
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addBearerAuth()
+    .addBearerAuth({ type: 'http', bearerFormat: 'rr_…' })
     .addSecurityRequirements('bearer')
+    .addGlobalResponse({
+      status: 'default',
+      description: 'An error',
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    })
     .build();
-  return SwaggerModule.createDocument(app, description);
+  const document = SwaggerModule.createDocument(app, description, { standardSchemaConverter: describeSchema });
+  Object.assign(document.components?.schemas ?? {}, describeSchema(problemSchema, { schemaType: 'output' }).components);
+  for (const [path, methods] of Object.entries(document.paths)) namePathParameters(path, methods);
+  return document;
+}
+
+/** Nest leaves out what a route takes from its path without a schema. */
+function namePathParameters(path: string, methods: object): void {
+  const names = [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name);
+  for (const operation of Object.values(methods) as { parameters?: { name: string; in: string }[] }[]) {
+    const known = operation.parameters ?? [];
+    const missing = names.filter((name) => !known.some((parameter) => parameter.name === name));
+    const described = missing.map((name = '') => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+    operation.parameters = [...known, ...described];
+  }
+}
+
+/** A zod schema for the document. A date has no schema of its own there: its `meta` says how it is sent. */
+function describeSchema(schema: unknown, { schemaType: io }: { schemaType: 'input' | 'output' }) {
+  const options = { target: 'openapi-3.0', io, unrepresentable: 'any' } as const;
+  const described: Record<string, unknown> = z.toJSONSchema(schema as z.ZodType, options);
+  const { definitions, $schema, ...own } = described;
+  return { schema: own, components: definitions as Record<string, object> | undefined };
 }
 
 /** `/api` and `/api-json` need a token like any route; they are no controllers, so the guard is asked here. */
 function describeApi(app: NestExpressApplication): void {
   const guard = app.get(AccessGuard);
   app.use((request: Request, _response: Response, next: NextFunction) => {
-    if (!/^\/(api-json|api-yaml|api)($|\/(?!v1))/.test(request.path)) next();
+    if (!/^\/(api-json|api-yaml|api)($|\/(?!v1))/i.test(request.path)) next();
     else guard.requireActor(request, ['agent', 'lead', 'ml']).then(() => next(), next);
   });
   SwaggerModule.setup('api', app, () => openApiDocument(app), {
