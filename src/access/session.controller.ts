@@ -9,6 +9,7 @@ import { ProblemException } from './problem.js';
 import { Public, Roles, type Actor } from './roles.js';
 
 const actorSchema = z.object({ name: z.string(), role: z.enum(roles) }).meta({ id: 'Actor' });
+const linkSchema = z.object({ code: z.string().optional() });
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 /** Signing a browser in and out. */
@@ -21,7 +22,11 @@ export class SessionController {
   @Get('sign-in')
   @Public()
   @ApiExcludeEndpoint()
-  async signIn(@Query('code') code: string | undefined, @Req() request: Request, @Res() response: Response) {
+  async signIn(
+    @Query({ schema: linkSchema }) { code }: { code?: string | undefined },
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
     if (!loopback.has(request.socket.remoteAddress ?? '')) {
       throw new ProblemException(HttpStatus.FORBIDDEN, 'the sign-in link works on the machine of the service only');
     }

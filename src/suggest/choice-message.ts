@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { outcomes } from '../records/choice.entity.js';
-
-/** Shortest and longest of an identifier, as everywhere in the contract. */
-const identifier = z.string().min(1).max(256);
+import { identifier } from './stored-text.js';
 
 /** The earliest date that is taken for real, ms since 1970. */
 const earliest = Date.UTC(1990, 0, 1);
@@ -20,14 +18,14 @@ export function occurredAtSchema(now: () => number) {
 /** What an agent did, without the ticket that it was done to: the body of `POST …/choices`. */
 export const choiceBodySchema = z
   .object({
-    choiceId: identifier,
-    agent: identifier.optional(),
+    choiceId: identifier(),
+    agent: identifier().optional(),
     occurredAt: occurredAtSchema(Date.now).optional().meta({ type: 'string', format: 'date-time' }),
     outcome: z.enum(outcomes),
-    templateId: z.string().max(256).nullable().default(null),
+    templateId: identifier().nullable().default(null),
     suggestionId: z.uuid().nullable().default(null),
-    shown: z.array(identifier).max(100).nullable().default(null),
-    retracts: identifier.nullable().default(null),
+    shown: z.array(identifier()).max(100).nullable().default(null),
+    retracts: identifier().nullable().default(null),
   })
   .superRefine((choice, context) => {
     const named = choice.templateId !== null;

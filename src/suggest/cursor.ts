@@ -20,6 +20,16 @@ export function cursorOf<S extends z.ZodType>(position: S) {
     .optional();
 }
 
+/** Where a list that is sorted by a moment and an id goes on: microseconds since 1970, which PostgreSQL counts in, and the id. */
+export const momentAndId = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
+
+/** SQL of a moment as microseconds since 1970. */
+export const microsecondsOf = (moment: string): string => `(extract(epoch FROM ${moment}) * 1000000)::bigint`;
+
+/** SQL of the moment that so many microseconds stand for. */
+export const momentOf = (micros: string): string =>
+  `(timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond')`;
+
 export const limitOf = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual);
 
 /** One page and where the next begins; `nextCursor` is null on the last. */

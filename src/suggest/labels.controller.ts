@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { Roles } from '../access/roles.js';
 import { provenances } from '../records/label.entity.js';
-import { cursorOf, limitOf, page, pageSchema } from './cursor.js';
+import { cursorOf, limitOf, microsecondsOf, momentAndId, momentOf, page, pageSchema } from './cursor.js';
 
 const labelSchema = z
   .object({
@@ -17,12 +17,12 @@ const labelSchema = z
     labelledAt: z.date().meta({ type: 'string', format: 'date-time' }),
   })
   .meta({ id: 'Label' });
-type LabelRow = z.infer<typeof labelSchema> & { ticket: number; at: string };
+type LabelRow = z.infer<typeof labelSchema> & { ticket: number; at: number };
 
 const querySchema = z.object({
   provenance: z.enum(provenances).optional(),
   limit: limitOf(500, 100),
-  cursor: cursorOf(z.tuple([z.string(), z.number()])),
+  cursor: cursorOf(momentAndId),
 });
 
 /** What models learn from. Provenance tells audit tickets, so it is not for agents. */
@@ -37,10 +37,10 @@ export class LabelsController {
   async list(@Query({ schema: querySchema }) query: z.infer<typeof querySchema>) {
     const rows: LabelRow[] = await this.dataSource.query(
       `SELECT l.ticket, t.source, t.ticket_id AS "ticketId", l.template_id AS "templateId", l.provenance, l.position,
-              l.shown_probability AS "shownProbability", l.labelled_at AS "labelledAt", l.labelled_at::text AS at
+              l.shown_probability AS "shownProbability", l.labelled_at AS "labelledAt", ${microsecondsOf('l.labelled_at')} AS at
          FROM labels l JOIN tickets t ON t.id = l.ticket
         WHERE ($1::text IS NULL OR l.provenance = $1)
-          AND ($2::timestamptz IS NULL OR (l.labelled_at, l.ticket) < ($2, $3::bigint))
+          AND ($2::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$2')}, $3::bigint))
         ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT $4`,
       [query.provenance ?? null, query.cursor?.[0] ?? null, query.cursor?.[1] ?? null, query.limit + 1],
     );

@@ -8,6 +8,7 @@ import { Roles, type Actor } from '../access/roles.js';
 import { ModelVersion } from '../records/model-version.entity.js';
 import { moveAlias, previousChampion, UnknownVersion } from './model-registry.js';
 import { ModelService } from './model.service.js';
+import { identifier } from './stored-text.js';
 import { found } from './tickets.controller.js';
 
 const date = z.date().meta({ type: 'string', format: 'date-time' });
@@ -20,6 +21,7 @@ const modelsSchema = z
     items: z.array(versionSchema),
   })
   .meta({ id: 'Models' });
+const pathSchema = z.object({ version: identifier() });
 const promotedSchema = z.object({ champion: z.string() }).meta({ id: 'Promoted' });
 
 /** Model versions, and which of them is the champion. */
@@ -42,7 +44,7 @@ export class ModelsController {
   @Get(':version')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: versionSchema })
-  async get(@Param('version') version: string) {
+  async get(@Param({ schema: pathSchema }) { version }: { version: string }) {
     const versions = await this.versions();
     return found(versions.find((one) => one.version === version) ?? null, `there is no model version ${version}`);
   }
@@ -51,7 +53,7 @@ export class ModelsController {
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
   @ApiOkResponse({ standardSchema: promotedSchema })
-  promote(@Param('version') version: string, @Req() request: { actor: Actor }) {
+  promote(@Param({ schema: pathSchema }) { version }: { version: string }, @Req() request: { actor: Actor }) {
     return this.makeChampion(version, 'model.promote', request.actor);
   }
 

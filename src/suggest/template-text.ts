@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { templateStates } from '../records/template.entity.js';
+import { identifier, storedText } from './stored-text.js';
 
 /** What makes up a template, in files and over HTTP. */
 const fields = {
-  title: z.string().trim().min(1, 'must not be empty').max(200),
-  body: z.string().trim().min(1, 'must not be empty').max(20_000),
-  contactTypes: z.array(z.string().min(1).max(256)).max(100),
+  title: storedText().trim().min(1, 'must not be empty').max(200),
+  body: storedText().trim().min(1, 'must not be empty').max(20_000),
+  contactTypes: z.array(identifier()).max(100),
 };
 
 export const templateIdSchema = z

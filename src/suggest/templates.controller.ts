@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ProblemException } from '../access/problem.js';
 import { Roles, type Actor } from '../access/roles.js';
 import { templateStates } from '../records/template.entity.js';
+import { identifier } from './stored-text.js';
 import { cursorOf, limitOf, page, pageSchema } from './cursor.js';
 import * as text from './template-text.js';
 import { TemplatesService } from './templates.service.js';
@@ -12,9 +13,9 @@ import { found } from './tickets.controller.js';
 const querySchema = z.object({
   state: z.enum(templateStates).optional(),
   limit: limitOf(500, 100),
-  cursor: cursorOf(z.string()),
+  cursor: cursorOf(identifier()),
 });
-const idSchema = z.object({ id: z.string() });
+const idSchema = z.object({ id: identifier() });
 const withHistorySchema = text.templateSchema
   .extend({ history: z.array(text.templateRevisionSchema) })
   .meta({ id: 'TemplateWithHistory' });

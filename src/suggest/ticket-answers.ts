@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { cursorOf, limitOf, pageSchema } from './cursor.js';
+import { cursorOf, limitOf, momentAndId, pageSchema } from './cursor.js';
+import { identifier } from './stored-text.js';
 import { suggestionMessageSchema } from './suggestion-message.js';
 
 const date = z.date().meta({ type: 'string', format: 'date-time' });
 
 export const ticketPathSchema = z.object({
   source: z.string().regex(/^[a-z0-9._-]{1,64}$/, 'must be 1 to 64 of a–z, 0–9, dot, hyphen, underscore'),
-  ticketId: z.string().min(1).max(256),
+  ticketId: identifier(),
 });
 export type TicketPath = z.infer<typeof ticketPathSchema>;
 
@@ -14,12 +15,12 @@ export const ticketStates = ['open', 'answered', 'closed'] as const;
 
 export const ticketsQuerySchema = z.object({
   state: z.enum([...ticketStates, 'all']).default('open'),
-  source: z.string().optional(),
-  channel: z.string().optional(),
-  language: z.string().optional(),
-  contactType: z.string().optional(),
+  source: identifier().optional(),
+  channel: identifier().optional(),
+  language: identifier().optional(),
+  contactType: identifier().optional(),
   limit: limitOf(200, 50),
-  cursor: cursorOf(z.tuple([z.string(), z.number()])),
+  cursor: cursorOf(momentAndId),
 });
 export type TicketsQuery = z.infer<typeof ticketsQuerySchema>;
 

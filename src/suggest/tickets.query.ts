@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Suggestion } from '../records/suggestion.entity.js';
-import { page } from './cursor.js';
+import { microsecondsOf, momentOf, page } from './cursor.js';
 import { suggestionMessage } from './suggestion-message.js';
 import type { SuggestionAnswer, TicketAnswer, TicketPath, TicketRow, TicketsQuery } from './ticket-answers.js';
 
@@ -24,19 +24,18 @@ export class TicketsQueryService {
   async list(query: TicketsQuery): Promise<{ items: TicketRow[]; nextCursor: string | null }> {
     const conditions = [stateFilter[query.state]];
     const values: unknown[] = [];
-    const where = (sql: (place: string) => string, ...given: unknown[]): void => {
+    const where = (sql: (...places: [string, string]) => string, ...given: unknown[]): void => {
       if (given.some((value) => value === undefined)) return;
-      const places = given.map((value) => `$${values.push(value)}`);
-      conditions.push(sql(places.join(', ')));
+      conditions.push(sql(...(given.map((value) => `$${values.push(value)}`) as [string, string])));
     };
     where((place) => `t.source = ${place}`, query.source);
     where((place) => `t.channel = ${place}`, query.channel);
     where((place) => `t.language = ${place}`, query.language);
     where((place) => `coalesce(t.contact_type, s.contact_type) = ${place}`, query.contactType);
-    where((places) => `(t.received_at, t.id) < (${places})`, query.cursor?.[0], query.cursor?.[1]);
+    where((at, id) => `(t.received_at, t.id) < (${momentOf(at)}, ${id})`, query.cursor?.[0], query.cursor?.[1]);
     const limit = `$${values.push(query.limit + 1)}`;
-    const rows: (TicketRow & { id: number; receivedAtText: string })[] = await this.dataSource.query(
-      `SELECT t.id, t.received_at::text AS "receivedAtText", ${facts}, left(t.body, 200) AS preview,
+    const rows: (TicketRow & { id: number; receivedAtMicros: number })[] = await this.dataSource.query(
+      `SELECT t.id, ${microsecondsOf('t.received_at')} AS "receivedAtMicros", ${facts}, left(t.body, 200) AS preview,
               coalesce(t.contact_type, s.contact_type) AS "contactType",
               CASE WHEN s.id IS NOT NULL THEN jsonb_build_object('suggestionId', s.id, 'abstained', s.abstained,
                 'templateId', f.id, 'title', f.title, 'probability', f.probability) END AS suggestion
@@ -50,8 +49,8 @@ export class TicketsQueryService {
         WHERE ${conditions.join(' AND ')} ORDER BY t.received_at DESC, t.id DESC LIMIT ${limit}`,
       values,
     );
-    const { items, nextCursor } = page(rows, query.limit, (last) => [last.receivedAtText, last.id]);
-    return { items: items.map(({ id, receivedAtText, ...row }) => row), nextCursor };
+    const { items, nextCursor } = page(rows, query.limit, (last) => [last.receivedAtMicros, last.id]);
+    return { items: items.map(({ id, receivedAtMicros, ...row }) => row), nextCursor };
   }
 
   async get(path: TicketPath): Promise<TicketAnswer | null> {
