@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { ProblemException } from '../access/problem.js';
 import { Roles } from '../access/roles.js';
 import { ModelBusy, ModelUnavailable } from '../models/model-process.js';
-import type { RankInput, Ranking } from '../models/ranker.js';
+import type { RankInput } from '../models/ranker.js';
 import { ModelService } from './model.service.js';
-import { rounded } from './suggestion-message.js';
+import { shownRanking } from './suggestion-message.js';
 
 const wordOrNull = z.string().max(256).nullable().default(null);
 
@@ -59,19 +59,4 @@ export async function rankNow(model: ModelService, inputs: RankInput[]): ReturnT
     const retryAfter = { 'Retry-After': error instanceof ModelBusy ? '1' : '5' };
     throw new ProblemException(HttpStatus.SERVICE_UNAVAILABLE, error.message, undefined, retryAfter);
   }
-}
-
-export function shownRanking({ abstained, reason, contactType, items }: Ranking, limit: number) {
-  return {
-    abstained,
-    reason,
-    contactType,
-    items: abstained
-      ? []
-      : items.slice(0, limit).map(({ templateId, probability }, index) => ({
-          rank: index + 1,
-          templateId,
-          probability: rounded(probability),
-        })),
-  };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Ranking } from '../models/ranker.js';
 import type { Suggestion } from '../records/suggestion.entity.js';
 
 /** What is published on `ticket-suggestions`. Nothing in it tells an audit ticket from any other abstention. */
@@ -39,6 +40,22 @@ export function suggestionMessage(
     items: suggestion.abstained
       ? []
       : suggestion.ranking.map(({ templateId, probability }, index) => ({
+          rank: index + 1,
+          templateId,
+          probability: rounded(probability),
+        })),
+  };
+}
+
+/** A ranking that nobody stored, as others see it. */
+export function shownRanking({ abstained, reason, contactType, items }: Ranking, limit: number) {
+  return {
+    abstained,
+    reason,
+    contactType,
+    items: abstained
+      ? []
+      : items.slice(0, limit).map(({ templateId, probability }, index) => ({
           rank: index + 1,
           templateId,
           probability: rounded(probability),

@@ -1,0 +1,106 @@
+import { dirname, join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { Option, type Command } from 'commander';
+import { readConfig } from '../config.js';
+import { runTraining } from '../models/training-process.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
+import { progressBar, type Progress } from './progress.js';
+import { UserError } from './user-error.js';
+import { modelWorker } from './with-model.js';
+
+interface TrainOptions extends ColumnOptions {
+  data: string;
+  templates?: string;
+  out: string;
+  seed: number;
+  precision: number;
+  coverage: number;
+  knownContactType?: boolean;
+  json?: boolean;
+}
+
+export function registerTrain(program: Command): void {
+  const command = program
+    .command('train')
+    .description('trains a model version from a file of labelled tickets')
+    .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
+    .option('--templates <file>', 'JSON Lines of {"id","title","body","contactTypes"}: their text is read too')
+    .requiredOption('--out <folder>', 'folder of the new version; must not exist')
+    .addOption(
+      new Option('--recipe <name>', 'frozen: heads on the encoder as it is').choices(['frozen']).default('frozen'),
+    )
+    .option('--seed <n>', 'the same seed gives the same model', wholeNumber('--seed'), 1)
+    .option(
+      '--precision <share>',
+      'share of right ones wanted among first suggestions shown',
+      share('--precision'),
+      0.5,
+    )
+    .option('--coverage <share>', 'share of tickets whose right template the set must hold', share('--coverage'), 0.97)
+    .option('--known-contact-type', 'the contact type is known when a ticket arrives: learn from it')
+    .option('--json', 'print what was trained as JSON');
+  addColumnOptions(command).action(async (options: TrainOptions) => {
+    const config = readConfig();
+    const worker = await modelWorker(config);
+    const out = resolve(options.out);
+    await mkdir(dirname(out), { recursive: true });
+    const model = await runTraining(
+      {
+        worker: worker.settings,
+        settings: {
+          data: resolve(options.data),
+          columns: columnsOf(options),
+          templates: options.templates === undefined ? null : resolve(options.templates),
+          out,
+          seed: options.seed,
+          precision: options.precision,
+          coverage: options.coverage,
+          knownContactType: options.knownContactType ?? false,
+          cacheDir: join(config.MODEL_DIR, 'cache'),
+        },
+      },
+      worker.environment,
+      trainingProgress(),
+    );
+    const { version, heldOut, data, seconds, classes, labelCounts } = model;
+    if (options.json) {
+      process.stdout.write(
+        `${JSON.stringify({ version, folder: out, seconds, rows: data.rows, templates: classes.length, heldOut })}\n`,
+      );
+      return;
+    }
+    const fewest = Math.min(...labelCounts);
+    process.stdout.write(
+      `${version} in ${out}: ${data.rows} tickets, ${classes.length} templates (the rarest with ${fewest} labels), ${seconds} s\n` +
+        `Held out in training: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
+    );
+  });
+}
+
+/** One bar for each phase of a training. */
+export function trainingProgress(): (phase: string, done: number | null, note?: string) => void {
+  let current: { phase: string; bar: Progress } | null = null;
+  return (phase, done, note) => {
+    if (current?.phase !== phase) {
+      current?.bar.stop();
+      current = { phase, bar: progressBar(phase.padEnd(28), done === null ? null : 1) };
+    }
+    current.bar.update(done ?? 0, note);
+    if (done !== null && done >= 1) current.bar.stop();
+  };
+}
+
+export function wholeNumber(flag: string): (text: string) => number {
+  return (text) => {
+    if (!/^\d{1,9}$/.test(text)) throw new UserError(`${flag}: must be a whole number, not "${text}"`);
+    return Number(text);
+  };
+}
+
+function share(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!(value > 0 && value < 1)) throw new UserError(`${flag}: must be between 0 and 1, not "${text}"`);
+    return value;
+  };
+}
