@@ -1,15 +1,15 @@
 /** The application as a test uses it: a database and topics of its own, real HTTP, and a memory of what it logged. */
-import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { pino, type Logger } from 'pino';
-import supertest from 'supertest';
-import type TestAgent from 'supertest/lib/agent.js';
+import supertest, { type Response, type Test } from 'supertest';
 import type { DataSource } from 'typeorm';
 import { addToken } from '../../src/access/tokens.js';
 import { readConfig, type ServiceConfig } from '../../src/config.js';
+import { openApiDocument } from '../../src/http.js';
 import { createApp, startService } from '../../src/main.js';
 import { roles, type Role } from '../../src/records/api-token.entity.js';
 import { setUp } from '../../src/setup/setup.js';
+import { contractOf } from './contract.js';
 import { freshDatabase } from './database.js';
 import { testConfig } from './kafka.js';
 
@@ -17,7 +17,8 @@ export interface TestApp {
   app: NestExpressApplication;
   config: ServiceConfig;
   dataSource: DataSource;
-  request: TestAgent;
+  /** Every answer is held against the API's description; one that differs fails the stop. */
+  request: Record<'get' | 'post' | 'patch', (path: string) => Test>;
   query: <T>(sql: string, parameters?: unknown[]) => Promise<T[]>;
   /** A bearer token of this role. */
   token: (role: Role) => string;
@@ -74,9 +75,22 @@ async function withTokens(started: Started): Promise<TestApp> {
     secrets.set(role, secret ?? '');
   }
   const token = (role: Role): string => secrets.get(role) ?? '';
+  const offences: string[] = [];
+  const check = contractOf(openApiDocument(app));
+  const server = supertest(app.getHttpServer());
+  const call = (method: 'get' | 'post' | 'patch') => (path: string) =>
+    server[method](path).on('response', (response: Response) => {
+      const offence = check(response);
+      if (offence !== null) offences.push(offence);
+    });
+  const stop = async (): Promise<void> => {
+    await started.stop();
+    if (offences.length > 0) throw new Error(`not as described:\n${offences.join('\n')}`);
+  };
   return {
     ...started,
-    request: supertest(app.getHttpServer()),
+    stop,
+    request: { get: call('get'), post: call('post'), patch: call('patch') },
     query: (sql, parameters) => dataSource.query(sql, parameters),
     token,
     as: (role) => ({ Authorization: `Bearer ${token(role)}` }),
