@@ -39,7 +39,7 @@ export class AppModule {
   static forService(config: ServiceConfig, dataSource: DataSource): DynamicModule {
     return {
       module: AppModule,
-      imports: [TerminusModule, ThrottlerModule.forRoot([{ ttl: 60_000, limit: config.HTTP_RATE_LIMIT }])],
+      imports: [TerminusModule, rateLimit(config)],
       controllers: [
         EventsController,
         HealthController,
@@ -77,6 +77,11 @@ export class AppModule {
       ],
     };
   }
+}
+
+/** A client's requests to all routes count together; left to itself, the module counts each route for itself. */
+function rateLimit({ HTTP_RATE_LIMIT: limit }: ServiceConfig): DynamicModule {
+  return ThrottlerModule.forRoot({ throttlers: [{ ttl: 60_000, limit }], generateKey: (_context, client) => client });
 }
 
 function modelProcess(config: ServiceConfig): ModelProcess {

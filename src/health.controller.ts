@@ -1,5 +1,6 @@
 import { Controller, Get, Header, HttpStatus, Injectable, Res, type HttpException } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { Response } from 'express';
 import { Registry } from 'prom-client';
@@ -20,6 +21,7 @@ export class WatchedParts {
 
 /** For whoever watches over the service: is it alive, can it work, what does it count. */
 @ApiExcludeController()
+@SkipThrottle()
 @Public()
 @Controller()
 export class HealthController {

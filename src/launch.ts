@@ -17,8 +17,14 @@ type Report = (line: string) => void;
 /**
  * From nothing to a running service: set-up, the embedded servers where none are named, the schema, the service.
  * Stopping takes all of it down again, in the reverse order.
+ *
+ * @param quiet leaves everyday lines out of the log: who starts it by hand reads what is reported
  */
-export async function launch(report: Report, onFatal: (reason: string) => void): Promise<Launched> {
+export async function launch(
+  report: Report,
+  onFatal: (reason: string) => void,
+  { quiet = false } = {},
+): Promise<Launched> {
   const base = readConfig();
   const { STORE_DIR: storeDir, DATA_DIR: dataDir } = base;
   const [kafka, postgres] = [base.KAFKA_BROKERS === undefined, base.DATABASE_URL === undefined];
@@ -29,6 +35,7 @@ export async function launch(report: Report, onFatal: (reason: string) => void):
   const embedded = kafka || postgres ? await startEmbedded({ kafka, postgres, dataDir, storeDir, report }) : null;
   const config: ServiceConfig = {
     ...base,
+    LOG_LEVEL: quiet && base.LOG_LEVEL === 'info' ? 'warn' : base.LOG_LEVEL,
     DATABASE_URL: base.DATABASE_URL ?? embedded?.databaseUrl ?? '',
     KAFKA_BROKERS: base.KAFKA_BROKERS ?? [embedded?.kafkaBrokers ?? ''],
     ENCODER_DIR: ready.encoderDir,

@@ -1,9 +1,9 @@
 /** The only file that knows kafkajs. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import {
   Kafka,
-  KafkaJSProtocolError,
   logLevel,
   Partitioners,
   type Consumer,
@@ -186,7 +186,38 @@ export async function openConsumer(
   return consumer;
 }
 
+/** Where a topic's partitions end now: what comes later comes from there on. */
+export async function endOf(kafka: Kafka, topic: string): Promise<{ partition: number; offset: string }[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const ends = await admin.fetchTopicOffsets(topic);
+    return ends.map(({ partition, high }) => ({ partition, offset: high }));
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Reads a topic from given places on, for oneself: nothing is remembered of it. @returns stops the reading */
+export async function follow(
+  kafka: Kafka,
+  topic: string,
+  from: { partition: number; offset: string }[],
+  onValue: (value: string) => void,
+): Promise<() => Promise<void>> {
+  const consumer = kafka.consumer({ groupId: `replyrank-follow-${randomUUID()}`, maxWaitTimeInMs: 300 });
+  await consumer.connect();
+  await consumer.subscribe({ topic });
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: ({ message }) => Promise.resolve(onValue(message.value?.toString() ?? '')),
+  });
+  for (const place of from) consumer.seek({ topic, ...place });
+  return () => consumer.disconnect();
+}
+
 /** Whether the broker will never take this message, however often it is sent. */
 export function isTooLarge(error: unknown): boolean {
-  return error instanceof KafkaJSProtocolError && error.type === 'MESSAGE_TOO_LARGE';
+  // Its class is one of those exports of kafkajs that Node.js does not see from an ES module.
+  return error instanceof Error && (error as { type?: string }).type === 'MESSAGE_TOO_LARGE';
 }

@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { KAFKA, openProducer, type Kafka } from '../ingest/kafka.js';
+import { launch, untilSignal, type Launched } from '../launch.js';
+import type { RunFigures } from '../sample/figures.js';
+import { loadSample } from '../sample/load-sample.js';
+import { runOnce } from '../sample/run-once.js';
+import { liveSource } from '../sample/sample.js';
+import { notSentYet, sendTickets, shuffledTickets } from '../sample/send-sample.js';
+import { wholeNumber } from './train.js';
+import { UserError } from './user-error.js';
+
+interface StartOptions {
+  once?: boolean;
+  tickets?: number;
+  seed: number;
+  rate: number;
+  json?: boolean;
+}
+
+const report = (line: string): void => void process.stderr.write(`${line}\n`);
+
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .description('the service with the sample: real tickets arrive over Kafka and can be answered in the browser')
+    .option('--once', 'sends a number of tickets, prints the figures and stops')
+    .option('--tickets <n>', 'how many of the 3,080 test tickets, with --once', wholeNumber('--tickets'))
+    .option('--seed <n>', 'decides the order of the tickets', wholeNumber('--seed'), 1)
+    .option('--rate <n>', 'tickets a second, without --once', rate, 1)
+    .option('--json', 'print the figures as JSON, with --once')
+    .action(async (options: StartOptions) => {
+      const stopping = new AbortController();
+      void untilSignal().then(() => stopping.abort());
+      const service = await launch(report, (reason) => stopping.abort(reason), { quiet: true });
+      try {
+        await loadSample(service.dataSource, service.config, report, stopping.signal);
+        if (options.once) await once(service, options, stopping.signal);
+        else await untilStopped(service, options, stopping.signal);
+      } catch (error) {
+        // A training that Ctrl-C has ended is no failure: the next start goes on.
+        if (!stopping.signal.aborted) throw error;
+      } finally {
+        report('Stopping …');
+        await service.stop();
+      }
+      // The service's own reason to stop is a text; Ctrl-C gives none.
+      if (typeof stopping.signal.reason === 'string') process.exitCode = 1;
+    });
+}
+
+async function once({ app, dataSource, config }: Launched, options: StartOptions, signal: AbortSignal): Promise<void> {
+  const tickets = options.tickets ?? Infinity;
+  const figures = await runOnce(dataSource, app.get<Kafka>(KAFKA), config, { ...options, tickets, signal });
+  process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : asText(figures));
+  if (figures.lost > 0 || figures.duplicates > 0) process.exitCode = 1;
+}
+
+async function untilStopped(service: Launched, options: StartOptions, signal: AbortSignal): Promise<void> {
+  const { app, dataSource, config, url, signInLink } = service;
+  report(
+    `\nReplyrank is ready.\n  ${signInLink ?? url}\n  ${signInLink ? 'Opens the console; works once, within 15 minutes.' : 'Make a token with "npx replyrank tokens add".'}\n`,
+  );
+  const all = await shuffledTickets(options.seed);
+  const rest = await notSentYet(dataSource, liveSource, all);
+  report(
+    `Sample tickets arrive over Kafka, ${options.rate} a second: ${all.length - rest.length} of ${all.length} have. Ctrl-C stops.`,
+  );
+  const producer = await openProducer(app.get<Kafka>(KAFKA));
+  try {
+    const to = { topic: config.TOPIC_TICKETS, source: liveSource, perSecond: options.rate };
+    await sendTickets(producer, to, rest, signal, () => undefined);
+  } finally {
+    await producer.disconnect();
+  }
+  if (signal.aborted) return;
+  report('All sample tickets have arrived.');
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+function asText(figures: RunFigures): string {
+  const { sent, stored, suggestions, lost, duplicates, top1, hits3, latencyMs, ticketsPerSecond } = figures;
+  return (
+    `${sent} tickets sent, ${stored} stored, ${suggestions} ranked; ${lost} lost, ${duplicates} twice\n` +
+    `The first reply is right for ${top1} %, one of the first three for ${hits3} %\n` +
+    `${ticketsPerSecond} tickets a second; from sent to ranked ${latencyMs.p50} ms (p50), ${latencyMs.p95} ms (p95), ${latencyMs.p99} ms (p99)\n`
+  );
+}
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1000)) throw new UserError(`--rate: must be between 0 and 1000, not "${text}"`);
+  return value;
+}

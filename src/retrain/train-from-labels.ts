@@ -1,0 +1,61 @@
+/** A model version from the labels in the database. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import type { ModelWorkerSettings } from '../models/model-protocol.js';
+import type { ModelDescription } from '../models/model-folder.js';
+import type { TrainingProgress } from '../models/train-model.js';
+import { runTraining } from '../models/training-process.js';
+import { registerModel } from '../suggest/model-registry.js';
+import { noneLabel, writeTemplates, writeTrainingSet } from './training-set.js';
+
+export interface LabelTraining {
+  config: Pick<Config, 'MODEL_DIR' | 'MODEL_FIELDS'>;
+  worker: { settings: ModelWorkerSettings; environment: NodeJS.ProcessEnv };
+  seed: number;
+  signal: AbortSignal;
+}
+
+const precision = 0.5;
+const coverage = 0.97;
+
+/**
+ * Trains on every label and registers the version; who calls decides whether it becomes the champion.
+ *
+ * @returns the new version's description; its folder is `MODEL_DIR/version`
+ * @throws TrainingFailed saying why
+ */
+export async function trainFromLabels(
+  dataSource: DataSource,
+  { config, worker, seed, signal }: LabelTraining,
+  onProgress: TrainingProgress,
+): Promise<ModelDescription> {
+  const work = join(config.MODEL_DIR, `.training-${process.pid}-${Date.now()}`);
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  try {
+    const [data, templates, out] = [join(work, 'tickets.jsonl'), join(work, 'templates.jsonl'), join(work, 'model')];
+    await writeTrainingSet(dataSource, data);
+    await writeTemplates(dataSource, templates);
+    const settings = {
+      data,
+      templates,
+      out,
+      columns: { noneLabel, fields: config.MODEL_FIELDS },
+      seed,
+      precision,
+      coverage,
+      knownContactType: false,
+      cacheDir: join(config.MODEL_DIR, 'cache'),
+    };
+    const order = { worker: worker.settings, settings };
+    const model = await runTraining(order, worker.environment, onProgress, signal);
+    const folder = join(config.MODEL_DIR, model.version);
+    await rename(out, folder);
+    await registerModel(dataSource.manager, folder);
+    return model;
+  } finally {
+    // The tickets' texts do not stay behind.
+    await rm(work, { recursive: true, force: true });
+  }
+}

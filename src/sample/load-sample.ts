@@ -1,0 +1,74 @@
+/** Puts the sample into a database that has nothing else in it: templates, answered tickets, a first model. */
+import type { DataSource } from 'typeorm';
+import type { ServiceConfig } from '../config.js';
+import { UserError } from '../commands/user-error.js';
+import { trainingProgress } from '../commands/train.js';
+import { progressBar } from '../commands/progress.js';
+import { childEnvironment } from '../config.js';
+import { importHistory } from '../ingest/history-import.js';
+import { trainFromLabels } from '../retrain/train-from-labels.js';
+import { moveAlias } from '../suggest/model-registry.js';
+import { importTemplates } from '../suggest/templates.service.js';
+import { historySource, sampleHistory, sampleTemplates } from './sample.js';
+
+const actor = 'sample';
+const trainingSeed = 1;
+
+/**
+ * Does what has not been done: an interrupted load goes on where it stood.
+ *
+ * @throws UserError where the database holds real tickets or templates
+ */
+export async function loadSample(
+  dataSource: DataSource,
+  config: ServiceConfig,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await refuseRealData(dataSource);
+  const templates = await sampleTemplates();
+  const { added } = await dataSource.transaction((manager) =>
+    importTemplates(manager, templates, { actor, sample: true }),
+  );
+  if (added > 0) report(`Sample: ${added} reply templates`);
+  await loadHistory(dataSource, report, signal);
+  const [champion] = await dataSource.query<unknown[]>(`SELECT 1 FROM model_aliases WHERE alias = 'champion'`);
+  if (champion || signal.aborted) return;
+  report('Sample: training the first model …');
+  const { device, environment } = config.tensorflow;
+  const worker = {
+    settings: { encoderDir: config.ENCODER_DIR, cacheDir: config.STORE_DIR, device },
+    environment: childEnvironment(environment),
+  };
+  const training = { config, worker, seed: trainingSeed, signal };
+  const model = await trainFromLabels(dataSource, training, trainingProgress());
+  await dataSource.transaction((manager) => moveAlias(manager, 'champion', model.version, actor));
+  const { top1, hits3 } = model.heldOut;
+  report(
+    `Sample: model ${model.version} after ${Math.round(model.seconds)} s; on training tickets held out, the first reply is right for ${top1} %, one of three for ${hits3} %`,
+  );
+}
+
+async function refuseRealData(dataSource: DataSource): Promise<void> {
+  const [found] = await dataSource.query<{ what: string }[]>(
+    `SELECT 'tickets' AS what FROM tickets WHERE NOT sample UNION ALL
+     SELECT 'templates' FROM templates WHERE NOT sample LIMIT 1`,
+  );
+  if (!found) return;
+  throw new UserError(
+    `this database holds ${found.what} of your own; the sample does not mix with them. Start the service with "npx replyrank serve"`,
+  );
+}
+
+async function loadHistory(dataSource: DataSource, report: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const rows = await sampleHistory();
+  const [stored] = await dataSource.query<{ n: number }[]>('SELECT count(*)::int AS n FROM tickets WHERE source = $1', [
+    historySource,
+  ]);
+  if ((stored?.n ?? 0) >= rows.length || signal.aborted) return;
+  const bar = progressBar('answered tickets'.padEnd(28), rows.length);
+  const options = { source: historySource, sample: true, now: new Date() };
+  const { imported } = await importHistory(dataSource, rows, options, (done) => bar.update(done));
+  bar.stop();
+  report(`Sample: ${imported} answered tickets`);
+}
