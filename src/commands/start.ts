@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { KAFKA, openProducer, type Kafka } from '../ingest/kafka.js';
 import { launch, untilSignal, type Launched } from '../launch.js';
@@ -6,6 +7,8 @@ import { loadSample } from '../sample/load-sample.js';
 import { runOnce } from '../sample/run-once.js';
 import { liveSource } from '../sample/sample.js';
 import { notSentYet, sendTickets, shuffledTickets } from '../sample/send-sample.js';
+import { ModelService } from '../suggest/model.service.js';
+import { wantedModel } from '../suggest/wanted-model.js';
 import { wholeNumber } from './train.js';
 import { UserError } from './user-error.js';
 
@@ -34,6 +37,7 @@ export function registerStart(program: Command): void {
       const service = await launch(report, (reason) => stopping.abort(reason), { quiet: true });
       try {
         await loadSample(service.dataSource, service.config, report, stopping.signal);
+        await untilChampionServes(service, stopping.signal);
         if (options.once) await once(service, options, stopping.signal);
         else await untilStopped(service, options, stopping.signal);
       } catch (error) {
@@ -46,6 +50,13 @@ export function registerStart(program: Command): void {
       // The service's own reason to stop is a text; Ctrl-C gives none.
       if (typeof stopping.signal.reason === 'string') process.exitCode = 1;
     });
+}
+
+/** A version that has just been promoted is taken up at the service's next look: no sample ticket comes before that. */
+async function untilChampionServes({ app, dataSource }: Launched, signal: AbortSignal): Promise<void> {
+  const { version } = await wantedModel(dataSource.manager);
+  const model = app.get(ModelService);
+  while (model.status().version !== version && !signal.aborted) await sleep(100);
 }
 
 async function once({ app, dataSource, config }: Launched, options: StartOptions, signal: AbortSignal): Promise<void> {
