@@ -17,6 +17,9 @@ export default tseslint.config(
       // Nest and TypeORM declare their options as classes; an object literal is what they want.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      // An element of a typed array within its bounds is said to be one by `as number`; `!` is forbidden as easily overread.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
+      '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
       eqeqeq: 'error',
       'no-console': 'error',
     },

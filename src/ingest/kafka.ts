@@ -210,7 +210,10 @@ export async function follow(
   await consumer.subscribe({ topic });
   await consumer.run({
     autoCommit: false,
-    eachMessage: ({ message }) => Promise.resolve(onValue(message.value?.toString() ?? '')),
+    eachMessage: ({ message }) => {
+      onValue(message.value?.toString() ?? '');
+      return Promise.resolve();
+    },
   });
   for (const place of from) consumer.seek({ topic, ...place });
   return () => consumer.disconnect();

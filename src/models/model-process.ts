@@ -54,6 +54,8 @@ const longestBackOffMs = 5_000;
 
 export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   private readonly queue: RankQueue;
+  /** The newest child, also while it is still being started; `channel` once it can be asked. */
+  private child: WorkerChannel | null = null;
   private channel: WorkerChannel | null = null;
   private info: ModelWorkerInfo | null = null;
   private state: ModelStatus['state'] = 'stopped';
@@ -132,7 +134,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   async stop(): Promise<void> {
     this.state = 'stopped';
     this.queue.rejectAll(new ModelUnavailable('the model process is being stopped'));
-    await this.channel?.close();
+    await this.child?.close();
     this.channel = null;
   }
 
@@ -142,7 +144,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   }
 
   private async open(): Promise<void> {
-    const channel = new WorkerChannel(this.options.workerFile, this.options.environment);
+    const channel = (this.child = new WorkerChannel(this.options.workerFile, this.options.environment));
     try {
       const answer = await channel.request({ kind: 'start', settings: this.options.settings });
       this.info = (answer as { info: ModelWorkerInfo }).info;

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { replayTickets, type ReplayOptions } from '../ingest/replay.js';
+import { sourcePattern } from '../ingest/ticket-message.js';
+import { readDataFile } from '../models/data-file.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
+import { progressBar } from './progress.js';
+import { UserError } from './user-error.js';
+import { withKafka } from './with-kafka.js';
+
+interface ReplayCommandOptions extends ColumnOptions {
+  data: string;
+  source: string;
+  rate?: number;
+  agents: ReplayOptions['agents'];
+  json?: boolean;
+}
+
+export function registerReplay(program: Command): void {
+  const command = program
+    .command('replay')
+    .description('puts the tickets of a file onto Kafka, as a helpdesk would')
+    .requiredOption('--data <file>', 'tickets: CSV, TSV or JSON Lines with a header')
+    .option('--source <name>', 'source of the tickets', source, 'replay')
+    .option('--rate <n>', 'tickets a second; as fast as the broker takes them by default', rate)
+    .addOption(
+      new Option('--agents <who>', 'truth: simulated agents choose what the label says')
+        .choices(['truth', 'none'])
+        .default('none'),
+    )
+    .option('--json', 'print the figures as JSON');
+  addColumnOptions(command).action(async (options: ReplayCommandOptions) => {
+    const rows = readDataFile(
+      resolve(options.data),
+      columnsOf(options),
+      options.agents === 'truth' ? 'required' : 'optional',
+    );
+    const bar = progressBar('tickets sent', null);
+    const figures = await withKafka((kafka, config) =>
+      replayTickets(kafka, config, rows, { ...options, perSecond: options.rate ?? null }, (sent) => bar.update(sent)),
+    );
+    bar.stop();
+    const { sent, chosen } = figures;
+    process.stdout.write(
+      options.json ? `${JSON.stringify(figures)}\n` : `${sent} tickets sent, ${chosen} choices made\n`,
+    );
+  });
+}
+
+function source(text: string): string {
+  if (!sourcePattern.test(text)) throw new UserError(`--source: must match ${sourcePattern.source}, not "${text}"`);
+  return text;
+}
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100_000)) throw new UserError(`--rate: must be between 0 and 100000, not "${text}"`);
+  return value;
+}
