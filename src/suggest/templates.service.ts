@@ -24,19 +24,19 @@ export class TemplatesService {
     return query.getMany();
   }
 
-  async get(id: string): Promise<(Template & { history: TemplateRevision[] }) | null> {
+  async get(id: string): Promise<(Template & { history: Omit<TemplateRevision, 'templateId'>[] }) | null> {
     const template = await this.dataSource.getRepository(Template).findOneBy({ id });
     if (!template) return null;
     const history = await this.dataSource
       .getRepository(TemplateRevision)
       .find({ where: { templateId: id }, order: { revision: 'DESC' } });
-    return Object.assign(template, { history });
+    return Object.assign(template, { history: history.map(({ templateId, ...revision }) => revision) });
   }
 
   /** @returns null where the id is taken */
   create(template: NewTemplate, actor: string): Promise<Template | null> {
     return this.dataSource.transaction(async (manager) => {
-      if (await manager.getRepository(Template).existsBy({ id: template.id })) return null;
+      if (await locked(manager, template.id)) return null;
       const saved = await save(manager, { ...template, revision: 1, sample: false }, actor);
       if (saved.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
       return saved;
@@ -83,7 +83,9 @@ export async function importTemplates(
   return result;
 }
 
-function locked(manager: EntityManager, id: string): Promise<Template | null> {
+/** The template, which nobody else changes, or makes where it is not there, until this transaction ends. */
+async function locked(manager: EntityManager, id: string): Promise<Template | null> {
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`template ${id}`]);
   return manager.getRepository(Template).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
 }
 

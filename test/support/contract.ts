@@ -26,13 +26,13 @@ export function contractOf(document: OpenAPIObject): (response: Response) => str
     if (!known && response.status < 400) return `${said}, which is not described`;
     const status = known ? String(response.status) : 'default';
     const described = operation.responses[status] as { content?: JsonObject };
-    const type = (response.headers['content-type'])?.split(';')[0] ?? '';
+    const type = response.headers['content-type']?.split(';')[0] ?? '';
     if (!described.content) return response.text ? `${said} with a body, which is not described` : null;
     if (!(type in described.content)) return `${said} as ${type}, which is not described`;
     const place = ['paths', found.path, method.toLowerCase(), 'responses', status, 'content', type, 'schema'];
     const body: unknown = JSON.parse(response.text);
     const validate = ajv.compile({ $ref: `api#${place.map((part) => `/${pointer(part)}`).join('')}` });
-    if (!validate(body)) return `${said}: ${ajv.errorsText(validate.errors)} in ${response.text}`;
+    if (!validate(body)) return `${said}: ${ajv.errorsText(validate.errors)} in ${response.text.slice(0, 400)}`;
     return status === 'default' ? problemWithProblem(said, response) : null;
   };
 }
