@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readDataFile } from '../src/models/data-file.js';
+import type { Encoder } from '../src/models/encoder.js';
+import { MetricsCounter } from '../src/models/metrics.js';
+import { loadModel } from '../src/models/model-folder.js';
+import type { Tensorflow } from '../src/models/tensorflow.js';
+import { TextMatchRanker } from '../src/models/text-match-ranker.js';
+import { trainModel } from '../src/models/train-model.js';
+import { TrainedRanker } from '../src/models/trained-ranker.js';
+import { rankInputOf } from '../src/models/training-data.js';
+import { rankerConformance, ticket } from './contract/ranker.conformance.js';
+import { openEncoder, scratchFolder, smallSample, trainingSettings } from './support/models.js';
+
+let tf: Tensorflow;
+let encoder: Encoder;
+let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+let model: string;
+let trainFile: string;
+
+beforeAll(async () => {
+  ({ tf, encoder } = await openEncoder());
+  scratch = await scratchFolder();
+  trainFile = await smallSample(scratch.folder, 'train', { types: 12, each: 30 });
+  const settings = trainingSettings(scratch.folder, trainFile, 'first');
+  model = settings.out;
+  await trainModel(tf, encoder, settings, () => undefined);
+});
+
+afterAll(() => scratch.remove());
+
+rankerConformance('The text match', () => Promise.resolve(new TextMatchRanker(encoder)));
+rankerConformance('The trained ranker', () => TrainedRanker.open(tf, encoder, model));
+
+test('the trained ranker is right on tickets that it has not seen, and about as sure as it is right', async () => {
+  const ranker = await TrainedRanker.open(tf, encoder, model);
+  const counter = new MetricsCounter();
+  const file = await smallSample(scratch.folder, 'test', { types: 12, each: 40 });
+  for await (const row of readDataFile(file, { label: 'category' })) {
+    const [ranking] = await ranker.rank([rankInputOf(row, false)]);
+    if (ranking) counter.add(row, ranking);
+  }
+  const { top1, hits3, ece, setCoverage } = counter.metrics();
+  expect(top1).toBeGreaterThan(90);
+  expect(hits3).toBeGreaterThan(97);
+  expect(ece).toBeLessThan(0.1);
+  expect(setCoverage).toBeGreaterThan(88);
+});
+
+test('a ticket about something else altogether is out of scope', async () => {
+  const ranker = await TrainedRanker.open(tf, encoder, model);
+  const [recipe] = await ranker.rank([ticket('boil the potatoes for twenty minutes and season with nutmeg')]);
+  expect(recipe).toMatchObject({ abstained: true, reason: 'out-of-scope' });
+  expect(recipe?.items).not.toHaveLength(0);
+});
+
+test('the same seed gives the same model, another training a version of another name', async () => {
+  const again = trainingSettings(scratch.folder, trainFile, 'second');
+  const description = await trainModel(tf, encoder, again, () => undefined);
+  const first = await loadModel(model);
+  expect(description.version).not.toBe(first.description.version);
+  expect(description.combination).toEqual(first.description.combination);
+  const [a, b] = await Promise.all([model, again.out].map((folder) => readFile(join(folder, 'weights.safetensors'))));
+  expect(a?.equals(b ?? Buffer.alloc(0))).toBe(true);
+});
+
+test('a version is never overwritten', async () => {
+  const before = await readFile(join(model, 'model.json'), 'utf8');
+  const settings = trainingSettings(scratch.folder, trainFile, 'first');
+  await expect(trainModel(tf, encoder, settings, () => undefined)).rejects.toThrow(/exists already/);
+  expect(await readFile(join(model, 'model.json'), 'utf8')).toBe(before);
+});
