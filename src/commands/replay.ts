@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { replayTickets, type ReplayOptions } from '../ingest/replay.js';
-import { sourcePattern } from '../ingest/ticket-message.js';
 import { readDataFile } from '../models/data-file.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
 import { progressBar } from './progress.js';
+import { ticketSource } from './sources.js';
 import { UserError } from './user-error.js';
 import { withKafka } from './with-kafka.js';
 
@@ -21,7 +21,7 @@ export function registerReplay(program: Command): void {
     .command('replay')
     .description('puts the tickets of a file onto Kafka, as a helpdesk would')
     .requiredOption('--data <file>', 'tickets: CSV, TSV or JSON Lines with a header')
-    .option('--source <name>', 'source of the tickets', source, 'replay')
+    .option('--source <name>', 'source of the tickets', ticketSource, 'replay')
     .option('--rate <n>', 'tickets a second; as fast as the broker takes them by default', rate)
     .addOption(
       new Option('--agents <who>', 'truth: simulated agents choose what the label says')
@@ -45,11 +45,6 @@ export function registerReplay(program: Command): void {
       options.json ? `${JSON.stringify(figures)}\n` : `${sent} tickets sent, ${chosen} choices made\n`,
     );
   });
-}
-
-function source(text: string): string {
-  if (!sourcePattern.test(text)) throw new UserError(`--source: must match ${sourcePattern.source}, not "${text}"`);
-  return text;
 }
 
 function rate(text: string): number {

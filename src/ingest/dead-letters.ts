@@ -48,6 +48,54 @@ export async function storeDeadLetter(
   ]);
 }
 
+export interface ListedDeadLetter {
+  id: number;
+  receivedAt: Date;
+  topic: string;
+  partition: number;
+  offset: number;
+  reason: string;
+  detail: string;
+  bytes: number;
+  replayedAt: Date | null;
+}
+
+/** The newest first; never what stands in them. */
+export function listDeadLetters(manager: EntityManager, limit: number): Promise<ListedDeadLetter[]> {
+  return manager.query(
+    `SELECT id, received_at AS "receivedAt", topic, partition, "offset", reason, detail,
+            coalesce(length(value), 0) AS bytes, replayed_at AS "replayedAt"
+       FROM dead_letters ORDER BY id DESC LIMIT $1`,
+    [limit],
+  );
+}
+
+/**
+ * Hands dead letters to the outbox, original bytes, key and headers, for the topic that they came from. One that is still
+ * broken becomes a dead letter of its own: nothing goes round in a circle.
+ *
+ * @param ids null for all that have not been replayed yet
+ * @returns the ids of those that were found
+ */
+export async function replayDeadLetters(manager: EntityManager, ids: number[] | null): Promise<number[]> {
+  const chosen: {
+    id: number;
+    topic: string;
+    key: Buffer | null;
+    value: Buffer | null;
+    headers: Record<string, string>;
+  }[] = await manager.query(
+    `SELECT id, topic, key, value, headers FROM dead_letters
+        WHERE CASE WHEN $1::bigint[] IS NULL THEN replayed_at IS NULL ELSE id = ANY ($1) END
+        ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+  await writeOutbox(manager, chosen);
+  const found = chosen.map(({ id }) => id);
+  await manager.query('UPDATE dead_letters SET replayed_at = now() WHERE id = ANY ($1)', [found]);
+  return found;
+}
+
 const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD');
 
 const storableHeaders = (headers: Record<string, string>): Record<string, string> =>

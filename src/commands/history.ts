@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { importHistory, type ImportedHistory } from '../ingest/history-import.js';
+import { readDataFile } from '../models/data-file.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
+import { progressBar } from './progress.js';
+import { ticketSource } from './sources.js';
+import { withDatabase } from './with-database.js';
+
+interface HistoryOptions extends ColumnOptions {
+  data: string;
+  source: string;
+  json?: boolean;
+}
+
+/** Of a broken file there may be a million: the first ones tell what is wrong. */
+const refusedShown = 20;
+
+export function registerHistory(program: Command): void {
+  const history = program.command('history').description('tickets that were answered before');
+  const command = history
+    .command('import')
+    .description('stores answered tickets, each with the template that was used; can be repeated')
+    .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
+    .option('--source <name>', 'source of the tickets', ticketSource, 'history')
+    .option('--json', 'print the figures as JSON');
+  addColumnOptions(command).action(async (options: HistoryOptions) => {
+    const result = await withDatabase(async (dataSource) => {
+      const bar = progressBar('tickets imported', null);
+      const rows = readDataFile(resolve(options.data), columnsOf(options));
+      const settings = { source: options.source, sample: false, now: new Date() };
+      const imported = await importHistory(dataSource, rows, settings, (done) => bar.update(done));
+      bar.stop();
+      return imported;
+    });
+    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : asText(result, options.data));
+    if (result.refused.length > 0) process.exitCode = 1;
+  });
+}
+
+function asText({ rows, imported, repeated, refused }: ImportedHistory, file: string): string {
+  const shown = refused.slice(0, refusedShown).map(({ line, problem }) => `${file}:${line}: ${problem}\n`);
+  const more = refused.length > refusedShown ? `… and ${refused.length - refusedShown} more\n` : '';
+  return `${rows} rows: ${imported} imported, ${repeated} there already, ${refused.length} refused\n${shown.join('')}${more}`;
+}
