@@ -27,6 +27,7 @@ import { ModelService } from './suggest/model.service.js';
 import { ModelsController } from './suggest/models.controller.js';
 import { RankController } from './suggest/rank.controller.js';
 import { RankingLoop } from './suggest/ranking-loop.service.js';
+import { RetentionService } from './suggest/retention.service.js';
 import { TemplatesController } from './suggest/templates.controller.js';
 import { TemplatesService } from './suggest/templates.service.js';
 import { TicketsController } from './suggest/tickets.controller.js';
@@ -70,6 +71,7 @@ export class AppModule {
         ModelService,
         OutboxRelay,
         RankingLoop,
+        RetentionService,
         TemplatesService,
         TicketConsumer,
         TicketsQueryService,

@@ -35,7 +35,9 @@ export async function main(argv: string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError();
   const named = argv.find((word) => word in commands);
-  const registers = await Promise.all((named ? [named] : Object.keys(commands)).map((name) => commands[name]?.()));
+  const registers = await Promise.all(
+    (named ? [named] : Object.keys(commands)).map(async (name) => commands[name]?.()),
+  );
   for (const register of registers) register?.(program);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -18,6 +18,7 @@ import { PinoLogger } from './pino-logger.js';
 import { EventsService } from './suggest/events.service.js';
 import { ModelService } from './suggest/model.service.js';
 import { RankingLoop } from './suggest/ranking-loop.service.js';
+import { RetentionService } from './suggest/retention.service.js';
 
 export interface RunningService {
   app: NestExpressApplication;
@@ -118,6 +119,7 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
     part('events', app.get(EventsService)),
     part('ranking', ranking),
     part('relay', relay),
+    part('retention', app.get(RetentionService)),
     part('choices', app.get(ChoiceConsumer)),
     part('tickets', app.get(TicketConsumer)),
   ];

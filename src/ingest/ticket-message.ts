@@ -80,7 +80,10 @@ export function contentId(message: object): string {
 export function wellFormed<T>(value: T, depth = 2): T {
   if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD') as T;
   if (depth === 0 || typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return (value as unknown[]).map((inner) => wellFormed(inner, depth - 1)) as T;
+  if (Array.isArray(value)) {
+    const items: unknown[] = value;
+    return items.map((item) => wellFormed(item, depth - 1)) as T;
+  }
   const entries = Object.entries(value).map(([name, inner]) => [wellFormed(name), wellFormed(inner, depth - 1)]);
   return Object.fromEntries(entries) as T;
 }

@@ -7,6 +7,7 @@ import type { FieldFeature } from './field-features.js';
 import type { LinearHead } from './linear-svm.js';
 import { NgramVocabulary } from './ngrams.js';
 import type { Candidate } from './ranker.js';
+import { trainedOnFile } from './trained-on.js';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors.js';
 
 const format = 1;
@@ -81,7 +82,7 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
     join(fresh, 'templates.jsonl'),
     templates.map((template) => `${JSON.stringify(asLine(template))}\n`).join(''),
   );
-  await writeFile(join(fresh, 'trained-on.json'), JSON.stringify({ ids: trainedOn }));
+  await writeFile(join(fresh, trainedOnFile), JSON.stringify({ ids: trainedOn }));
   await writeFile(join(fresh, 'model.json'), `${JSON.stringify(description, null, 2)}\n`);
   try {
     await rename(fresh, folder);
@@ -103,7 +104,7 @@ export async function loadModel(folder: string): Promise<ModelParts> {
     const tensors = await readSafetensors(join(folder, 'weights.safetensors'));
     const words = JSON.parse(await readFile(join(folder, 'vocabulary.json'), 'utf8')) as string[];
     const lines = (await readFile(join(folder, 'templates.jsonl'), 'utf8')).split('\n').filter(Boolean);
-    const { ids } = JSON.parse(await readFile(join(folder, 'trained-on.json'), 'utf8')) as { ids: string[] };
+    const { ids } = JSON.parse(await readFile(join(folder, trainedOnFile), 'utf8')) as { ids: string[] };
     const dense = headOf(tensors, 'dense');
     const sparse = headOf(tensors, 'sparse');
     const rarity = tensors.get('vocabulary.rarity')?.values;

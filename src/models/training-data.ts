@@ -11,6 +11,7 @@ import type { Candidate, RankInput } from './ranker.js';
 import { stack, type SparseMatrix, type SparseRow } from './sparse-matrix.js';
 import { TicketFeatures } from './text-features.js';
 import { ticketText } from './ticket-text.js';
+import { idHash } from './trained-on.js';
 
 export interface DataSettings {
   file: string;
@@ -171,8 +172,6 @@ async function firstPass(
   pass.fields = fieldCounter.features();
   return pass;
 }
-
-export const idHash = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 16);
 
 /** The text without what differs between copies of one message: case, digits, punctuation, order of words. */
 const gist = (text: string): string =>

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { eraseEmbeddings } from '../models/embedding-cache.js';
+import { versionsTrainedOn } from '../models/trained-on.js';
+import { forget, type ToForget } from '../suggest/forget.js';
+import { UserError } from './user-error.js';
+import { withDatabase } from './with-database.js';
+
+interface ForgetOptions {
+  ticket?: string;
+  customer?: string;
+  json?: boolean;
+}
+
+export function registerForget(program: Command): void {
+  program
+    .command('forget')
+    .description('erases a ticket or a customer everywhere, and says which models had learned from it')
+    .option('--ticket <source:ticketId>', 'one ticket')
+    .option('--customer <id>', 'all tickets whose field customer.id is this')
+    .option('--json', 'print what was erased as JSON')
+    .action(async (options: ForgetOptions) => {
+      const what = toForget(options);
+      const { forgotten, models } = await withDatabase(async (dataSource, { MODEL_DIR }) => {
+        const erased = await dataSource.transaction((manager) => forget(manager, what, 'command line'));
+        const ids = 'customer' in what ? erased.tickets : [`${what.source}:${what.ticketId}`];
+        const cache = join(MODEL_DIR, 'cache');
+        if (existsSync(cache)) eraseEmbeddings(cache);
+        return { forgotten: erased, models: await versionsTrainedOn(MODEL_DIR, ids) };
+      });
+      const { tickets, choices, outbox, deadLetters } = forgotten;
+      const figures = { tickets: tickets.length, choices, outbox, deadLetters, models };
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify(figures)}\n`
+          : `${tickets.length} tickets, ${choices} choices, ${outbox} messages on their way, ${deadLetters} dead letters erased\n` +
+              `Models that had learned from them: ${models.join(', ') || 'none'}\n` +
+              "Kafka's own copies go by the retention of its topics\n",
+      );
+    });
+}
+
+function toForget({ ticket, customer }: ForgetOptions): ToForget {
+  if ((ticket === undefined) === (customer === undefined)) throw new UserError('name either --ticket or --customer');
+  if (customer !== undefined) return { customer };
+  const [, source, ticketId] = /^([^:]+):(.+)$/s.exec(ticket ?? '') ?? [];
+  if (source === undefined || ticketId === undefined) {
+    throw new UserError(`--ticket: must be source:ticketId, such as zendesk:35436, not "${ticket ?? ''}"`);
+  }
+  return { source, ticketId };
+}
