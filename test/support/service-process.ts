@@ -1,0 +1,63 @@
+/** The service as a process of its own, as `serve` starts it, so that it can be killed like one. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { childEnvironment, type ServiceConfig } from '../../src/config.js';
+import { waitFor } from './kafka.js';
+
+export interface ServiceProcess {
+  url: string;
+  /** All that it has written so far. */
+  output: () => string;
+  kill: () => Promise<void>;
+  /** As a supervisor does. @returns the exit code */
+  stop: () => Promise<number | null>;
+}
+
+const shared = [
+  'DATABASE_URL',
+  'KAFKA_GROUP',
+  'TOPIC_TICKETS',
+  'TOPIC_CHOICES',
+  'TOPIC_SUGGESTIONS',
+  'TOPIC_TICKETS_DLQ',
+  'TOPIC_CHOICES_DLQ',
+] as const;
+
+/** Starts a replica that logs everything, and waits until it listens. */
+export async function serviceProcess(config: ServiceConfig): Promise<ServiceProcess> {
+  const root = resolve(import.meta.dirname, '../..');
+  const child = spawn(process.execPath, [join(root, 'bin/replyrank.js'), 'serve'], {
+    cwd: root,
+    env: childEnvironment({
+      ...Object.fromEntries(shared.map((name) => [name, config[name]])),
+      KAFKA_BROKERS: config.KAFKA_BROKERS.join(','),
+      TENSORFLOW: 'cpu',
+      PORT: '0',
+      LOG_LEVEL: 'trace',
+    }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let written = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (written += chunk.toString()));
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const listening = /listens on (\S+)/;
+  await waitFor('the service to listen', () => Promise.resolve(isOver() || listening.test(written)), 60_000);
+  const [, url] = listening.exec(written) ?? [];
+  if (url === undefined) throw new Error(`the service did not start:\n${written}`);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (!isOver()) child.kill(signal);
+    const [code] = await ended;
+    return code;
+  };
+  return {
+    url,
+    output: () => written,
+    kill: async () => {
+      await end('SIGKILL');
+    },
+    stop: () => end('SIGTERM'),
+  };
+}
