@@ -84,6 +84,9 @@ export function wellFormed<T>(value: T, depth = 2): T {
     const items: unknown[] = value;
     return items.map((item) => wellFormed(item, depth - 1)) as T;
   }
-  const entries = Object.entries(value).map(([name, inner]) => [wellFormed(name), wellFormed(inner, depth - 1)]);
+  const entries = Object.entries(value).map(([name, inner]: [string, unknown]) => [
+    wellFormed(name),
+    wellFormed(inner, depth - 1),
+  ]);
   return Object.fromEntries(entries) as T;
 }
