@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,11 +21,15 @@ export const say = (line: string): void => void process.stderr.write(`${line}\n`
 /** Trains the sample's model in `benchDir` if that has not been done, by the main job itself. */
 export function prepareSample(): void {
   mkdirSync(benchDir, { recursive: true });
+  // Afterwards the database holds the benchmarks' own tickets, with which the sample does not mix.
+  const done = join(benchDir, 'sample-is-there');
+  if (existsSync(done)) return;
   say('bench: the sample and its model');
   execFileSync(process.execPath, [cli, 'start', '--once', '--tickets', '10', '--json'], {
     env: { ...process.env, DATA_DIR: benchDir, PORT: '0' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  writeFileSync(done, '');
 }
 
 export async function freePort(): Promise<number> {

@@ -1,0 +1,136 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { idHash, versionsTrainedOn } from '../src/models/trained-on.js';
+import { ChoicesService } from '../src/suggest/choices.service.js';
+import { forget } from '../src/suggest/forget.js';
+import { writeOutbox } from '../src/suggest/outbox.js';
+import { storeDeadLetter } from '../src/ingest/dead-letters.js';
+import { dead } from '../src/ingest/envelope.js';
+import { freshDatabase, type TestDatabase } from './support/database.js';
+import { scratchFolder } from './support/models.js';
+import { arrive, aTicket, rankAll, ranked } from './support/tickets.js';
+
+const marker = 'Xanthippe-7731';
+
+describe('a customer who wants to be forgotten', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    const { source } = database;
+    const mine = { fields: { 'customer.id': marker }, subject: `from ${marker}`, body: `${marker} waits` };
+    await arrive(source, [aTicket(`t-${marker}`, mine), aTicket(`u-${marker}`, mine), aTicket('other')]);
+    await rankAll(source, 'suggestions', () => ranked('card-late'));
+    for (const ticketId of [`t-${marker}`, 'other']) {
+      await new ChoicesService(source).add({
+        source: 'helpdesk',
+        ticketId,
+        choiceId: `c-${ticketId}`,
+        agent: 'a-1',
+        occurredAt: new Date(),
+        outcome: 'used',
+        templateId: 'card-late',
+        suggestionId: null,
+        shown: null,
+        retracts: null,
+        via: 'http',
+      });
+    }
+    await source.transaction(async (manager) => {
+      for (const [offset, text] of [
+        `{"customer.id":"${marker}"`,
+        `helpdesk t-${marker} broken`,
+        'of somebody else',
+      ].entries()) {
+        const place = { topic: 'tickets', partition: 0, offset: String(offset), key: null, headers: {} };
+        await storeDeadLetter(manager, { ...place, value: Buffer.from(text) }, dead('not-json', 'x'), 'dlq');
+      }
+      await manager.query(`DELETE FROM outbox WHERE topic = 'dlq'`);
+      await writeOutbox(manager, [
+        { topic: 'suggestions', key: Buffer.from(`helpdesk:t-${marker}`), value: Buffer.from(marker) },
+      ]);
+    });
+  });
+  afterAll(() => database.drop());
+
+  /** Every place in the database that holds the marker, in whatever type of column. */
+  async function traces(): Promise<string[]> {
+    const { source } = database;
+    const columns: { table: string; column: string; type: string }[] = await source.query(
+      `SELECT table_name AS "table", column_name AS "column", data_type AS type FROM information_schema.columns
+        WHERE table_schema = 'public'`,
+    );
+    const found: string[] = [];
+    for (const { table, column, type } of columns) {
+      const text = type === 'bytea' ? `encode("${column}", 'escape')` : `"${column}"::text`;
+      const rows: unknown[] = await source.query(`SELECT 1 FROM "${table}" WHERE ${text} LIKE $1 LIMIT 1`, [
+        `%${marker}%`,
+      ]);
+      if (rows.length > 0) found.push(`${table}.${column}`);
+    }
+    return found;
+  }
+
+  test('leaves no trace in any table, and takes nothing of others along', async () => {
+    expect((await traces()).length).toBeGreaterThan(5);
+    const forgotten = await database.source.transaction((manager) =>
+      forget(manager, { customer: marker }, 'an operator'),
+    );
+    expect(forgotten.tickets.sort()).toEqual([`helpdesk:t-${marker}`, `helpdesk:u-${marker}`]);
+    expect(forgotten).toMatchObject({ choices: 1, deadLetters: 2 });
+    expect(await traces()).toEqual([]);
+    const [left] = await database.source.query<object[]>(
+      `SELECT (SELECT count(*)::int FROM tickets) AS tickets, (SELECT count(*)::int FROM suggestions) AS suggestions,
+              (SELECT count(*)::int FROM choices) AS choices, (SELECT count(*)::int FROM labels) AS labels,
+              (SELECT count(*)::int FROM dead_letters) AS letters`,
+    );
+    expect(left).toEqual({ tickets: 1, suggestions: 1, choices: 1, labels: 1, letters: 1 });
+  });
+
+  test('is written down without saying who it was', async () => {
+    const entries: { action: string; actor: string; target: string }[] = await database.source.query(
+      `SELECT action, actor, target FROM audit_log WHERE action = 'forget'`,
+    );
+    expect(entries).toMatchObject([
+      { actor: 'an operator', target: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string },
+    ]);
+  });
+});
+
+test('a ticket that is forgotten takes its own dead letters along, not those of a ticket whose number holds its own', async () => {
+  const { source, drop } = await freshDatabase();
+  try {
+    await source.transaction(async (manager) => {
+      for (const [offset, id] of ['12', '1234'].entries()) {
+        const value = Buffer.from(`{"source":"zendesk","ticketId":"${id}","event":"exploded"}`);
+        const message = { topic: 'tickets', partition: 0, offset: String(offset), key: null, headers: {}, value };
+        await storeDeadLetter(manager, message, dead('invalid-field', 'event'), 'dlq');
+      }
+    });
+    const forgotten = await source.transaction((manager) =>
+      forget(manager, { source: 'zendesk', ticketId: '12' }, 'x'),
+    );
+    expect(forgotten).toMatchObject({ tickets: [], deadLetters: 1 });
+    const left: { text: string }[] = await source.query(`SELECT convert_from(value, 'UTF8') AS text FROM dead_letters`);
+    expect(left.map(({ text }) => text)).toEqual([expect.stringContaining('"1234"')]);
+  } finally {
+    await drop();
+  }
+});
+
+test('which models have learned from a ticket can be told', async () => {
+  const scratch = await scratchFolder();
+  const { folder } = scratch;
+  for (const [version, ids] of [
+    ['v1', ['zendesk:1', 'zendesk:2']],
+    ['v2', ['zendesk:2']],
+  ] as const) {
+    await mkdir(join(folder, version));
+    await writeFile(join(folder, version, 'trained-on.json'), JSON.stringify({ ids: ids.map(idHash) }));
+  }
+  expect(await versionsTrainedOn(folder, ['zendesk:1'])).toEqual(['v1']);
+  expect(await versionsTrainedOn(folder, ['zendesk:2'])).toEqual(['v1', 'v2']);
+  expect(await versionsTrainedOn(folder, ['zendesk:3'])).toEqual([]);
+  expect(await versionsTrainedOn(join(folder, 'nowhere'), ['zendesk:1'])).toEqual([]);
+  await scratch.remove();
+});
