@@ -27,7 +27,9 @@ describe('dead letters', () => {
   test('go back to their topic as they came; one that is still broken is a dead letter again, and does not go round', async () => {
     const manager = stage.database.source.manager;
     const before = await listDeadLetters(manager, 100);
-    const replayed = await stage.database.source.transaction((inner) => replayDeadLetters(inner, null));
+    const replayed = await stage.database.source.transaction((inner) =>
+      replayDeadLetters(inner, { reason: 'not-json' }),
+    );
     expect(replayed).toEqual(before.map(({ id }) => id).toReversed());
     await waitFor(
       'the second dead letter',
@@ -50,7 +52,7 @@ describe('dead letters', () => {
     expect(letter?.detail).toMatch(/occurredAt/);
     const mended = JSON.stringify(aTicket('late'));
     await stage.query('UPDATE dead_letters SET value = $1 WHERE id = $2', [Buffer.from(mended), letter?.id]);
-    await stage.database.source.transaction((inner) => replayDeadLetters(inner, [letter?.id ?? 0, 999_999]));
+    await stage.database.source.transaction((inner) => replayDeadLetters(inner, { ids: [letter?.id ?? 0, 999_999] }));
     await waitFor(
       'the ticket',
       async () => (await stage.query(`SELECT 1 FROM tickets WHERE ticket_id = 'late'`)).length === 1,

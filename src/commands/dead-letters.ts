@@ -29,18 +29,19 @@ export function registerDeadLetters(program: Command): void {
     .command('replay')
     .argument('[ids...]', 'which ones')
     .option('--all', 'all that have not been replayed yet')
+    .option('--reason <code>', 'all of one reason that have not been replayed yet')
     .option('--json', 'print {"replayed":[ids]}')
     .description('puts them back onto their topic, as they came; a running service does it at once, else the next one')
-    .action(async (ids: string[], options: { all?: boolean; json?: boolean }) => {
-      if ((ids.length === 0) === !options.all) throw new UserError('name the ids of dead letters, or --all, not both');
-      const wanted = options.all ? null : ids.map(wholeNumber('id'));
+    .action(async (ids: string[], { all, reason, json }: { all?: boolean; reason?: string; json?: boolean }) => {
+      if ([ids.length > 0, all, reason !== undefined].filter(Boolean).length !== 1) {
+        throw new UserError('name the ids of dead letters, or --reason, or --all');
+      }
+      const which = ids.length > 0 ? { ids: ids.map(wholeNumber('id')) } : { reason: reason ?? null };
       const replayed = await withDatabase((dataSource) =>
-        dataSource.transaction((manager) => replayDeadLetters(manager, wanted)),
+        dataSource.transaction((manager) => replayDeadLetters(manager, which)),
       );
-      const missing = wanted?.filter((id) => !replayed.includes(id)) ?? [];
-      process.stdout.write(
-        options.json ? `${JSON.stringify({ replayed })}\n` : `${replayed.length} handed to the outbox\n`,
-      );
+      process.stdout.write(json ? `${JSON.stringify({ replayed })}\n` : `${replayed.length} handed to the outbox\n`);
+      const missing = 'ids' in which ? which.ids.filter((id) => !replayed.includes(id)) : [];
       if (missing.length > 0) throw new UserError(`there is no dead letter ${missing.join(', ')}`);
     });
 }

@@ -74,10 +74,13 @@ export function listDeadLetters(manager: EntityManager, limit: number): Promise<
  * Hands dead letters to the outbox, original bytes, key and headers, for the topic that they came from. One that is still
  * broken becomes a dead letter of its own: nothing goes round in a circle.
  *
- * @param ids null for all that have not been replayed yet
+ * @param which ids; or all that have not been replayed yet, of one reason or of any
  * @returns the ids of those that were found
  */
-export async function replayDeadLetters(manager: EntityManager, ids: number[] | null): Promise<number[]> {
+export async function replayDeadLetters(
+  manager: EntityManager,
+  which: { ids: number[] } | { reason: string | null },
+): Promise<number[]> {
   const chosen: {
     id: number;
     topic: string;
@@ -86,9 +89,9 @@ export async function replayDeadLetters(manager: EntityManager, ids: number[] | 
     headers: Record<string, string>;
   }[] = await manager.query(
     `SELECT id, topic, key, value, headers FROM dead_letters
-        WHERE CASE WHEN $1::bigint[] IS NULL THEN replayed_at IS NULL ELSE id = ANY ($1) END
+        WHERE CASE WHEN $1::bigint[] IS NULL THEN replayed_at IS NULL AND reason = coalesce($2, reason) ELSE id = ANY ($1) END
         ORDER BY id FOR UPDATE`,
-    [ids],
+    'ids' in which ? [which.ids, null] : [null, which.reason],
   );
   await writeOutbox(manager, chosen);
   const found = chosen.map(({ id }) => id);
