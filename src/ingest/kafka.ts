@@ -1,6 +1,7 @@
 /** The only file that knows kafkajs. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import {
   Kafka,
@@ -27,6 +28,8 @@ export class KafkaSetupError extends Error {
 /** Largest message that our own topics take: 10 MB and room for headers. */
 const largestMessageBytes = 10 * 1024 * 1024;
 const headerRoomBytes = 128 * 1024;
+/** How long a broker may take to know a topic that it has made. */
+const newTopicMs = 20_000;
 
 type ConnectionConfig = Pick<
   ServiceConfig,
@@ -124,7 +127,13 @@ export async function ensureTopics(kafka: Kafka, topics: string[], partitions: n
     }));
     await admin.createTopics({ waitForLeaders: true, topics: toMake }).catch(async (error: unknown) => {
       // Another replica may have made them at the same moment; only what is still missing is a failure.
-      const left = await missing();
+      let left = await missing();
+      // A busy broker knows nothing yet of topics that it has just made.
+      const isLate = (error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION';
+      for (let wait = 0; isLate && left.length > 0 && wait < newTopicMs; wait += 100) {
+        await sleep(100);
+        left = await missing();
+      }
       if (left.length === 0) return;
       const { errors: [first] = [] } = error as { errors?: unknown[] };
       throw new KafkaSetupError(

@@ -1,7 +1,6 @@
 /** The service as a process of its own, as `serve` starts it, so that it can be killed like one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { childEnvironment, type ServiceConfig } from '../../src/config.js';
 import { waitFor } from './kafka.js';
 
@@ -14,6 +13,7 @@ export interface ServiceProcess {
   stop: () => Promise<number | null>;
 }
 
+const compiledCli = new URL('../../dist/src/cli.js', import.meta.url).href;
 const shared = [
   'DATABASE_URL',
   'KAFKA_GROUP',
@@ -26,9 +26,9 @@ const shared = [
 
 /** Starts a replica that logs everything, and waits until it listens. */
 export async function serviceProcess(config: ServiceConfig): Promise<ServiceProcess> {
-  const root = resolve(import.meta.dirname, '../..');
-  const child = spawn(process.execPath, [join(root, 'bin/replyrank.js'), 'serve'], {
-    cwd: root,
+  // Past bin/replyrank.js, which would build what has changed while other tests run.
+  const main = `import { main } from '${compiledCli}'; process.exitCode = await main(['serve']);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', main], {
     env: childEnvironment({
       ...Object.fromEntries(shared.map((name) => [name, config[name]])),
       KAFKA_BROKERS: config.KAFKA_BROKERS.join(','),
