@@ -36,12 +36,13 @@ export function registerDeadLetters(program: Command): void {
       if ([ids.length > 0, all, reason !== undefined].filter(Boolean).length !== 1) {
         throw new UserError('name the ids of dead letters, or --reason, or --all');
       }
-      const which = ids.length > 0 ? { ids: ids.map(wholeNumber('id')) } : { reason: reason ?? null };
+      const wanted = ids.map(wholeNumber('id'));
+      const which = wanted.length > 0 ? { ids: wanted } : { reason: reason ?? null };
       const replayed = await withDatabase((dataSource) =>
         dataSource.transaction((manager) => replayDeadLetters(manager, which)),
       );
       process.stdout.write(json ? `${JSON.stringify({ replayed })}\n` : `${replayed.length} handed to the outbox\n`);
-      const missing = 'ids' in which ? which.ids.filter((id) => !replayed.includes(id)) : [];
+      const missing = wanted.filter((id) => !replayed.includes(id));
       if (missing.length > 0) throw new UserError(`there is no dead letter ${missing.join(', ')}`);
     });
 }
