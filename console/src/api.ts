@@ -1,0 +1,85 @@
+import type { Actor, ChoiceBody, Page, Suggestion, Template, Ticket, TicketPath, TicketRow } from './api-types.js';
+
+/** The service said no, or said nothing. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  /** @param status of HTTP; 0 where no answer came */
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Worth another try: the service, or what stands before it, is away. */
+export const isOutage = (error: unknown): boolean =>
+  error instanceof ApiError && [0, 502, 503, 504].includes(error.status);
+
+export const isSignedOut = (error: unknown): boolean => error instanceof ApiError && error.status === 401;
+
+export const pathOf = ({ source, ticketId }: TicketPath): string =>
+  `tickets/${encodeURIComponent(source)}/${encodeURIComponent(ticketId)}`;
+
+/** Who is signed in; null for nobody. */
+export const me = (): Promise<Actor | null> => orNull(401, call<Actor>('me'));
+
+export const signOut = (): Promise<unknown> => call('sign-out', { method: 'POST' });
+
+/** A page of the open tickets, newest first. */
+export const openTickets = (cursor: string | null): Promise<Page<TicketRow>> =>
+  call(`tickets?state=open&limit=50${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
+
+/** One ticket; null where it is gone. */
+export const ticket = (path: TicketPath): Promise<Ticket | null> => orNull(404, call<Ticket>(pathOf(path)));
+
+/** What is suggested now; null where the ticket has not been ranked yet. */
+export const suggestion = (path: TicketPath): Promise<Suggestion | null> =>
+  orNull(404, call<Suggestion>(`${pathOf(path)}/suggestion?limit=3`));
+
+/** All templates that may be used. */
+export async function allowedTemplates(): Promise<Template[]> {
+  const all: Template[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: Page<Template> = await call(`templates?state=allowed&limit=500${after}`);
+    all.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  return all;
+}
+
+/** Can be repeated: the service knows a choice by its id. */
+export const choose = (path: TicketPath, choice: ChoiceBody): Promise<unknown> =>
+  call(`${pathOf(path)}/choices`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(choice),
+  });
+
+async function call<T>(path: string, init?: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1/${path}`, init);
+  } catch {
+    throw new ApiError(0, 'the service does not answer');
+  }
+  if (!response.ok) throw new ApiError(response.status, await detailOf(response));
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function detailOf(response: Response): Promise<string> {
+  const problem = (await response.json().catch(() => ({}))) as { detail?: string };
+  return problem.detail ?? `the service answered ${response.status}`;
+}
+
+async function orNull<T>(status: number, answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === status) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+/** What the agent decides. A choice is sent until the service has it; its id is made here, so a second try does no harm. */
+import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import * as api from './api.js';
+import type { ChoiceBody, TicketPath } from './api-types.js';
+import { queueKey, ticketKey } from './queries.js';
+
+export interface Choice {
+  ticket: TicketPath;
+  /** What the agent knows the ticket by. */
+  subject: string;
+  /** Title of the reply; null for "none fits". */
+  title: string | null;
+  /** The reply lies on the clipboard. */
+  copied: boolean;
+  body: ChoiceBody;
+}
+
+export interface FailedChoice {
+  choice: Choice;
+  why: string;
+}
+
+const mutationKey = ['choice'];
+const retryMs = 2_000;
+
+/** @param onUndone the choice is retracted, and its ticket open again */
+export function useChoices(onUndone: (ticket: TicketPath) => void) {
+  const client = useQueryClient();
+  const [made, setMade] = useState<Choice[]>([]);
+  const [failed, setFailed] = useState<FailedChoice[]>([]);
+  const waiting = useMutationState({
+    filters: { mutationKey, status: 'pending' },
+    select: ({ state }) => state.variables as Choice,
+  });
+  const without = (choice: Choice) => (choices: Choice[]) =>
+    choices.filter(({ body }) => body.choiceId !== choice.body.choiceId);
+
+  const { mutate } = useMutation({
+    mutationKey,
+    // One after the other: an undo must not overtake what it undoes.
+    scope: { id: 'choices' },
+    mutationFn: ({ ticket, body }: Choice) => api.choose(ticket, body),
+    retry: (_failures, error) => api.isOutage(error),
+    retryDelay: retryMs,
+    onError: (error, choice) => {
+      setMade(without(choice));
+      setFailed((all) => [...all, { choice, why: error.message }]);
+    },
+    // The choice counts as waiting until the queue without its ticket is here: else the ticket would flash up again.
+    onSettled: (_answer, _error, { ticket }) =>
+      Promise.all([queueKey, ticketKey(ticket)].map((queryKey) => client.invalidateQueries({ queryKey }))),
+  });
+
+  const choose = (choice: Choice, reply: string | null): void => {
+    setMade((choices) => [...choices, choice]);
+    mutate(choice);
+    if (reply === null || !window.isSecureContext) return;
+    const copied = (choices: Choice[]): Choice[] =>
+      choices.map((one) => (one.body.choiceId === choice.body.choiceId ? { ...one, copied: true } : one));
+    navigator.clipboard.writeText(reply).then(
+      () => setMade(copied),
+      // A browser that does not let us leaves the agent to copy by hand.
+      () => undefined,
+    );
+  };
+
+  const undo = (): void => {
+    const last = made.at(-1);
+    if (!last) return;
+    setMade(without(last));
+    const { outcome, templateId, suggestionId, choiceId } = last.body;
+    const body = { choiceId: crypto.randomUUID(), outcome, templateId, suggestionId, shown: null, retracts: choiceId };
+    mutate({ ...last, body }, { onSuccess: () => onUndone(last.ticket) });
+  };
+
+  const dismiss = (): void => setFailed((all) => all.slice(1));
+  const tryAgain = (): void => {
+    const first = failed[0];
+    if (!first) return;
+    dismiss();
+    if (first.choice.body.retracts === null) setMade((choices) => [...choices, first.choice]);
+    mutate(first.choice);
+  };
+
+  return { choose, undo, last: made.at(-1) ?? null, waiting, failure: failed[0] ?? null, tryAgain, dismiss };
+}

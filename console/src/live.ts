@@ -1,0 +1,110 @@
+/** Keeps what the page shows up to date with the service's events, and says whether the service is there. */
+import type { QueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { TicketPath } from './api-types.js';
+import { queueKey, ticketKey } from './queries.js';
+import { idOf } from './ticket-path.js';
+
+export type Connection = 'connecting' | 'live' | 'away';
+
+const retryMs = 2_000;
+/** The service says something every 15 s: a stream that is silent for longer is dead, and the browser has not noticed. */
+const silenceMs = 40_000;
+/** Events come in swarms; they are taken together. */
+const gatherMs = 200;
+
+export function useLive(client: QueryClient): Connection {
+  const [connection, setConnection] = useState<Connection>('connecting');
+  useEffect(() => {
+    const refresher = new Refresher(client);
+    const close = listen((changed) => refresher.add(changed), setConnection);
+    return () => {
+      close();
+      refresher.stop();
+    };
+  }, [client]);
+  return connection;
+}
+
+type Changed = TicketPath[] | 'everything';
+
+/** @returns a function that ends it */
+function listen(onChange: (changed: Changed) => void, onConnection: (connection: Connection) => void): () => void {
+  let stream: EventSource;
+  let timer: number;
+  const openAfter = (ms: number): void => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      stream.close();
+      open();
+    }, ms);
+  };
+  const open = (): void => {
+    stream = new EventSource('/api/v1/events');
+    const on = (type: string, act: (event: MessageEvent<string>) => void): void =>
+      stream.addEventListener(type, (event) => {
+        openAfter(silenceMs);
+        act(event as MessageEvent<string>);
+      });
+    on('open', () => {
+      onConnection('live');
+      // Whatever changed while nobody listened is unknown.
+      onChange('everything');
+    });
+    on('tickets', ({ data }) => onChange((JSON.parse(data) as { tickets: TicketPath[] }).tickets));
+    on('reload', () => onChange('everything'));
+    on('heartbeat', () => undefined);
+    stream.addEventListener('error', () => {
+      onConnection('away');
+      // The browser tries again by itself, but not after an answer such as 401 or 502.
+      if (stream.readyState === EventSource.CLOSED) {
+        onChange('everything');
+        openAfter(retryMs);
+      }
+    });
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    stream.close();
+  };
+}
+
+/** Fetches again what changed, one round after the other: a round that the next one cuts off would never show anything. */
+class Refresher {
+  private readonly tickets = new Map<string, TicketPath>();
+  private everything = false;
+  private timer: number | undefined;
+  private busy = false;
+
+  constructor(private readonly client: QueryClient) {}
+
+  add(changed: Changed): void {
+    if (changed === 'everything') this.everything = true;
+    else for (const path of changed) this.tickets.set(idOf(path), path);
+    this.schedule();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private schedule(): void {
+    if (!this.busy) this.timer ??= window.setTimeout(() => void this.refresh(), gatherMs);
+  }
+
+  private hasMore(): boolean {
+    return this.everything || this.tickets.size > 0;
+  }
+
+  private async refresh(): Promise<void> {
+    this.timer = undefined;
+    this.busy = true;
+    const keys = this.everything ? [[]] : [queueKey, ...[...this.tickets.values()].map(ticketKey)];
+    this.everything = false;
+    this.tickets.clear();
+    await Promise.all(keys.map((queryKey) => this.client.invalidateQueries({ queryKey })));
+    this.busy = false;
+    if (this.hasMore()) this.schedule();
+  }
+}

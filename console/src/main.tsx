@@ -1,0 +1,21 @@
+import '@mantine/core/styles.css';
+import './page.css';
+import { MantineProvider, createTheme } from '@mantine/core';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.js';
+import { createQueryClient } from './queries.js';
+
+const theme = createTheme({ primaryColor: 'indigo', cursorType: 'pointer', respectReducedMotion: true });
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    {/* Computed style sheets inside the document are forbidden by the content security policy; page.css has the few. */}
+    <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+      <QueryClientProvider client={createQueryClient()}>
+        <App />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

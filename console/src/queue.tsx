@@ -1,0 +1,120 @@
+import { Alert, Badge, Button, Skeleton, Text, UnstyledButton } from '@mantine/core';
+import type { UseInfiniteQueryResult } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import type { TicketPath, TicketRow } from './api-types.js';
+import { inPercent } from './likelihood.js';
+import { idOf, sameTicket } from './ticket-path.js';
+import { When } from './when.js';
+
+export function Queue({
+  queue,
+  tickets,
+  selected,
+  onOpen,
+}: {
+  queue: Pick<
+    UseInfiniteQueryResult,
+    'isPending' | 'isError' | 'error' | 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage' | 'refetch'
+  >;
+  tickets: TicketRow[];
+  selected: TicketPath | null;
+  onOpen: (ticket: TicketPath) => void;
+}) {
+  return (
+    <nav className="queue" aria-labelledby="queue-title">
+      <h2 id="queue-title">
+        Open tickets{' '}
+        {!queue.isPending && <span className="count">{`${tickets.length}${queue.hasNextPage ? '+' : ''}`}</span>}
+      </h2>
+      {queue.isPending && <Loading />}
+      {queue.isError && tickets.length === 0 && (
+        <Alert color="red" m="md" role="alert" title="The tickets can't be read">
+          <Text size="sm">{queue.error?.message}</Text>
+          <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void queue.refetch()}>
+            Try again
+          </Button>
+        </Alert>
+      )}
+      <ul>
+        {tickets.map((ticket) => (
+          <Row key={idOf(ticket)} ticket={ticket} isSelected={sameTicket(ticket, selected)} onOpen={onOpen} />
+        ))}
+      </ul>
+      {!queue.isPending && !queue.isError && tickets.length === 0 && (
+        <Text c="dimmed" p="lg" ta="center">
+          No ticket is open. New ones appear here by themselves.
+        </Text>
+      )}
+      {queue.hasNextPage && (
+        <Button
+          className="more"
+          variant="subtle"
+          loading={queue.isFetchingNextPage}
+          onClick={() => void queue.fetchNextPage()}
+        >
+          Load more
+        </Button>
+      )}
+    </nav>
+  );
+}
+
+function Row({
+  ticket,
+  isSelected,
+  onOpen,
+}: {
+  ticket: TicketRow;
+  isSelected: boolean;
+  onOpen: (ticket: TicketPath) => void;
+}) {
+  const row = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isSelected) return;
+    row.current?.scrollIntoView({ block: 'nearest' });
+    // Whoever walks the queue with the focus in it keeps it there.
+    if (document.activeElement?.closest('.queue ul')) row.current?.focus({ preventScroll: true });
+  }, [isSelected]);
+  return (
+    <li>
+      <UnstyledButton ref={row} className="row" aria-current={isSelected || undefined} onClick={() => onOpen(ticket)}>
+        <span className="row-head">
+          <span className="row-subject">{ticket.subject || ticket.preview}</span>
+          <When iso={ticket.receivedAt} />
+        </span>
+        {ticket.subject !== '' && <span className="row-preview">{ticket.preview}</span>}
+        <span className="row-foot">
+          <Best suggestion={ticket.suggestion} />
+          {ticket.channel !== null && <span className="row-channel">{ticket.channel}</span>}
+          {ticket.sample && (
+            <Badge size="xs" variant="default" radius="sm">
+              sample
+            </Badge>
+          )}
+        </span>
+      </UnstyledButton>
+    </li>
+  );
+}
+
+function Best({ suggestion }: Pick<TicketRow, 'suggestion'>) {
+  if (suggestion === null) return <span className="row-best">Being ranked …</span>;
+  if (suggestion.title === null)
+    return <span className="row-best">{suggestion.abstained ? 'No suggestion' : 'No reply allowed'}</span>;
+  return (
+    <span className="row-best" data-found="">
+      {suggestion.title}
+      {suggestion.probability !== null && <span className="row-percent"> {inPercent(suggestion.probability)}</span>}
+    </span>
+  );
+}
+
+function Loading() {
+  return (
+    <div role="status" aria-label="Loading the tickets" className="loading">
+      {[0, 1, 2, 3, 4, 5].map((line) => (
+        <Skeleton key={line} height={56} radius="sm" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { Actor, ChoiceBody, Suggestion, Ticket, TicketPath, TicketRow } from './api-types.js';
+import { Banners } from './banners.js';
+import { useChoices } from './choices.js';
+import { Header } from './header.js';
+import { useLive } from './live.js';
+import { queueQuery, suggestionQuery, ticketQuery } from './queries.js';
+import { Queue } from './queue.js';
+import { TicketPane, type Decision } from './ticket-pane.js';
+import { idOf, pathOf, sameTicket } from './ticket-path.js';
+
+/** The queue on the left, one ticket of it on the right; on a narrow screen one of the two. */
+export function Workplace({ actor }: { actor: Actor }) {
+  const client = useQueryClient();
+  const connection = useLive(client);
+  const queue = useInfiniteQuery(queueQuery);
+  const [selected, setSelected] = useState<TicketPath | null>(null);
+  const [shown, setShown] = useState<'queue' | 'ticket'>('queue');
+  const choices = useChoices((ticket) => open(ticket));
+
+  const leaving = choices.waiting.filter(({ body }) => body.retracts === null);
+  const tickets = distinct(queue.data?.pages.flatMap(({ items }) => items) ?? []).filter(
+    (ticket) => !leaving.some((choice) => sameTicket(choice.ticket, ticket)),
+  );
+  const place = tickets.findIndex((ticket) => sameTicket(ticket, selected));
+  if (selected === null && tickets[0]) setSelected(pathOf(tickets[0]));
+
+  const following = tickets[place + 1] ?? null;
+  useEffect(() => {
+    if (!following) return;
+    // What fails here is fetched again, and its failure shown, when the ticket is opened.
+    client.query(ticketQuery(following)).catch(() => undefined);
+    client.query(suggestionQuery(following)).catch(() => undefined);
+  }, [client, following]);
+
+  function open(ticket: TicketPath): void {
+    setSelected(pathOf(ticket));
+    setShown('ticket');
+  }
+  const move = (by: 1 | -1): void => {
+    const ticket = place < 0 ? tickets[0] : tickets[place + by];
+    if (ticket) setSelected(pathOf(ticket));
+  };
+  const decide = (ticket: Ticket, suggestion: Suggestion | null, decision: Decision): void => {
+    const next = tickets[place + 1] ?? tickets[place - 1] ?? null;
+    const body: ChoiceBody = {
+      choiceId: crypto.randomUUID(),
+      outcome: decision.outcome,
+      templateId: decision.reply?.templateId ?? null,
+      suggestionId: suggestion?.suggestionId ?? null,
+      shown: suggestion?.items.map(({ templateId }) => templateId) ?? null,
+      retracts: null,
+    };
+    const title = decision.reply?.title ?? null;
+    const subject = ticket.subject || ticket.body.slice(0, 60);
+    choices.choose({ ticket: pathOf(ticket), subject, title, copied: false, body }, decision.text);
+    setSelected(next && pathOf(next));
+    if (!next) setShown('queue');
+  };
+
+  return (
+    <div className="workplace" data-shown={shown}>
+      <Header actor={actor} connection={connection} />
+      <Banners connection={connection} choices={choices} />
+      <Queue queue={queue} tickets={tickets} selected={selected} onOpen={open} />
+      <TicketPane
+        key={selected && idOf(selected)}
+        path={selected}
+        isQueueEmpty={queue.isSuccess && tickets.length === 0}
+        mayChoose={actor.role !== 'ml'}
+        last={choices.last}
+        onDecide={decide}
+        onUndo={choices.undo}
+        onMove={move}
+        onBack={() => setShown('queue')}
+      />
+    </div>
+  );
+}
+
+/** Pages that were fetched one after the other may overlap when a ticket came back in between. */
+const distinct = (rows: TicketRow[]): TicketRow[] => [...new Map(rows.map((row) => [idOf(row), row])).values()];
