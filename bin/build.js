@@ -34,7 +34,8 @@ export async function buildService(root, progress) {
 /** Bundles the pages of console/ to console/dist/. */
 export async function buildConsole(root, progress) {
   const folder = join(root, 'console');
-  const inputs = () => files(root, 'console');
+  // The packages that are bundled are part of the pages.
+  const inputs = () => [...files(root, 'console'), 'package-lock.json'];
   await buildIfChanged(root, 'console', join(folder, 'dist', 'index.html'), inputs, async () => {
     progress('Bundling the pages …');
     const vite = toolOf(folder, 'vite/package.json', 'bin/vite.js');

@@ -19,8 +19,8 @@ const consoleDir = resolve(import.meta.dirname, '../../console/dist');
 const bodyTypes = ['json', '+json'];
 /** A model that is busy or away is known already, from those that it is away for: no error of HTTP. */
 const logLevels: Record<number, 'warn'> = { [HttpStatus.SERVICE_UNAVAILABLE]: 'warn' };
-/** What belongs to the service, not to the pages. */
-const servicePaths = /^\/(api|api-json|api-yaml|v2|health|metrics|sign-in)(\/|$)/i;
+/** What is not answered with the page: the service's own routes, and a file of an older build that is gone. */
+const servicePaths = /^\/(assets|api|api-json|api-yaml|v2|health|metrics|sign-in)(\/|$)/i;
 
 /** Everything around the routes: request ids, logs, headers, limits, the pages' files, the API's description. */
 export function configureHttp(app: NestExpressApplication, config: ServiceConfig, logger: Logger): void {
@@ -33,8 +33,6 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
         useDefaults: false,
         directives: {
           defaultSrc: ["'self'"],
-          // The pages' component library writes its computed styles into the document.
-          styleSrc: ["'self'", "'unsafe-inline'"],
           imgSrc: ["'self'", 'data:'],
           objectSrc: ["'none'"],
           baseUri: ["'none'"],
@@ -81,9 +79,10 @@ function requestLog(logger: Logger) {
   });
 }
 
+/** The pages' files. What lies in assets/ is named by its content; everything else is asked for anew each time. */
 function serveConsole(app: NestExpressApplication): void {
   const index = join(consoleDir, 'index.html');
-  app.use(express.static(consoleDir, { index: false, maxAge: '1h' }));
+  app.use('/assets', express.static(join(consoleDir, 'assets'), { index: false, maxAge: '1y', immutable: true }));
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method !== 'GET' || servicePaths.test(request.path)) next();
     else if (existsSync(index)) response.set('Cache-Control', 'no-cache').sendFile(index);

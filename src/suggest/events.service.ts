@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type MessageEvent } from '@nestjs/common';
 import pg from 'pg';
 import { interval, map, merge, Observable, Subject, takeUntil } from 'rxjs';
 import { CONFIG, type ServiceConfig } from '../config.js';
-import { eventsChannel, type TicketsChanged } from './ticket-events.js';
+import { eventsChannel, type Reload, type TicketsChanged } from './ticket-events.js';
 
 const heartbeatMs = 15_000;
 const reconnectMs = 1_000;
@@ -31,8 +31,8 @@ export class EventsService {
     client.on('error', (error) => this.logger.warn(`the database's events are away: ${error.message}`));
     client.on('end', () => this.reconnect());
     client.on('notification', ({ payload }) => {
-      const { type, tickets } = JSON.parse(payload ?? '{}') as TicketsChanged;
-      this.changes.next({ type, data: { tickets } });
+      const { type, ...data } = JSON.parse(payload ?? '{}') as TicketsChanged | Reload;
+      this.changes.next({ type, data });
     });
     this.client = client;
     try {

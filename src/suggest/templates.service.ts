@@ -4,6 +4,7 @@ import { TemplateRevision } from '../records/template-revision.entity.js';
 import { Template } from '../records/template.entity.js';
 import { requestRankingOfOpenTickets } from './ranking-request.js';
 import type { NewTemplate, TemplateChange } from './template-text.js';
+import { notifyReload } from './ticket-events.js';
 
 export interface ImportedTemplates {
   added: number;
@@ -51,7 +52,10 @@ export class TemplatesService {
       const next: Template = Object.assign({}, old, change);
       if (sameText(old, next) && old.state === next.state) return old;
       const saved = await save(manager, Object.assign(next, { revision: old.revision + 1 }), actor);
-      if (old.state === 'allowed' || next.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
+      if (old.state === 'allowed' || next.state === 'allowed') {
+        await requestRankingOfOpenTickets(manager, 'template');
+        await notifyReload(manager);
+      }
       return saved;
     });
   }
@@ -80,6 +84,7 @@ export async function importTemplates(
     else result.added += 1;
   }
   if (result.added + result.changed > 0) await requestRankingOfOpenTickets(manager, 'template');
+  if (result.changed > 0) await notifyReload(manager);
   return result;
 }
 

@@ -8,6 +8,11 @@ export interface TicketsChanged {
   tickets: { source: string; ticketId: string }[];
 }
 
+/** Any ticket may look different now. */
+export interface Reload {
+  type: 'reload';
+}
+
 /** PostgreSQL takes less than 8,000 bytes. */
 const mostBytes = 7_900;
 
@@ -20,6 +25,11 @@ export async function notifyTickets(
   if (payloads.length > 0) {
     await manager.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [eventsChannel, payloads]);
   }
+}
+
+/** Tells every replica, on commit, that what is shown of any ticket may have changed. */
+export async function notifyReload(manager: EntityManager): Promise<void> {
+  await manager.query('SELECT pg_notify($1, $2)', [eventsChannel, JSON.stringify({ type: 'reload' } satisfies Reload)]);
 }
 
 /** As many tickets in each payload as fit: one has 40 bytes as a rule, and nearly 2,000 at worst. */
