@@ -44,6 +44,11 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
       strictTransportSecurity: false,
     }),
   );
+  // Answers hold what customers wrote.
+  app.use(['/api', '/v2'], (_request: Request, response: Response, next: NextFunction) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
   app.use(refuseOtherTypes);
   app.useBodyParser('json', { limit: config.HTTP_BODY_LIMIT_KB * 1024, type: bodyTypes });
   serveConsole(app);

@@ -225,6 +225,21 @@ describe('a list in pages', () => {
   });
 });
 
+describe('a ticket', () => {
+  test('is found by any id that a helpdesk may give it', async () => {
+    for (const ticketId of ['a/b', '../x', '?c=1', '#7', '50 %', '100%25', 'é ü 漢', "o'neill", '"', 'a;b', '$1']) {
+      await arrive(service.dataSource, [aTicket(ticketId, { source: 'odd' })]);
+      const answer = await get(`/api/v1/tickets/odd/${encodeURIComponent(ticketId)}`);
+      expect(answer.body).toMatchObject({ ticketId });
+    }
+  });
+
+  test('stays in no cache on its way to the agent', async () => {
+    const { headers } = await get('/api/v1/tickets');
+    expect(headers['cache-control']).toBe('no-store');
+  });
+});
+
 describe('for those who watch over it', () => {
   test('it lives, and says what is missing before it is ready', async () => {
     expect((await service.request.get('/health/live')).body).toEqual({ status: 'ok' });
