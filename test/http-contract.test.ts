@@ -1,7 +1,8 @@
 /** What those who build on the API rely on: its description, its errors, its pages, its limits, and that logs keep quiet. */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { routesOnly, type TestApp } from './support/app.js';
 import { arrive, aTicket, rankAll, ranked } from './support/tickets.js';
 
@@ -159,6 +160,27 @@ describe('a service in trouble', () => {
   });
 });
 
+describe('a database that is away', () => {
+  test('makes it not ready, without a word of where it is, and the service goes on when it is back', async () => {
+    const cut = await routesOnly();
+    const database = new URL(cut.config.DATABASE_URL).pathname.slice(1);
+    const admin = await new pg.Client({ connectionString: inject('databaseUrl') }).connect();
+    await admin.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
+    const ready = await cut.request.get('/health/ready');
+    expect(ready.body).toMatchObject({ details: { database: { status: 'down', message: 'does not answer' } } });
+    expect(ready.text).not.toContain(database);
+    expect((await cut.request.get('/health/live')).status).toBe(200);
+    const answer = await cut.request.get('/api/v1/tickets').set(cut.as('agent'));
+    expect(answer.status).toBeGreaterThanOrEqual(500);
+    expect(answer.text).not.toContain(database);
+    await admin.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`);
+    await admin.end();
+    expect((await cut.request.get('/api/v1/tickets').set(cut.as('agent'))).status).toBe(200);
+    await cut.stop();
+  });
+});
+
 describe('a list in pages', () => {
   interface Page {
     items: { ticketId: string; id: string }[];
@@ -249,6 +271,8 @@ describe('for those who watch over it', () => {
       status: 'error',
       details: { database: { status: 'up' }, consumer: { status: 'down' }, model: { status: 'down' } },
     });
+    const errors = service.logged.filter((line) => line.includes('"level":50') && /health/i.test(line));
+    expect(errors).toEqual([]);
   });
 
   test('it counts under these names', async () => {
