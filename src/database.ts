@@ -1,3 +1,4 @@
+import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
@@ -79,6 +80,8 @@ export async function migrate(source: DataSource): Promise<string[]> {
   try {
     await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     const done = await source.runMigrations();
+    // The schema of the job queue is its library's own.
+    await runMigrations({ pgPool: (source.driver as unknown as { master: pg.Pool }).master });
     return done.map((migration) => migration.name);
   } finally {
     await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);

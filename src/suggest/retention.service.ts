@@ -1,13 +1,17 @@
 /**
- * Deletes what has been kept long enough, every night. The job lies in PostgreSQL (graphile-worker), so one of the replicas
- * does it, and a night that was missed is made up for.
+ * Deletes what has been kept long enough, every night. The job lies in PostgreSQL (graphile-worker): one of the replicas
+ * does it, one that fails is tried again, and a night that was missed is made up for at the next start.
+ *
+ * Only the queue is the library's. Each replica looks into it by a timer, because its own workers and cron do not outlive
+ * a restart of the database (docs/decisions/0003-the-queue-without-its-workers.md).
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Logger as WorkerLogger, run, type Runner } from 'graphile-worker';
+import { Logger as QueueLogger, runTaskListOnce } from 'graphile-worker';
+import type { PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
 
-const nightly = '17 3 * * * retention ?fill=1d&max=5';
+const lookEveryMs = 10 * 60_000;
 const rowsAtOnce = 1000;
 
 export type RetentionConfig = Pick<
@@ -18,41 +22,76 @@ export type RetentionConfig = Pick<
 @Injectable()
 export class RetentionService {
   private readonly logger = new Logger('Retention');
-  private runner: Runner | null = null;
+  private readonly queueLogger = new QueueLogger(() => (level, message) => {
+    if (['error', 'warning'].includes(level)) this.logger.warn(message);
+    else this.logger.debug(message);
+  });
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | null = null;
+  private stopping = new AbortController();
 
   constructor(
     private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: ServiceConfig,
   ) {}
 
+  /** Adds the job where there is none yet; that of a night that was missed is due already. */
   async start(): Promise<void> {
-    this.runner = await run({
-      connectionString: this.config.DATABASE_URL,
-      maxPoolSize: 2,
-      concurrency: 1,
-      noHandleSignals: true,
-      pollInterval: 30_000,
-      crontab: nightly,
-      logger: new WorkerLogger(() => (level, message) => {
-        if (['error', 'warning'].includes(level)) this.logger.warn(message);
-        else this.logger.debug(message);
-      }),
-      taskList: {
-        retention: async () => {
-          const erased = await eraseExpired(this.dataSource, this.config);
-          this.logger.log(`erased ${JSON.stringify(erased)}`);
-        },
-      },
-    });
-    this.runner.promise.catch((error: unknown) => {
-      this.logger.error(`the nightly clean-up has ended until the next start: ${String(error)}`);
-    });
+    this.stopping = new AbortController();
+    await this.schedule(new Date(), 'unsafe_dedupe');
+    this.timer = setInterval(() => void this.look(), lookEveryMs).unref();
+    void this.look();
   }
 
   async stop(): Promise<void> {
-    await this.runner?.stop();
-    this.runner = null;
+    clearInterval(this.timer);
+    this.stopping.abort();
+    await this.looking;
   }
+
+  /** Does the job if it is due and nobody else is at it. Never rejects: the next look finds what is left. */
+  look(): Promise<void> {
+    this.looking ??= this.runDueJobs()
+      .catch((error: unknown) => this.logger.warn(`the job of the night waits: ${String(error)}`))
+      .finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  private async runDueJobs(): Promise<void> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      await runTaskListOnce(
+        { noHandleSignals: true, logger: this.queueLogger },
+        { retention: () => this.eraseTonight() },
+        client,
+      );
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async eraseTonight(): Promise<void> {
+    const erased = await eraseExpired(this.dataSource, this.config, this.stopping.signal);
+    this.logger.log(`erased ${JSON.stringify(erased)}`);
+    await this.schedule(nextNight(new Date()), 'replace');
+  }
+
+  private async schedule(at: Date, mode: 'unsafe_dedupe' | 'replace'): Promise<void> {
+    await this.dataSource.query(
+      `SELECT graphile_worker.add_job('retention', run_at := $1, job_key := 'retention', job_key_mode := $2,
+                                      max_attempts := 1000)`,
+      [at, mode],
+    );
+  }
+}
+
+/** The first 3:17 UTC after `now`. */
+export function nextNight(now: Date): Date {
+  const night = new Date(now);
+  night.setUTCHours(3, 17, 0, 0);
+  if (night <= now) night.setUTCDate(night.getUTCDate() + 1);
+  return night;
 }
 
 export interface Erased {
@@ -63,43 +102,43 @@ export interface Erased {
   sessions: number;
 }
 
-/** Deletes what is older than its table's retention, in portions: no lock is held for long. */
-export async function eraseExpired(dataSource: DataSource, config: RetentionConfig): Promise<Erased> {
+/**
+ * Deletes what is older than its table's retention, in portions: no lock is held for long.
+ *
+ * @throws the signal's reason between two portions once it is aborted
+ */
+export async function eraseExpired(
+  dataSource: DataSource,
+  config: RetentionConfig,
+  signal?: AbortSignal,
+): Promise<Erased> {
+  const eraseAll = async (table: string, condition: string, days: number): Promise<number> => {
+    for (let erased = 0; ;) {
+      signal?.throwIfAborted();
+      const [, count]: [unknown, number] = await dataSource.query(
+        `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${rowsAtOnce})`,
+        [days],
+      );
+      erased += count;
+      if (count < rowsAtOnce) return erased;
+    }
+  };
   const old = (column: string, days: string): string => `${column} < now() - make_interval(days => ${days})`;
   return {
     // Counted from when a ticket was last touched here: history that was imported yesterday is not old.
     tickets: await eraseAll(
-      dataSource,
       'tickets',
-      `(closed_at IS NOT NULL OR answered_at IS NOT NULL) AND ${old('updated_at', '$1')}`,
+      `(closed_at IS NOT NULL OR answered_at IS NOT NULL) AND ${old('greatest(updated_at, answered_at)', '$1')}`,
       config.RETENTION_TICKETS_DAYS,
     ),
     choices: await eraseAll(
-      dataSource,
       'choices',
       `${old('received_at', '$1')} AND NOT EXISTS (
          SELECT 1 FROM tickets t WHERE t.source = choices.source AND t.ticket_id = choices.ticket_id)`,
       config.RETENTION_TICKETS_DAYS,
     ),
-    deadLetters: await eraseAll(
-      dataSource,
-      'dead_letters',
-      old('received_at', '$1'),
-      config.RETENTION_DEAD_LETTERS_DAYS,
-    ),
-    auditEntries: await eraseAll(dataSource, 'audit_log', old('at', '$1'), config.RETENTION_AUDIT_LOG_DAYS),
-    sessions: await eraseAll(dataSource, 'sessions', old('expires_at', '$1'), 1),
+    deadLetters: await eraseAll('dead_letters', old('received_at', '$1'), config.RETENTION_DEAD_LETTERS_DAYS),
+    auditEntries: await eraseAll('audit_log', old('at', '$1'), config.RETENTION_AUDIT_LOG_DAYS),
+    sessions: await eraseAll('sessions', old('expires_at', '$1'), 1),
   };
-}
-
-async function eraseAll(dataSource: DataSource, table: string, condition: string, days: number): Promise<number> {
-  let erased = 0;
-  for (;;) {
-    const [, count]: [unknown, number] = await dataSource.query(
-      `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${rowsAtOnce})`,
-      [days],
-    );
-    erased += count;
-    if (count < rowsAtOnce) return erased;
-  }
 }
