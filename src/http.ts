@@ -14,13 +14,17 @@ import { AccessGuard } from './access/access.guard.js';
 import { ProblemException, problemSchema } from './access/problem.js';
 import type { ServiceConfig } from './config.js';
 
-const consoleDir = resolve(import.meta.dirname, '../../console/dist');
+/** Compiled, this file lies a folder deeper than its source, which tests run. */
+const root = resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '..' : '../..');
+const consoleDir = join(root, 'console', 'dist');
 /** What a body may be sent as. */
 const bodyTypes = ['json', '+json'];
 /** A model that is busy or away is known already, from those that it is away for: no error of HTTP. */
 const logLevels: Record<number, 'warn'> = { [HttpStatus.SERVICE_UNAVAILABLE]: 'warn' };
 /** What is not answered with the page: the service's own routes, and a file of an older build that is gone. */
 const servicePaths = /^\/(assets|api|api-json|api-yaml|v2|health|metrics|sign-in)(\/|$)/i;
+/** The pages that describe the API, and what they read. */
+const apiDescription = /^\/(api-json|api-yaml|api)($|[/?](?!v1))/i;
 
 /** Everything around the routes: request ids, logs, headers, limits, the pages' files, the API's description. */
 export function configureHttp(app: NestExpressApplication, config: ServiceConfig, logger: Logger): void {
@@ -33,6 +37,8 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
         useDefaults: false,
         directives: {
           defaultSrc: ["'self'"],
+          // The pages that describe the API carry styles in their markup; the console does not.
+          styleSrc: ["'self'", ({ url }) => (apiDescription.test(url ?? '') ? "'unsafe-inline'" : "'self'")],
           imgSrc: ["'self'", 'data:'],
           objectSrc: ["'none'"],
           baseUri: ["'none'"],
@@ -139,7 +145,7 @@ function describeSchema(schema: unknown, { schemaType: io }: { schemaType: 'inpu
 function describeApi(app: NestExpressApplication): void {
   const guard = app.get(AccessGuard);
   app.use((request: Request, _response: Response, next: NextFunction) => {
-    if (!/^\/(api-json|api-yaml|api)($|\/(?!v1))/i.test(request.path)) next();
+    if (!apiDescription.test(request.path)) next();
     else guard.requireActor(request, ['agent', 'lead', 'ml']).then(() => next(), next);
   });
   SwaggerModule.setup('api', app, () => openApiDocument(app), {

@@ -1,0 +1,292 @@
+/**
+ * What an agent relies on when answering tickets in the browser: a real one, against the whole service. The steps build on
+ * one another.
+ */
+import { execFile } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import bundledChromium from '@sparticuz/chromium';
+import type { Kafka } from 'kafkajs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import type * as seen from '../console/src/api-types.js';
+import { createSignInLink } from '../src/access/access.service.js';
+import { addToken } from '../src/access/tokens.js';
+import { readTemplates } from '../src/commands/templates.js';
+import type { ServiceConfig } from '../src/config.js';
+import { connectKafka } from '../src/ingest/kafka.js';
+import { startService, type RunningService } from '../src/main.js';
+import type { ChoiceBody } from '../src/suggest/choice-message.js';
+import { importTemplates } from '../src/suggest/templates.service.js';
+import type { SuggestionAnswer, TicketAnswer, TicketRow } from '../src/suggest/ticket-answers.js';
+import { model } from './support/app.js';
+import { freshDatabase, type TestDatabase } from './support/database.js';
+import { produce, testConfig } from './support/kafka.js';
+
+const root = resolve(import.meta.dirname, '..');
+const patience = { timeout: 30_000 };
+
+let database: TestDatabase;
+let config: ServiceConfig;
+let service: RunningService;
+let kafka: Kafka;
+let browser: Browser;
+let page: Page;
+let url: string;
+/** What the browser refused or could not run, and which other hosts it was sent to. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]);
+  database = await freshDatabase();
+  config = { ...testConfig(database.url, { LOG_LEVEL: 'fatal', PORT: '0' }), ...(await model()) };
+  service = await startService(config, () => undefined);
+  url = service.url;
+  kafka = connectKafka(config);
+  const templates = await readTemplates(join(root, 'samples/banking77/templates.jsonl'));
+  await service.dataSource.transaction((manager) => importTemplates(manager, templates, { actor: 'test' }));
+  browser = await chromium.launch({
+    args: bundledChromium.args,
+    executablePath: await bundledChromium.executablePath(),
+  });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(patience.timeout);
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('console', (message) => {
+    // The browser reports every answer of 400 or more; those are what the page is there to deal with.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await service.stop();
+  await database.drop();
+});
+afterEach(() => expect(complaints.splice(0)).toEqual([]));
+
+const queue = () => page.getByRole('navigation', { name: 'Open tickets' });
+const inQueue = (subject: string) => queue().getByRole('button', { name: subject });
+const replies = () => page.getByRole('list', { name: 'Suggested replies' }).getByRole('listitem');
+const heading = (subject: string) => page.getByRole('main').getByRole('heading', { name: subject, exact: true });
+
+async function write(ticketId: string, subject: string, body: string, fields: object = {}): Promise<void> {
+  const occurredAt = new Date().toISOString();
+  const ticket = {
+    source: 'helpdesk',
+    ticketId,
+    occurredAt,
+    event: 'created',
+    subject,
+    body,
+    channel: 'email',
+    fields,
+  };
+  await produce(kafka, config.TOPIC_TICKETS, [{ key: `helpdesk:${ticketId}`, value: JSON.stringify(ticket) }]);
+}
+
+interface StoredChoice {
+  choiceId: string;
+  outcome: string;
+  template: string | null;
+  retracts: string | null;
+  agent: string;
+}
+const choicesOf = (ticketId: string): Promise<StoredChoice[]> =>
+  service.dataSource.query(
+    `SELECT choice_id AS "choiceId", outcome, template_id AS template, retracts, agent
+       FROM choices WHERE ticket_id = $1 ORDER BY id`,
+    [ticketId],
+  );
+
+describe('signing in', () => {
+  test('who is not signed in is told how', async () => {
+    await page.goto(url);
+    await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
+    await page.getByText('the link that the service printed when it started').waitFor();
+  });
+
+  test('the one-time link opens the page', async () => {
+    const actor = { name: 'ada', role: 'agent' } as const;
+    await page.goto(url + (await createSignInLink(service.dataSource.manager, actor, 60)));
+    await page.getByText('No ticket is open').waitFor();
+    expect(page.url()).toBe(`${url}/`);
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+
+  test('the page is asked for anew each time, its hashed parts once', async () => {
+    const index = await fetch(url);
+    expect(index.headers.get('cache-control')).toBe('no-cache');
+    const html = await index.text();
+    const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec(html) ?? [];
+    expect((await fetch(url + script)).headers.get('cache-control')).toContain('immutable');
+    expect((await fetch(`${url}/assets/of-an-older-build.js`)).status).toBe(404);
+    expect(html).not.toMatch(/<script(?![^>]* src=)/);
+  });
+});
+
+describe('answering', () => {
+  test('a ticket that arrives over Kafka appears by itself, ranked', async () => {
+    await write('1', 'Where is my card', 'I ordered my new card two weeks ago. When will it arrive?', {
+      'customer.firstName': 'Grace',
+    });
+    await inQueue('Where is my card').getByText('%').waitFor();
+  });
+
+  test('it opens with its text, its fields and three replies', async () => {
+    await inQueue('Where is my card').click();
+    await heading('Where is my card').waitFor();
+    expect(await page.getByTestId('ticket-body').innerText()).toContain('When will it arrive?');
+    await page.getByLabel('Fields').getByText('Grace').waitFor();
+    await expect.poll(() => replies().count(), patience).toBe(3);
+    expect(await inQueue('Where is my card').getAttribute('aria-current')).toBe('true');
+  });
+
+  test('a reply greets the customer by name, says what is missing, and how likely it is', async () => {
+    const first = replies().first();
+    expect(await first.innerText()).toMatch(/Hi Grace,/);
+    expect(await first.innerText()).toMatch(/\d+ %/);
+    expect(await first.innerText()).toMatch(/likely|possible/);
+    expect(await replies().allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/To be filled in by hand.*\w+\.\w+/)]),
+    );
+  });
+
+  test('key 1 uses the first reply, and the ticket leaves the queue', async () => {
+    await write('2', 'Lost my phone', 'I lost my phone with the app on it, what now?');
+    await inQueue('Lost my phone').getByText('%').waitFor();
+    const title = await replies().first().getByRole('heading').innerText();
+    await page.keyboard.press('1');
+    await inQueue('Where is my card').waitFor({ state: 'detached' });
+    await page.getByText(`“${title}” answers “Where is my card”`).waitFor();
+    await expect
+      .poll(() => choicesOf('1'), patience)
+      .toMatchObject([{ outcome: 'used', retracts: null, agent: 'ada' }]);
+  });
+
+  test('the next ticket is open already', async () => {
+    await heading('Lost my phone').waitFor();
+    expect(await inQueue('Lost my phone').getAttribute('aria-current')).toBe('true');
+  });
+
+  test('U undoes it, and the ticket is back', async () => {
+    await page.keyboard.press('u');
+    await inQueue('Where is my card').waitFor();
+    await heading('Where is my card').waitFor();
+    const [choice, undo] = await choicesOf('1');
+    expect(undo).toMatchObject({ outcome: 'used', retracts: choice?.choiceId });
+  });
+
+  test('J and K walk the queue', async () => {
+    await page.keyboard.press('k');
+    await heading('Lost my phone').waitFor();
+    await page.keyboard.press('j');
+    await heading('Where is my card').waitFor();
+  });
+
+  test('N says that none fits', async () => {
+    await expect.poll(() => replies().count(), patience).toBe(3);
+    await page.keyboard.press('n');
+    await inQueue('Where is my card').waitFor({ state: 'detached' });
+    await expect
+      .poll(async () => (await choicesOf('1')).at(-1), patience)
+      .toMatchObject({ outcome: 'none-fits', template: null, retracts: null });
+  });
+
+  test('a reply that was not suggested is found by its title, read and used', async () => {
+    await heading('Lost my phone').waitFor();
+    const search = page.getByRole('combobox', { name: 'Another reply' });
+    // Letters that are typed are no keys of the page.
+    await search.fill('Minimum age');
+    await page.getByRole('option', { name: 'Minimum age for an account' }).click();
+    const other = page.getByRole('region', { name: 'Minimum age for an account' });
+    expect(await other.innerText()).toContain('you need to be at least');
+    await other.getByRole('button', { name: 'Use' }).click();
+    await inQueue('Lost my phone').waitFor({ state: 'detached' });
+    await expect
+      .poll(() => choicesOf('2'), patience)
+      .toMatchObject([{ outcome: 'other-template', template: 'age-limit' }]);
+  });
+});
+
+describe('what the page is safe from', () => {
+  test('markup in a ticket is shown as the text it is', async () => {
+    const markup = `<img src=x onerror="alert('gotcha')">`;
+    await write('3', markup, `${markup} my card payment was declined`);
+    await inQueue(markup).click();
+    await heading(markup).waitFor();
+    expect(await page.getByTestId('ticket-body').innerText()).toContain(markup);
+    expect(await page.locator('img').count()).toBe(0);
+  });
+
+  test('a template that is blocked vanishes from the open ticket', async () => {
+    await expect.poll(() => replies().count(), patience).toBe(3);
+    const title = await replies().first().getByRole('heading').innerText();
+    const [row]: { id: string }[] = await service.dataSource.query('SELECT id FROM templates WHERE title = $1', [
+      title,
+    ]);
+    const token = await addToken(service.dataSource.manager, { name: 'lead', role: 'lead', actor: 'test' });
+    const blocked = await fetch(`${url}/api/v1/templates/${row?.id ?? ''}`, {
+      method: 'PATCH',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token ?? ''}` },
+      body: JSON.stringify({ state: 'blocked' }),
+    });
+    expect(blocked.status).toBe(200);
+    await replies().getByRole('heading', { name: title, exact: true }).waitFor({ state: 'detached' });
+    await expect.poll(() => replies().count(), patience).toBe(3);
+  });
+
+  test('while the service is gone the page says so, and keeps what the agent chooses', async () => {
+    await service.stop();
+    await page.getByText("The service can't be reached").waitFor();
+    await page.keyboard.press('2');
+    await page.getByText('1 of your choices waits to be stored').waitFor();
+    // From here on every ticket is an audit ticket.
+    service = await startService({ ...config, PORT: Number(new URL(url).port), AUDIT_SHARE: 1 }, () => undefined);
+    await page.getByText("The service can't be reached").waitFor({ state: 'detached' });
+    await expect.poll(() => choicesOf('3'), patience).toMatchObject([{ outcome: 'used' }]);
+    await page.getByText('No ticket is open').waitFor();
+  });
+
+  test('a ticket without a suggestion says that the model is unsure, as an audit ticket does', async () => {
+    await write('4', 'Top-up failed', 'My top-up failed, why?');
+    await heading('Top-up failed').waitFor();
+    await page.getByText('The model is unsure which reply fits, so it suggests none').waitFor();
+    await inQueue('Top-up failed').getByText('No suggestion').waitFor();
+  });
+});
+
+describe('a narrow screen', () => {
+  test('shows the queue or a ticket, and nothing sticks out', async () => {
+    await page.setViewportSize({ width: 360, height: 640 });
+    const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
+    expect(await page.getByRole('main').isVisible()).toBe(false);
+    expect(await width()).toBe(360);
+    await inQueue('Top-up failed').click();
+    await heading('Top-up failed').waitFor();
+    expect(await queue().isVisible()).toBe(false);
+    expect(await width()).toBe(360);
+    await page.getByRole('button', { name: 'All tickets' }).click();
+    await inQueue('Top-up failed').waitFor();
+  });
+});
+
+test('signing out leaves nothing on the page', async () => {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
+  expect(await page.getByText('Top-up failed').count()).toBe(0);
+});
+
+test('the page takes the answers for what the service says they are', () => {
+  type Sent<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Sent<T[K]> } : T;
+  expectTypeOf<Sent<TicketRow>>().toExtend<seen.TicketRow>();
+  expectTypeOf<Sent<TicketAnswer>>().toExtend<seen.Ticket>();
+  expectTypeOf<Sent<SuggestionAnswer>>().toExtend<seen.Suggestion>();
+  expectTypeOf<seen.ChoiceBody>().toExtend<ChoiceBody>();
+});
