@@ -79,7 +79,9 @@ function Row({
     <li>
       <UnstyledButton ref={row} className="row" aria-current={isSelected || undefined} onClick={() => onOpen(ticket)}>
         <span className="row-head">
-          <span className="row-subject">{ticket.subject || ticket.preview}</span>
+          <span className="row-subject" data-text={ticket.subject === '' || undefined}>
+            {ticket.subject || ticket.preview}
+          </span>
           <When iso={ticket.receivedAt} />
         </span>
         {ticket.subject !== '' && <span className="row-preview">{ticket.preview}</span>}
@@ -103,8 +105,8 @@ function Best({ suggestion }: Pick<TicketRow, 'suggestion'>) {
     return <span className="row-best">{suggestion.abstained ? 'No suggestion' : 'No reply allowed'}</span>;
   return (
     <span className="row-best" data-found="">
-      {suggestion.title}
-      {suggestion.probability !== null && <span className="row-percent"> {inPercent(suggestion.probability)}</span>}
+      <span className="row-title">{suggestion.title}</span>
+      {suggestion.probability !== null && <span className="row-percent">{inPercent(suggestion.probability)}</span>}
     </span>
   );
 }

@@ -30,7 +30,9 @@ export function ReplyCard({
         <h4 id={titleId}>{reply.title}</h4>
         {probability !== null && (
           <span className="likelihood">
-            <meter min={0} max={1} value={probability} aria-hidden="true" />
+            <span className="bar" aria-hidden="true">
+              <span style={{ width: `${probability * 100}%` }} />
+            </span>
             <b>{inPercent(probability)}</b> {inWords(probability)}
           </span>
         )}

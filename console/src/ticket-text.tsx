@@ -27,7 +27,7 @@ export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }
   return (
     <article aria-labelledby="ticket-title">
       <h2 id="ticket-title" ref={heading} tabIndex={-1}>
-        {data.subject || 'No subject'}
+        {data.subject || `Ticket ${data.ticketId}`}
       </h2>
       <p className="facts">
         {data.channel !== null && <span>{data.channel}</span>}
