@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { idHash, versionsTrainedOn } from '../src/models/trained-on.js';
 import { ChoicesService } from '../src/suggest/choices.service.js';
-import { forget } from '../src/suggest/forget.js';
+import { forget, type Forgotten } from '../src/suggest/forget.js';
 import { writeOutbox } from '../src/suggest/outbox.js';
 import { storeDeadLetter } from '../src/ingest/dead-letters.js';
 import { dead } from '../src/ingest/envelope.js';
@@ -12,6 +14,17 @@ import { scratchFolder } from './support/models.js';
 import { arrive, aTicket, rankAll, ranked } from './support/tickets.js';
 
 const marker = 'Xanthippe-7731';
+
+let offset = 0;
+function keepDeadLetter(
+  manager: EntityManager,
+  value: Buffer,
+  headers: Record<string, string> = {},
+  key: Buffer | null = null,
+): Promise<void> {
+  const place = { topic: 'tickets', partition: 0, offset: String((offset += 1)), key, headers };
+  return storeDeadLetter(manager, { ...place, value }, dead('not-json', 'x'), 'dlq');
+}
 
 describe('a customer who wants to be forgotten', () => {
   let database: TestDatabase;
@@ -37,15 +50,9 @@ describe('a customer who wants to be forgotten', () => {
       });
     }
     await source.transaction(async (manager) => {
-      for (const [offset, text] of [
-        `{"customer.id":"${marker}"`,
-        `helpdesk t-${marker} broken`,
-        'of somebody else',
-      ].entries()) {
-        const place = { topic: 'tickets', partition: 0, offset: String(offset), key: null, headers: {} };
-        await storeDeadLetter(manager, { ...place, value: Buffer.from(text) }, dead('not-json', 'x'), 'dlq');
-      }
-      await manager.query(`DELETE FROM outbox WHERE topic = 'dlq'`);
+      await keepDeadLetter(manager, Buffer.from(`{"customer.id":"${marker}"`));
+      await keepDeadLetter(manager, Buffer.from('broken'), { ce_subject: `helpdesk:t-${marker}` });
+      await keepDeadLetter(manager, Buffer.from('of somebody else'));
       await writeOutbox(manager, [
         { topic: 'suggestions', key: Buffer.from(`helpdesk:t-${marker}`), value: Buffer.from(marker) },
       ]);
@@ -82,9 +89,10 @@ describe('a customer who wants to be forgotten', () => {
     const [left] = await database.source.query<object[]>(
       `SELECT (SELECT count(*)::int FROM tickets) AS tickets, (SELECT count(*)::int FROM suggestions) AS suggestions,
               (SELECT count(*)::int FROM choices) AS choices, (SELECT count(*)::int FROM labels) AS labels,
-              (SELECT count(*)::int FROM dead_letters) AS letters`,
+              (SELECT count(*)::int FROM dead_letters) AS letters,
+              (SELECT count(*)::int FROM outbox WHERE topic = 'dlq') AS "lettersOnTheirWay"`,
     );
-    expect(left).toEqual({ tickets: 1, suggestions: 1, choices: 1, labels: 1, letters: 1 });
+    expect(left).toEqual({ tickets: 1, suggestions: 1, choices: 1, labels: 1, letters: 1, lettersOnTheirWay: 1 });
   });
 
   test('is written down without saying who it was', async () => {
@@ -97,25 +105,71 @@ describe('a customer who wants to be forgotten', () => {
   });
 });
 
-test('a ticket that is forgotten takes its own dead letters along, not those of a ticket whose number holds its own', async () => {
-  const { source, drop } = await freshDatabase();
-  try {
-    await source.transaction(async (manager) => {
-      for (const [offset, id] of ['12', '1234'].entries()) {
-        const value = Buffer.from(`{"source":"zendesk","ticketId":"${id}","event":"exploded"}`);
-        const message = { topic: 'tickets', partition: 0, offset: String(offset), key: null, headers: {}, value };
-        await storeDeadLetter(manager, message, dead('invalid-field', 'event'), 'dlq');
+describe('a ticket that is forgotten', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await freshDatabase();
+  });
+  afterAll(() => database.drop());
+
+  const forgetTicket = (source: string, ticketId: string): Promise<Forgotten> =>
+    database.source.transaction((manager) => forget(manager, { source, ticketId }, 'an operator'));
+
+  test('takes its own dead letters along, not those of a ticket whose number holds its own', async () => {
+    await database.source.transaction(async (manager) => {
+      for (const id of ['12', '1234']) {
+        await keepDeadLetter(manager, Buffer.from(`{"source":"zendesk","ticketId":"${id}","event":"exploded"}`));
       }
+      await keepDeadLetter(manager, Buffer.from('{"source":"jira","ticketId":"12","event":"exploded"}'));
+      await keepDeadLetter(manager, Buffer.from('{'), {}, Buffer.from('zendesk:12'));
     });
-    const forgotten = await source.transaction((manager) =>
-      forget(manager, { source: 'zendesk', ticketId: '12' }, 'x'),
+    expect(await forgetTicket('zendesk', '12')).toMatchObject({ tickets: [], deadLetters: 2 });
+    const left: { text: string }[] = await database.source.query(
+      `SELECT convert_from(value, 'UTF8') AS text FROM dead_letters ORDER BY id`,
     );
-    expect(forgotten).toMatchObject({ tickets: [], deadLetters: 1 });
-    const left: { text: string }[] = await source.query(`SELECT convert_from(value, 'UTF8') AS text FROM dead_letters`);
-    expect(left.map(({ text }) => text)).toEqual([expect.stringContaining('"1234"')]);
-  } finally {
-    await drop();
-  }
+    expect(left.map(({ text }) => text)).toEqual([
+      expect.stringContaining('"1234"'),
+      expect.stringContaining('"jira"'),
+    ]);
+  });
+
+  test('takes them along in whatever encoding and spelling they came', async () => {
+    const spelled: ((json: string) => Buffer)[] = [
+      (json) => Buffer.from(json),
+      (json) => Buffer.from(json, 'utf16le'),
+      (json) => Buffer.from(json, 'utf16le').swap16(),
+      (json) => Buffer.from(json.replaceAll('/', '\\/')),
+      (json) =>
+        Buffer.from(json.replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)),
+    ];
+    const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => !text.includes('\0'));
+    await fc.assert(
+      fc.asyncProperty(id, fc.constantFrom(...spelled), async (ticketId, spell) => {
+        await database.source.query('DELETE FROM dead_letters');
+        await database.source.transaction((manager) =>
+          keepDeadLetter(manager, spell(JSON.stringify({ source: 'zendesk', ticketId, event: 'exploded' }))),
+        );
+        expect(await forgetTicket('zendesk', ticketId)).toMatchObject({ deadLetters: 1 });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('takes a choice along that still waits for it', async () => {
+    await database.source.query(
+      `INSERT INTO choices (source, ticket_id, choice_id, agent, occurred_at, outcome, via)
+       VALUES ('zendesk', '77', 'c-1', 'a-1', now(), 'none-fits', 'kafka')`,
+    );
+    expect(await forgetTicket('zendesk', '77')).toMatchObject({ tickets: [], choices: 1 });
+    expect(await database.source.query('SELECT 1 FROM choices')).toEqual([]);
+  });
+
+  test('may come again: it is not remembered that it was there', async () => {
+    await arrive(database.source, [aTicket('again')]);
+    expect(await forgetTicket('helpdesk', 'again')).toMatchObject({ tickets: ['helpdesk:again'] });
+    await arrive(database.source, [aTicket('again')]);
+    expect(await database.source.query('SELECT 1 FROM tickets')).toHaveLength(1);
+  });
 });
 
 test('which models have learned from a ticket can be told', async () => {

@@ -43,6 +43,7 @@ export function registerForget(program: Command): void {
 
 function toForget({ ticket, customer }: ForgetOptions): ToForget {
   if ((ticket === undefined) === (customer === undefined)) throw new UserError('name either --ticket or --customer');
+  if (customer === '') throw new UserError('--customer: must not be empty');
   if (customer !== undefined) return { customer };
   const [, source, ticketId] = /^([^:]+):(.+)$/s.exec(ticket ?? '') ?? [];
   if (source === undefined || ticketId === undefined) {
