@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { idHash, versionsTrainedOn } from '../src/models/trained-on.js';
+import { removeAbandoned } from '../src/retrain/train-from-labels.js';
 import { ChoicesService } from '../src/suggest/choices.service.js';
 import { forget, type Forgotten } from '../src/suggest/forget.js';
 import { writeOutbox } from '../src/suggest/outbox.js';
@@ -186,5 +187,18 @@ test('which models have learned from a ticket can be told', async () => {
   expect(await versionsTrainedOn(folder, ['zendesk:2'])).toEqual(['v1', 'v2']);
   expect(await versionsTrainedOn(folder, ['zendesk:3'])).toEqual([]);
   expect(await versionsTrainedOn(join(folder, 'nowhere'), ['zendesk:1'])).toEqual([]);
+  await scratch.remove();
+});
+
+test('texts that a killed training has left behind do not stay; one that is under way is not disturbed', async () => {
+  const scratch = await scratchFolder();
+  const { folder } = scratch;
+  await mkdir(join(folder, '.training-1-1'));
+  await mkdir(join(folder, 'v1'));
+  const hours = (n: number): Date => new Date(Date.now() + n * 3_600_000);
+  await removeAbandoned(folder, hours(23));
+  expect((await readdir(folder)).sort()).toEqual(['.training-1-1', 'v1']);
+  await removeAbandoned(folder, hours(25));
+  expect(await readdir(folder)).toEqual(['v1']);
   await scratch.remove();
 });

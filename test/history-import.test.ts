@@ -1,9 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { importHistory } from '../src/ingest/history-import.js';
+import { importHistoryFile } from '../src/ingest/history-import.js';
 import { readDataFile } from '../src/models/data-file.js';
+import type { Columns } from '../src/models/data-row.js';
 import { writeTrainingSet } from '../src/retrain/training-set.js';
 import { importTemplates } from '../src/suggest/templates.service.js';
 import { freshDatabase, type TestDatabase } from './support/database.js';
@@ -30,9 +31,9 @@ async function historyFile(rows: object[]): Promise<string> {
   return file;
 }
 
-function load(file: string, source: string, noneLabel?: string) {
+function load(file: string, source: string, columns: Columns = {}) {
   const options = { source, sample: false, now: new Date('2026-01-05T10:00:00Z') };
-  return importHistory(database.source, readDataFile(file, { noneLabel, fields: [] }), options, () => undefined);
+  return importHistoryFile(database.source, { file, columns }, options, () => undefined);
 }
 
 test('the same file twice is there once, whatever stands in it, and equal rows of one file are all there', async () => {
@@ -49,17 +50,44 @@ test('the same file twice is there once, whatever stands in it, and equal rows o
   );
 });
 
-test('a row whose template is not known is refused by its line; the others are imported', async () => {
-  const file = await historyFile([
-    { text: 'one', template: 'a' },
-    { text: 'two', template: 'zzz' },
-    { text: 'three', template: 'b' },
-  ]);
-  const result = await load(file, 'partly');
-  expect(result).toMatchObject({
+test('a row that can not be taken is refused with its line and the reason; the others are imported', async () => {
+  const occurredAt = '2025-03-01T00:00:00Z';
+  const rows: [row: object, problem: RegExp | null][] = [
+    [{ text: 'one', template: 'a', occurredAt, 'customer.id': 'c-1' }, null],
+    [{ text: 'two', template: 'zzz' }, /no template zzz/],
+    [{ text: 'three', template: '' }, /label is empty/],
+    [{ text: 'four', template: 'a', occurredAt: 'yesterday' }, /no date/],
+    [{ text: 'five', template: 'a', occurredAt: '1900-01-01T00:00:00Z' }, /before 1990/],
+    [{ text: 'six', template: 'a', occurredAt: '2026-01-07T00:00:00Z' }, /24 hours ahead/],
+    [{ text: ['seven'], template: 'a' }, /must be text/],
+    [{ text: 'eight', template: 'a', 'customer.id': 'x'.repeat(5000) }, /customer.id: must have at most 256/],
+    [{ text: 'nine\0', template: 'b' }, null],
+  ];
+  const file = await historyFile(rows.map(([row]) => row));
+  await appendFile(file, '{"text": "ten"\n{"text":"eleven","template":"b"}');
+  const result = await load(file, 'partly', { fields: ['customer.id'] });
+  const wrong = [...rows.map(([, problem]) => problem), /not JSON/, null];
+  expect(result).toMatchObject({ rows: 11, imported: 3 });
+  expect(result.refused).toEqual(
+    wrong.flatMap((problem, index) =>
+      problem ? [{ line: index + 1, problem: expect.stringMatching(problem) as string }] : [],
+    ),
+  );
+});
+
+test('in a CSV too: a row with a field too many does not keep the others out', async () => {
+  const file = join(scratch.folder, 'rows.csv');
+  await writeFile(file, 'text,template\none,a\ntwo,b,c\n"three, and\nmore",b\nfour,zzz\n');
+  expect(await load(file, 'csv')).toMatchObject({
+    rows: 4,
     imported: 2,
-    refused: [{ line: 2, problem: expect.stringContaining('zzz') as string }],
+    refused: [{ line: 3 }, { line: 6, problem: expect.stringContaining('zzz') as string }],
   });
+});
+
+test('a file without a label column is refused as a whole', async () => {
+  const file = await historyFile([{ text: 'one' }]);
+  await expect(load(file, 'nothing')).rejects.toThrow(/no column "template"/);
 });
 
 test('tickets are redacted, closed, labelled as history, and go into a training set', async () => {
@@ -67,7 +95,7 @@ test('tickets are redacted, closed, labelled as history, and go into a training 
     { text: 'write to ada@example.com please', template: 'a', occurredAt: '2025-03-01T00:00:00Z', channel: 'email' },
     { text: 'no reply fits', template: 'oos' },
   ]);
-  await load(file, 'learned', 'oos');
+  await load(file, 'learned', { noneLabel: 'oos' });
   const rows: object[] = await database.source.query(
     `SELECT body, channel, closed_at IS NOT NULL AS closed, l.template_id AS template, l.provenance
        FROM tickets t JOIN labels l ON l.ticket = t.id WHERE source = 'learned' ORDER BY t.id`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { eraseEmbeddings } from '../models/embedding-cache.js';
 import { versionsTrainedOn } from '../models/trained-on.js';
+import { removeAbandoned } from '../retrain/train-from-labels.js';
 import { forget, type ToForget } from '../suggest/forget.js';
 import { UserError } from './user-error.js';
 import { withDatabase } from './with-database.js';
@@ -27,6 +28,7 @@ export function registerForget(program: Command): void {
         const ids = 'customer' in what ? erased.tickets : [`${what.source}:${what.ticketId}`];
         const cache = join(MODEL_DIR, 'cache');
         if (existsSync(cache)) eraseEmbeddings(cache);
+        await removeAbandoned(MODEL_DIR, new Date());
         return { forgotten: erased, models: await versionsTrainedOn(MODEL_DIR, ids) };
       });
       const { tickets, choices, outbox, deadLetters } = forgotten;

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { importHistory, type ImportedHistory } from '../ingest/history-import.js';
-import { readDataFile } from '../models/data-file.js';
+import { importHistoryFile, type ImportedHistory } from '../ingest/history-import.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
 import { progressBar } from './progress.js';
 import { ticketSource } from './sources.js';
@@ -27,9 +26,9 @@ export function registerHistory(program: Command): void {
   addColumnOptions(command).action(async (options: HistoryOptions) => {
     const result = await withDatabase(async (dataSource) => {
       const bar = progressBar('tickets imported', null);
-      const rows = readDataFile(resolve(options.data), columnsOf(options));
+      const from = { file: resolve(options.data), columns: columnsOf(options) };
       const settings = { source: options.source, sample: false, now: new Date() };
-      const imported = await importHistory(dataSource, rows, settings, (done) => bar.update(done));
+      const imported = await importHistoryFile(dataSource, from, settings, (done) => bar.update(done));
       bar.stop();
       return imported;
     });

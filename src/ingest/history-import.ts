@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { DataRow } from '../models/data-row.js';
+import { readDataFile } from '../models/data-file.js';
+import type { Columns, DataRow } from '../models/data-row.js';
 import { redactTicket } from './message-reader.js';
-import { wellFormed } from './ticket-message.js';
+import { ticketMessageSchema, wellFormed } from './ticket-message.js';
 
 export interface HistoryOptions {
   /** Source of the tickets; the same file under the same source is imported once. */
@@ -48,6 +49,7 @@ export async function importHistory(
     (await dataSource.query<{ id: string }[]>('SELECT id FROM templates')).map((template) => template.id),
   );
   const result: ImportedHistory = { rows: 0, imported: 0, repeated: 0, refused: [] };
+  const schema = ticketMessageSchema(() => options.now.getTime());
   const seen = new Map<string, number>();
   let batch: HistoryTicket[] = [];
   const flush = async (): Promise<void> => {
@@ -60,12 +62,9 @@ export async function importHistory(
   };
   for await (const row of rows) {
     result.rows += 1;
-    if (row.label !== null && !known.has(row.label)) {
-      result.refused.push({ line: row.line, problem: `there is no template ${row.label}: import the templates first` });
-      continue;
-    }
-    if (row.label === null && !row.noneFits) {
-      result.refused.push({ line: row.line, problem: 'has no label' });
+    const problem = problemOf(row, known) ?? problemAsMessage(row, schema, options);
+    if (problem !== null) {
+      result.refused.push({ line: row.line, problem });
       continue;
     }
     batch.push(historyTicket(row, seen, options.now));
@@ -73,6 +72,39 @@ export async function importHistory(
   }
   await flush();
   return result;
+}
+
+/** Imports a file, also one of which some rows can't be read. @throws DataFileError where the file as a whole can't be */
+export async function importHistoryFile(
+  dataSource: DataSource,
+  { file, columns }: { file: string; columns: Columns },
+  options: HistoryOptions,
+  onProgress: (rows: number) => void,
+): Promise<ImportedHistory> {
+  const unreadable: ImportedHistory['refused'] = [];
+  const rows = readDataFile(file, columns, 'required', ({ line, problem }) =>
+    unreadable.push({ line: line ?? 0, problem }),
+  );
+  const result = await importHistory(dataSource, rows, options, onProgress);
+  const refused = [...unreadable, ...result.refused].sort((a, b) => a.line - b.line);
+  return { ...result, rows: result.rows + unreadable.length, refused };
+}
+
+function problemOf({ label, noneFits }: DataRow, templates: Set<string>): string | null {
+  if (label === null) return noneFits ? null : 'has no label';
+  return templates.has(label) ? null : `there is no template ${label}: import the templates first`;
+}
+
+/** What could not come as a message can't come from a file either. */
+function problemAsMessage(
+  row: DataRow,
+  schema: ReturnType<typeof ticketMessageSchema>,
+  { source, now }: HistoryOptions,
+): string | null {
+  const occurredAt = (row.occurredAt ?? now).toISOString();
+  const { error } = schema.safeParse({ ...row, source, ticketId: 'of this row', event: 'closed', occurredAt });
+  const [first] = error?.issues ?? [];
+  return first ? `${first.path.join('.')}: ${first.message}` : null;
 }
 
 /** A row has no id of its own: its content and how often that has come before identify it, in every import of the file. */

@@ -13,27 +13,46 @@ import { DataFileError, RowReader, type Cells, type Columns, type DataRow } from
  * Reads rows one by one.
  *
  * @param labels `required`: a missing label column is an error; `optional`: rows then have none
- * @throws DataFileError at the first row that can't be read
+ * @param refuse is told of each row that can't be read, and the next one is read; without it the first one is the end
+ * @throws DataFileError where the file, or without `refuse` a row, can't be read
  */
 export async function* readDataFile(
   file: string,
   columns: Columns = {},
   labels: 'required' | 'optional' = 'required',
+  refuse: Refuse = fail,
 ): AsyncGenerator<DataRow> {
   let reader: RowReader | undefined;
-  for await (const { cells, line } of records(file)) {
+  for await (const { cells, line } of records(file, refuse)) {
     reader ??= new RowReader(file, columns, Object.keys(cells), labels);
-    yield reader.row(cells, line);
+    const row = orRefused(() => reader?.row(cells, line), refuse);
+    if (row) yield row;
   }
   if (!reader) throw new DataFileError(file, null, 'has no rows below its header');
 }
 
-async function* records(file: string): AsyncGenerator<{ cells: Cells; line: number }> {
+type Refuse = (error: DataFileError) => void;
+
+const fail: Refuse = (error) => {
+  throw error;
+};
+
+function orRefused<T>(read: () => T, refuse: Refuse): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DataFileError)) throw error;
+    refuse(error);
+    return undefined;
+  }
+}
+
+async function* records(file: string, refuse: Refuse): AsyncGenerator<{ cells: Cells; line: number }> {
   const first = await beginning(file);
   const text = createReadStream(file).on('error', () => undefined);
   const checked = pipeline(text, utf8Check(file), () => undefined);
-  if (first.trimStart().startsWith('{')) yield* jsonLines(checked, file);
-  else yield* delimited(checked, file, first);
+  if (first.trimStart().startsWith('{')) yield* jsonLines(checked, file, refuse);
+  else yield* delimited(checked, file, { first, refuse });
 }
 
 async function beginning(file: string): Promise<string> {
@@ -93,7 +112,7 @@ function firstBroken(bytes: Buffer): number {
 async function* delimited(
   source: Readable,
   file: string,
-  first: string,
+  { first, refuse }: { first: string; refuse: Refuse },
 ): AsyncGenerator<{ cells: Cells; line: number }> {
   const header = first.split(/\r?\n/, 1)[0] ?? '';
   const delimiter = /\.(tsv|tab)$/i.test(file) || (header.includes('\t') && !header.includes(',')) ? '\t' : ',';
@@ -105,6 +124,11 @@ async function* delimited(
     // A tab-separated file has no quoting (its text can't hold a tab or a line end): "so" is a word like any other.
     ...(delimiter === '\t' ? { quote: null } : { relax_quotes: true }),
     skip_empty_lines: true,
+    skip_records_with_error: true,
+    on_skip: (error) => {
+      if (error) refuse(csvProblem(file, error));
+      return undefined;
+    },
   });
   try {
     for await (const entry of pipeline(source, parser, () => undefined)) {
@@ -112,11 +136,14 @@ async function* delimited(
       yield { cells: record, line: info.lines };
     }
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const line = typeof error['lines'] === 'number' ? error['lines'] : null;
-    const message = /^(.*?)(?: on line \d+.*| at line \d+.*)?$/s.exec(error.message)?.[1] ?? error.message;
-    throw new DataFileError(file, line, message);
+    throw error instanceof CsvError ? csvProblem(file, error) : error;
   }
+}
+
+function csvProblem(file: string, error: CsvError): DataFileError {
+  const line = typeof error['lines'] === 'number' ? error['lines'] : null;
+  const problem = /^(.*?)(?: on line \d+.*| at line \d+.*)?$/s.exec(error.message)?.[1] ?? error.message;
+  return new DataFileError(file, line, problem);
 }
 
 function checkedHeader(names: string[], file: string): string[] {
@@ -125,7 +152,11 @@ function checkedHeader(names: string[], file: string): string[] {
   return names;
 }
 
-async function* jsonLines(source: Readable, file: string): AsyncGenerator<{ cells: Cells; line: number }> {
+async function* jsonLines(
+  source: Readable,
+  file: string,
+  refuse: Refuse,
+): AsyncGenerator<{ cells: Cells; line: number }> {
   let line = 0;
   let rest = '';
   const parsed = (json: string): Cells => {
@@ -142,9 +173,11 @@ async function* jsonLines(source: Readable, file: string): AsyncGenerator<{ cell
     rest = lines.pop() ?? '';
     for (const json of lines) {
       line += 1;
-      if (json.trim()) yield { cells: parsed(json), line };
+      const cells = json.trim() ? orRefused(() => parsed(json), refuse) : undefined;
+      if (cells) yield { cells, line };
     }
   }
   line += 1;
-  if (rest.trim()) yield { cells: parsed(rest), line };
+  const cells = rest.trim() ? orRefused(() => parsed(rest), refuse) : undefined;
+  if (cells) yield { cells, line };
 }

@@ -39,8 +39,12 @@ export interface DataRow {
 export class DataFileError extends Error {
   override readonly name = 'DataFileError';
 
-  constructor(file: string, line: number | null, message: string) {
-    super(`${file}${line === null ? '' : `:${line}`}: ${message}`);
+  constructor(
+    file: string,
+    readonly line: number | null,
+    readonly problem: string,
+  ) {
+    super(`${file}${line === null ? '' : `:${line}`}: ${problem}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A model version from the labels in the database. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
@@ -20,6 +20,9 @@ export interface LabelTraining {
 const precision = 0.5;
 const coverage = 0.97;
 
+const workPrefix = '.training-';
+const longestTrainingMs = 86_400_000;
+
 /**
  * Trains on every label and registers the version; who calls decides whether it becomes the champion.
  *
@@ -31,7 +34,8 @@ export async function trainFromLabels(
   { config, worker, seed, signal }: LabelTraining,
   onProgress: TrainingProgress,
 ): Promise<ModelDescription> {
-  const work = join(config.MODEL_DIR, `.training-${process.pid}-${Date.now()}`);
+  await removeAbandoned(config.MODEL_DIR, new Date());
+  const work = join(config.MODEL_DIR, `${workPrefix}${process.pid}-${Date.now()}`);
   await mkdir(work, { recursive: true, mode: 0o700 });
   try {
     const [data, templates, out] = [join(work, 'tickets.jsonl'), join(work, 'templates.jsonl'), join(work, 'model')];
@@ -57,5 +61,15 @@ export async function trainFromLabels(
   } finally {
     // The tickets' texts do not stay behind.
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Removes the tickets' texts that a killed training has left behind. Another process may be at a training right now. */
+export async function removeAbandoned(modelDir: string, now: Date): Promise<void> {
+  for (const name of await readdir(modelDir).catch(() => [])) {
+    if (!name.startsWith(workPrefix)) continue;
+    const folder = join(modelDir, name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Infinity }));
+    if (now.getTime() - mtimeMs > longestTrainingMs) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -123,13 +123,11 @@ function spellings(text: string): Buffer[] {
   const json = JSON.stringify(text).slice(1, -1);
   const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const texts = new Set([text, json, ascii, json.replaceAll('/', '\\/'), ascii.replaceAll('/', '\\/')]);
-  const utf16 = Buffer.from(text, 'utf16le');
-  return [
-    ...[...texts].map((spelling) => Buffer.from(spelling)),
-    Buffer.from(text, 'latin1'),
-    utf16,
-    Buffer.from(utf16).swap16(),
-  ];
+  const encoded = [...texts].flatMap((spelling) => {
+    const utf16 = Buffer.from(spelling, 'utf16le');
+    return [Buffer.from(spelling), utf16, Buffer.from(utf16).swap16()];
+  });
+  return [...encoded, Buffer.from(text, 'latin1')];
 }
 
 /** Whether the bytes hold the text as a word of its own: "12" does not stand in "1234". */
