@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page, type Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type * as seen from '../console/src/api-types.js';
 import { createSignInLink } from '../src/access/access.service.js';
@@ -262,25 +262,61 @@ describe('what the page is safe from', () => {
   });
 });
 
+describe('when it goes wrong or grows long', () => {
+  test('a choice whose answer is lost on the way is sent again, and stored once', async () => {
+    const isChoice = (response: Response) => response.url().endsWith('/choices');
+    const answered = page.waitForResponse(isChoice, patience);
+    await page.route(
+      '**/choices',
+      async (route) => {
+        const answer = await route.fetch({ headers: { ...(await route.request().allHeaders()), origin: url } });
+        expect(answer.status()).toBe(201);
+        await route.abort();
+      },
+      { times: 1 },
+    );
+    await page.keyboard.press('n');
+    expect((await answered).status()).toBe(200);
+    await page.getByText('No ticket is open').waitFor();
+    expect(await choicesOf('4')).toHaveLength(1);
+  });
+
+  test('a long queue comes in pieces, and a ticket of the sample is marked as one', async () => {
+    const occurredAt = new Date().toISOString();
+    const messages = Array.from({ length: 60 }, (_, index) => {
+      const ticketId = `long-${index}`;
+      const ticket = { source: 'sample', ticketId, occurredAt, event: 'created', body: `My card ${index} is lost` };
+      return { key: `sample:${ticketId}`, value: JSON.stringify(ticket), headers: { 'replyrank-sample': '1' } };
+    });
+    await produce(kafka, config.TOPIC_TICKETS, messages);
+    await queue().getByText('50+').waitFor();
+    await queue().getByText('sample', { exact: true }).first().waitFor();
+    expect(await queue().getByRole('listitem').count()).toBe(50);
+    await queue().getByRole('button', { name: 'Load more' }).click();
+    await expect.poll(() => queue().getByRole('listitem').count(), patience).toBe(60);
+    expect(await queue().getByRole('button', { name: 'Load more' }).count()).toBe(0);
+  });
+});
+
 describe('a narrow screen', () => {
   test('shows the queue or a ticket, and nothing sticks out', async () => {
     await page.setViewportSize({ width: 360, height: 640 });
     const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
     expect(await page.getByRole('main').isVisible()).toBe(false);
     expect(await width()).toBe(360);
-    await inQueue('Top-up failed').click();
-    await heading('Top-up failed').waitFor();
+    await inQueue('My card 59 is lost').click();
+    await heading('Ticket long-59').waitFor();
     expect(await queue().isVisible()).toBe(false);
     expect(await width()).toBe(360);
     await page.getByRole('button', { name: 'All tickets' }).click();
-    await inQueue('Top-up failed').waitFor();
+    await inQueue('My card 59 is lost').waitFor();
   });
 });
 
 test('signing out leaves nothing on the page', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
-  expect(await page.getByText('Top-up failed').count()).toBe(0);
+  expect(await page.getByText('is lost').count()).toBe(0);
 });
 
 test('the page takes the answers for what the service says they are', () => {

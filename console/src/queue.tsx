@@ -89,7 +89,7 @@ function Row({
           <Best suggestion={ticket.suggestion} />
           {ticket.channel !== null && <span className="row-channel">{ticket.channel}</span>}
           {ticket.sample && (
-            <Badge size="xs" variant="default" radius="sm">
+            <Badge component="span" size="xs" variant="default" radius="sm">
               sample
             </Badge>
           )}

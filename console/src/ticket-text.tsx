@@ -37,7 +37,7 @@ export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }
         </span>
         {data.language !== null && <span lang="en">{data.language}</span>}
         {data.sample && (
-          <Badge size="sm" variant="default" radius="sm">
+          <Badge component="span" size="sm" variant="default" radius="sm">
             sample
           </Badge>
         )}
