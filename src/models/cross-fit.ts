@@ -1,5 +1,6 @@
 /** Trains the two heads; and trains them without some rows, to see what they say of those. */
 import { scoresOf, trainLinearSvm, type LinearHead } from './linear-svm.js';
+import { NearestTickets, ticketBank, type TicketBank } from './nearest-tickets.js';
 import { seeded, shuffle } from './random.js';
 import { softmaxScores, trainSoftmax } from './softmax-head.js';
 
@@ -19,6 +20,7 @@ const shareOfOneFold = 10;
 export interface Heads {
   dense: LinearHead;
   sparse: LinearHead;
+  nearest: TicketBank;
 }
 
 /** Scores of rows by heads that had not seen them. */
@@ -28,6 +30,7 @@ export interface HeldOutScores {
   /** [rows, classes] */
   dense: Float32Array;
   sparse: Float32Array;
+  nearest: Float32Array;
 }
 
 type Progress = (share: number) => void | Promise<void>;
@@ -53,7 +56,8 @@ export async function trainHeads(
   const sparse = await trainLinearSvm(data.sparse, data.labels, rows, classes, { cost: sparseCost, seed }, (share) =>
     onProgress(0.5 + share / 2),
   );
-  return { dense, sparse };
+  const nearest = ticketBank(data.dense, data.embeddingSize, data.labels, rows, classes, seed);
+  return { dense, sparse, nearest };
 }
 
 /** Rows that say the same are held out together (`data.groups`). */
@@ -78,12 +82,14 @@ export async function crossFit(
       rows: out,
       dense: denseScores(tf, data, heads.dense, out),
       sparse: sparseScores(data, heads.sparse, out),
+      nearest: nearestScores(tf, data, heads.nearest, out),
     });
   }
   return {
     rows: Int32Array.from(heldOut.flatMap(({ rows }) => [...rows])),
     dense: joined(heldOut.map(({ dense }) => dense)),
     sparse: joined(heldOut.map(({ sparse }) => sparse)),
+    nearest: joined(heldOut.map(({ nearest }) => nearest)),
   };
 }
 
@@ -94,20 +100,46 @@ function sampled(rows: number[], most: number, seed: number): Int32Array {
   return all.slice(0, most).sort();
 }
 
-function denseScores(tf: Tensorflow, { dense }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
-  const weights = tf.tensor2d(head.weights, [dense.width, head.classes]);
-  const bias = tf.tensor2d(head.bias, [1, head.classes]);
-  const portion = 4096;
-  const scores = new Float32Array(rows.length * head.classes);
+/** Rows of one call to TensorFlow. */
+const portion = 2048;
+
+/** Calls `score` with portions of the rows' first `width` numbers, [rows, width]. @returns [rows, classes] */
+function inPortions(
+  { dense }: TrainingData,
+  rows: Int32Array,
+  width: number,
+  classes: number,
+  score: (values: Float32Array, count: number) => Float32Array,
+): Float32Array {
+  const scores = new Float32Array(rows.length * classes);
   for (let start = 0; start < rows.length; start += portion) {
     const some = rows.subarray(start, start + portion);
-    const values = new Float32Array(some.length * dense.width);
+    const values = new Float32Array(some.length * width);
     some.forEach((row, index) => {
-      values.set(dense.values.subarray(row * dense.width, (row + 1) * dense.width), index * dense.width);
+      values.set(dense.values.subarray(row * dense.width, row * dense.width + width), index * width);
     });
-    scores.set(softmaxScores(tf, { weights, bias }, values, some.length), start * head.classes);
+    scores.set(score(values, some.length), start * classes);
   }
+  return scores;
+}
+
+function denseScores(tf: Tensorflow, data: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
+  const { width } = data.dense;
+  const weights = tf.tensor2d(head.weights, [width, head.classes]);
+  const bias = tf.tensor2d(head.bias, [1, head.classes]);
+  const scores = inPortions(data, rows, width, head.classes, (values, count) =>
+    softmaxScores(tf, { weights, bias }, values, count),
+  );
   tf.dispose([weights, bias]);
+  return scores;
+}
+
+function nearestScores(tf: Tensorflow, data: TrainingData, bank: TicketBank, rows: Int32Array): Float32Array {
+  const nearest = new NearestTickets(tf, bank);
+  const scores = inPortions(data, rows, bank.size, bank.counts.length, (values, count) =>
+    nearest.scores(values, count),
+  );
+  nearest.dispose();
   return scores;
 }
 

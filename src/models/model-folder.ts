@@ -6,11 +6,12 @@ import type { Combination } from './combination.js';
 import type { FieldFeature } from './field-features.js';
 import type { LinearHead } from './linear-svm.js';
 import { NgramVocabulary } from './ngrams.js';
+import type { TicketBank } from './nearest-tickets.js';
 import type { Candidate } from './ranker.js';
 import { trainedOnFile } from './trained-on.js';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors.js';
 
-const format = 1;
+const format = 2;
 
 /** What stands in model.json. Figures in percent as in `replyrank evaluate`. */
 export interface ModelDescription {
@@ -48,6 +49,7 @@ export interface ModelParts {
   vocabulary: NgramVocabulary;
   dense: LinearHead;
   sparse: LinearHead;
+  nearest: TicketBank;
   contactTypeHead: LinearHead | null;
   /** The templates it was trained with. */
   templates: Candidate[];
@@ -74,6 +76,7 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
     ['vocabulary.rarity', { shape: [vocabulary.size], values: vocabulary.rarity }],
     ...headTensors('dense', parts.dense),
     ...headTensors('sparse', parts.sparse),
+    ...bankTensors(parts.nearest),
     ...(parts.contactTypeHead ? headTensors('contactType', parts.contactTypeHead) : []),
   ]);
   await writeSafetensors(join(fresh, 'weights.safetensors'), tensors);
@@ -108,12 +111,15 @@ export async function loadModel(folder: string): Promise<ModelParts> {
     const dense = headOf(tensors, 'dense');
     const sparse = headOf(tensors, 'sparse');
     const rarity = tensors.get('vocabulary.rarity')?.values;
-    if (!dense || !sparse || rarity?.length !== words.length) throw new Error('its weights are not complete');
+    const nearest = bankOf(tensors);
+    if (!dense || !sparse || !nearest || rarity?.length !== words.length)
+      throw new Error('its weights are not complete');
     return {
       description,
       vocabulary: new NgramVocabulary(words, rarity),
       dense,
       sparse,
+      nearest,
       contactTypeHead: headOf(tensors, 'contactType'),
       templates: lines.map((line) => {
         const { id, ...text } = JSON.parse(line) as { id: string } & Omit<Candidate, 'templateId'>;
@@ -141,4 +147,18 @@ function headOf(tensors: Map<string, Tensor>, name: string): LinearHead | null {
   const weights = tensors.get(`${name}.weights`);
   const bias = tensors.get(`${name}.bias`);
   return weights && bias ? { weights: weights.values, bias: bias.values, classes: bias.values.length } : null;
+}
+
+function bankTensors({ embeddings, size, counts }: TicketBank): [string, Tensor][] {
+  return [
+    ['nearest.embeddings', { shape: [embeddings.length / size, size], values: embeddings }],
+    ['nearest.counts', { shape: [counts.length], values: Float32Array.from(counts) }],
+  ];
+}
+
+function bankOf(tensors: Map<string, Tensor>): TicketBank | null {
+  const embeddings = tensors.get('nearest.embeddings');
+  const counts = tensors.get('nearest.counts');
+  if (!embeddings || !counts) return null;
+  return { embeddings: embeddings.values, size: embeddings.shape[1] ?? 0, counts: Int32Array.from(counts.values) };
 }

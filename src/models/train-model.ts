@@ -62,7 +62,7 @@ export async function trainModel(
   const proof: Evidence = {
     labels: evidence.rows.map((row) => data.labels[row] ?? -1),
     classes: classes.length,
-    scores: [evidence.dense, evidence.sparse, ...(cosines ? [cosines] : [])],
+    scores: [evidence.dense, evidence.sparse, evidence.nearest, ...(cosines ? [cosines] : [])],
   };
   await onProgress('combining and calibrating', 0);
   const weights = await fitWeights(proof);

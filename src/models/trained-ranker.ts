@@ -3,6 +3,7 @@ import { softmax } from './combination.js';
 import type { Encoder } from './encoder.js';
 import { scoresOf } from './linear-svm.js';
 import { loadModel, ModelFolderError, type ModelParts } from './model-folder.js';
+import { NearestTickets } from './nearest-tickets.js';
 import type { Candidate, Ranker, RankInput, Ranking } from './ranker.js';
 import { likeliestType, rankingFrom } from './ranking.js';
 import { softmaxScores } from './softmax-head.js';
@@ -23,6 +24,7 @@ export class TrainedRanker implements Ranker {
   private readonly features: TicketFeatures;
   private readonly vectors: TemplateVectors;
   private readonly dense: { weights: Tensor2D; bias: Tensor2D };
+  private readonly nearest: NearestTickets;
   private candidates: readonly Candidate[] = [];
   private places: Place[] = [];
 
@@ -35,6 +37,7 @@ export class TrainedRanker implements Ranker {
     this.version = description.version;
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
     this.vectors = new TemplateVectors(encoder);
+    this.nearest = new NearestTickets(tf, parts.nearest);
     this.dense = {
       weights: tf.tensor2d(dense.weights, [this.features.denseWidth, dense.classes]),
       bias: tf.tensor2d(dense.bias, [1, dense.classes]),
@@ -74,53 +77,54 @@ export class TrainedRanker implements Ranker {
 
   rank(inputs: RankInput[]): Promise<Ranking[]> {
     if (inputs.length === 0) return Promise.resolve([]);
-    const known = inputs.map((input) =>
-      this.parts.description.knownContactType ? input : { ...input, contactType: null },
-    );
+    const { knownContactType } = this.parts.description;
+    const known = inputs.map((input) => (knownContactType ? input : { ...input, contactType: null }));
     const encoded = this.encoder.encode(known.map(ticketText));
-    const { denseWidth } = this.features;
-    const rows = new Float32Array(known.length * denseWidth);
-    encoded.forEach((views, index) => {
-      const input = known[index];
-      if (input) rows.set(this.features.dense(input, views), index * denseWidth);
-    });
-    const { classes } = this.parts.dense;
-    const scores = softmaxScores(this.tf, this.dense, rows, known.length);
+    const rows = known.map((input, index) => this.features.dense(input, encoded[index] ?? new Float32Array()));
+    const learned = this.learnedScores(known, rows);
     return Promise.resolve(
-      known.map((input, index) => {
+      rows.map((row, index) => {
         const embedding = this.encoder.embeddingOf(encoded[index] ?? new Float32Array());
-        return this.rankOne(
-          input,
-          scores.subarray(index * classes, (index + 1) * classes),
-          embedding,
-          rows.subarray(index * denseWidth, (index + 1) * denseWidth),
-        );
+        return this.rankOne(learned[index] ?? new Float64Array(), embedding, row);
       }),
     );
   }
 
   dispose(): void {
     this.tf.dispose(this.dense);
+    this.nearest.dispose();
   }
 
-  private rankOne(input: RankInput, dense: Float32Array, embedding: Float32Array | null, row: Float32Array): Ranking {
+  /** What the heads say together, per ticket [classes]. */
+  private learnedScores(inputs: RankInput[], rows: Float32Array[]): Float64Array[] {
+    const [denseWeight = 1, sparseWeight = 1, nearestWeight = 1] = this.parts.description.combination.weights;
+    const { classes } = this.parts.dense;
+    const dense = softmaxScores(this.tf, this.dense, together(rows, this.features.denseWidth), rows.length);
+    const nearest = this.nearest.scores(together(rows, this.encoder.size), rows.length);
+    return inputs.map((input, index) => {
+      const sparse = scoresOf(this.parts.sparse, this.features.sparse(input));
+      return Float64Array.from(sparse, (score, label) => {
+        const place = index * classes + label;
+        return (
+          denseWeight * (dense[place] as number) + sparseWeight * score + nearestWeight * (nearest[place] as number)
+        );
+      });
+    });
+  }
+
+  private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array): Ranking {
     const { combination, readsTemplates, abstention } = this.parts.description;
-    const [denseWeight = 1, sparseWeight = 1, textWeight = 0] = combination.weights;
-    const sparse = scoresOf(this.parts.sparse, this.features.sparse(input));
-    const learned = Float64Array.from(
-      dense,
-      (score, label) => denseWeight * score + sparseWeight * (sparse[label] ?? 0),
-    );
-    let familiarity = -Infinity;
+    const textWeight = readsTemplates ? (combination.weights[3] ?? 0) : 0;
     const logits = Float64Array.from(this.places, ({ label, embedding: template }) => {
       const likeness = embedding ? cosine(embedding, template) : 0;
       if (label === -1) return combination.unseen.scale * likeness + combination.unseen.offset;
-      return (learned[label] ?? 0) + (readsTemplates ? textWeight * likeness : 0);
+      return (learned[label] ?? 0) + textWeight * likeness;
     });
     // Of the candidates, and of what may not be suggested: a ticket about a blocked template is not out of scope.
-    for (const logit of logits) familiarity = Math.max(familiarity, logit);
-    if (this.candidates.length < learned.length)
-      for (const logit of learned) familiarity = Math.max(familiarity, logit);
+    const familiarity = [logits, learned].reduce(
+      (most, some) => some.reduce((a, b) => Math.max(a, b), most),
+      -Infinity,
+    );
     return rankingFrom({
       candidates: this.candidates,
       logits,
@@ -149,4 +153,11 @@ export class TrainedRanker implements Ranker {
     });
     return likeliestType(description.contactTypes, softmax(logits));
   }
+}
+
+/** The first `width` numbers of each row, one row after another. */
+function together(rows: readonly Float32Array[], width: number): Float32Array {
+  const all = new Float32Array(rows.length * width);
+  rows.forEach((row, index) => all.set(row.subarray(0, width), index * width));
+  return all;
 }

@@ -34,6 +34,8 @@ export interface TrainingData {
   contactTypeLabels: Int32Array;
   /** [rows, width]; the embedding is the beginning of each row. */
   dense: { values: Float32Array; width: number };
+  /** Numbers in an embedding */
+  embeddingSize: number;
   sparse: SparseMatrix;
   /** A number per row, the same for rows that say the same: they must not stand on both sides of a split. */
   groups: Uint32Array;
@@ -101,6 +103,7 @@ export async function readTrainingData(
     contactTypes,
     contactTypeLabels: places(first.contactTypes, contactTypes),
     dense: { values: dense, width },
+    embeddingSize: encoder.size,
     sparse: stack(sparse, features.sparseWidth),
     groups: Uint32Array.from(first.groups),
     idHashes: [...new Set(first.idHashes)].sort(),
