@@ -14,8 +14,7 @@ beforeEach(async () => {
   for (const name of ['bin', 'package.json', 'tsconfig.json', 'tsconfig.build.json']) {
     await cp(join(repository, name), join(checkout, name), { recursive: true });
   }
-  await mkdir(join(checkout, 'src'));
-  await mkdir(join(checkout, 'migrations'));
+  for (const name of ['src', 'migrations', 'bench']) await mkdir(join(checkout, name));
   await symlink(join(repository, 'node_modules'), join(checkout, 'node_modules'));
   await aCommandLineThatSays('one');
 });
