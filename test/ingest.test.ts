@@ -219,6 +219,14 @@ describe('a message that can not be read', () => {
       /^occurredAt: .*ahead/,
     ],
     [
+      'the day after tomorrow',
+      Buffer.from(
+        JSON.stringify(aTicket('date', { occurredAt: new Date(Date.now() + 24.5 * 3_600_000).toISOString() })),
+      ),
+      'invalid-date',
+      /^occurredAt: .*24 hours ahead/,
+    ],
+    [
       'no date',
       Buffer.from(JSON.stringify(aTicket('date', { occurredAt: undefined }))),
       'invalid-date',

@@ -50,16 +50,30 @@ const assignment = new RegExp(
   'gi',
 );
 
-const email =
-  /(?:"[^"\n@]{1,64}"|(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+)@(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+(?:xn--[a-z0-9-]+|\p{L}{2,})/gu;
+/** What nearly all addresses are made of, and what they may hold besides; the latter also stands between other things. */
+const [usual, rare] = ["\\p{L}\\p{N}._%+'-", '!#$&*/=?^`{|}~'];
+const email = new RegExp(
+  `(?:"[^"\\n@]{1,64}"|(?<![${usual}])[${usual}]+|(?<![${rare}${usual}])[${rare}${usual}]*[${rare}])` +
+    '@(?:[\\p{L}\\p{N}][\\p{L}\\p{N}-]*\\.)+(?:xn--[a-z0-9-]+|\\p{L}{2,})',
+  'gu',
+);
 
 const ibanStart = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=(?:[ \u00a0-]?[A-Za-z0-9]){11})/g;
 const longestIban = 34;
 
 /** Groups of digits parted by single spaces, hyphens or dots: a card number may be some of them in a row. */
 const digitGroups = /(?<![\p{L}\p{N}])\d+(?:[ \u00a0.-]\d+)*(?![\p{L}\p{N}])/gu;
-/** First digits of the schemes, Maestro's and Discover's many ranges included; Luhn's test alone passes one in ten numbers. */
-const cardStart = /^(?:3[04-9]|4|5[0-8]|6|2[2-7])/;
+/** The schemes by first digits and length; Luhn's test alone passes one number in ten. */
+const wholeCard = new RegExp(
+  `^(?:${[
+    '4(?:\\d{12}|\\d{15}|\\d{18})', // Visa
+    '(?:5[1-5]|2[2-7])\\d{14}', // Mastercard
+    '3[47]\\d{13}', // American Express
+    '3(?:0|6|8|9)\\d{12,17}', // Diners Club
+    '35\\d{14,17}', // JCB
+    '(?:50|5[6-8]|6)\\d{11,17}', // Maestro, Discover, UnionPay, RuPay
+  ].join('|')})$`,
+);
 
 /**
  * Redacts a text.
@@ -131,7 +145,7 @@ function endOfCard(parts: string[], start: number): number | null {
 function isCard(digits: string): boolean {
   return (
     validator.isLuhnNumber(digits) &&
-    (cardStart.test(digits) || validator.isCreditCard(digits)) &&
+    (wholeCard.test(digits) || validator.isCreditCard(digits)) &&
     !/^(\d)\1+$/.test(digits)
   );
 }
