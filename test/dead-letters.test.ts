@@ -22,6 +22,12 @@ describe('dead letters', () => {
       replayedAt: null,
     });
     expect(JSON.stringify(letter)).not.toContain('secret');
+    const [whole] = await listDeadLetters(stage.database.source.manager, 10, { withMessage: true });
+    expect(whole?.message).toEqual({
+      key: Buffer.from('k'),
+      value: Buffer.from('{"secret": "my card number'),
+      headers: {},
+    });
   });
 
   test('go back to their topic as they came; one that is still broken is a dead letter again, and does not go round', async () => {

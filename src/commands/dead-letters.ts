@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listDeadLetters, replayDeadLetters } from '../ingest/dead-letters.js';
+import { listDeadLetters, replayDeadLetters, type ListedDeadLetter } from '../ingest/dead-letters.js';
 import { wholeNumber } from './train.js';
 import { UserError } from './user-error.js';
 import { withDatabase } from './with-database.js';
@@ -8,22 +8,15 @@ export function registerDeadLetters(program: Command): void {
   const deadLetters = program.command('dead-letters').description('messages that could not be read');
   deadLetters
     .command('list')
-    .description('when, where from and why, the newest first; never their text')
+    .description('when, where from and why, the newest first; what stands in them only with --bytes')
     .option('--limit <n>', 'how many', wholeNumber('--limit'), 100)
+    .option('--bytes', 'also key, headers and value, as they came: personal data; in JSON key and value are base64')
     .option('--json', 'print as JSON')
-    .action(async ({ limit, json }: { limit: number; json?: boolean }) => {
-      const rows = await withDatabase((dataSource) => listDeadLetters(dataSource.manager, limit));
-      if (json) {
-        process.stdout.write(`${JSON.stringify(rows)}\n`);
-        return;
-      }
-      for (const row of rows) {
-        const place = `${row.topic} ${row.partition}:${row.offset}`;
-        const state = row.replayedAt ? `, replayed ${row.replayedAt.toISOString()}` : '';
-        process.stdout.write(
-          `${row.id}\t${row.receivedAt.toISOString()}\t${place}\t${row.bytes} bytes\t${row.reason}: ${row.detail}${state}\n`,
-        );
-      }
+    .action(async ({ limit, bytes, json }: { limit: number; bytes?: boolean; json?: boolean }) => {
+      const letters = await withDatabase(({ manager }) =>
+        listDeadLetters(manager, limit, { withMessage: bytes === true }),
+      );
+      process.stdout.write(json ? `${JSON.stringify(letters.map(asJson))}\n` : letters.map(asText).join(''));
     });
   deadLetters
     .command('replay')
@@ -45,4 +38,21 @@ export function registerDeadLetters(program: Command): void {
       const missing = wanted.filter((id) => !replayed.includes(id));
       if (missing.length > 0) throw new UserError(`there is no dead letter ${missing.join(', ')}`);
     });
+}
+
+function asJson({ message, ...letter }: ListedDeadLetter): object {
+  if (!message) return letter;
+  const { key, value, headers } = message;
+  return { ...letter, key: key?.toString('base64') ?? null, value: value?.toString('base64') ?? null, headers };
+}
+
+function asText({ message, ...letter }: ListedDeadLetter): string {
+  const place = `${letter.topic} ${letter.partition}:${letter.offset}`;
+  const state = letter.replayedAt ? `, replayed ${letter.replayedAt.toISOString()}` : '';
+  const line = [letter.id, letter.receivedAt.toISOString(), place, `${letter.bytes} bytes`].join('\t');
+  const said = `${line}\t${letter.reason}: ${letter.detail}${state}\n`;
+  if (!message) return said;
+  // As a quoted string: what came may hold anything that makes a terminal do strange things.
+  const [key, value] = [message.key, message.value].map((bytes) => JSON.stringify(bytes?.toString('utf8') ?? null));
+  return `${said}  key ${key}, headers ${JSON.stringify(message.headers)}\n  ${value}\n`;
 }

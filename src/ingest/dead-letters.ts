@@ -58,16 +58,24 @@ export interface ListedDeadLetter {
   detail: string;
   bytes: number;
   replayedAt: Date | null;
+  /** What stands in it, which may be anybody's personal data: only where it was asked for. */
+  message?: { key: Buffer | null; value: Buffer | null; headers: Record<string, string> };
 }
 
-/** The newest first; never what stands in them. */
-export function listDeadLetters(manager: EntityManager, limit: number): Promise<ListedDeadLetter[]> {
-  return manager.query(
+/** The newest first. */
+export async function listDeadLetters(
+  manager: EntityManager,
+  limit: number,
+  { withMessage = false } = {},
+): Promise<ListedDeadLetter[]> {
+  const rows: (ListedDeadLetter & Required<ListedDeadLetter>['message'])[] = await manager.query(
     `SELECT id, received_at AS "receivedAt", topic, partition, "offset", reason, detail,
-            coalesce(length(value), 0) AS bytes, replayed_at AS "replayedAt"
+            coalesce(length(value), 0) AS bytes, replayed_at AS "replayedAt"${withMessage ? ', key, value, headers' : ''}
        FROM dead_letters ORDER BY id DESC LIMIT $1`,
     [limit],
   );
+  if (!withMessage) return rows;
+  return rows.map(({ key, value, headers, ...letter }) => ({ ...letter, message: { key, value, headers } }));
 }
 
 /**
