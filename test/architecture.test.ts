@@ -27,7 +27,19 @@ const sources: Source[] = filesBelow('src', /\.ts$/).map((path) => {
 /** The part that a file belongs to: the folder below src/, or the file itself at its top. */
 const partOf = (path: string): string => path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
 
-const top = ['main', 'http', 'health.controller', 'pino-logger', 'sample', 'cli', 'app', 'app.module', 'database', 'launch', 'commands'];
+const top = [
+  'main',
+  'http',
+  'health.controller',
+  'pino-logger',
+  'sample',
+  'cli',
+  'app',
+  'app.module',
+  'database',
+  'launch',
+  'commands',
+];
 const mayImport: Record<string, string[]> = {
   retrain: ['monitoring', 'ingest', 'suggest', 'access', 'models', 'records', 'config'],
   monitoring: ['ingest', 'suggest', 'access', 'models', 'records', 'config'],
