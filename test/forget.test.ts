@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { idHash, versionsTrainedOn } from '../src/models/trained-on.js';
+import { readSafetensors, writeSafetensors } from '../src/models/safetensors.js';
+import { bankTensor, eraseTickets, idHash, weightsFile } from '../src/models/trained-on.js';
 import { removeAbandoned } from '../src/retrain/train-from-labels.js';
 import { ChoicesService } from '../src/suggest/choices.service.js';
 import { forget, type Forgotten } from '../src/suggest/forget.js';
@@ -173,20 +174,31 @@ describe('a ticket that is forgotten', () => {
   });
 });
 
-test('which models have learned from a ticket can be told', async () => {
+test('which models have learned from a ticket is told, and what they hold of that one ticket is blotted out', async () => {
   const scratch = await scratchFolder();
   const { folder } = scratch;
+  const bank = [1, 2, 3, 4, 5, 6];
   for (const [version, ids] of [
-    ['v1', ['zendesk:1', 'zendesk:2']],
-    ['v2', ['zendesk:2']],
+    ['v1', ['zendesk:1', 'zendesk:2', 'zendesk:3']],
+    ['v2', ['zendesk:2', 'zendesk:3', 'zendesk:4']],
   ] as const) {
     await mkdir(join(folder, version));
-    await writeFile(join(folder, version, 'trained-on.json'), JSON.stringify({ ids: ids.map(idHash) }));
+    const hashes = ids.map(idHash);
+    await writeFile(join(folder, version, 'trained-on.json'), JSON.stringify({ ids: hashes, nearest: hashes }));
+    const values = Float32Array.from(bank);
+    await writeSafetensors(join(folder, version, weightsFile), new Map([[bankTensor, { shape: [3, 2], values }]]));
   }
-  expect(await versionsTrainedOn(folder, ['zendesk:1'])).toEqual(['v1']);
-  expect(await versionsTrainedOn(folder, ['zendesk:2'])).toEqual(['v1', 'v2']);
-  expect(await versionsTrainedOn(folder, ['zendesk:3'])).toEqual([]);
-  expect(await versionsTrainedOn(join(folder, 'nowhere'), ['zendesk:1'])).toEqual([]);
+  const held = async (version: string): Promise<number[]> =>
+    Array.from((await readSafetensors(join(folder, version, weightsFile))).get(bankTensor)?.values ?? []);
+  expect(await eraseTickets(folder, ['zendesk:9'])).toEqual([]);
+  expect(await eraseTickets(folder, ['zendesk:1'])).toEqual(['v1']);
+  expect([await held('v1'), await held('v2')]).toEqual([[0, 0, 3, 4, 5, 6], bank]);
+  expect(await eraseTickets(folder, ['zendesk:2'])).toEqual(['v1', 'v2']);
+  expect([await held('v1'), await held('v2')]).toEqual([
+    [0, 0, 0, 0, 5, 6],
+    [0, 0, 3, 4, 5, 6],
+  ]);
+  expect(await eraseTickets(join(folder, 'nowhere'), ['zendesk:1'])).toEqual([]);
   await scratch.remove();
 });
 

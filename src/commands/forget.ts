@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { eraseEmbeddings } from '../models/embedding-cache.js';
-import { versionsTrainedOn } from '../models/trained-on.js';
+import { eraseTickets } from '../models/trained-on.js';
 import { removeAbandoned } from '../retrain/train-from-labels.js';
 import { forget, type ToForget } from '../suggest/forget.js';
 import { UserError } from './user-error.js';
@@ -29,7 +29,7 @@ export function registerForget(program: Command): void {
         const cache = join(MODEL_DIR, 'cache');
         if (existsSync(cache)) eraseEmbeddings(cache);
         await removeAbandoned(MODEL_DIR, new Date());
-        return { forgotten: erased, models: await versionsTrainedOn(MODEL_DIR, ids) };
+        return { forgotten: erased, models: await eraseTickets(MODEL_DIR, ids) };
       });
       const { tickets, choices, outbox, deadLetters } = forgotten;
       const figures = { tickets: tickets.length, choices, outbox, deadLetters, models };

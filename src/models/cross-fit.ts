@@ -56,7 +56,7 @@ export async function trainHeads(
   const sparse = await trainLinearSvm(data.sparse, data.labels, rows, classes, { cost: sparseCost, seed }, (share) =>
     onProgress(0.5 + share / 2),
   );
-  const nearest = ticketBank(data.dense, data.embeddingSize, data.labels, rows, classes, seed);
+  const nearest = ticketBank(data, rows, seed);
   return { dense, sparse, nearest };
 }
 

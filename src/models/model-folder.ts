@@ -8,10 +8,10 @@ import type { LinearHead } from './linear-svm.js';
 import { NgramVocabulary } from './ngrams.js';
 import type { TicketBank } from './nearest-tickets.js';
 import type { Candidate } from './ranker.js';
-import { trainedOnFile } from './trained-on.js';
+import { bankTensor, trainedOnFile, weightsFile, type TrainedOn } from './trained-on.js';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors.js';
 
-const format = 2;
+const format = 3;
 
 /** What stands in model.json. Figures in percent as in `replyrank evaluate`. */
 export interface ModelDescription {
@@ -79,13 +79,13 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
     ...bankTensors(parts.nearest),
     ...(parts.contactTypeHead ? headTensors('contactType', parts.contactTypeHead) : []),
   ]);
-  await writeSafetensors(join(fresh, 'weights.safetensors'), tensors);
+  await writeSafetensors(join(fresh, weightsFile), tensors);
   await writeFile(join(fresh, 'vocabulary.json'), JSON.stringify(vocabulary.features));
   await writeFile(
     join(fresh, 'templates.jsonl'),
     templates.map((template) => `${JSON.stringify(asLine(template))}\n`).join(''),
   );
-  await writeFile(join(fresh, trainedOnFile), JSON.stringify({ ids: trainedOn }));
+  await writeFile(join(fresh, trainedOnFile), JSON.stringify({ ids: trainedOn, nearest: parts.nearest.ids }));
   await writeFile(join(fresh, 'model.json'), `${JSON.stringify(description, null, 2)}\n`);
   try {
     await rename(fresh, folder);
@@ -104,14 +104,14 @@ export async function loadModel(folder: string): Promise<ModelParts> {
     if (description.format !== format) {
       throw new Error(`its format is ${description.format}; this program reads ${format}`);
     }
-    const tensors = await readSafetensors(join(folder, 'weights.safetensors'));
+    const tensors = await readSafetensors(join(folder, weightsFile));
     const words = JSON.parse(await readFile(join(folder, 'vocabulary.json'), 'utf8')) as string[];
     const lines = (await readFile(join(folder, 'templates.jsonl'), 'utf8')).split('\n').filter(Boolean);
-    const { ids } = JSON.parse(await readFile(join(folder, trainedOnFile), 'utf8')) as { ids: string[] };
+    const { ids, nearest: bankIds } = JSON.parse(await readFile(join(folder, trainedOnFile), 'utf8')) as TrainedOn;
     const dense = headOf(tensors, 'dense');
     const sparse = headOf(tensors, 'sparse');
     const rarity = tensors.get('vocabulary.rarity')?.values;
-    const nearest = bankOf(tensors);
+    const nearest = bankOf(tensors, bankIds);
     if (!dense || !sparse || !nearest || rarity?.length !== words.length)
       throw new Error('its weights are not complete');
     return {
@@ -151,14 +151,15 @@ function headOf(tensors: Map<string, Tensor>, name: string): LinearHead | null {
 
 function bankTensors({ embeddings, size, counts }: TicketBank): [string, Tensor][] {
   return [
-    ['nearest.embeddings', { shape: [embeddings.length / size, size], values: embeddings }],
+    [bankTensor, { shape: [embeddings.length / size, size], values: embeddings }],
     ['nearest.counts', { shape: [counts.length], values: Float32Array.from(counts) }],
   ];
 }
 
-function bankOf(tensors: Map<string, Tensor>): TicketBank | null {
-  const embeddings = tensors.get('nearest.embeddings');
+function bankOf(tensors: Map<string, Tensor>, ids: (string | null)[]): TicketBank | null {
+  const embeddings = tensors.get(bankTensor);
   const counts = tensors.get('nearest.counts');
   if (!embeddings || !counts) return null;
-  return { embeddings: embeddings.values, size: embeddings.shape[1] ?? 0, counts: Int32Array.from(counts.values) };
+  const size = embeddings.shape[1] ?? 0;
+  return { embeddings: embeddings.values, size, counts: Int32Array.from(counts.values), ids };
 }

@@ -4,6 +4,7 @@
  */
 import { seeded, shuffle } from './random.js';
 import type { Tensor2D, Tensorflow } from './tensorflow.js';
+import type { TrainingData } from './training-data.js';
 
 /** More labelled tickets than this are sampled, the frequent templates first: ranking one ticket compares it with all. */
 const mostTickets = 20_000;
@@ -15,21 +16,20 @@ export interface TicketBank {
   size: number;
   /** Tickets of each class */
   counts: Int32Array;
+  /** Which tickets they are (`idHash`); null for a row without an id */
+  ids: (string | null)[];
 }
 
 /**
- * @param dense rows that begin with their embedding
  * @param rows which rows to take from; all of them have a class
  */
 export function ticketBank(
-  dense: { values: Float32Array; width: number },
-  size: number,
-  labels: Int32Array,
+  data: Pick<TrainingData, 'dense' | 'embeddingSize' | 'labels' | 'classes' | 'idHashes'>,
   rows: Int32Array,
-  classes: number,
   seed: number,
 ): TicketBank {
-  const ofClass = Array.from({ length: classes }, (): number[] => []);
+  const { dense, embeddingSize: size, labels, classes } = data;
+  const ofClass = classes.map((): number[] => []);
   for (const row of rows) ofClass[labels[row] ?? -1]?.push(row);
   const most = mostOfAClass(ofClass.map(({ length }) => length));
   const random = seeded(seed);
@@ -39,13 +39,12 @@ export function ticketBank(
     return order.subarray(0, most);
   });
   const counts = Int32Array.from(chosen, ({ length }) => length);
-  const embeddings = new Float32Array(counts.reduce((sum, count) => sum + count, 0) * size);
-  let place = 0;
-  for (const row of chosen.flatMap((some) => [...some])) {
-    embeddings.set(dense.values.subarray(row * dense.width, row * dense.width + size), place);
-    place += size;
-  }
-  return { embeddings, size, counts };
+  const all = chosen.flatMap((some) => [...some]);
+  const embeddings = new Float32Array(all.length * size);
+  all.forEach((row, place) => {
+    embeddings.set(dense.values.subarray(row * dense.width, row * dense.width + size), place * size);
+  });
+  return { embeddings, size, counts, ids: all.map((row) => data.idHashes[row] ?? null) };
 }
 
 /** The largest number per class with which all classes together stay below the limit. */

@@ -109,7 +109,7 @@ export async function trainModel(
     ...heads,
     contactTypeHead,
     templates: texts,
-    trainedOn: data.idHashes,
+    trainedOn: [...new Set(data.idHashes.flatMap((hash) => hash ?? []))].sort(),
   });
   return description;
 }

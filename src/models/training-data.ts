@@ -39,8 +39,8 @@ export interface TrainingData {
   sparse: SparseMatrix;
   /** A number per row, the same for rows that say the same: they must not stand on both sides of a split. */
   groups: Uint32Array;
-  /** First 16 hex digits of SHA-256 of the rows' ids, where they have any: tells later what a model has learned from. */
-  idHashes: string[];
+  /** Per row the hash of its id, where it has one: tells later what a model has learned from. */
+  idHashes: (string | null)[];
   /** SHA-256 of what was read */
   hash: string;
   from: Date | null;
@@ -57,7 +57,7 @@ interface FirstPass {
   labels: (string | null)[];
   contactTypes: (string | null)[];
   groups: number[];
-  idHashes: string[];
+  idHashes: (string | null)[];
   fields: FieldFeature[];
   counter: NgramCounter;
   /** What the encoder made of each row's text */
@@ -106,7 +106,7 @@ export async function readTrainingData(
     embeddingSize: encoder.size,
     sparse: stack(sparse, features.sparseWidth),
     groups: Uint32Array.from(first.groups),
-    idHashes: [...new Set(first.idHashes)].sort(),
+    idHashes: first.idHashes,
     hash: first.hash.digest('hex'),
     from: first.from,
     until: first.until,
@@ -157,7 +157,7 @@ async function firstPass(
       pass.labels.push(row.label);
       pass.contactTypes.push(row.contactType);
       pass.groups.push(hash32(gist(text), seed));
-      if (row.id !== null) pass.idHashes.push(idHash(row.id));
+      pass.idHashes.push(row.id === null ? null : idHash(row.id));
       pass.hash.update(JSON.stringify([row.label, row.contactType, input]));
       if (row.occurredAt !== null) {
         if (pass.from === null || row.occurredAt < pass.from) pass.from = row.occurredAt;
