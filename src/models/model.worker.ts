@@ -1,4 +1,5 @@
 /** The model process: answers one request after the other, until its parent is gone. */
+import { constants, setPriority } from 'node:os';
 import { Encoder } from './encoder.js';
 import type { ModelAnswer, ModelReply, ModelRequest, ModelWorkerInfo, ModelWorkerSettings } from './model-protocol.js';
 import type { Candidate, Ranker } from './ranker.js';
@@ -14,6 +15,9 @@ function started(): { tf: Tensorflow; encoder: Encoder } {
   if (!ready) throw new Error('the model process was asked before it was started');
   return ready;
 }
+
+// TensorFlow takes every core while it computes; an agent who opens a ticket must not wait for a thread of its own.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 async function start({ device: wanted, encoderDir, cacheDir }: ModelWorkerSettings): Promise<ModelWorkerInfo> {
   const { tf, device, version } = await loadTensorflow(wanted);

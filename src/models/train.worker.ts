@@ -10,7 +10,7 @@ const send = (message: TrainingMessage): void => void process.send?.(message);
 async function train({ worker, settings }: TrainingOrder): Promise<void> {
   try {
     // What serves tickets on the same machine comes first.
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(constants.priority.PRIORITY_LOW);
     const { tf, device } = await loadTensorflow(worker.device);
     send({ kind: 'device', device });
     const encoder = await Encoder.open(tf, worker.encoderDir, worker.cacheDir);
