@@ -39,6 +39,7 @@ test('a training that is killed leaves nothing that could be taken for a model, 
   const model = await runTraining(order(data, 'versions/one'), childEnvironment(), (phase) => void phases.add(phase));
   expect([...phases]).toEqual([
     'reading tickets',
+    'pre-flight',
     'testing on tickets held out',
     'combining and calibrating',
     'training on all tickets',

@@ -42,6 +42,7 @@ export async function trainHeads(
   rows: Int32Array,
   seed: number,
   onProgress: Progress,
+  onLoss?: (loss: number) => void,
 ): Promise<Heads> {
   const classes = data.classes.length;
   const dense = await trainSoftmax(
@@ -50,7 +51,7 @@ export async function trainHeads(
     data.labels,
     rows,
     classes,
-    { cost: denseCost, mostSteps: denseSteps },
+    { cost: denseCost, mostSteps: denseSteps, onLoss },
     (share) => onProgress(share / 2),
   );
   const sparse = await trainLinearSvm(data.sparse, data.labels, rows, classes, { cost: sparseCost, seed }, (share) =>
@@ -66,6 +67,7 @@ export async function crossFit(
   data: TrainingData,
   seed: number,
   onProgress: Progress,
+  curve: (training: string) => (loss: number) => void,
 ): Promise<HeldOutScores> {
   const classes = data.classes.length;
   const isSmall = data.labels.length * classes <= mostScoresOfAllFolds;
@@ -77,7 +79,8 @@ export async function crossFit(
     const train = Int32Array.from(all.filter((row) => !isOut(row) && (data.labels[row] ?? -1) >= 0));
     const out = sampled(all.filter(isOut), Math.floor(mostScores / classes), seed);
     if (train.length === 0 || out.length === 0) continue;
-    const heads = await trainHeads(tf, data, train, seed + fold, (share) => onProgress((fold + share) / rounds));
+    const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
+    const heads = await trainHeads(tf, data, train, seed + fold, report, curve(`fold ${fold + 1}`));
     heldOut.push({
       rows: out,
       dense: denseScores(tf, data, heads.dense, out),

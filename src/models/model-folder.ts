@@ -65,9 +65,14 @@ export class ModelFolderError extends Error {
 /**
  * Writes beside `folder` and renames: whoever finds the folder finds all of it, whenever the training is killed.
  *
+ * @param writeMore puts into the folder what is not needed to load the model
  * @throws ModelFolderError where `folder` exists: a version is never changed
  */
-export async function saveModel(folder: string, parts: ModelParts): Promise<void> {
+export async function saveModel(
+  folder: string,
+  parts: ModelParts,
+  writeMore: (fresh: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const fresh = join(dirname(folder), `.${basename(folder)}.${process.pid}.unfinished`);
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
@@ -86,6 +91,7 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
     templates.map((template) => `${JSON.stringify(asLine(template))}\n`).join(''),
   );
   await writeFile(join(fresh, trainedOnFile), JSON.stringify({ ids: trainedOn, nearest: parts.nearest.ids }));
+  await writeMore(fresh);
   await writeFile(join(fresh, 'model.json'), `${JSON.stringify(description, null, 2)}\n`);
   try {
     await rename(fresh, folder);

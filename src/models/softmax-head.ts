@@ -10,6 +10,8 @@ export interface SoftmaxOptions {
   /** Cost of an error against a small norm of the weights: C in C · Σ loss + ½ ‖w‖² */
   cost: number;
   mostSteps: number;
+  /** Told the loss before the first step and after each. */
+  onLoss?: ((loss: number) => void) | undefined;
 }
 
 /**
@@ -70,9 +72,11 @@ export async function trainSoftmax(
     return value;
   };
   const point = new Float64Array(size + classes);
-  await minimise(evaluate, point, { mostSteps: options.mostSteps, tolerance: 1e-4 }, (step) =>
-    onStep(step / options.mostSteps),
-  );
+  options.onLoss?.(evaluate(point, new Float64Array(point.length)));
+  await minimise(evaluate, point, { mostSteps: options.mostSteps, tolerance: 1e-4 }, (step, loss) => {
+    options.onLoss?.(loss);
+    return onStep(step / options.mostSteps);
+  });
   tf.dispose(calls.flatMap(({ x, y }) => [x, y]));
   return {
     weights: Float32Array.from(point.subarray(0, size)),

@@ -9,8 +9,11 @@ import { combined, fitUnseen, fitWeights, softmax, type Evidence, type Scores } 
 import { crossFit, trainHeads } from './cross-fit.js';
 import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
+import { predictionsOf } from './held-out.js';
 import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
+import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
 import type { Candidate } from './ranker.js';
+import { RunRecorder, writeRunRecord } from './run-record.js';
 import { trainSoftmax } from './softmax-head.js';
 import { readTemplateFile } from './template-file.js';
 import { templateText } from './ticket-text.js';
@@ -33,6 +36,8 @@ export interface TrainingSettings {
   knownContactType: boolean;
   /** Embeddings are kept here by text and encoder. */
   cacheDir: string;
+  /** Checks that are left out; none where it is not given. */
+  skipPreflight?: readonly PreflightCheck[] | undefined;
 }
 
 /** Where a training stands: what it does, and how much of that is done, 0–1; null where that is not known. */
@@ -47,16 +52,21 @@ export async function trainModel(
   tf: Tensorflow,
   encoder: Encoder,
   settings: TrainingSettings,
-  onProgress: TrainingProgress,
+  report: TrainingProgress,
 ): Promise<ModelDescription> {
   const startedAt = performance.now();
-  const { seed, precision, coverage } = settings;
+  const { seed, precision, coverage, skipPreflight = [] } = settings;
+  const recorder = new RunRecorder();
+  const onProgress = recorder.timed(report);
   const templates = settings.templates === null ? null : await readTemplateFile(settings.templates);
   const data = await readTrainingData({ ...settings, file: settings.data, templates }, encoder, (rows) =>
     onProgress('reading tickets', null, `${rows} tickets read and embedded`),
   );
   const { classes } = data;
-  const evidence = await crossFit(tf, data, seed, (done) => onProgress('testing on tickets held out', done));
+  await onProgress('pre-flight', null);
+  recorder.preflight.push(...(await checkBeforeTraining(tf, data, seed, skipPreflight)));
+  const onTested = (done: number): void | Promise<void> => onProgress('testing on tickets held out', done);
+  const evidence = await crossFit(tf, data, seed, onTested, (name) => recorder.curve(name));
   const texts = templatesOf(classes, templates);
   const cosines = templates && cosinesOf(data, evidence.rows, encoder.encode(texts.map(templateText)), encoder.size);
   const proof: Evidence = {
@@ -68,9 +78,11 @@ export async function trainModel(
   const weights = await fitWeights(proof);
   const unseen = await fitUnseen(proof, weights, cosines);
   const { rows: heldOutRows, figures } = judge(proof, weights);
-  const heads = await trainHeads(tf, data, allLabelled(data), seed, (done) =>
-    onProgress('training on all tickets', done),
-  );
+  const labelCounts = countsOf(data);
+  const predictions = predictionsOf(evidence.rows, proof, weights);
+  recorder.preflight.push(checkBaseline(predictions, labelCounts, skipPreflight));
+  const onTrained = (done: number): void | Promise<void> => onProgress('training on all tickets', done);
+  const heads = await trainHeads(tf, data, allLabelled(data), seed, onTrained, recorder.curve('all tickets'));
   const contactTypeOfClass = typesOfClasses(data);
   const contactTypeHead = contactTypeOfClass || data.contactTypes.length < 2 ? null : await trainTypes(tf, data);
   const description: ModelDescription = {
@@ -82,7 +94,7 @@ export async function trainModel(
     encoder: { hash: encoder.hash, size: encoder.size },
     views: data.features.views,
     classes,
-    labelCounts: countsOf(data),
+    labelCounts,
     contactTypes: data.contactTypes,
     contactTypeOfClass,
     fields: [...data.features.fields],
@@ -103,14 +115,17 @@ export async function trainModel(
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
   };
   description.version = versionOf(description);
-  await saveModel(settings.out, {
+  const parts = {
     description,
     vocabulary: data.features.vocabulary,
     ...heads,
     contactTypeHead,
     templates: texts,
     trainedOn: [...new Set(data.idHashes.flatMap((hash) => hash ?? []))].sort(),
-  });
+  };
+  const { version, createdAt } = description;
+  const finished = { settings, data, predictions, weights, labelCounts, heads, version, createdAt };
+  await saveModel(settings.out, parts, (folder) => writeRunRecord(tf, folder, recorder, finished));
   return description;
 }
 

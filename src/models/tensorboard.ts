@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import type { RunRecord } from './run-record.js';
+import type { Tensorflow } from './tensorflow.js';
+
+/** Writes a run as event files that TensorBoard reads: `tensorboard --logdir MODEL_DIR` compares versions. */
+export function writeTensorboard(tf: Tensorflow, folder: string, record: RunRecord): void {
+  for (const { training, loss } of record.curves) {
+    const writer = tf.node.summaryFileWriter(join(folder, training.replaceAll(' ', '-')));
+    loss.forEach((value, step) => writer.scalar('loss', value, step));
+    writer.flush();
+  }
+  const writer = tf.node.summaryFileWriter(join(folder, 'held-out'));
+  const { top1, hits3, logLoss, slices } = record.heldOut;
+  const scalars = { top1, hits3, logLoss, ceiling: record.diagnosis.ceiling, training: record.diagnosis.training };
+  for (const [name, value] of Object.entries(scalars)) writer.scalar(`held-out/${name}`, value, 0);
+  for (const [part, scores] of Object.entries(slices['head and tail'] ?? {})) {
+    writer.scalar(`held-out/top1-${part}`, scores.top1, 0);
+  }
+  writer.flush();
+}
