@@ -10,13 +10,17 @@ export interface Judged {
   /** [candidates] */
   logits: Float64Array;
   embedding: Float32Array | null;
+  /** Where no encoder was used; else a text has words where it has an embedding. */
+  hasWords?: boolean;
   /** The largest logit, of all that the model knows */
   familiarity: number;
   rule: AbstentionRule;
   contactType: (probabilities: Float64Array) => Ranking['contactType'];
 }
 
-export function rankingFrom({ candidates, logits, embedding, familiarity, rule, contactType }: Judged): Ranking {
+export function rankingFrom(judged: Judged): Ranking {
+  const { candidates, logits, embedding, familiarity, rule, contactType } = judged;
+  const hasWords = judged.hasWords ?? embedding !== null;
   if (candidates.length === 0) return abstained('no-templates', embedding);
   const probabilities = softmax(logits);
   const order = [...probabilities.keys()].sort(
@@ -27,7 +31,7 @@ export function rankingFrom({ candidates, logits, embedding, familiarity, rule, 
     probability: probabilities[index] as number,
   }));
   const confidence = items[0]?.probability ?? 0;
-  const reason = reasonOf(embedding, familiarity, confidence, rule);
+  const reason = reasonOf(hasWords, familiarity, confidence, rule);
   return {
     items,
     setSize: Math.max(1, items.filter(({ probability }) => probability >= rule.leastInSet).length),
@@ -39,12 +43,12 @@ export function rankingFrom({ candidates, logits, embedding, familiarity, rule, 
 }
 
 function reasonOf(
-  embedding: Float32Array | null,
+  hasWords: boolean,
   familiarity: number,
   confidence: number,
   rule: AbstentionRule,
 ): AbstentionReason | null {
-  if (embedding === null) return 'empty-text';
+  if (!hasWords) return 'empty-text';
   if (familiarity < rule.leastFamiliarity) return 'out-of-scope';
   return confidence < rule.leastConfidence ? 'unsure' : null;
 }

@@ -1,0 +1,64 @@
+/** What trained heads, and the baselines that need no training, say of rows of the data: [rows, classes] each. */
+import type { Heads } from './cross-fit.js';
+import { scoresOf, type LinearHead } from './linear-svm.js';
+import { NearestTickets } from './nearest-tickets.js';
+import { softmaxScores } from './softmax-head.js';
+import type { Tensorflow } from './tensorflow.js';
+import { cosine } from './text-features.js';
+import type { TrainingData } from './training-data.js';
+
+/** Rows of one call to TensorFlow. */
+const portion = 2048;
+
+/** @returns of the dense head, the n-gram head and the nearest tickets, in this order */
+export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, rows: Int32Array): Float32Array[] {
+  const { width } = data.dense;
+  const { classes } = heads.dense;
+  const [dense, nearest] = [new Float32Array(rows.length * classes), new Float32Array(rows.length * classes)];
+  const head = {
+    weights: tf.tensor2d(heads.dense.weights, [width, classes]),
+    bias: tf.tensor2d(heads.dense.bias, [1, classes]),
+  };
+  const bank = new NearestTickets(tf, heads.nearest);
+  for (let start = 0; start < rows.length; start += portion) {
+    const some = rows.subarray(start, start + portion);
+    dense.set(softmaxScores(tf, head, denseRows(data, some, width), some.length), start * classes);
+    nearest.set(bank.scores(denseRows(data, some, data.embeddingSize), some.length), start * classes);
+  }
+  tf.dispose(head);
+  bank.dispose();
+  return [dense, ngramScores(data, heads.sparse, rows), nearest];
+}
+
+function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
+  const scores = new Float32Array(rows.length * head.classes);
+  rows.forEach((row, index) => {
+    const [start, end] = [sparse.start[row], sparse.start[row + 1]];
+    const values = sparse.values.subarray(start, end);
+    scores.set(scoresOf(head, { columns: sparse.columns.subarray(start, end), values }), index * head.classes);
+  });
+  return scores;
+}
+
+/** How alike each row is to each of the vectors, one a class: class means, or what the templates say. */
+export function likeness(data: TrainingData, rows: Int32Array, vectors: readonly Float32Array[]): Float32Array {
+  const scores = new Float32Array(rows.length * vectors.length);
+  rows.forEach((row, index) => {
+    const embedding = embeddingOf(data, row);
+    vectors.forEach((vector, label) => (scores[index * vectors.length + label] = cosine(embedding, vector)));
+  });
+  return scores;
+}
+
+export function embeddingOf({ dense, embeddingSize }: TrainingData, row: number): Float32Array {
+  return dense.values.subarray(row * dense.width, row * dense.width + embeddingSize);
+}
+
+/** The first `width` numbers of rows, one after another. */
+function denseRows({ dense }: TrainingData, rows: Int32Array, width: number): Float32Array {
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, index) =>
+    values.set(dense.values.subarray(row * dense.width, row * dense.width + width), index * width),
+  );
+  return values;
+}
