@@ -16,6 +16,7 @@ const commands: Record<string, () => Promise<Register>> = {
   history: async () => (await import('./commands/history.js')).registerHistory,
   train: async () => (await import('./commands/train.js')).registerTrain,
   evaluate: async () => (await import('./commands/evaluate.js')).registerEvaluate,
+  report: async () => (await import('./commands/report.js')).registerReport,
   rank: async () => (await import('./commands/rank.js')).registerRank,
   replay: async () => (await import('./commands/replay.js')).registerReplay,
   'dead-letters': async () => (await import('./commands/dead-letters.js')).registerDeadLetters,

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { readConfig } from '../config.js';
+import { preflightChecks, type PreflightCheck } from '../models/preflight.js';
 import { runTraining } from '../models/training-process.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
 import { progressBar, type Progress } from './progress.js';
@@ -16,6 +17,7 @@ interface TrainOptions extends ColumnOptions {
   precision: number;
   coverage: number;
   knownContactType?: boolean;
+  skipPreflight?: PreflightCheck[];
   json?: boolean;
 }
 
@@ -38,6 +40,7 @@ export function registerTrain(program: Command): void {
     )
     .option('--coverage <share>', 'share of tickets whose right template the set must hold', share('--coverage'), 0.97)
     .option('--known-contact-type', 'the contact type is known when a ticket arrives: learn from it')
+    .addOption(skipPreflight())
     .option('--json', 'print what was trained as JSON');
   addColumnOptions(command).action(async (options: TrainOptions) => {
     const config = readConfig();
@@ -57,6 +60,7 @@ export function registerTrain(program: Command): void {
           coverage: options.coverage,
           knownContactType: options.knownContactType ?? false,
           cacheDir: join(config.MODEL_DIR, 'cache'),
+          skipPreflight: options.skipPreflight,
         },
       },
       worker.environment,
@@ -74,6 +78,19 @@ export function registerTrain(program: Command): void {
       `${version} in ${out}: ${data.rows} tickets, ${classes.length} templates (the rarest with ${fewest} labels), ${seconds} s\n` +
         `Held out in training: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
     );
+  });
+}
+
+function skipPreflight(): Option {
+  const names = Object.keys(preflightChecks) as PreflightCheck[];
+  const meanings = names.map((name) => `${name} (${preflightChecks[name]})`);
+  return new Option(
+    '--skip-preflight <name>',
+    `leaves out a check, can be given again: ${meanings.join('; ')}`,
+  ).argParser((text: string, before: PreflightCheck[] | undefined) => {
+    const name = names.find((known) => known === text);
+    if (!name) throw new UserError(`--skip-preflight: there is no check "${text}", only ${names.join(', ')}`);
+    return [...(before ?? []), name];
   });
 }
 
