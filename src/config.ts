@@ -92,6 +92,10 @@ export const environmentSchema = z.object({
     )
     .default([])
     .describe('Structured fields that a training from labels may use, parted by commas; `customer.*` never'),
+  MLFLOW_TRACKING_URI: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as http://mlflow:5000' })
+    .optional()
+    .describe('MLflow server that trainings are reported to, such as `http://mlflow:5000`; unset: none'),
 
   RANK_BACKLOG: whole(1, 10_000_000).default(5000).describe('Unranked tickets at which reading from Kafka pauses'),
   AUDIT_SHARE: share.default(0).describe('Share of tickets that are shown no suggestion, for unbiased accuracy (0–1)'),

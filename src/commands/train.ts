@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { readConfig } from '../config.js';
 import { preflightChecks, type PreflightCheck } from '../models/preflight.js';
 import { runTraining } from '../models/training-process.js';
+import { reportToMlflow } from '../retrain/mlflow.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
 import { progressBar, type Progress } from './progress.js';
 import { UserError } from './user-error.js';
@@ -66,6 +67,10 @@ export function registerTrain(program: Command): void {
       worker.environment,
       trainingProgress(),
     );
+    if (config.MLFLOW_TRACKING_URI !== undefined) {
+      const problem = await reportToMlflow(config.MLFLOW_TRACKING_URI, out);
+      if (problem !== null) process.stderr.write(`replyrank: ${problem}\n`);
+    }
     const { version, heldOut, data, seconds, classes, labelCounts } = model;
     if (options.json) {
       process.stdout.write(

@@ -63,7 +63,7 @@ export class RunRecorder {
   readonly curves: Curve[] = [];
   readonly preflight: PreflightResult[] = [];
   private readonly phases = new Map<string, number>();
-  private current: { phase: string; since: number } = { phase: 'start', since: performance.now() };
+  private current: { phase: string; since: number } = { phase: 'reading tickets', since: performance.now() };
 
   /** @returns what reports progress as `onProgress` does, and is timed */
   timed(onProgress: TrainingProgress): TrainingProgress {

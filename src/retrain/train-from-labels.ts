@@ -7,11 +7,12 @@ import type { ModelWorkerSettings } from '../models/model-protocol.js';
 import type { ModelDescription } from '../models/model-folder.js';
 import type { TrainingProgress } from '../models/train-model.js';
 import { runTraining } from '../models/training-process.js';
+import { reportToMlflow } from './mlflow.js';
 import { registerModel } from '../suggest/model-registry.js';
 import { noneLabel, writeTemplates, writeTrainingSet } from './training-set.js';
 
 export interface LabelTraining {
-  config: Pick<Config, 'MODEL_DIR' | 'MODEL_FIELDS'>;
+  config: Pick<Config, 'MODEL_DIR' | 'MODEL_FIELDS' | 'MLFLOW_TRACKING_URI'>;
   worker: { settings: ModelWorkerSettings; environment: NodeJS.ProcessEnv };
   seed: number;
   signal: AbortSignal;
@@ -57,6 +58,10 @@ export async function trainFromLabels(
     const folder = join(config.MODEL_DIR, model.version);
     await rename(out, folder);
     await registerModel(dataSource.manager, folder);
+    if (config.MLFLOW_TRACKING_URI !== undefined) {
+      const problem = await reportToMlflow(config.MLFLOW_TRACKING_URI, folder);
+      if (problem !== null) process.emitWarning(problem);
+    }
     return model;
   } finally {
     // The tickets' texts do not stay behind.
