@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<Register>> = {
   templates: async () => (await import('./commands/templates.js')).registerTemplates,
   history: async () => (await import('./commands/history.js')).registerHistory,
   train: async () => (await import('./commands/train.js')).registerTrain,
+  assess: async () => (await import('./commands/assess.js')).registerAssess,
   evaluate: async () => (await import('./commands/evaluate.js')).registerEvaluate,
   report: async () => (await import('./commands/report.js')).registerReport,
   rank: async () => (await import('./commands/rank.js')).registerRank,

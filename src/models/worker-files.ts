@@ -8,3 +8,4 @@ const compiled = (name: string): string =>
 
 export const modelWorkerFile = compiled('model.worker.js');
 export const trainWorkerFile = compiled('train.worker.js');
+export const assessWorkerFile = compiled('assess.worker.js');

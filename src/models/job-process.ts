@@ -1,0 +1,68 @@
+/** A long piece of work with TensorFlow in a process of its own: TensorFlow blocks the thread that it runs on. */
+import { fork } from 'node:child_process';
+import type { ModelWorkerSettings } from './model-protocol.js';
+
+export interface JobOrder<Settings> {
+  worker: ModelWorkerSettings;
+  settings: Settings;
+}
+
+export type JobMessage<Result> =
+  | { kind: 'device'; device: 'cpu' | 'gpu' }
+  | { kind: 'progress'; phase: string; done: number | null; note: string | undefined }
+  | { kind: 'done'; result: Result }
+  | { kind: 'failed'; message: string };
+
+/** Where a job stands: what it does, and how much of that is done, 0–1; null where that is not known. */
+export type JobProgress = (phase: string, done: number | null, note?: string) => void | Promise<void>;
+
+export interface Job<Settings> {
+  /** What messages call it, such as `training` */
+  name: string;
+  workerFile: string;
+  order: JobOrder<Settings>;
+  environment: NodeJS.ProcessEnv;
+  onProgress: JobProgress;
+  /** Ends it; nothing is left running */
+  signal?: AbortSignal | undefined;
+}
+
+/** A job ended without a result; the message says why, and with bad data file and line. */
+export class JobFailed extends Error {
+  override readonly name: string = 'JobFailed';
+}
+
+/** @throws JobFailed */
+export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Result> {
+  const { name, signal } = job;
+  const child = fork(job.workerFile, {
+    serialization: 'advanced',
+    env: job.environment,
+    execArgv: ['--enable-source-maps'],
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  const abort = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      const fail = (reason: string): void => reject(new JobFailed(reason));
+      child.on('message', (message: JobMessage<Result>) => {
+        if (message.kind === 'done') resolve(message.result);
+        else if (message.kind === 'failed') fail(message.message);
+        else if (message.kind === 'progress') void job.onProgress(message.phase, message.done, message.note);
+      });
+      child.once('error', (error) => fail(`the ${name} could not be started: ${error.message}`));
+      child.once('exit', (code, by) => {
+        fail(
+          signal?.aborted ? `the ${name} was stopped` : `the ${name} process ended with ${by ?? `exit code ${code}`}`,
+        );
+      });
+      child.send(job.order, (error) => {
+        if (error) fail(`the ${name} could not be started: ${error.message}`);
+      });
+    });
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    if (child.connected) child.disconnect();
+  }
+}
