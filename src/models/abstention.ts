@@ -25,6 +25,8 @@ export interface AbstentionRule {
 const fewestNoneRows = 20;
 /** Without such rows: so many of the tickets at hand may count as out of scope. */
 const oddShare = 0.005;
+/** With them: so many of the tickets that a template fits may lose a first suggestion that would have been right. */
+const mostHeldBack = 0.02;
 
 /**
  * @param precision share of right ones that is wanted among the first suggestions shown, 0–1
@@ -36,24 +38,26 @@ export function fitAbstention(rows: readonly HeldOutRow[], precision: number, co
   return { leastFamiliarity, leastConfidence: confidenceFor(shown, precision), leastInSet: setLine(rows, coverage) };
 }
 
-/** Where there is evidence: the line with the largest sum of both shares that stand on the right side (Youden 1950). */
+/**
+ * Where there is evidence: the line with the largest sum of both shares that stand on the right side (Youden 1950), as long
+ * as it holds back few first suggestions that would have been right.
+ */
 function scopeLine(rows: readonly HeldOutRow[]): number {
   const sorted = rows.toSorted((a, b) => a.familiarity - b.familiarity);
   const none = sorted.filter(({ rightProbability }) => rightProbability === null).length;
   const some = sorted.length - none;
   if (none < fewestNoneRows || some === 0) {
-    return (
-      sorted.filter(({ rightProbability }) => rightProbability !== null)[Math.floor(oddShare * some)]?.familiarity ??
-      -Infinity
-    );
+    const known = sorted.filter(({ rightProbability }) => rightProbability !== null);
+    return known[Math.floor(oddShare * some)]?.familiarity ?? -Infinity;
   }
   let best = { gain: 0, line: -Infinity };
-  let gain = 0;
-  sorted.forEach(({ rightProbability, familiarity }, index) => {
-    if (gain > best.gain && familiarity > (sorted[index - 1]?.familiarity ?? -Infinity))
-      best = { gain, line: familiarity };
+  let [gain, lost] = [0, 0];
+  for (const [index, { rightProbability, familiarity, right }] of sorted.entries()) {
+    const isNewLine = familiarity > (sorted[index - 1]?.familiarity ?? -Infinity);
+    if (isNewLine && gain > best.gain && lost <= mostHeldBack * some) best = { gain, line: familiarity };
     gain += rightProbability === null ? 1 / none : -1 / some;
-  });
+    if (right) lost += 1;
+  }
   return best.line;
 }
 

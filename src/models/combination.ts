@@ -87,19 +87,19 @@ export async function fitWeights({ labels, classes, scores }: Evidence): Promise
 /**
  * Scores of templates that have no labels yet, learned by pretending that classes had none: an eighth of them at a time.
  *
- * @param cosines of ticket and template text, [rows, classes]; null where the templates' texts are not known
+ * @param cosines of ticket and template text, [rows, classes]
  */
 export async function fitUnseen(
   { labels, classes, scores }: Evidence,
   weights: readonly number[],
-  cosines: Scores | null,
+  cosines: Scores,
 ): Promise<Combination['unseen']> {
   const rows = [...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0);
   const logits = rows.map((row) => combined(weights, scores, row, classes));
   const rightLogits = rows.map((row, index) => logits[index]?.[labels[row] ?? 0] ?? 0).sort((a, b) => a - b);
   const usual = rightLogits[Math.floor(rightLogits.length / 2)] ?? 0;
   const start = { scale: usualScale, offset: usual - usualScale * usualCosine };
-  if (!cosines || rows.length === 0) return start;
+  if (rows.length === 0) return start;
   const point = Float64Array.from([start.scale, start.offset]);
   await minimise(
     (at, gradient) => {

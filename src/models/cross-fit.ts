@@ -2,15 +2,16 @@
 import { scoresOf, trainLinearSvm, type LinearHead } from './linear-svm.js';
 import { NearestTickets, ticketBank, type TicketBank } from './nearest-tickets.js';
 import { seeded, shuffle } from './random.js';
+import { defaultRecipe, type Recipe } from './recipe.js';
 import { softmaxScores, trainSoftmax } from './softmax-head.js';
 
 import type { Tensorflow } from './tensorflow.js';
 import type { TrainingData } from './training-data.js';
 
-const denseCost = 10;
-const denseSteps = 60;
-const sparseCost = 0.5;
 const folds = 5;
+/** Of few rows every one is missed in training: more folds leave more of them in. */
+const foldsOfFewRows = 10;
+const fewRows = 2_000;
 /** With more rows and classes than that, one fold is evidence enough, and five would take hours. */
 const mostScoresOfAllFolds = 10_000_000;
 const mostScores = 40_000_000;
@@ -43,6 +44,7 @@ export async function trainHeads(
   seed: number,
   onProgress: Progress,
   onLoss?: (loss: number) => void,
+  { denseCost, denseSteps, sparseCost }: Recipe = defaultRecipe,
 ): Promise<Heads> {
   const classes = data.classes.length;
   const dense = await trainSoftmax(
@@ -68,19 +70,21 @@ export async function crossFit(
   seed: number,
   onProgress: Progress,
   curve: (training: string) => (loss: number) => void,
+  recipe: Recipe = defaultRecipe,
 ): Promise<HeldOutScores> {
   const classes = data.classes.length;
   const isSmall = data.labels.length * classes <= mostScoresOfAllFolds;
-  const [parts, rounds] = isSmall ? [folds, folds] : [shareOfOneFold, 1];
+  const all = [...data.labels.keys()];
+  const count = all.length < fewRows ? foldsOfFewRows : folds;
+  const [parts, rounds] = isSmall ? [count, count] : [shareOfOneFold, 1];
   const heldOut: HeldOutScores[] = [];
   for (let fold = 0; fold < rounds; fold += 1) {
     const isOut = (row: number): boolean => (data.groups[row] ?? 0) % parts === fold;
-    const all = [...data.labels.keys()];
     const train = Int32Array.from(all.filter((row) => !isOut(row) && (data.labels[row] ?? -1) >= 0));
     const out = sampled(all.filter(isOut), Math.floor(mostScores / classes), seed);
     if (train.length === 0 || out.length === 0) continue;
     const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
-    const heads = await trainHeads(tf, data, train, seed + fold, report, curve(`fold ${fold + 1}`));
+    const heads = await trainHeads(tf, data, train, seed + fold, report, curve(`fold ${fold + 1}`), recipe);
     heldOut.push({
       rows: out,
       dense: denseScores(tf, data, heads.dense, out),

@@ -11,7 +11,7 @@ import type { Candidate } from './ranker.js';
 import { bankTensor, trainedOnFile, weightsFile, type TrainedOn } from './trained-on.js';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors.js';
 
-const format = 3;
+const format = 4;
 
 /** What stands in model.json. Figures in percent as in `replyrank evaluate`. */
 export interface ModelDescription {
@@ -33,8 +33,6 @@ export interface ModelDescription {
   fields: FieldFeature[];
   knownContactType: boolean;
   combination: Combination;
-  /** Whether the cosine of ticket and template text is one of the scores */
-  readsTemplates: boolean;
   abstention: AbstentionRule;
   precision: number;
   coverage: number;

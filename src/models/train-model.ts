@@ -13,6 +13,7 @@ import { predictionsOf } from './held-out.js';
 import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
 import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
 import type { Candidate } from './ranker.js';
+import { defaultRecipe, type Recipe } from './recipe.js';
 import { RunRecorder, writeRunRecord } from './run-record.js';
 import { trainSoftmax } from './softmax-head.js';
 import { readTemplateFile } from './template-file.js';
@@ -38,6 +39,8 @@ export interface TrainingSettings {
   cacheDir: string;
   /** Checks that are left out; none where it is not given. */
   skipPreflight?: readonly PreflightCheck[] | undefined;
+  /** Default: `defaultRecipe` */
+  recipe?: Recipe | undefined;
 }
 
 /** Where a training stands: what it does, and how much of that is done, 0–1; null where that is not known. */
@@ -55,24 +58,26 @@ export async function trainModel(
   report: TrainingProgress,
 ): Promise<ModelDescription> {
   const startedAt = performance.now();
-  const { seed, precision, coverage, skipPreflight = [] } = settings;
+  const { seed, precision, coverage, skipPreflight = [], recipe = defaultRecipe } = settings;
   const recorder = new RunRecorder();
   const onProgress = recorder.timed(report);
   const templates = settings.templates === null ? null : await readTemplateFile(settings.templates);
-  const data = await readTrainingData({ ...settings, file: settings.data, templates }, encoder, (rows) =>
-    onProgress('reading tickets', null, `${rows} tickets read and embedded`),
+  const data = await readTrainingData(
+    { ...settings, file: settings.data, templates, mostNgrams: recipe.mostNgrams },
+    encoder,
+    (rows) => onProgress('reading tickets', null, `${rows} tickets read and embedded`),
   );
   const { classes } = data;
   await onProgress('pre-flight', null);
   recorder.preflight.push(...(await checkBeforeTraining(tf, data, seed, skipPreflight)));
   const onTested = (done: number): void | Promise<void> => onProgress('testing on tickets held out', done);
-  const evidence = await crossFit(tf, data, seed, onTested, (name) => recorder.curve(name));
+  const evidence = await crossFit(tf, data, seed, onTested, (name) => recorder.curve(name), recipe);
   const texts = templatesOf(classes, templates);
-  const cosines = templates && cosinesOf(data, evidence.rows, encoder.encode(texts.map(templateText)), encoder.size);
+  const cosines = cosinesOf(data, evidence.rows, encoder.encode(texts.map(templateText)), encoder.size);
   const proof: Evidence = {
     labels: evidence.rows.map((row) => data.labels[row] ?? -1),
     classes: classes.length,
-    scores: [evidence.dense, evidence.sparse, evidence.nearest, ...(cosines ? [cosines] : [])],
+    scores: [evidence.dense, evidence.sparse, evidence.nearest, cosines],
   };
   await onProgress('combining and calibrating', 0);
   const weights = await fitWeights(proof);
@@ -82,7 +87,7 @@ export async function trainModel(
   const predictions = predictionsOf(evidence.rows, proof, weights);
   recorder.preflight.push(checkBaseline(predictions, labelCounts, skipPreflight));
   const onTrained = (done: number): void | Promise<void> => onProgress('training on all tickets', done);
-  const heads = await trainHeads(tf, data, allLabelled(data), seed, onTrained, recorder.curve('all tickets'));
+  const heads = await trainHeads(tf, data, allLabelled(data), seed, onTrained, recorder.curve('all tickets'), recipe);
   const contactTypeOfClass = typesOfClasses(data);
   const contactTypeHead = contactTypeOfClass || data.contactTypes.length < 2 ? null : await trainTypes(tf, data);
   const description: ModelDescription = {
@@ -100,7 +105,6 @@ export async function trainModel(
     fields: [...data.features.fields],
     knownContactType: settings.knownContactType,
     combination: { weights, unseen },
-    readsTemplates: cosines !== null,
     abstention: fitAbstention(heldOutRows, precision, coverage),
     precision,
     coverage,
@@ -142,8 +146,11 @@ function templatesOf(classes: readonly string[], templates: Candidate[] | null):
     const rest = templates.filter(({ templateId }) => !classes.includes(templateId));
     return [...classes.flatMap((id) => known.get(id) ?? []), ...rest];
   }
-  return classes.map((templateId) => ({ templateId, title: '', body: '', contactTypes: [] }));
+  // An id such as `card-arrival` says something too; where ids say nothing, held-out rows give them no weight.
+  return classes.map((templateId) => ({ templateId, title: wordsOf(templateId), body: '', contactTypes: [] }));
 }
+
+const wordsOf = (id: string): string => id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
 
 /** @returns [rows, classes] */
 function cosinesOf(data: TrainingData, rows: Int32Array, templates: Float32Array[], size: number): Scores {

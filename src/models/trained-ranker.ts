@@ -113,8 +113,8 @@ export class TrainedRanker implements Ranker {
   }
 
   private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array): Ranking {
-    const { combination, readsTemplates, abstention } = this.parts.description;
-    const textWeight = readsTemplates ? (combination.weights[3] ?? 0) : 0;
+    const { combination, abstention } = this.parts.description;
+    const textWeight = combination.weights[3] ?? 0;
     const logits = Float64Array.from(this.places, ({ label, embedding: template }) => {
       const likeness = embedding ? cosine(embedding, template) : 0;
       if (label === -1) return combination.unseen.scale * likeness + combination.unseen.offset;
