@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<Register>> = {
   train: async () => (await import('./commands/train.js')).registerTrain,
   assess: async () => (await import('./commands/assess.js')).registerAssess,
   evaluate: async () => (await import('./commands/evaluate.js')).registerEvaluate,
+  sweep: async () => (await import('./commands/sweep.js')).registerSweep,
   report: async () => (await import('./commands/report.js')).registerReport,
   rank: async () => (await import('./commands/rank.js')).registerRank,
   replay: async () => (await import('./commands/replay.js')).registerReplay,

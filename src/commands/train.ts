@@ -1,8 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
+import { z } from 'zod';
 import { readConfig } from '../config.js';
 import { preflightChecks, type PreflightCheck } from '../models/preflight.js';
+import type { Recipe } from '../models/recipe.js';
 import { runTraining } from '../models/training-process.js';
 import { reportToMlflow } from '../retrain/mlflow.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
@@ -18,6 +20,7 @@ interface TrainOptions extends ColumnOptions {
   precision: number;
   coverage: number;
   knownContactType?: boolean;
+  settings?: string;
   skipPreflight?: PreflightCheck[];
   json?: boolean;
 }
@@ -41,6 +44,7 @@ export function registerTrain(program: Command): void {
     )
     .option('--coverage <share>', 'share of tickets whose right template the set must hold', share('--coverage'), 0.97)
     .option('--known-contact-type', 'the contact type is known when a ticket arrives: learn from it')
+    .option('--settings <file>', 'settings of the recipe, such as best.json of "replyrank sweep"')
     .addOption(skipPreflight())
     .option('--json', 'print what was trained as JSON');
   addColumnOptions(command).action(async (options: TrainOptions) => {
@@ -62,6 +66,7 @@ export function registerTrain(program: Command): void {
           knownContactType: options.knownContactType ?? false,
           cacheDir: join(config.MODEL_DIR, 'cache'),
           skipPreflight: options.skipPreflight,
+          recipe: options.settings === undefined ? undefined : await readRecipe(resolve(options.settings)),
         },
       },
       worker.environment,
@@ -84,6 +89,22 @@ export function registerTrain(program: Command): void {
         `Held out in training: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
     );
   });
+}
+
+const recipeSchema = z.strictObject({
+  denseCost: z.number().positive(),
+  denseSteps: z.int().min(1),
+  sparseCost: z.number().positive(),
+  mostNgrams: z.int().min(1).nullable(),
+}) satisfies z.ZodType<Recipe>;
+
+async function readRecipe(file: string): Promise<Recipe> {
+  try {
+    return recipeSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    const problem = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new UserError(`--settings ${file}: ${problem}`);
+  }
 }
 
 function skipPreflight(): Option {

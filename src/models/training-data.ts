@@ -21,6 +21,8 @@ export interface DataSettings {
   knownContactType: boolean;
   seed: number;
   cacheDir: string;
+  /** Most n-grams that are looked at; by itself as many as leave the weights a bearable size. */
+  mostNgrams?: number | null | undefined;
 }
 
 export interface TrainingData {
@@ -82,7 +84,8 @@ export async function readTrainingData(
     throw new DataFileError(settings.file, null, `${which}; a ranking is learned from two templates or more`);
   }
   const views = encoder.width * classes.length <= mostWeightsOfViews ? encoder.width : encoder.size;
-  const mostNgrams = Math.max(fewestNgrams, Math.floor(mostWeightsOfNgrams / classes.length));
+  const bearable = Math.max(fewestNgrams, Math.floor(mostWeightsOfNgrams / classes.length));
+  const mostNgrams = Math.min(bearable, settings.mostNgrams ?? bearable);
   const features = new TicketFeatures(views, first.counter.vocabulary(mostNgrams), first.fields);
   const width = features.denseWidth;
   const dense = new Float32Array(first.labels.length * width);

@@ -8,4 +8,5 @@ const compiled = (name: string): string =>
 
 export const modelWorkerFile = compiled('model.worker.js');
 export const trainWorkerFile = compiled('train.worker.js');
+export const sweepWorkerFile = compiled('sweep.worker.js');
 export const assessWorkerFile = compiled('assess.worker.js');

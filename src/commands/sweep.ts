@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { readConfig } from '../config.js';
+import { runJob } from '../models/job-process.js';
+import type { SweepSettings, Trial } from '../models/sweep.js';
+import { sweepWorkerFile } from '../models/worker-files.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
+import { sweepPage } from './sweep-page.js';
+import { trainingProgress, wholeNumber } from './train.js';
+import { UserError } from './user-error.js';
+import { modelWorker } from './with-model.js';
+
+interface SweepOptions extends ColumnOptions {
+  data: string;
+  out: string;
+  trials: number;
+  seed: number;
+  json?: boolean;
+}
+
+export function registerSweep(program: Command): void {
+  const command = program
+    .command('sweep')
+    .description(
+      'searches better settings of the recipe by the log-loss on tickets held out; goes on where it was stopped',
+    )
+    .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
+    .requiredOption('--out <folder>', 'gets trials.jsonl, best.json (for train --settings) and sweep.html')
+    .option('--trials <n>', 'settings to try; the first are those of the recipe', wholeNumber('--trials'), 16)
+    .option('--seed <n>', 'the same seed tries the same settings', wholeNumber('--seed'), 1)
+    .option('--json', 'print the best trial as JSON');
+  addColumnOptions(command).action(async (options: SweepOptions) => {
+    const { trials, seed } = options;
+    if (trials < 2) throw new UserError('--trials: must be 2 or more');
+    const config = readConfig();
+    const worker = await modelWorker(config);
+    const out = resolve(options.out);
+    await mkdir(out, { recursive: true });
+    const cacheDir = join(config.MODEL_DIR, 'cache');
+    const settings = { data: resolve(options.data), columns: columnsOf(options), out, trials, seed, cacheDir };
+    const finished = await runJob<SweepSettings, Trial[]>({
+      name: 'sweep',
+      workerFile: sweepWorkerFile,
+      order: { worker: worker.settings, settings },
+      environment: worker.environment,
+      onProgress: trainingProgress(),
+    });
+    const [best] = finished.filter(({ share }) => share === 1).sort((a, b) => a.logLoss - b.logLoss);
+    if (!best) throw new UserError('no trial has seen all tickets');
+    await writeFile(join(out, 'best.json'), `${JSON.stringify(best.recipe)}\n`);
+    await writeFile(join(out, 'sweep.html'), await sweepPage(finished));
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify(best)}\n`
+        : `Best of ${trials}: ${JSON.stringify(best.recipe)}, log-loss ${best.logLoss}, top-1 ${best.top1} %\n${join(out, 'sweep.html')}\n`,
+    );
+  });
+}
