@@ -42,7 +42,7 @@ export function learnedTop1(
     let best = 0;
     words.forEach((word, label) => {
       words[label] = sparseWeight * word + denseWeight * (values[index * classes + label] as number);
-      if ((words[label]) > (words[best] as number)) best = label;
+      if (words[label] > (words[best] as number)) best = label;
     });
     if (best === data.labels[row]) right += 1;
   });
