@@ -17,12 +17,15 @@ h1, h2 { line-height: 1.2; margin: 0 0 .6rem; } h1 { font-size: 1.4rem; } h2 { f
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { padding: .25rem .5rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: middle; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-.bars th { font-weight: 400; width: 40%; } .bars td.number { width: 6rem; } .bars td, .bars th { border: 0; }
+td.number { white-space: nowrap; }
+.wide table { overflow-wrap: normal; }
+.bars th { font-weight: 400; width: 40%; } .bars td.number { width: 5rem; } .bars td, .bars th { border: 0; }
 figure { margin: 1rem 0 0; } figcaption { font-weight: 600; margin-bottom: .4rem; }
 svg { width: 100%; height: auto; display: block; } svg.bar { height: .9rem; }
 svg text { fill: var(--quiet); font-size: 13px; } .grid { stroke: var(--line); }
 .line { fill: none; stroke-width: 2.5; stroke: var(--a); } .line-1 { stroke: var(--b); } .dashed { stroke-dasharray: 6 5; }
 circle, rect { fill: var(--a); } .key::before { content: '— '; font-weight: 700; color: var(--a); }
+@media (max-width: 40rem) { svg text { font-size: 21px; } .bars th { font-size: .85rem; } }
 .key-1::before { color: var(--b); } .legend { margin: .2rem 0 0; color: var(--quiet); font-size: .9rem; }
 `;
 
@@ -82,7 +85,7 @@ function curve({ curve: { points, fitted, forecasts }, labelled }: Assessment): 
   const chart = lineChart({
     title: 'First suggestion right, by labels learned from',
     xLabel: 'labels',
-    yLabel: 'right, %',
+    yUnit: '%',
     logX: true,
     lines: [
       { name: 'power law', points: fitted.filter(({ labels }) => labels <= labelled).map(toPoint) },
@@ -110,7 +113,7 @@ function coverage({ savings, precisionCurve, ticketsPerMonth, minutesPerTicket }
   const chart = lineChart({
     title: 'Precision of the first suggestion, by share of tickets answered',
     xLabel: 'tickets answered, the surest first, %',
-    yLabel: 'right, %',
+    yUnit: '%',
     lines: [
       { name: 'held-out tickets', points: precisionCurve.map(({ share, precision }) => ({ x: share, y: precision })) },
     ],

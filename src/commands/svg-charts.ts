@@ -8,7 +8,8 @@ export interface Point {
 export interface LineChart {
   title: string;
   xLabel: string;
-  yLabel: string;
+  /** Stands behind the numbers of the y axis */
+  yUnit: string;
   /** Steps of the x axis are factors, not differences. */
   logX?: boolean;
   lines: { name: string; points: readonly Point[]; dashed?: boolean }[];
@@ -19,10 +20,10 @@ export const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const [width, height] = [640, 320];
-const margin = { left: 52, right: 16, top: 12, bottom: 44 };
+const margin = { left: 72, right: 24, top: 14, bottom: 58 };
 const round = (value: number): number => Math.round(value * 10) / 10;
 
-export function lineChart({ title, xLabel, yLabel, logX = false, lines, dots = [] }: LineChart): string {
+export function lineChart({ title, xLabel, yUnit, logX = false, lines, dots = [] }: LineChart): string {
   const all = [...lines.flatMap(({ points }) => points), ...dots];
   if (all.length === 0) return '';
   const scaled = (x: number): number => (logX ? Math.log10(Math.max(x, 1)) : x);
@@ -37,11 +38,11 @@ export function lineChart({ title, xLabel, yLabel, logX = false, lines, dots = [
   const grid = yTicks.map(
     (y) =>
       `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${toY(y)}" y2="${toY(y)}"/>` +
-      `<text x="${margin.left - 8}" y="${toY(y) + 4}" text-anchor="end">${round(y)}</text>`,
+      `<text x="${margin.left - 8}" y="${toY(y) + 4}" text-anchor="end">${round(y)} ${escapeHtml(yUnit)}</text>`,
   );
   const below = xTicks.map(
     (x) =>
-      `<text x="${toX(x)}" y="${height - margin.bottom + 18}" text-anchor="middle">${x.toLocaleString('en')}</text>`,
+      `<text x="${toX(x)}" y="${height - margin.bottom + 24}" text-anchor="middle">${x.toLocaleString('en')}</text>`,
   );
   const drawn = lines.map(({ points, dashed }, index) => {
     const path = points.map(({ x, y }, at) => `${at === 0 ? 'M' : 'L'}${toX(x)} ${toY(y)}`).join('');
@@ -54,8 +55,7 @@ export function lineChart({ title, xLabel, yLabel, logX = false, lines, dots = [
     `<figure><figcaption>${escapeHtml(title)}</figcaption>` +
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(title)}">` +
     [...grid, ...below, ...drawn, ...dotted].join('') +
-    `<text x="${middle}" y="${height - 6}" text-anchor="middle">${escapeHtml(xLabel)}</text>` +
-    `<text transform="translate(12 ${height / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(yLabel)}</text>` +
+    `<text x="${middle}" y="${height - 8}" text-anchor="middle">${escapeHtml(xLabel)}</text>` +
     `</svg><p class="legend">${legend}</p></figure>`
   );
 }

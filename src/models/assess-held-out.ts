@@ -13,6 +13,8 @@ const folds = 5;
 /** With more rows and classes than that, one fold of a tenth is evidence enough, and five would take hours. */
 const mostScoresOfAllFolds = 10_000_000;
 const shareOfOneFold = 10;
+/** Of a large history, the parts of the curve are parts of so many labels; its last point is all of them. */
+const mostLabelsOfParts = 50_000;
 
 /** Shares of the training rows, and how often each is drawn anew: small samples differ most. */
 export const curveSteps = [
@@ -29,8 +31,8 @@ export interface HeldOut {
   /** Rows of the data, those of the first fold at the beginning */
   rows: Int32Array;
   rowsOfFirstFold: number;
-  /** Labels that the training of the first fold saw */
-  labelsOfFirstFold: number;
+  /** Rows that the training of the first fold saw */
+  trainedInFirstFold: Int32Array;
   classes: number;
   /** Right class per row; -1 where no template fits */
   labels: Int32Array;
@@ -40,7 +42,8 @@ export interface HeldOut {
   scores: Scores[];
   /** Place of the right class per row and baseline, from 1; 0 where no template fits */
   places: Record<BaselineName, Int32Array>;
-  /** Seconds of the longest training */
+  /** Trainings that were made, and seconds that all of them took */
+  trainings: number;
   seconds: number;
 }
 
@@ -59,20 +62,21 @@ export async function holdOut(
   const classes = data.classes.length;
   const isSmall = data.labels.length * classes <= mostScoresOfAllFolds;
   const [parts, rounds] = isSmall ? [folds, folds] : [shareOfOneFold, 1];
-  const parted: { rows: Int32Array; scores: Scores[]; baselines: Record<BaselineName, Scores>; trained: number }[] = [];
+  const parted: { rows: Int32Array; scores: Scores[]; baselines: Record<BaselineName, Scores>; train: Int32Array }[] =
+    [];
   let seconds = 0;
   for (let fold = 0; fold < rounds; fold += 1) {
-    const { train, rows } = split(data, parts, fold);
+    const { train, rows } = split(data, parts, fold, Math.floor(mostScoresOfAllFolds / classes));
     if (train.length === 0 || rows.length === 0) continue;
     const startedAt = performance.now();
     const heads = await trainHeads(tf, data, train, seed, (share) => onProgress((fold + share) / rounds));
-    seconds = Math.max(seconds, (performance.now() - startedAt) / 1000);
+    seconds += (performance.now() - startedAt) / 1000;
     const textMatch = likeness(data, rows, templates);
     const [dense = textMatch, ngrams = textMatch, nearest = textMatch] = headScores(tf, data, heads, rows);
     const counts = classCounts(data, train);
     const majority = Float32Array.from({ length: rows.length * classes }, (_, at) => counts[at % classes] ?? 0);
     const baselines = { majority, textMatch, ngrams, classMeans: likeness(data, rows, classMeans(data, train)) };
-    parted.push({ rows, scores: [dense, ngrams, nearest, textMatch], baselines, trained: train.length });
+    parted.push({ rows, scores: [dense, ngrams, nearest, textMatch], baselines, train });
   }
   const rows = joined(
     parted.map((part) => part.rows),
@@ -91,7 +95,7 @@ export async function holdOut(
   return {
     rows,
     rowsOfFirstFold: parted[0]?.rows.length ?? 0,
-    labelsOfFirstFold: parted[0]?.trained ?? 0,
+    trainedInFirstFold: parted[0]?.train ?? new Int32Array(),
     classes,
     labels,
     halves: Uint8Array.from(rows, (row) => ((data.groups[row] ?? 0) >>> 16) & 1),
@@ -107,17 +111,25 @@ export async function holdOut(
       ngrams: placesOf('ngrams'),
       classMeans: placesOf('classMeans'),
     },
+    trainings: parted.length,
     seconds,
   };
 }
 
 /** Rows that say the same stand on one side (`data.groups`). */
-function split({ labels, groups }: TrainingData, parts: number, fold: number): { train: Int32Array; rows: Int32Array } {
+function split(
+  { labels, groups }: TrainingData,
+  parts: number,
+  fold: number,
+  mostRows: number,
+): { train: Int32Array; rows: Int32Array } {
   const all = [...labels.keys()];
   const isOut = (row: number): boolean => (groups[row] ?? 0) % parts === fold;
+  const rows = Int32Array.from(all.filter(isOut));
+  if (rows.length > mostRows) shuffle(rows, rows.length, seeded(fold));
   return {
     train: Int32Array.from(all.filter((row) => !isOut(row) && (labels[row] ?? -1) >= 0)),
-    rows: Int32Array.from(all.filter(isOut)),
+    rows: rows.slice(0, mostRows).sort(),
   };
 }
 
@@ -156,11 +168,6 @@ export async function learningCurve(
 ): Promise<CurveRun[]> {
   const { rowsOfFirstFold: count, classes } = heldOut;
   const [rows, labels] = [heldOut.rows.subarray(0, count), heldOut.labels.subarray(0, count)];
-  const out = new Set(rows);
-  const groupsOut = new Set(Array.from(rows, (row) => data.groups[row]));
-  const pool = [...data.labels.keys()].filter(
-    (row) => !out.has(row) && !groupsOut.has(data.groups[row]) && (data.labels[row] ?? -1) >= 0,
-  );
   const textMatch = (heldOut.scores[3] ?? new Float32Array()).subarray(0, count * classes);
   // A training on few labels is weighted as such a training would be: the less there is to learn, the more text counts.
   const rightOf = async (scores: Scores[]): Promise<Uint8Array> => {
@@ -176,14 +183,14 @@ export async function learningCurve(
     Array.from({ length: repeats }, (_, repeat) => ({ share, repeat })),
   );
   for (const [index, { share, repeat }] of draws.entries()) {
-    const order = Int32Array.from(pool);
+    const order = Int32Array.from(heldOut.trainedInFirstFold);
     shuffle(order, order.length, seeded(seed + 1000 * (repeat + 1)));
-    const train = order.slice(0, Math.max(1, Math.round(share * order.length))).sort();
+    const train = order.slice(0, Math.max(1, Math.round(share * Math.min(order.length, mostLabelsOfParts)))).sort();
     const heads = await trainHeads(tf, data, train, seed + repeat, (done) => onProgress((index + done) / draws.length));
     runs.push({ labels: train.length, right: await rightOf([...headScores(tf, data, heads, rows), textMatch]) });
   }
   runs.push({
-    labels: heldOut.labelsOfFirstFold,
+    labels: heldOut.trainedInFirstFold.length,
     right: await rightOf(heldOut.scores.map((kind) => kind.subarray(0, count * classes))),
   });
   return runs;

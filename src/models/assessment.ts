@@ -180,10 +180,9 @@ function curveOf(runs: readonly CurveRun[], labelled: number, seed: number): Ass
         ),
     })),
     law,
-    fitted: Array.from({ length: 40 }, (_, step) => {
-      const labels = Math.round(first * (last / first) ** (step / 39));
-      return { labels, top1: percent(1 - errorAt(law, labels), 1) };
-    }),
+    fitted: [...Array.from({ length: 40 }, (_, step) => Math.round(first * (last / first) ** (step / 39))), labelled]
+      .sort((a, b) => a - b)
+      .map((labels) => ({ labels, top1: percent(1 - errorAt(law, labels), 1) })),
     forecasts,
   };
 }
@@ -208,7 +207,11 @@ function secondsOfEmbedding(encoder: Encoder, texts: readonly string[]): number 
 }
 
 /** Embedding what differs, the trainings on parts that calibrate the model, and the training on all. */
-function trainingSeconds({ seconds }: HeldOut, secondsPerText: number, { rows, exactDuplicates }: DataProfile): number {
-  const trainings = 6;
-  return Math.round((secondsPerText * (rows - exactDuplicates) + trainings * seconds) * 10) / 10;
+function trainingSeconds(
+  { trainings, seconds }: HeldOut,
+  perText: number,
+  { rows, exactDuplicates }: DataProfile,
+): number {
+  const onAll = seconds / Math.max(1, trainings);
+  return Math.round((perText * (rows - exactDuplicates) + seconds + onAll) * 10) / 10;
 }

@@ -69,7 +69,8 @@ export async function profileRows(
   }
   lengths.sort((a, b) => a - b);
   const at = (share: number): number => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
-  const histogram = edges.map((upTo, index) => ({
+  const steps = edges.slice(0, 1 + edges.findIndex((edge) => (lengths.at(-1) ?? 0) <= (edge ?? Infinity)));
+  const histogram = steps.map((upTo, index) => ({
     upTo,
     tickets: lengths.filter((length) => length <= (upTo ?? Infinity) && length > (edges[index - 1] ?? -1)).length,
   }));

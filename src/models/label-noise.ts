@@ -26,7 +26,7 @@ export interface LabelNoise {
 }
 
 /** With fewer repeated rows an estimate says little. */
-const fewestRepeated = 30;
+const fewestRepeated = 100;
 const few = 10;
 
 export const percent = (part: number, whole: number): number =>

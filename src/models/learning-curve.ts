@@ -34,27 +34,33 @@ export const errorAt = ({ floor, scale, exponent }: PowerLaw, labels: number): n
   floor + scale * labels ** -exponent;
 
 /**
- * Least squares over a grid of exponents; floor and scale are not negative, so that more labels never make it worse.
+ * Weighted least squares over a grid of exponents: large samples weigh more, being nearer to what is asked for (Figueroa et
+ * al., "Predicting sample size required for classification performance", 2012). Floor and scale are not negative, so that
+ * more labels never make it worse.
  *
  * @param points error 0–1
  */
 export function fitPowerLaw(points: readonly { labels: number; error: number }[]): PowerLaw {
-  const meanError = mean(points.map(({ error }) => error));
+  // Of equally many labels, all trainings together weigh as one.
+  const weights = points.map(({ labels }) => labels / points.filter((other) => other.labels === labels).length);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const weighted = (value: (point: { labels: number; error: number }, at: number) => number): number =>
+    points.reduce((sum, point, at) => sum + ((weights[at] ?? 0) / total) * value(point, at), 0);
+  const meanError = weighted(({ error }) => error);
   let best = { law: { floor: meanError, scale: 0, exponent: 1 }, loss: Infinity };
   for (const exponent of exponents) {
-    const xs = points.map(({ labels }) => labels ** -exponent);
-    const meanX = mean(xs);
-    const spread = xs.reduce((sum, x) => sum + (x - meanX) ** 2, 0);
-    const slope = points.reduce((sum, { error }, at) => sum + ((xs[at] ?? 0) - meanX) * (error - meanError), 0);
+    const x = (labels: number): number => labels ** -exponent;
+    const meanX = weighted(({ labels }) => x(labels));
+    const spread = weighted(({ labels }) => (x(labels) - meanX) ** 2);
+    const slope = weighted(({ labels, error }) => (x(labels) - meanX) * (error - meanError));
     let scale = spread > 0 ? Math.max(0, slope / spread) : 0;
     let floor = meanError - scale * meanX;
     if (floor < 0) {
       floor = 0;
-      scale =
-        points.reduce((sum, { error }, at) => sum + (xs[at] ?? 0) * error, 0) / xs.reduce((sum, x) => sum + x * x, 0);
+      scale = weighted(({ labels, error }) => x(labels) * error) / weighted(({ labels }) => x(labels) ** 2);
     }
     const law = { floor, scale, exponent };
-    const loss = points.reduce((sum, { labels, error }) => sum + (errorAt(law, labels) - error) ** 2, 0);
+    const loss = weighted(({ labels, error }) => (errorAt(law, labels) - error) ** 2);
     if (loss < best.loss) best = { law, loss };
   }
   return best.law;
@@ -97,8 +103,6 @@ export function extrapolate(
 const gainOf = (law: PowerLaw, from: number, more: number): number =>
   100 * (errorAt(law, from) - errorAt(law, from + more));
 const rounded = (points: number): number => Math.round(points * 100) / 100;
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
 function pointOf({ labels, right }: CurveRun, tickets: Int32Array): { labels: number; error: number } {
   let wrong = 0;
