@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from '../src/database.js';
+import { seeded } from '../src/models/random.js';
 import { patientProducer, readTopic } from './kafka.js';
 import { benchDir, freePort, prepareSample, say, ServiceProcess, until } from './service.js';
 import { startServers, type Servers } from './servers.js';
-import { distinctTexts, seeded } from './texts.js';
+import { distinctTexts } from './texts.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -72,7 +72,7 @@ export async function holdOut(
     const heads = await trainHeads(tf, data, train, seed, (share) => onProgress((fold + share) / rounds));
     seconds += (performance.now() - startedAt) / 1000;
     const textMatch = likeness(data, rows, templates);
-    const [dense = textMatch, ngrams = textMatch, nearest = textMatch] = headScores(tf, data, heads, rows);
+    const { dense, sparse: ngrams, nearest } = headScores(tf, data, heads, rows);
     const counts = classCounts(data, train);
     const majority = Float32Array.from({ length: rows.length * classes }, (_, at) => counts[at % classes] ?? 0);
     const baselines = { majority, textMatch, ngrams, classMeans: likeness(data, rows, classMeans(data, train)) };
@@ -187,7 +187,8 @@ export async function learningCurve(
     shuffle(order, order.length, seeded(seed + 1000 * (repeat + 1)));
     const train = order.slice(0, Math.max(1, Math.round(share * Math.min(order.length, mostLabelsOfParts)))).sort();
     const heads = await trainHeads(tf, data, train, seed + repeat, (done) => onProgress((index + done) / draws.length));
-    runs.push({ labels: train.length, right: await rightOf([...headScores(tf, data, heads, rows), textMatch]) });
+    const { dense, sparse, nearest } = headScores(tf, data, heads, rows);
+    runs.push({ labels: train.length, right: await rightOf([dense, sparse, nearest, textMatch]) });
   }
   runs.push({
     labels: heldOut.trainedInFirstFold.length,

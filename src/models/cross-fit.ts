@@ -1,10 +1,10 @@
 /** Trains the two heads; and trains them without some rows, to see what they say of those. */
-import { scoresOf, trainLinearSvm, type LinearHead } from './linear-svm.js';
-import { NearestTickets, ticketBank, type TicketBank } from './nearest-tickets.js';
+import { headScores, type HeadScores } from './head-scores.js';
+import { trainLinearSvm, type LinearHead } from './linear-svm.js';
+import { ticketBank, type TicketBank } from './nearest-tickets.js';
 import { seeded, shuffle } from './random.js';
 import { defaultRecipe, type Recipe } from './recipe.js';
-import { softmaxScores, trainSoftmax } from './softmax-head.js';
-
+import { trainSoftmax } from './softmax-head.js';
 import type { Tensorflow } from './tensorflow.js';
 import type { TrainingData } from './training-data.js';
 
@@ -25,13 +25,9 @@ export interface Heads {
 }
 
 /** Scores of rows by heads that had not seen them. */
-export interface HeldOutScores {
+export interface HeldOutScores extends HeadScores {
   /** Which rows of the data */
   rows: Int32Array;
-  /** [rows, classes] */
-  dense: Float32Array;
-  sparse: Float32Array;
-  nearest: Float32Array;
 }
 
 type Progress = (share: number) => void | Promise<void>;
@@ -85,12 +81,7 @@ export async function crossFit(
     if (train.length === 0 || out.length === 0) continue;
     const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
     const heads = await trainHeads(tf, data, train, seed + fold, report, curve(`fold ${fold + 1}`), recipe);
-    heldOut.push({
-      rows: out,
-      dense: denseScores(tf, data, heads.dense, out),
-      sparse: sparseScores(data, heads.sparse, out),
-      nearest: nearestScores(tf, data, heads.nearest, out),
-    });
+    heldOut.push({ rows: out, ...headScores(tf, data, heads, out) });
   }
   return {
     rows: Int32Array.from(heldOut.flatMap(({ rows }) => [...rows])),
@@ -105,59 +96,6 @@ function sampled(rows: number[], most: number, seed: number): Int32Array {
   if (all.length <= most) return all;
   shuffle(all, all.length, seeded(seed));
   return all.slice(0, most).sort();
-}
-
-/** Rows of one call to TensorFlow. */
-const portion = 2048;
-
-/** Calls `score` with portions of the rows' first `width` numbers, [rows, width]. @returns [rows, classes] */
-function inPortions(
-  { dense }: TrainingData,
-  rows: Int32Array,
-  width: number,
-  classes: number,
-  score: (values: Float32Array, count: number) => Float32Array,
-): Float32Array {
-  const scores = new Float32Array(rows.length * classes);
-  for (let start = 0; start < rows.length; start += portion) {
-    const some = rows.subarray(start, start + portion);
-    const values = new Float32Array(some.length * width);
-    some.forEach((row, index) => {
-      values.set(dense.values.subarray(row * dense.width, row * dense.width + width), index * width);
-    });
-    scores.set(score(values, some.length), start * classes);
-  }
-  return scores;
-}
-
-function denseScores(tf: Tensorflow, data: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
-  const { width } = data.dense;
-  const weights = tf.tensor2d(head.weights, [width, head.classes]);
-  const bias = tf.tensor2d(head.bias, [1, head.classes]);
-  const scores = inPortions(data, rows, width, head.classes, (values, count) =>
-    softmaxScores(tf, { weights, bias }, values, count),
-  );
-  tf.dispose([weights, bias]);
-  return scores;
-}
-
-function nearestScores(tf: Tensorflow, data: TrainingData, bank: TicketBank, rows: Int32Array): Float32Array {
-  const nearest = new NearestTickets(tf, bank);
-  const scores = inPortions(data, rows, bank.size, bank.counts.length, (values, count) =>
-    nearest.scores(values, count),
-  );
-  nearest.dispose();
-  return scores;
-}
-
-function sparseScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
-  const scores = new Float32Array(rows.length * head.classes);
-  rows.forEach((row, index) => {
-    const [start, end] = [sparse.start[row], sparse.start[row + 1]];
-    const columns = sparse.columns.subarray(start, end);
-    scores.set(scoresOf(head, { columns, values: sparse.values.subarray(start, end) }), index * head.classes);
-  });
-  return scores;
 }
 
 function joined(parts: Float32Array[]): Float32Array {

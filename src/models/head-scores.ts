@@ -10,8 +10,14 @@ import type { TrainingData } from './training-data.js';
 /** Rows of one call to TensorFlow. */
 const portion = 2048;
 
-/** @returns of the dense head, the n-gram head and the nearest tickets, in this order */
-export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, rows: Int32Array): Float32Array[] {
+/** Of each head [rows, classes] */
+export interface HeadScores {
+  dense: Float32Array;
+  sparse: Float32Array;
+  nearest: Float32Array;
+}
+
+export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, rows: Int32Array): HeadScores {
   const { width } = data.dense;
   const { classes } = heads.dense;
   const [dense, nearest] = [new Float32Array(rows.length * classes), new Float32Array(rows.length * classes)];
@@ -27,7 +33,7 @@ export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, row
   }
   tf.dispose(head);
   bank.dispose();
-  return [dense, ngramScores(data, heads.sparse, rows), nearest];
+  return { dense, sparse: ngramScores(data, heads.sparse, rows), nearest };
 }
 
 function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {

@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { fitAbstention, type HeldOutRow } from './abstention.js';
-import { combined, fitUnseen, fitWeights, softmax, type Evidence, type Scores } from './combination.js';
+import { combined, fitUnseen, fitWeights, softmax, type Evidence } from './combination.js';
 import { crossFit, trainHeads } from './cross-fit.js';
 import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
+import { likeness } from './head-scores.js';
 import { predictionsOf } from './held-out.js';
 import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
 import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
@@ -73,7 +74,11 @@ export async function trainModel(
   const onTested = (done: number): void | Promise<void> => onProgress('testing on tickets held out', done);
   const evidence = await crossFit(tf, data, seed, onTested, (name) => recorder.curve(name), recipe);
   const texts = templatesOf(classes, templates);
-  const cosines = cosinesOf(data, evidence.rows, encoder.encode(texts.map(templateText)), encoder.size);
+  const cosines = likeness(
+    data,
+    evidence.rows,
+    encoder.encode(texts.slice(0, classes.length).map(templateText)).map((views) => views.subarray(0, encoder.size)),
+  );
   const proof: Evidence = {
     labels: evidence.rows.map((row) => data.labels[row] ?? -1),
     classes: classes.length,
@@ -151,22 +156,6 @@ function templatesOf(classes: readonly string[], templates: Candidate[] | null):
 }
 
 const wordsOf = (id: string): string => id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
-
-/** @returns [rows, classes] */
-function cosinesOf(data: TrainingData, rows: Int32Array, templates: Float32Array[], size: number): Scores {
-  const { values, width } = data.dense;
-  const classes = data.classes.length;
-  const cosines = new Float32Array(rows.length * classes);
-  rows.forEach((row, index) => {
-    for (let label = 0; label < classes; label += 1) {
-      const template = templates[label] as Float32Array;
-      let sum = 0;
-      for (let at = 0; at < size; at += 1) sum += (values[row * width + at] as number) * (template[at] as number);
-      cosines[index * classes + label] = sum;
-    }
-  });
-  return cosines;
-}
 
 function allLabelled({ labels }: TrainingData): Int32Array {
   return Int32Array.from([...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0));
