@@ -16,7 +16,7 @@ const rows = Object.entries(environmentSchema.shape).map(([name, schema]) => {
 });
 
 test('the README lists every variable with its default and meaning', () => {
-  const table = (/\| variable \| default \| meaning \|\n\|.*\|\n((?:\|.*\|\n)+)/.exec(readme))?.[1] ?? '';
+  const table = /\| variable \| default \| meaning \|\n\|.*\|\n((?:\|.*\|\n)+)/.exec(readme)?.[1] ?? '';
   expect(table.trim().split('\n')).toEqual(rows);
 });
 
