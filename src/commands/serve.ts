@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
+import { childEnvironment, type ServiceConfig } from '../config.js';
 import { launch, untilSignal } from '../launch.js';
+import { FirstModel } from '../retrain/first-model.js';
+
+const trainingSeed = 1;
 
 export function registerServe(program: Command): void {
   program
@@ -13,9 +17,22 @@ export function registerServe(program: Command): void {
       const service = await launch(report, fail);
       report(`Replyrank listens on ${service.url}`);
       if (service.signInLink) report(`Sign in, once, within 15 minutes: ${service.signInLink}`);
+      const first = new FirstModel(service.dataSource, firstTraining(service.config), report);
+      first.start();
       const ended = await Promise.race([signal.then(() => null), fatal]);
       report('Stopping …');
+      await first.stop();
       await service.stop();
       if (ended !== null) process.exitCode = 1;
     });
+}
+
+/** What a training needs that starts beside the service. */
+export function firstTraining(config: ServiceConfig) {
+  const { device, environment } = config.tensorflow;
+  const worker = {
+    settings: { encoderDir: config.ENCODER_DIR, cacheDir: config.STORE_DIR, device },
+    environment: childEnvironment(environment),
+  };
+  return { config, worker, seed: trainingSeed };
 }

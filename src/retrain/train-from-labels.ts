@@ -40,13 +40,15 @@ export async function trainFromLabels(
   await mkdir(work, { recursive: true, mode: 0o700 });
   try {
     const [data, templates, out] = [join(work, 'tickets.jsonl'), join(work, 'templates.jsonl'), join(work, 'model')];
-    await writeTrainingSet(dataSource, data);
+    // What fills placeholders is never a feature, even where it is named.
+    const fields = config.MODEL_FIELDS.filter((name) => !name.startsWith('customer.'));
+    await writeTrainingSet(dataSource, data, fields);
     await writeTemplates(dataSource, templates);
     const settings = {
       data,
       templates,
       out,
-      columns: { noneLabel, fields: config.MODEL_FIELDS },
+      columns: { noneLabel, fields },
       seed,
       precision,
       coverage,

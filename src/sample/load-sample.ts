@@ -2,9 +2,9 @@
 import type { DataSource } from 'typeorm';
 import type { ServiceConfig } from '../config.js';
 import { UserError } from '../commands/user-error.js';
+import { firstTraining } from '../commands/serve.js';
 import { trainingProgress } from '../commands/train.js';
 import { progressBar } from '../commands/progress.js';
-import { childEnvironment } from '../config.js';
 import { importHistory } from '../ingest/history-import.js';
 import { trainFromLabels } from '../retrain/train-from-labels.js';
 import { moveAlias } from '../suggest/model-registry.js';
@@ -12,7 +12,6 @@ import { importTemplates } from '../suggest/templates.service.js';
 import { historySource, sampleHistory, sampleTemplates } from './sample.js';
 
 const actor = 'sample';
-const trainingSeed = 1;
 
 /**
  * Does what has not been done: an interrupted load goes on where it stood.
@@ -35,12 +34,7 @@ export async function loadSample(
   const [champion] = await dataSource.query<unknown[]>(`SELECT 1 FROM model_aliases WHERE alias = 'champion'`);
   if (champion || signal.aborted) return;
   report('Sample: training the first model …');
-  const { device, environment } = config.tensorflow;
-  const worker = {
-    settings: { encoderDir: config.ENCODER_DIR, cacheDir: config.STORE_DIR, device },
-    environment: childEnvironment(environment),
-  };
-  const training = { config, worker, seed: trainingSeed, signal };
+  const training = { ...firstTraining(config), signal };
   const model = await trainFromLabels(dataSource, training, trainingProgress());
   await dataSource.transaction((manager) => moveAlias(manager, 'champion', model.version, actor));
   const { top1, hits3 } = model.heldOut;
