@@ -55,6 +55,26 @@ test('a ticket about something else altogether is out of scope', async () => {
   expect(recipe?.items).not.toHaveLength(0);
 });
 
+test('a new template does not push itself before those that labels have taught', async () => {
+  const ranker = await TrainedRanker.open(tf, encoder, model);
+  const { templates } = await loadModel(model);
+  const strangers = ['Opening hours of the branch', 'A reply about card payments', 'Thank you for your patience'].map(
+    (title, index) => ({ templateId: `new-${index}`, title, body: `${title}. We are glad to help.`, contactTypes: [] }),
+  );
+  const file = await smallSample(scratch.folder, 'test', { types: 12, each: 40 });
+  const right = async (): Promise<number> => {
+    let count = 0;
+    for await (const row of readDataFile(file, { label: 'category' })) {
+      const [ranking] = await ranker.rank([rankInputOf(row, false)]);
+      if (ranking?.items[0]?.templateId === row.label) count += 1;
+    }
+    return count;
+  };
+  const before = await right();
+  await ranker.setCandidates([...templates, ...strangers]);
+  expect(await right()).toBeGreaterThan(0.95 * before);
+});
+
 test('the same seed gives the same model, another training a version of another name', async () => {
   const again = trainingSettings(scratch.folder, trainFile, 'second');
   const description = await trainModel(tf, encoder, again, () => undefined);

@@ -106,20 +106,28 @@ export async function fitUnseen(
       gradient.fill(0);
       let loss = 0;
       const [scale = 0, offset = 0] = at;
-      rows.forEach((row, index) => {
+      /** Adds a row's part, with the classes of one group taken for unlabelled. */
+      const add = (row: number, logitsOfRow: Float64Array, group: number, share: number): void => {
         const right = labels[row] as number;
-        const group = right % groupsOfClasses;
-        const changed = Float64Array.from(logits[index] ?? []);
+        const changed = Float64Array.from(logitsOfRow);
         for (let label = group; label < classes; label += groupsOfClasses) {
           changed[label] = scale * (cosines[row * classes + label] as number) + offset;
         }
         const probabilities = softmax(changed);
-        loss -= Math.log(Math.max(probabilities[right] as number, 1e-12));
+        loss -= share * Math.log(Math.max(probabilities[right] as number, 1e-12));
         for (let label = group; label < classes; label += groupsOfClasses) {
-          const error = (probabilities[label] as number) - (label === right ? 1 : 0);
+          const error = share * ((probabilities[label] as number) - (label === right ? 1 : 0));
           gradient[0] = (gradient[0] as number) + error * (cosines[row * classes + label] as number);
           gradient[1] = (gradient[1] as number) + error;
         }
+      };
+      rows.forEach((row, index) => {
+        const own = (labels[row] as number) % groupsOfClasses;
+        const other = (own + 1 + (row % (groupsOfClasses - 1))) % groupsOfClasses;
+        const logitsOfRow = logits[index] ?? new Float64Array(classes);
+        // Most tickets are not about a new template: it must not push itself before those that are known to be right.
+        add(row, logitsOfRow, own, 1 / groupsOfClasses);
+        add(row, logitsOfRow, other, 1 - 1 / groupsOfClasses);
       });
       gradient[0] = (gradient[0] as number) / rows.length;
       gradient[1] = (gradient[1] as number) / rows.length;
