@@ -74,6 +74,8 @@ async function unread(kafka: Kafka, config: ServiceConfig): Promise<number> {
     const ends = await admin.fetchTopicOffsets(config.TOPIC_TICKETS);
     const [group] = await admin.fetchOffsets({ groupId: config.KAFKA_GROUP, topics: [config.TOPIC_TICKETS] });
     const read = new Map(group?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
+    // A topic that was made a moment ago may not have told yet where it ends.
+    if (ends.length < config.TOPIC_PARTITIONS || ends.some(({ high }) => Number(high) < 0)) return Infinity;
     return ends.reduce((sum, { partition, high }) => sum + Number(high) - (read.get(partition) ?? 0), 0);
   } finally {
     await admin.disconnect();
