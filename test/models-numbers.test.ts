@@ -175,7 +175,6 @@ describe('the numerics', () => {
     const head = await trainLinearSvm(matrix, labels, Int32Array.from(texts.keys()), 2, { cost: 1, seed: 1 });
     const [card = 0, refund = 0] = scoresOf(head, vocabulary.row('my card was lost'));
     expect(card).toBeGreaterThan(refund);
-    expect(vocabulary.unknownWords('my card was lost')).toBeCloseTo(0.5);
   });
 
   test('see a missing field, and take no harm from a value never seen', () => {

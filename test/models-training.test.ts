@@ -68,3 +68,15 @@ test('a handful of labels is enough to begin with', async () => {
   const model = await runTraining(order(few, 'few'), childEnvironment(), () => undefined);
   expect(model.classes).toEqual(['card', 'refund']);
 });
+
+test("a customer's own data is no feature, even where it is named", async () => {
+  const file = join(scratch.folder, 'customers.csv');
+  const rows = Array.from({ length: 40 }, (_, index) =>
+    index % 2 === 0 ? `my card ${index} is lost,card,DE,c-1` : `where is refund ${index},refund,FR,c-2`,
+  );
+  await writeFile(file, ['text,category,country,customer.id', ...rows].join('\n'));
+  const wanted = order(file, 'customers');
+  wanted.settings.columns = { label: 'category', fields: ['country', 'customer.id'] };
+  const model = await runTraining(wanted, childEnvironment(), () => undefined);
+  expect(model.fields.map(({ name }) => name)).toEqual(['country']);
+});

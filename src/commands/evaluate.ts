@@ -4,6 +4,7 @@ import { readDataFile } from '../models/data-file.js';
 import type { DataRow } from '../models/data-row.js';
 import { MetricsCounter, type Metrics } from '../models/metrics.js';
 import type { ModelProcess } from '../models/model-process.js';
+import { rankInputOf } from '../models/training-data.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
 import { progressBar } from './progress.js';
 import { withModel } from './with-model.js';
@@ -36,7 +37,7 @@ async function evaluate(model: ModelProcess, file: string, options: ColumnOption
   let rows: DataRow[] = [];
   let done = 0;
   const flush = async (): Promise<void> => {
-    const ranked = await model.rank(rows);
+    const ranked = await model.rank(rows.map((row) => rankInputOf(row, true)));
     rows.forEach((row, index) => {
       const answer = ranked[index];
       if (answer) counter.add(row, answer.ranking);

@@ -3,7 +3,7 @@ import { classCounts, classMeans } from './baselines.js';
 import { combined, fitWeights, softmax, type Scores } from './combination.js';
 import { trainHeads } from './cross-fit.js';
 import type { Prediction } from './answerable.js';
-import { headScores, likeness } from './head-scores.js';
+import { headScores, joined, likeness } from './head-scores.js';
 import type { CurveRun } from './learning-curve.js';
 import { seeded, shuffle } from './random.js';
 import type { Tensorflow } from './tensorflow.js';
@@ -212,14 +212,4 @@ function placeOf(scores: Float32Array | Float64Array, start: number, classes: nu
     if (score > own || (score === own && other < label)) place += 1;
   }
   return place;
-}
-
-function joined<T extends Float32Array | Int32Array>(parts: readonly T[], kind: new (length: number) => T): T {
-  const all = new kind(parts.reduce((sum, { length }) => sum + length, 0));
-  let start = 0;
-  for (const part of parts) {
-    all.set(part, start);
-    start += part.length;
-  }
-  return all;
 }

@@ -1,5 +1,5 @@
 /** Trains the two heads; and trains them without some rows, to see what they say of those. */
-import { headScores, type HeadScores } from './head-scores.js';
+import { headScores, joined, type HeadScores } from './head-scores.js';
 import { trainLinearSvm, type LinearHead } from './linear-svm.js';
 import { ticketBank, type TicketBank } from './nearest-tickets.js';
 import { seeded, shuffle } from './random.js';
@@ -84,10 +84,22 @@ export async function crossFit(
     heldOut.push({ rows: out, ...headScores(tf, data, heads, out) });
   }
   return {
-    rows: Int32Array.from(heldOut.flatMap(({ rows }) => [...rows])),
-    dense: joined(heldOut.map(({ dense }) => dense)),
-    sparse: joined(heldOut.map(({ sparse }) => sparse)),
-    nearest: joined(heldOut.map(({ nearest }) => nearest)),
+    rows: joined(
+      heldOut.map(({ rows }) => rows),
+      Int32Array,
+    ),
+    dense: joined(
+      heldOut.map(({ dense }) => dense),
+      Float32Array,
+    ),
+    sparse: joined(
+      heldOut.map(({ sparse }) => sparse),
+      Float32Array,
+    ),
+    nearest: joined(
+      heldOut.map(({ nearest }) => nearest),
+      Float32Array,
+    ),
   };
 }
 
@@ -96,14 +108,4 @@ function sampled(rows: number[], most: number, seed: number): Int32Array {
   if (all.length <= most) return all;
   shuffle(all, all.length, seeded(seed));
   return all.slice(0, most).sort();
-}
-
-function joined(parts: Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let start = 0;
-  for (const part of parts) {
-    all.set(part, start);
-    start += part.length;
-  }
-  return all;
 }

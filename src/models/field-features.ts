@@ -18,6 +18,9 @@ const farthest = 3;
 /** The helpdesk's own contact type, where a training may know it. Like channel and language, no field can have this name. */
 export const knownContactType = '@contactType';
 
+/** `customer.*` fills placeholders: it is never looked at, even where it is named. */
+export const isFeature = (name: string): boolean => !name.startsWith('customer.');
+
 export interface FieldFeature {
   name: string;
   kind: 'number' | 'word';

@@ -68,3 +68,14 @@ function denseRows({ dense }: TrainingData, rows: Int32Array, width: number): Fl
   );
   return values;
 }
+
+/** Numbers of several parts, one part after another. */
+export function joined<T extends Float32Array | Int32Array>(parts: readonly T[], kind: new (length: number) => T): T {
+  const all = new kind(parts.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const part of parts) {
+    all.set(part, start);
+    start += part.length;
+  }
+  return all;
+}

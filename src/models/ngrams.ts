@@ -107,14 +107,6 @@ export class NgramVocabulary {
     };
   }
 
-  /** Share of a text's words that no training text had, 0–1; null for a text without words. */
-  unknownWords(text: string): number | null {
-    const { words } = ngramsOf(text);
-    const single = [...words.keys()].filter((key) => !key.includes(' '));
-    if (single.length === 0) return null;
-    return single.filter((key) => !this.places.has(key)).length / single.length;
-  }
-
   private weighted(counts: Counts): [number, number][] {
     const entries: [number, number][] = [];
     let squares = 0;

@@ -10,7 +10,8 @@ import { learnedTop1, nearestMeanTop1 } from './learned.js';
 import type { PreflightResult } from './preflight.js';
 import type { Tensorflow } from './tensorflow.js';
 import { writeTensorboard } from './tensorboard.js';
-import type { TrainingProgress, TrainingSettings } from './train-model.js';
+import type { JobProgress } from './job-process.js';
+import type { TrainingSettings } from './train-model.js';
 import type { TrainingData } from './training-data.js';
 
 export const runFile = 'run.json';
@@ -66,7 +67,7 @@ export class RunRecorder {
   private current: { phase: string; since: number } = { phase: 'reading tickets', since: performance.now() };
 
   /** @returns what reports progress as `onProgress` does, and is timed */
-  timed(onProgress: TrainingProgress): TrainingProgress {
+  timed(onProgress: JobProgress): JobProgress {
     return (phase, done, note) => {
       if (phase !== this.current.phase) this.begin(phase);
       return onProgress(phase, done, note);

@@ -11,6 +11,7 @@ import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
 import { likeness } from './head-scores.js';
 import { predictionsOf } from './held-out.js';
+import type { JobProgress } from './job-process.js';
 import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
 import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
 import type { Candidate } from './ranker.js';
@@ -44,19 +45,16 @@ export interface TrainingSettings {
   recipe?: Recipe | undefined;
 }
 
-/** Where a training stands: what it does, and how much of that is done, 0–1; null where that is not known. */
-export type TrainingProgress = (phase: string, done: number | null, note?: string) => void | Promise<void>;
-
 /**
  * Trains and saves a model version.
  *
- * @throws DataFileError | ModelFolderError | TrainingError
+ * @throws DataFileError | ModelFolderError | PreflightFailed
  */
 export async function trainModel(
   tf: Tensorflow,
   encoder: Encoder,
   settings: TrainingSettings,
-  report: TrainingProgress,
+  report: JobProgress,
 ): Promise<ModelDescription> {
   const startedAt = performance.now();
   const { seed, precision, coverage, skipPreflight = [], recipe = defaultRecipe } = settings;

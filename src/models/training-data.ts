@@ -4,7 +4,7 @@ import { DataFileError, type Columns, type DataRow } from './data-row.js';
 import { readDataFile } from './data-file.js';
 import { EmbeddingCache, textKey } from './embedding-cache.js';
 import type { Encoder } from './encoder.js';
-import { FieldCounter, knownContactType, type FieldFeature } from './field-features.js';
+import { FieldCounter, isFeature, knownContactType, type FieldFeature } from './field-features.js';
 import { NgramCounter, normalisedText } from './ngrams.js';
 import { hash32 } from './random.js';
 import type { Candidate, RankInput } from './ranker.js';
@@ -129,7 +129,7 @@ async function firstPass(
 ): Promise<FirstPass> {
   const { file, columns, templates, seed } = settings;
   const known = templates && new Set(templates.map(({ templateId }) => templateId));
-  const names = [...(columns.fields ?? []), ...(settings.knownContactType ? [knownContactType] : [])];
+  const names = [...(columns.fields ?? []).filter(isFeature), ...(settings.knownContactType ? [knownContactType] : [])];
   const fieldCounter = new FieldCounter(names);
   const pass: FirstPass = {
     labels: [],

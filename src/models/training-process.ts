@@ -1,6 +1,6 @@
-import { JobFailed, runJob, type JobOrder } from './job-process.js';
+import { JobFailed, runJob, type JobOrder, type JobProgress } from './job-process.js';
 import type { ModelDescription } from './model-folder.js';
-import type { TrainingProgress, TrainingSettings } from './train-model.js';
+import type { TrainingSettings } from './train-model.js';
 import { trainWorkerFile } from './worker-files.js';
 
 export type TrainingOrder = JobOrder<TrainingSettings>;
@@ -19,7 +19,7 @@ export class TrainingFailed extends JobFailed {
 export async function runTraining(
   order: TrainingOrder,
   environment: NodeJS.ProcessEnv,
-  onProgress: TrainingProgress,
+  onProgress: JobProgress,
   signal?: AbortSignal,
 ): Promise<ModelDescription> {
   try {

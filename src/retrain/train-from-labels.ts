@@ -5,7 +5,8 @@ import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { ModelWorkerSettings } from '../models/model-protocol.js';
 import type { ModelDescription } from '../models/model-folder.js';
-import type { TrainingProgress } from '../models/train-model.js';
+import type { JobProgress } from '../models/job-process.js';
+import { isFeature } from '../models/field-features.js';
 import { runTraining } from '../models/training-process.js';
 import { reportToMlflow } from './mlflow.js';
 import { registerModel } from '../suggest/model-registry.js';
@@ -33,15 +34,14 @@ const longestTrainingMs = 86_400_000;
 export async function trainFromLabels(
   dataSource: DataSource,
   { config, worker, seed, signal }: LabelTraining,
-  onProgress: TrainingProgress,
+  onProgress: JobProgress,
 ): Promise<ModelDescription> {
   await removeAbandoned(config.MODEL_DIR, new Date());
   const work = join(config.MODEL_DIR, `${workPrefix}${process.pid}-${Date.now()}`);
   await mkdir(work, { recursive: true, mode: 0o700 });
   try {
     const [data, templates, out] = [join(work, 'tickets.jsonl'), join(work, 'templates.jsonl'), join(work, 'model')];
-    // What fills placeholders is never a feature, even where it is named.
-    const fields = config.MODEL_FIELDS.filter((name) => !name.startsWith('customer.'));
+    const fields = config.MODEL_FIELDS.filter(isFeature);
     await writeTrainingSet(dataSource, data, fields);
     await writeTemplates(dataSource, templates);
     const settings = {

@@ -7,6 +7,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
+import { isFeature } from '../models/field-features.js';
 import { ModelBusy, ModelUnavailable } from '../models/model-process.js';
 import type { RankInput } from '../models/ranker.js';
 import { ModelService } from './model.service.js';
@@ -133,11 +134,10 @@ export class RankingLoop {
   }
 }
 
-/** `customer.*` fills placeholders and is never a feature. */
 export function rankInput(
   ticket: Omit<ClaimedTicket, 'ticket' | 'generation' | 'source' | 'ticketId' | 'audit'>,
 ): RankInput {
   const { subject, body, channel, language, contactType, fields } = ticket;
-  const features = Object.entries(fields).filter(([name]) => !name.startsWith('customer.'));
+  const features = Object.entries(fields).filter(([name]) => isFeature(name));
   return { subject, body, channel, language, contactType, fields: Object.fromEntries(features) };
 }
