@@ -2,6 +2,8 @@ import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
+import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.js';
+import { Alert } from './records/alert.entity.js';
 import { ApiToken } from './records/api-token.entity.js';
 import { AuditEntry } from './records/audit-entry.entity.js';
 import { Choice } from './records/choice.entity.js';
@@ -10,8 +12,11 @@ import { Label } from './records/label.entity.js';
 import { ModelAliasMove } from './records/model-alias-move.entity.js';
 import { ModelAlias } from './records/model-alias.entity.js';
 import { ModelVersion } from './records/model-version.entity.js';
+import { ObservedTicket } from './records/observed-ticket.entity.js';
 import { OutboxMessage } from './records/outbox-message.entity.js';
 import { RankRequest } from './records/rank-request.entity.js';
+import { RetrainDecisionRow } from './records/retrain-decision.entity.js';
+import { Reweighting } from './records/reweighting.entity.js';
 import { Session } from './records/session.entity.js';
 import { Suggestion } from './records/suggestion.entity.js';
 import { TemplateRevision } from './records/template-revision.entity.js';
@@ -44,6 +49,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
     applicationName: 'replyrank',
     extra: { types: { getTypeParser } },
     entities: [
+      Alert,
       ApiToken,
       AuditEntry,
       Choice,
@@ -52,8 +58,11 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       ModelAlias,
       ModelAliasMove,
       ModelVersion,
+      ObservedTicket,
       OutboxMessage,
       RankRequest,
+      RetrainDecisionRow,
+      Reweighting,
       Session,
       Suggestion,
       Template,
@@ -62,7 +71,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       TicketEmbedding,
       TicketEvent,
     ],
-    migrations: [Foundation1795392000000],
+    migrations: [Foundation1795392000000, Monitoring1795564800000],
     migrationsTransactionMode: 'each',
     logging: false,
   });

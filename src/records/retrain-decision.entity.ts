@@ -1,0 +1,18 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { Stream } from './observed-ticket.entity.js';
+
+/** What was decided after a look, also that nothing is to be done. */
+@Entity('retrain_decisions')
+export class RetrainDecisionRow {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint' }) id: number;
+  @Column('timestamptz', { name: 'decided_at' }) decidedAt: Date;
+  @Column('text', { name: 'model_version' }) modelVersion: string;
+  @Column('text') stream: Stream;
+  @Column('text') action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
+  @Column('jsonb') reasons: string[];
+  /** `monitor`, `schedule`, or the person who decided. */
+  @Column('text', { name: 'asked_by' }) askedBy: string;
+  @Column('bigint', { nullable: true }) alert: number | null;
+  /** The figures that it rests on. */
+  @Column('jsonb') detail: object;
+}
