@@ -40,3 +40,12 @@ export interface Outcome {
   /** With which probability anything was shown, 0–1; null where that is not known */
   shownProbability: number | null;
 }
+
+/**
+ * A ticket of the reference: what the model said of it without having learned from it, and what was right. The evidence
+ * after an alarm is measured against a sample of them.
+ */
+export interface LabelledObservation extends Observation {
+  /** Null where none fits */
+  templateId: string | null;
+}
