@@ -100,11 +100,30 @@ export const environmentSchema = z.object({
   RANK_BACKLOG: whole(1, 10_000_000).default(5000).describe('Unranked tickets at which reading from Kafka pauses'),
   AUDIT_SHARE: share.default(0).describe('Share of tickets that are shown no suggestion, for unbiased accuracy (0–1)'),
 
+  MONITOR_BUCKET_S: whole(1, 86_400).default(600).describe('Length of the time that the monitor counts as one, s'),
+  MONITOR_LATENESS_S: whole(0, 86_400)
+    .default(120)
+    .describe('How long the monitor waits for tickets of a time that is over, s; later ones count for the next'),
+  MONITOR_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://hooks.example/replyrank' })
+    .optional()
+    .describe('Where alerts are sent to; unset: nowhere'),
+  MONITOR_WEBHOOK_FORMAT: z
+    .enum(['slack', 'alertmanager'])
+    .default('slack')
+    .describe("What is sent there: a Slack message, or Alertmanager's webhook payload"),
+  MONITOR_WEBHOOK_WORDS: flag
+    .default(false)
+    .describe('Whether words that are typical of the tickets may be sent there'),
+
   RETENTION_TICKETS_DAYS: days
     .default(730)
     .describe('Closed or answered tickets, their suggestions, choices and labels'),
   RETENTION_DEAD_LETTERS_DAYS: days.default(14).describe('Dead letters, which hold original bytes'),
   RETENTION_AUDIT_LOG_DAYS: days.default(365).describe('The log of who changed what'),
+  RETENTION_MONITORING_DAYS: days
+    .default(730)
+    .describe('What the monitor has counted and decided, and alerts that are closed'),
   CONSUMER_GRACE_S: whole(1, 3600)
     .default(30)
     .describe('How long a stopped consumer may stay stopped before the process ends itself, s'),

@@ -1,0 +1,34 @@
+/** An alert's row and what `alert-lifecycle.ts` knows of it. */
+import type { EntityManager } from 'typeorm';
+import type { Alert } from '../records/alert.entity.js';
+import type { AlertEvent, AlertStatus } from './alert-lifecycle.js';
+import type { RetrainAction } from './retrain-decision.js';
+
+export function statusOf(row: Alert): AlertStatus {
+  const { state, active, owner, reason, snoozedUntil, openedAt, seenAt, closedAt } = row;
+  return {
+    state,
+    active,
+    action: row.action as RetrainAction,
+    owner,
+    reason,
+    snoozedUntil,
+    openedAt,
+    seenAt,
+    closedAt,
+  };
+}
+
+/** Adds an event to the history of an alert, to be told to whoever listens. */
+export async function tellEvent(
+  manager: EntityManager,
+  alert: number,
+  event: AlertEvent,
+  { detail = {}, deliver }: { detail?: object; deliver: boolean },
+): Promise<void> {
+  const [row]: { id: number }[] = await manager.query(
+    `INSERT INTO alert_events (alert, at, actor, kind, reason, detail) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
+    [alert, event.at, event.actor, event.kind, event.reason, detail],
+  );
+  if (deliver && row) await manager.query('INSERT INTO alert_deliveries (event) VALUES ($1)', [row.id]);
+}
