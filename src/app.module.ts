@@ -18,6 +18,15 @@ import { OutboxRelay } from './ingest/outbox-relay.service.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { modelWorkerFile } from './models/worker-files.js';
 import { ModelProcess } from './models/model-process.js';
+import { AlertsController } from './monitoring/alerts.controller.js';
+import { AlertsService } from './monitoring/alerts.service.js';
+import { DecisionsController } from './monitoring/decisions.controller.js';
+import { DecisionsService } from './monitoring/decisions.service.js';
+import { DriftController } from './monitoring/drift.controller.js';
+import { DriftQuery } from './monitoring/drift.query.js';
+import { QualityController } from './monitoring/quality.controller.js';
+import { QualityQuery } from './monitoring/quality.query.js';
+import { WebhookSender } from './monitoring/webhook-sender.service.js';
 import { ChoicesService } from './suggest/choices.service.js';
 import { EventsController } from './suggest/events.controller.js';
 import { EventsService } from './suggest/events.service.js';
@@ -43,11 +52,15 @@ export class AppModule {
       // A probe that finds something down tells who asked; whoever is down says so in the log itself.
       imports: [TerminusModule.forRoot({ logger: false }), rateLimit(config)],
       controllers: [
+        AlertsController,
+        DecisionsController,
+        DriftController,
         EventsController,
         HealthController,
         InferenceController,
         LabelsController,
         ModelsController,
+        QualityController,
         RankController,
         SessionController,
         TemplatesController,
@@ -65,18 +78,23 @@ export class AppModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: validationProblem }) },
         AccessService,
+        AlertsService,
         ChoiceConsumer,
         ChoicesService,
+        DecisionsService,
+        DriftQuery,
         EventsService,
         IngestMetrics,
         ModelService,
         OutboxRelay,
+        QualityQuery,
         RankingLoop,
         RetentionService,
         TemplatesService,
         TicketConsumer,
         TicketsQueryService,
         WatchedParts,
+        WebhookSender,
       ],
     };
   }

@@ -116,6 +116,12 @@ export const environmentSchema = z.object({
     .default(false)
     .describe('Whether words that are typical of the tickets may be sent there'),
 
+  RETRAIN_LEAST_LOSS: share.default(0.02).describe('Rise of the error rate that is worth a retraining (0–1)'),
+  RETRAIN_LEAST_LABELS: whole(1, 10_000_000).default(200).describe('Fresh labels below which nothing is trained'),
+  RETRAIN_COOL_DOWN_H: whole(0, 8_784)
+    .default(24)
+    .describe('Time after a training in which no other begins by itself, h'),
+
   RETENTION_TICKETS_DAYS: days
     .default(730)
     .describe('Closed or answered tickets, their suggestions, choices and labels'),

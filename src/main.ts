@@ -14,6 +14,7 @@ import { ChoiceConsumer } from './ingest/choice.consumer.js';
 import { ensureTopics, KAFKA, ownTopics, type Kafka } from './ingest/kafka.js';
 import { OutboxRelay } from './ingest/outbox-relay.service.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
+import { WebhookSender } from './monitoring/webhook-sender.service.js';
 import { PinoLogger } from './pino-logger.js';
 import { EventsService } from './suggest/events.service.js';
 import { ModelService } from './suggest/model.service.js';
@@ -120,6 +121,7 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
     part('ranking', ranking),
     part('relay', relay),
     part('retention', app.get(RetentionService)),
+    part('webhook', app.get(WebhookSender)),
     part('choices', app.get(ChoiceConsumer)),
     part('tickets', app.get(TicketConsumer)),
   ];

@@ -13,14 +13,21 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
+const engineers: Role[] = ['lead', 'ml', 'admin'];
 const readers: Role[] = ['agent', 'lead', 'ml', 'admin'];
 /** Every route with those who may call it. A new route belongs here first. */
 const allowed: Record<string, Role[]> = {
+  'GET /api/v1/alerts': engineers,
+  'GET /api/v1/alerts/{id}': engineers,
+  'GET /api/v1/drift': engineers,
   'GET /api/v1/events': readers,
   'GET /api/v1/labels': ['ml', 'admin'],
   'GET /api/v1/me': readers,
+  'GET /api/v1/metrics/quality': engineers,
   'GET /api/v1/models': readers,
   'GET /api/v1/models/{version}': ['lead', 'ml', 'admin'],
+  'GET /api/v1/retrain-decisions': engineers,
+  'GET /api/v1/retrain-decisions/{id}': engineers,
   'GET /api/v1/templates': readers,
   'GET /api/v1/templates/{id}': readers,
   'GET /api/v1/tickets': readers,
@@ -34,9 +41,14 @@ const allowed: Record<string, Role[]> = {
   'GET /v2/models/{name}/versions/{version}': readers,
   'GET /v2/models/{name}/versions/{version}/ready': readers,
   'PATCH /api/v1/templates/{id}': ['lead', 'admin'],
+  'POST /api/v1/alerts/{id}/acknowledge': ['ml', 'admin'],
+  'POST /api/v1/alerts/{id}/close': ['ml', 'admin'],
+  'POST /api/v1/alerts/{id}/snooze': ['ml', 'admin'],
   'POST /api/v1/models/rollback': ['ml', 'admin'],
   'POST /api/v1/models/{version}/promote': ['ml', 'admin'],
   'POST /api/v1/rank': readers,
+  'POST /api/v1/retrain-decisions': ['ml', 'admin'],
+  'POST /api/v1/retrain-decisions/{id}/revert': ['ml', 'admin'],
   'POST /api/v1/sign-out': readers,
   'POST /api/v1/templates': ['lead', 'admin'],
   'POST /api/v1/tickets/{source}/{ticketId}/choices': ['agent', 'lead', 'admin'],

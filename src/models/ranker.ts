@@ -22,6 +22,8 @@ export interface Candidate {
   title: string;
   body: string;
   contactTypes: string[];
+  /** Its share among the tickets now, divided by its share in training; 1 where nothing is said. */
+  weight?: number;
 }
 
 export interface RankedTemplate {
@@ -44,6 +46,8 @@ export interface Ranking {
   reason: AbstentionReason | null;
   /** The text's embedding, [hidden size of the encoder], L2-normalised; null where no encoder was used. */
   embedding: Float32Array | null;
+  /** The best ten without the candidates' weights, where they have any: what a reference can be compared with. */
+  unweighted?: RankedTemplate[];
 }
 
 /**

@@ -1,9 +1,12 @@
 /** From the logits of the candidates to what a ranker answers. */
 import type { AbstentionRule } from './abstention.js';
 import { softmax } from './combination.js';
-import type { AbstentionReason, Candidate, Ranking } from './ranker.js';
+import type { AbstentionReason, Candidate, RankedTemplate, Ranking } from './ranker.js';
 
 const mostItems = 100;
+const mostUnweighted = 10;
+/** A template that seems to be gone may come back. */
+const leastWeight = 1e-6;
 
 export interface Judged {
   candidates: readonly Candidate[];
@@ -22,14 +25,9 @@ export function rankingFrom(judged: Judged): Ranking {
   const { candidates, logits, embedding, familiarity, rule, contactType } = judged;
   const hasWords = judged.hasWords ?? embedding !== null;
   if (candidates.length === 0) return abstained('no-templates', embedding);
-  const probabilities = softmax(logits);
-  const order = [...probabilities.keys()].sort(
-    (a, b) => (probabilities[b] as number) - (probabilities[a] as number) || a - b,
-  );
-  const items = order.slice(0, mostItems).map((index) => ({
-    templateId: candidates[index]?.templateId ?? '',
-    probability: probabilities[index] as number,
-  }));
+  const weighted = candidates.some(({ weight = 1 }) => weight !== 1);
+  const probabilities = softmax(weighted ? withWeights(logits, candidates) : logits);
+  const items = bestOf(candidates, probabilities, mostItems);
   const confidence = items[0]?.probability ?? 0;
   const reason = reasonOf(hasWords, familiarity, confidence, rule);
   return {
@@ -39,7 +37,23 @@ export function rankingFrom(judged: Judged): Ranking {
     abstained: reason !== null,
     reason,
     embedding,
+    ...(weighted && { unweighted: bestOf(candidates, softmax(logits), mostUnweighted) }),
   };
+}
+
+/** Bayes' rule where the classes have other shares than in training: each probability times its weight, scaled anew. */
+function withWeights(logits: Float64Array, candidates: readonly Candidate[]): Float64Array {
+  return logits.map((logit, index) => logit + Math.log(Math.max(candidates[index]?.weight ?? 1, leastWeight)));
+}
+
+function bestOf(candidates: readonly Candidate[], probabilities: Float64Array, most: number): RankedTemplate[] {
+  const order = [...probabilities.keys()].sort(
+    (a, b) => (probabilities[b] as number) - (probabilities[a] as number) || a - b,
+  );
+  return order.slice(0, most).map((index) => ({
+    templateId: candidates[index]?.templateId ?? '',
+    probability: probabilities[index] as number,
+  }));
 }
 
 function reasonOf(

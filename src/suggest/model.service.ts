@@ -4,8 +4,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
 import { ModelProcess, type ModelStatus } from '../models/model-process.js';
-import type { Candidate, RankInput, Ranking } from '../models/ranker.js';
-import { wantedModel, type WantedModel } from './wanted-model.js';
+import type { RankInput, Ranking } from '../models/ranker.js';
+import { wantedCandidates, wantedModel, type WantedModel } from './wanted-model.js';
 
 /** How often a replica looks which version and templates it should rank with. */
 const lookEveryMs = 1_000;
@@ -64,11 +64,7 @@ export class ModelService {
     const wanted = await wantedModel(this.dataSource.manager);
     if (wanted.stamp === this.current?.stamp) return;
     // Templates that change after the stamp was read give another stamp: the next look takes them up.
-    const candidates: Candidate[] = await this.dataSource.query(
-      `SELECT id AS "templateId", title, body, contact_types AS "contactTypes" FROM templates
-        WHERE state = 'allowed' ORDER BY id`,
-    );
-    await this.process.setCandidates(candidates);
+    await this.process.setCandidates(await wantedCandidates(this.dataSource.manager));
     if (wanted.version !== this.current?.version) {
       await this.process.use(wanted.version, wanted.folder && join(this.config.MODEL_DIR, wanted.folder));
       this.logger.log(`ranking with ${wanted.version} on the ${this.status().device?.toUpperCase()}`);

@@ -1,17 +1,31 @@
 import type { EntityManager } from 'typeorm';
+import type { Candidate } from '../models/ranker.js';
 
 /** What ranks until a model has been trained: the templates' own text. */
 export const textMatchVersion = 'text-match';
 
-/** SQL of one text that changes whenever the champion or a template does. */
+/** SQL of the class weights in service, a row or none. */
+const weightsSql = `SELECT id, weights FROM reweightings
+  WHERE ended_at IS NULL AND model_version = (SELECT version FROM model_aliases WHERE alias = 'champion')`;
+
+/** SQL of one text that changes whenever the champion, its class weights or a template does. */
 export const stampSql = `(SELECT coalesce((SELECT version FROM model_aliases WHERE alias = 'champion'), '${textMatchVersion}')
-  || ' ' || count(*) || ' ' || coalesce(sum(revision), 0) || ' ' || coalesce(max(updated_at)::text, '') FROM templates)`;
+  || ' ' || coalesce((SELECT id FROM (${weightsSql}) AS w), 0) || ' ' || count(*) || ' ' || coalesce(sum(revision), 0) || ' ' || coalesce(max(updated_at)::text, '') FROM templates)`;
 
 /** Which champion the database names now, in which folder below MODEL_DIR, and the stamp of it and the templates. */
 export interface WantedModel {
   version: string;
   folder: string | null;
   stamp: string;
+}
+
+/** The templates that are allowed, with the weights that a decision has put into service. */
+export function wantedCandidates(manager: EntityManager): Promise<Candidate[]> {
+  return manager.query(
+    `SELECT t.id AS "templateId", t.title, t.body, t.contact_types AS "contactTypes",
+            coalesce((w.weights ->> t.id)::float8, 1) AS weight
+       FROM templates t LEFT JOIN (${weightsSql}) AS w ON true WHERE t.state = 'allowed' ORDER BY t.id`,
+  );
 }
 
 export async function wantedModel(manager: EntityManager): Promise<WantedModel> {

@@ -1,0 +1,117 @@
+/** Decisions in the database: made from what the last look saw and what the database says now, and put into effect. */
+import type { EntityManager } from 'typeorm';
+import { recordAudit } from '../access/audit-log.js';
+import type { Stream } from '../records/observed-ticket.entity.js';
+import { textMatchVersion } from '../suggest/wanted-model.js';
+import { monitorActor } from './alert-lifecycle.js';
+import {
+  decide,
+  type DecisionEvidence,
+  type DecisionSettings,
+  type Estimate,
+  type RetrainDecision,
+} from './retrain-decision.js';
+import { endReweighting, nextReweighting, startReweighting } from './reweighting.js';
+
+/** What a look makes of the tickets. */
+export type SeenEvidence = Pick<DecisionEvidence, 'alarm' | 'causes' | 'labelShift' | 'loss' | 'riskRisen'> & {
+  /** By template, what re-weighting would multiply by; null where it would mend nothing */
+  weights: Record<string, number> | null;
+  /** Share of right first templates by the model's own probabilities; null where it can't be told */
+  estimatedAccuracy: Estimate | null;
+};
+
+export const nothingSeen: SeenEvidence = {
+  alarm: false,
+  causes: [],
+  labelShift: null,
+  loss: null,
+  riskRisen: null,
+  weights: null,
+  estimatedAccuracy: null,
+};
+
+export interface DecisionOrder {
+  /** `monitor`, `schedule`, or the name of a person */
+  askedBy: string;
+  now: Date;
+  stream: Stream;
+  modelVersion: string;
+  seen: SeenEvidence;
+  requested: boolean;
+  scheduleDue: boolean;
+  /** Of the first cause */
+  alert: number | null;
+  settings: DecisionSettings;
+}
+
+/**
+ * Decides, stores the decision, and re-weights the model in service where that is the decision. Sample tickets are watched,
+ * but nothing that they say changes what is in service.
+ */
+export async function decideAndStore(
+  manager: EntityManager,
+  order: DecisionOrder,
+): Promise<RetrainDecision & { id: number }> {
+  const { askedBy, now, stream, modelVersion, seen, requested, scheduleDue, settings } = order;
+  const { weights, estimatedAccuracy, ...facts } = seen;
+  const evidence = { now, requested, scheduleDue, ...facts, ...(await factsOf(manager, modelVersion)) };
+  const decision = decide(evidence, settings);
+  const detail = { ...evidence, estimatedAccuracy, ...(weights !== null && { weights }) };
+  const [row]: { id: number }[] = await manager.query(
+    `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, asked_by, alert, detail)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+    [now, modelVersion, stream, decision.action, JSON.stringify(decision.reasons), askedBy, order.alert, detail],
+  );
+  const id = row?.id ?? 0;
+  if (stream === 'tickets') {
+    const next = nextReweighting(decision.action, evidence);
+    if (next === 'start') await startReweighting(manager, { modelVersion, decision: id, weights: weights ?? {} });
+    if (next === 'end') await endReweighting(manager, modelVersion, monitorActor);
+    if (next !== 'keep') {
+      await recordAudit(manager, { actor: askedBy, action: `reweighting.${next}`, target: modelVersion });
+    }
+  }
+  return { ...decision, id };
+}
+
+/** What the last look of the monitor saw; nothing where it has not looked yet. */
+export async function lastSeen(
+  manager: EntityManager,
+  of: { modelVersion: string; stream: Stream },
+): Promise<{ seen: SeenEvidence; alert: number | null }> {
+  const [row]: { detail: Partial<SeenEvidence>; alert: number | null }[] = await manager.query(
+    `SELECT detail, alert FROM retrain_decisions
+      WHERE model_version = $1 AND stream = $2 AND asked_by = $3 ORDER BY id DESC LIMIT 1`,
+    [of.modelVersion, of.stream, monitorActor],
+  );
+  const { alarm, causes, labelShift, loss, riskRisen, weights, estimatedAccuracy } = { ...nothingSeen, ...row?.detail };
+  return {
+    seen: { alarm, causes, labelShift, loss, riskRisen, weights, estimatedAccuracy },
+    alert: row?.alert ?? null,
+  };
+}
+
+/** What ranks now. */
+export async function servingVersion(manager: EntityManager): Promise<string> {
+  const [row]: { version: string }[] = await manager.query(
+    `SELECT version FROM model_aliases WHERE alias = 'champion'`,
+  );
+  return row?.version ?? textMatchVersion;
+}
+
+async function factsOf(
+  manager: EntityManager,
+  modelVersion: string,
+): Promise<Pick<DecisionEvidence, 'reweighted' | 'freshLabels' | 'lastTrainedAt'>> {
+  const [row]: { reweighted: boolean; freshLabels: number; lastTrainedAt: Date | null }[] = await manager.query(
+    `SELECT EXISTS (SELECT 1 FROM reweightings WHERE model_version = $1 AND ended_at IS NULL) AS reweighted,
+            (SELECT max(created_at) FROM model_versions) AS "lastTrainedAt",
+            (SELECT count(*)::int FROM labels l JOIN tickets t ON t.id = l.ticket
+              WHERE l.provenance <> 'history' AND NOT t.sample AND l.labelled_at >
+                coalesce((SELECT created_at FROM model_versions WHERE version = $1), '-infinity')) AS "freshLabels"`,
+    [modelVersion],
+  );
+  if (!row) throw new Error('a count has one row');
+  return row;
+}
