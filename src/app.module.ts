@@ -24,6 +24,7 @@ import { DecisionsController } from './monitoring/decisions.controller.js';
 import { DecisionsService } from './monitoring/decisions.service.js';
 import { DriftController } from './monitoring/drift.controller.js';
 import { DriftQuery } from './monitoring/drift.query.js';
+import { MonitorMetrics } from './monitoring/monitor-metrics.js';
 import { QualityController } from './monitoring/quality.controller.js';
 import { QualityQuery } from './monitoring/quality.query.js';
 import { WebhookSender } from './monitoring/webhook-sender.service.js';
@@ -86,6 +87,7 @@ export class AppModule {
         EventsService,
         IngestMetrics,
         ModelService,
+        MonitorMetrics,
         OutboxRelay,
         QualityQuery,
         RankingLoop,

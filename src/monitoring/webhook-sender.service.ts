@@ -37,6 +37,8 @@ export class WebhookSender {
       labelNames: ['outcome'],
       registers: [registry],
     });
+    // A count that is there from the beginning shows its first rise too.
+    for (const outcome of ['delivered', 'failed']) this.deliveries.inc({ outcome }, 0);
   }
 
   start(): void {
