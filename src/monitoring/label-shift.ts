@@ -17,6 +17,7 @@ import {
   type ClassProbabilities,
 } from './class-probabilities.js';
 import type { LabelledObservation, Observation } from './observation.js';
+import { logGamma } from './proportions.js';
 
 /** What is known of the classes before a shift. */
 export interface ShareReference extends ClassList {
@@ -179,16 +180,4 @@ export function reweighted(ranking: readonly RankedTemplate[], { ratios }: Share
   return raised
     .map(({ templateId, probability }) => ({ templateId, probability: probability / total }))
     .sort((a, b) => b.probability - a.probability);
-}
-
-/** Lanczos's approximation (g = 7, nine terms), for x > 0. */
-function logGamma(x: number): number {
-  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-  const terms = [
-    676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
-    -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
-  ];
-  const series = terms.reduce((sum, term, at) => sum + term / (x + at), 0.9999999999998099);
-  const t = x + 6.5;
-  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(series);
 }
