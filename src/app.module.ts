@@ -8,7 +8,9 @@ import { DataSource } from 'typeorm';
 import { AccessGuard } from './access/access.guard.js';
 import { AccessService } from './access/access.service.js';
 import { ProblemFilter, validationProblem } from './access/problem.filter.js';
+import { OidcService } from './access/oidc.service.js';
 import { SessionController } from './access/session.controller.js';
+import { SignInController } from './access/sign-in.controller.js';
 import { childEnvironment, CONFIG, type ServiceConfig } from './config.js';
 import { HealthController, WatchedParts } from './health.controller.js';
 import { ChoiceConsumer } from './ingest/choice.consumer.js';
@@ -64,6 +66,7 @@ export class AppModule {
         QualityController,
         RankController,
         SessionController,
+        SignInController,
         TemplatesController,
         TicketsController,
       ],
@@ -88,6 +91,7 @@ export class AppModule {
         IngestMetrics,
         ModelService,
         MonitorMetrics,
+        OidcService,
         OutboxRelay,
         QualityQuery,
         RankingLoop,

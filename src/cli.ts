@@ -22,6 +22,7 @@ const commands: Record<string, () => Promise<Register>> = {
   rank: async () => (await import('./commands/rank.js')).registerRank,
   replay: async () => (await import('./commands/replay.js')).registerReplay,
   'dead-letters': async () => (await import('./commands/dead-letters.js')).registerDeadLetters,
+  users: async () => (await import('./commands/users.js')).registerUsers,
   tokens: async () => (await import('./commands/tokens.js')).registerTokens,
   forget: async () => (await import('./commands/forget.js')).registerForget,
 };

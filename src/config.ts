@@ -31,6 +31,30 @@ export const environmentSchema = z.object({
     .default('info')
     .describe('Least level that is logged'),
 
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://replyrank.example.com' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe(
+      'Address that browsers reach the service at, where it is not HOST and PORT; `https` makes cookies secure',
+    ),
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://login.example.com' })
+    .optional()
+    .describe('OpenID Connect provider that people sign in with; needs PUBLIC_URL, OIDC_CLIENT_ID, OIDC_ROLES'),
+  OIDC_CLIENT_ID: z.string().optional().describe('Client id of Replyrank at the provider'),
+  OIDC_CLIENT_SECRET: z.string().optional().describe('Client secret; unset: a public client with PKCE alone'),
+  OIDC_SCOPE: z.string().default('openid profile email').describe('What the provider is asked for'),
+  OIDC_ROLE_CLAIM: z.string().default('groups').describe('Claim that OIDC_ROLES is about'),
+  OIDC_ROLES: z
+    .string()
+    .regex(
+      /^\s*(agent|lead|ml|admin)=[^=,|]+(\|[^=,|]+)*(,\s*(agent|lead|ml|admin)=[^=,|]+(\|[^=,|]+)*)*$/,
+      'must be such as agent=support|night-shift,lead=support-leads,admin=it',
+    )
+    .optional()
+    .describe('Groups of each role: `agent=support,lead=support-leads,admin=it`; `*` is everybody'),
+
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: 'must be a URL such as postgres://user:password@host:5432/replyrank' })
     .optional()
@@ -197,6 +221,10 @@ function contradictions(env: Environment): string[] {
   }
   if (!env.KAFKA_SSL && (env.KAFKA_SSL_CA ?? env.KAFKA_SSL_CERT)) {
     problems.push('KAFKA_SSL: must be true where KAFKA_SSL_CA or KAFKA_SSL_CERT is set');
+  }
+  if (env.OIDC_ISSUER) {
+    const missing = (['PUBLIC_URL', 'OIDC_CLIENT_ID', 'OIDC_ROLES'] as const).filter((name) => !env[name]);
+    if (missing.length > 0) problems.push(`OIDC_ISSUER: needs ${missing.join(', ')}`);
   }
   const topics = [
     env.TOPIC_TICKETS,

@@ -11,6 +11,7 @@ import { chromium, type Browser, type Page, type Response } from 'playwright-cor
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type * as seen from '../console/src/api-types.js';
 import { createSignInLink } from '../src/access/access.service.js';
+import { addUser, removeUser } from '../src/access/users.js';
 import { addToken } from '../src/access/tokens.js';
 import { readTemplates } from '../src/commands/templates.js';
 import type { ServiceConfig } from '../src/config.js';
@@ -110,6 +111,22 @@ describe('signing in', () => {
     await page.goto(url);
     await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
     await page.getByText('the link that the service printed when it started').waitFor();
+  });
+
+  test('a name and a password open the page; a wrong one says so', async () => {
+    const manager = service.dataSource.manager;
+    await addUser(manager, { name: 'grace', role: 'agent', password: 'correct horse battery', actor: 'test' });
+    await page.reload();
+    await page.getByLabel('Name').fill('grace');
+    await page.locator('input[name=password]').fill('wrong horse battery');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('name or password is wrong').waitFor();
+    await page.locator('input[name=password]').fill('correct horse battery');
+    await page.keyboard.press('Enter');
+    await page.getByText('No ticket is open').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
+    await removeUser(manager, 'grace', 'test');
   });
 
   test('the one-time link opens the page', async () => {

@@ -10,6 +10,16 @@ export interface Actor {
   role: 'agent' | 'lead' | 'ml' | 'admin';
 }
 
+export interface SignInWays {
+  password: boolean;
+  oidc: boolean;
+}
+
+export interface Credentials {
+  name: string;
+  password: string;
+}
+
 interface TicketFacts extends TicketPath {
   subject: string;
   channel: string | null;

@@ -1,4 +1,15 @@
-import type { Actor, ChoiceBody, Page, Suggestion, Template, Ticket, TicketPath, TicketRow } from './api-types.js';
+import type {
+  Actor,
+  ChoiceBody,
+  Credentials,
+  Page,
+  SignInWays,
+  Suggestion,
+  Template,
+  Ticket,
+  TicketPath,
+  TicketRow,
+} from './api-types.js';
 
 /** The service said no, or said nothing. */
 export class ApiError extends Error {
@@ -24,6 +35,16 @@ export const pathOf = ({ source, ticketId }: TicketPath): string =>
 
 /** Who is signed in; null for nobody. */
 export const me = (): Promise<Actor | null> => orNull(401, call<Actor>('me'));
+
+/** Which ways to sign in are open here. */
+export const signInWays = (): Promise<SignInWays> => call('sign-in');
+
+export const signIn = (credentials: Credentials): Promise<unknown> =>
+  call('sign-in', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(credentials),
+  });
 
 export const signOut = (): Promise<unknown> => call('sign-out', { method: 'POST' });
 

@@ -17,6 +17,8 @@ export const ticketKey = ({ source, ticketId }: TicketPath) => ['ticket', source
 
 export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: api.me });
 
+export const signInWaysQuery = queryOptions({ queryKey: ['sign-in'], queryFn: api.signInWays });
+
 export const queueQuery = infiniteQueryOptions({
   queryKey: queueKey,
   queryFn: ({ pageParam }) => api.openTickets(pageParam),

@@ -8,7 +8,7 @@ import type { Request } from 'express';
 import type { Role } from '../records/api-token.entity.js';
 import { AccessService } from './access.service.js';
 import { ProblemException } from './problem.js';
-import { publicKey, rolesKey, type Actor } from './roles.js';
+import { changesNothingKey, publicKey, rolesKey, type Actor } from './roles.js';
 
 export const sessionCookie = 'replyrank_session';
 
@@ -23,7 +23,13 @@ export class AccessGuard implements CanActivate {
     const places = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, places)) return true;
     const roles = this.reflector.getAllAndOverride<Role[] | undefined>(rolesKey, places);
-    await this.requireActor(context.switchToHttp().getRequest(), roles);
+    const request: Request & { actor?: Actor } = context.switchToHttp().getRequest();
+    await this.requireActor(request, roles);
+    const mayBeRead =
+      isSafe(request) || this.reflector.getAllAndOverride<boolean | undefined>(changesNothingKey, places);
+    if (request.actor?.readOnly && !mayBeRead) {
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'this token only reads');
+    }
     return true;
   }
 
@@ -43,7 +49,7 @@ export class AccessGuard implements CanActivate {
   private async actorOf(request: Request): Promise<Actor | null> {
     const [scheme, token] = (request.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() === 'bearer' && token) return this.access.ofToken(token);
-    const secret = sessionSecretOf(request);
+    const secret = cookieOf(request, sessionCookie);
     if (!secret) return null;
     if (!isSafe(request) && !isSameOrigin(request)) {
       throw new ProblemException(HttpStatus.FORBIDDEN, 'a change by session must come from a page of this service');
@@ -52,15 +58,15 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-export function sessionSecretOf(request: Request): string | undefined {
+export function cookieOf(request: Request, name: string): string | undefined {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === sessionCookie)?.[1];
+  return pairs.find(([known]) => known === name)?.[1];
 }
 
 const isSafe = ({ method }: Request): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);
 
 /** The cookie is SameSite=Strict already; this also stops another port of the same host. */
-function isSameOrigin({ headers }: Request): boolean {
+export function isSameOrigin({ headers }: Request): boolean {
   if (headers['sec-fetch-site'] === 'same-origin') return true;
   try {
     return headers.origin !== undefined && new URL(headers.origin).host === headers.host;

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Role } from '../records/api-token.entity.js';
+import { recordAudit } from './audit-log.js';
 import type { Actor } from './roles.js';
 import { hashOf, newSecret } from './secrets.js';
+import { checkPassword, type PasswordCheck } from './users.js';
 
 /** How long an answer about a secret is believed: a revoked token lives on for at most so long. */
 const believedMs = 5_000;
@@ -20,7 +22,7 @@ export class AccessService {
   ofToken(token: string): Promise<Actor | null> {
     return this.remembered(token, async (hash) => {
       const [row]: Actor[] = await this.dataSource.query(
-        `SELECT name, role FROM api_tokens
+        `SELECT name, role, read_only AS "readOnly" FROM api_tokens
           WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
         [hash],
       );
@@ -48,10 +50,40 @@ export class AccessService {
       );
       const [actor] = rows;
       if (!actor) return null;
-      const secret = newSecret('rrs_');
-      await insertSession(manager, { secret, kind: 'session', seconds: sessionSeconds, ...actor });
-      return secret;
+      return beginSession(manager, actor);
     });
+  }
+
+  /** Somebody whom an identity provider has confirmed. @returns the session's secret */
+  signIn(actor: Actor): Promise<string> {
+    return this.dataSource.transaction(async (manager) => {
+      await recordAudit(manager, { actor: actor.name, action: 'sign-in', target: actor.name, detail: { by: 'oidc' } });
+      return beginSession(manager, actor);
+    });
+  }
+
+  async signInWithPassword(
+    name: string,
+    password: string,
+    now: Date,
+  ): Promise<{ outcome: 'right'; secret: string } | Exclude<PasswordCheck, { outcome: 'right' }>> {
+    const { manager } = this.dataSource;
+    const check = await checkPassword(manager, name, password, now);
+    if (check.outcome !== 'right') return check;
+    await recordAudit(manager, {
+      actor: check.name,
+      action: 'sign-in',
+      target: check.name,
+      detail: { by: 'password' },
+    });
+    const { role } = check;
+    return { outcome: 'right', secret: await beginSession(manager, { name: check.name, role, userId: check.id }) };
+  }
+
+  /** Whether anybody can sign in with a password. */
+  async hasUsers(): Promise<boolean> {
+    const [row]: { exists: boolean }[] = await this.dataSource.query('SELECT EXISTS (SELECT 1 FROM users)');
+    return row?.exists ?? false;
   }
 
   async signOut(secret: string): Promise<void> {
@@ -80,12 +112,21 @@ export async function createSignInLink(manager: EntityManager, actor: Actor, sec
   return `/sign-in?code=${secret}`;
 }
 
+/** @returns its secret */
+async function beginSession(manager: EntityManager, who: Actor & { userId?: number }): Promise<string> {
+  const secret = newSecret('rrs_');
+  await insertSession(manager, { secret, kind: 'session', seconds: sessionSeconds, ...who });
+  return secret;
+}
+
 async function insertSession(
   manager: EntityManager,
-  session: { secret: string; kind: 'session' | 'link'; seconds: number; name: string; role: Role },
+  session: { secret: string; kind: 'session' | 'link'; seconds: number; name: string; role: Role; userId?: number },
 ): Promise<void> {
+  const { secret, kind, name, role, seconds, userId = null } = session;
   await manager.query(
-    `INSERT INTO sessions (hash, kind, name, role, expires_at) VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
-    [hashOf(session.secret), session.kind, session.name, session.role, session.seconds],
+    `INSERT INTO sessions (hash, kind, name, role, expires_at, user_id)
+     VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)`,
+    [hashOf(secret), kind, name, role, seconds, userId],
   );
 }

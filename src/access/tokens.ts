@@ -6,6 +6,7 @@ import { hashOf, newSecret } from './secrets.js';
 export interface TokenRow {
   name: string;
   role: Role;
+  readOnly: boolean;
   createdAt: Date;
   expiresAt: Date | null;
   revokedAt: Date | null;
@@ -14,17 +15,25 @@ export interface TokenRow {
 /** @returns the token, which is shown this once; null where a token of this name is in use */
 export async function addToken(
   manager: EntityManager,
-  token: { name: string; role: Role; expiresInDays?: number | undefined; actor: string },
+  token: {
+    name: string;
+    role: Role;
+    readOnly?: boolean | undefined;
+    expiresInDays?: number | undefined;
+    actor: string;
+  },
 ): Promise<string | null> {
+  const { readOnly = false } = token;
   const secret = newSecret('rr_');
   const inserted: unknown[] = await manager.query(
-    `INSERT INTO api_tokens (name, hash, role, expires_at) VALUES ($1, $2, $3, now() + make_interval(days => $4::int))
+    `INSERT INTO api_tokens (name, hash, role, expires_at, read_only)
+     VALUES ($1, $2, $3, now() + make_interval(days => $4::int), $5)
      ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
-    [token.name, hashOf(secret), token.role, token.expiresInDays ?? null],
+    [token.name, hashOf(secret), token.role, token.expiresInDays ?? null, readOnly],
   );
   if (inserted.length === 0) return null;
   const { actor, name, role } = token;
-  await recordAudit(manager, { actor, action: 'token.add', target: name, detail: { role } });
+  await recordAudit(manager, { actor, action: 'token.add', target: name, detail: { role, readOnly } });
   return secret;
 }
 
@@ -40,7 +49,7 @@ export async function revokeToken(manager: EntityManager, name: string, actor: s
 
 export function listTokens(manager: EntityManager): Promise<TokenRow[]> {
   return manager.query(
-    `SELECT name, role, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"
+    `SELECT name, role, read_only AS "readOnly", created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"
        FROM api_tokens ORDER BY name, created_at`,
   );
 }

@@ -13,12 +13,19 @@ export function registerTokens(program: Command): void {
     .argument('<name>', 'what uses it')
     .addOption(new Option('--role <role>', 'what it may do').choices(roles).makeOptionMandatory())
     .option('--expires <days>', 'days until it ends; never by default', wholeDays)
+    .option('--read-only', 'changes nothing, whatever its role may')
     .option('--json', 'print {"token"}')
     .description('makes a token and shows it this once')
-    .action(async (name: string, options: { role: Role; expires?: number; json?: boolean }) => {
+    .action(async (name: string, options: { role: Role; expires?: number; readOnly?: boolean; json?: boolean }) => {
       const token = await withDatabase((source) =>
         source.transaction((manager) =>
-          addToken(manager, { name, role: options.role, expiresInDays: options.expires, actor }),
+          addToken(manager, {
+            name,
+            role: options.role,
+            readOnly: options.readOnly,
+            expiresInDays: options.expires,
+            actor,
+          }),
         ),
       );
       if (token === null) throw new UserError(`a token ${name} is in use: revoke it first, or take another name`);
@@ -34,7 +41,7 @@ export function registerTokens(program: Command): void {
       else {
         for (const row of rows) {
           const state = row.revokedAt ? 'revoked' : row.expiresAt ? `until ${row.expiresAt.toISOString()}` : 'in use';
-          process.stdout.write(`${row.name}\t${row.role}\t${state}\n`);
+          process.stdout.write(`${row.name}\t${row.role}${row.readOnly ? ', read only' : ''}\t${state}\n`);
         }
       }
     });

@@ -10,6 +10,8 @@ export class ApiToken {
   @Column('text') name: string;
   @Column('bytea') hash: Buffer;
   @Column('text') role: Role;
+  /** Changes nothing, whatever its role may */
+  @Column('boolean', { name: 'read_only' }) readOnly: boolean;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
   @Column('timestamptz', { name: 'expires_at', nullable: true }) expiresAt: Date | null;
   @Column('timestamptz', { name: 'revoked_at', nullable: true }) revokedAt: Date | null;

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestj
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ProblemException } from '../access/problem.js';
-import { Roles } from '../access/roles.js';
+import { ChangesNothing, Roles } from '../access/roles.js';
 import { inferBodySchema, inferAnswer, textsOf, type InferBody } from './inference-message.js';
 import { ModelService } from './model.service.js';
 import { rankNow } from './rank.controller.js';
@@ -74,6 +74,7 @@ export class InferenceController {
     return { name: modelName, ...this.ready() };
   }
 
+  @ChangesNothing()
   @Post(['models/:name/infer', 'models/:name/versions/:version/infer'])
   @HttpCode(HttpStatus.OK)
   @Roles('agent', 'lead', 'ml')

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ProblemException } from '../access/problem.js';
-import { Roles } from '../access/roles.js';
+import { ChangesNothing, Roles } from '../access/roles.js';
 import { ModelBusy, ModelUnavailable } from '../models/model-process.js';
 import type { RankInput } from '../models/ranker.js';
 import { ModelService } from './model.service.js';
@@ -39,6 +39,7 @@ export class RankController {
   constructor(private readonly model: ModelService) {}
 
   /** Ranks the allowed templates for a text; nothing is stored. */
+  @ChangesNothing()
   @Post()
   @HttpCode(HttpStatus.OK)
   @Roles('agent', 'lead', 'ml')

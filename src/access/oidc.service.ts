@@ -1,0 +1,121 @@
+/** Signing in with an OpenID Connect provider: authorization code with PKCE. */
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import * as oidc from 'openid-client';
+import { CONFIG, type ServiceConfig } from '../config.js';
+import { parseGroupsOfRoles, roleOf } from './roles-of-groups.js';
+import type { Actor } from './roles.js';
+
+export const callbackPath = '/sign-in/oidc/callback';
+
+/** What the browser keeps while it is at the provider, to prove that it is the one that left. */
+export interface OidcAttempt {
+  verifier: string;
+  state: string;
+  nonce: string;
+}
+
+/** The page has a sentence for each: text in an address could be anybody's. */
+export type OidcProblemCode = 'provider' | 'attempt' | 'no-role';
+
+/** Nobody was signed in. */
+export class OidcProblem extends Error {
+  override readonly name = 'OidcProblem';
+
+  constructor(readonly code: OidcProblemCode) {
+    super(code);
+  }
+}
+
+@Injectable()
+export class OidcService {
+  private readonly logger = new Logger('Oidc');
+  /** Found when the first person signs in: a provider that is away keeps nobody else from their work. */
+  private provider: Promise<oidc.Configuration> | null = null;
+
+  constructor(@Inject(CONFIG) private readonly config: ServiceConfig) {}
+
+  get isConfigured(): boolean {
+    return this.config.OIDC_ISSUER !== undefined;
+  }
+
+  /** @throws OidcProblem */
+  async begin(): Promise<{ url: URL; attempt: OidcAttempt }> {
+    const provider = await this.discovered();
+    const attempt = {
+      verifier: oidc.randomPKCECodeVerifier(),
+      state: oidc.randomState(),
+      nonce: oidc.randomNonce(),
+    };
+    const url = oidc.buildAuthorizationUrl(provider, {
+      redirect_uri: this.publicUrl(callbackPath).href,
+      scope: this.config.OIDC_SCOPE,
+      code_challenge: await oidc.calculatePKCECodeChallenge(attempt.verifier),
+      code_challenge_method: 'S256',
+      state: attempt.state,
+      nonce: attempt.nonce,
+    });
+    return { url, attempt };
+  }
+
+  /**
+   * @param callback path and query that the provider sent the browser back to
+   * @throws OidcProblem where the answer is not the one to this attempt, the provider refuses, or no group has a role
+   */
+  async finish(callback: string, { verifier, state, nonce }: OidcAttempt): Promise<Actor> {
+    const provider = await this.discovered();
+    let claims: Record<string, unknown>;
+    try {
+      const tokens = await oidc.authorizationCodeGrant(provider, this.publicUrl(callback), {
+        pkceCodeVerifier: verifier,
+        expectedState: state,
+        expectedNonce: nonce,
+        idTokenExpected: true,
+      });
+      const identity = tokens.claims();
+      if (!identity) throw new Error('the provider sent no ID token');
+      claims = identity;
+      if (!(this.config.OIDC_ROLE_CLAIM in claims) && provider.serverMetadata().userinfo_endpoint) {
+        claims = { ...(await oidc.fetchUserInfo(provider, tokens.access_token, identity.sub)), ...claims };
+      }
+    } catch (error) {
+      throw this.problem('the provider did not confirm the sign-in', error);
+    }
+    const role = roleOf(claims[this.config.OIDC_ROLE_CLAIM], parseGroupsOfRoles(this.config.OIDC_ROLES ?? ''));
+    const name = nameIn(claims);
+    if (!role) {
+      this.logger.warn(
+        `${name} signed in at the provider, but the claim ${this.config.OIDC_ROLE_CLAIM} has no role here`,
+      );
+      throw new OidcProblem('no-role');
+    }
+    return { name, role };
+  }
+
+  private async discovered(): Promise<oidc.Configuration> {
+    const { OIDC_ISSUER: issuer = '', OIDC_CLIENT_ID: id = '', OIDC_CLIENT_SECRET: secret } = this.config;
+    const authentication = secret === undefined ? oidc.None() : oidc.ClientSecretPost(secret);
+    // A provider without TLS is one on this machine or in a private network: whoever configures it knows.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that it is not used by mistake
+    const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [];
+    this.provider ??= oidc.discovery(new URL(issuer), id, undefined, authentication, { execute });
+    try {
+      return await this.provider;
+    } catch (error) {
+      this.provider = null;
+      throw this.problem(`the provider at ${issuer} can't be reached`, error);
+    }
+  }
+
+  private problem(what: string, error: unknown): OidcProblem {
+    this.logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    return new OidcProblem('provider');
+  }
+
+  private publicUrl(path: string): URL {
+    return new URL(`${this.config.PUBLIC_URL ?? ''}${path}`);
+  }
+}
+
+function nameIn({ email, preferred_username: username, sub }: Record<string, unknown>): string {
+  return [email, username].find((name): name is string => typeof name === 'string' && name !== '') ?? String(sub);
+}

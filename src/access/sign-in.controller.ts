@@ -1,0 +1,164 @@
+import { Body, Controller, Get, HttpCode, HttpStatus, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Throttle } from '@nestjs/throttler';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { CONFIG, type ServiceConfig } from '../config.js';
+import { cookieOf, isSameOrigin, sessionCookie } from './access.guard.js';
+import { AccessService, sessionSeconds } from './access.service.js';
+import { callbackPath, OidcProblem, OidcService, type OidcAttempt } from './oidc.service.js';
+import { ProblemException } from './problem.js';
+import { Public } from './roles.js';
+import { mostPasswordLength } from './users.js';
+
+const linkSchema = z.object({ code: z.string().optional() });
+const waysSchema = z.object({ password: z.boolean(), oidc: z.boolean() }).meta({ id: 'SignInWays' });
+const credentialsSchema = z
+  .object({ name: z.string().min(1).max(200), password: z.string().min(1).max(mostPasswordLength) })
+  .meta({ id: 'Credentials' });
+type Credentials = z.infer<typeof credentialsSchema>;
+const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string() });
+
+const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+const attemptCookie = 'replyrank_oidc';
+const attemptSeconds = 600;
+/** Passwords that one address may try in a minute, whoever's they are. */
+const triesAMinute = {
+  default: { limit: 30, ttl: 60_000, generateKey: (_: unknown, client: string) => `pw-${client}` },
+};
+
+/** The ways to a session: a one-time link, a password, an OpenID Connect provider. */
+@ApiTags('session')
+@Controller()
+export class SignInController {
+  constructor(
+    private readonly access: AccessService,
+    private readonly oidc: OidcService,
+    @Inject(CONFIG) private readonly config: ServiceConfig,
+  ) {}
+
+  /** Which ways are open here. */
+  @Get('api/v1/sign-in')
+  @Public()
+  @ApiOkResponse({ standardSchema: waysSchema })
+  async ways() {
+    return { password: await this.access.hasUsers(), oidc: this.oidc.isConfigured };
+  }
+
+  /** With a password. After five wrong ones a name is locked for half a minute, then longer. */
+  @Post('api/v1/sign-in')
+  @HttpCode(HttpStatus.NO_CONTENT)
+  @Public()
+  @Throttle(triesAMinute)
+  @ApiNoContentResponse()
+  async withPassword(
+    @Body({ schema: credentialsSchema }) { name, password }: Credentials,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    if (!isSameOrigin(request)) {
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'signing in must come from a page of this service');
+    }
+    const answer = await this.access.signInWithPassword(name, password, new Date());
+    if (answer.outcome === 'locked') {
+      const seconds = String(Math.ceil((answer.until.getTime() - Date.now()) / 1000));
+      const detail = `too many wrong passwords: try again in ${seconds} s`;
+      throw new ProblemException(HttpStatus.TOO_MANY_REQUESTS, detail, undefined, { 'Retry-After': seconds });
+    }
+    if (answer.outcome === 'wrong') {
+      throw new ProblemException(HttpStatus.UNAUTHORIZED, 'name or password is wrong');
+    }
+    this.setSession(request, response, answer.secret);
+  }
+
+  /** The one-time link that is printed at the start. Works from this machine only. */
+  @Get('sign-in')
+  @Public()
+  @ApiExcludeEndpoint()
+  async withLink(
+    @Query({ schema: linkSchema }) { code }: { code?: string | undefined },
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    if (!loopback.has(request.socket.remoteAddress ?? '')) {
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'the sign-in link works on the machine of the service only');
+    }
+    const secret = code ? await this.access.redeemLink(code) : null;
+    if (!secret) {
+      throw new ProblemException(
+        HttpStatus.UNAUTHORIZED,
+        'this link was used already or is too old: a new start prints a new one',
+      );
+    }
+    this.setSession(request, response, secret);
+    response.redirect(HttpStatus.SEE_OTHER, '/');
+  }
+
+  /** Sends the browser to the provider. */
+  @Get('sign-in/oidc')
+  @Public()
+  @ApiExcludeEndpoint()
+  async toProvider(@Req() request: Request, @Res() response: Response) {
+    if (!this.oidc.isConfigured) {
+      throw new ProblemException(HttpStatus.NOT_FOUND, 'no OpenID Connect provider is configured: set OIDC_ISSUER');
+    }
+    await this.orBack(response, async () => {
+      const { url, attempt } = await this.oidc.begin();
+      // Lax, because the provider sends the browser back from another site.
+      response.cookie(attemptCookie, Buffer.from(JSON.stringify(attempt)).toString('base64url'), {
+        ...this.cookieFlags(request),
+        sameSite: 'lax',
+        maxAge: attemptSeconds * 1000,
+        path: callbackPath,
+      });
+      response.redirect(HttpStatus.SEE_OTHER, url.href);
+    });
+  }
+
+  /** Where the provider sends the browser back to. */
+  @Get(callbackPath)
+  @Public()
+  @ApiExcludeEndpoint()
+  async fromProvider(@Req() request: Request, @Res() response: Response) {
+    const attempt = attemptOf(request);
+    response.clearCookie(attemptCookie, { path: callbackPath });
+    await this.orBack(response, async () => {
+      if (!attempt) throw new OidcProblem('attempt');
+      const actor = await this.oidc.finish(request.originalUrl, attempt);
+      this.setSession(request, response, await this.access.signIn(actor));
+      response.redirect(HttpStatus.SEE_OTHER, '/');
+    });
+  }
+
+  /** A person waits, not a program: what goes wrong is said on the page. */
+  private async orBack(response: Response, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof OidcProblem)) throw error;
+      response.redirect(HttpStatus.SEE_OTHER, `/?problem=${error.code}`);
+    }
+  }
+
+  private setSession(request: Request, response: Response, secret: string): void {
+    response.cookie(sessionCookie, secret, {
+      ...this.cookieFlags(request),
+      sameSite: 'strict',
+      maxAge: sessionSeconds * 1000,
+      path: '/',
+    });
+  }
+
+  private cookieFlags(request: Request): { httpOnly: true; secure: boolean } {
+    return { httpOnly: true, secure: request.secure || (this.config.PUBLIC_URL?.startsWith('https:') ?? false) };
+  }
+}
+
+function attemptOf(request: Request): OidcAttempt | null {
+  try {
+    const text = Buffer.from(cookieOf(request, attemptCookie) ?? '', 'base64url').toString();
+    return attemptSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

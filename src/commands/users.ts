@@ -1,0 +1,70 @@
+import { Option, type Command } from 'commander';
+import { read } from 'read';
+import {
+  addUser,
+  changeUser,
+  leastPasswordLength,
+  listUsers,
+  mostPasswordLength,
+  removeUser,
+} from '../access/users.js';
+import { roles, type Role } from '../records/api-token.entity.js';
+import { UserError } from './user-error.js';
+import { withDatabase } from './with-database.js';
+
+const actor = 'command line';
+
+export function registerUsers(program: Command): void {
+  const users = program.command('users').description('people who sign in with a password');
+  const role = (): Option => new Option('--role <role>', 'what they may do').choices(roles);
+  users
+    .command('add')
+    .argument('<name>')
+    .addOption(role().makeOptionMandatory())
+    .description(`makes a user; the password is asked for, or read from the first line of standard input`)
+    .action(async (name: string, options: { role: Role }) => {
+      const password = await askPassword();
+      const added = await withDatabase((source) =>
+        source.transaction((manager) => addUser(manager, { name, role: options.role, password, actor })),
+      );
+      if (!added) throw new UserError(`there is a user ${name} already: users change ${name}`);
+    });
+  users
+    .command('change')
+    .argument('<name>')
+    .addOption(role())
+    .option('--password', 'ask for a new password')
+    .description('gives a user another role or password, and ends their sessions and any lock')
+    .action(async (name: string, options: { role?: Role; password?: boolean }) => {
+      const password = options.password ? await askPassword() : undefined;
+      const change = { name, role: options.role, password, actor };
+      const known = await withDatabase((source) => source.transaction((manager) => changeUser(manager, change)));
+      if (!known) throw new UserError(`there is no user ${name}`);
+    });
+  users
+    .command('remove')
+    .argument('<name>')
+    .description('removes a user and ends their sessions within 5 s')
+    .action(async (name: string) => {
+      const known = await withDatabase((source) => source.transaction((manager) => removeUser(manager, name, actor)));
+      if (!known) throw new UserError(`there is no user ${name}`);
+    });
+  users
+    .command('list')
+    .description('names and roles')
+    .option('--json', 'print as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const rows = await withDatabase((source) => listUsers(source.manager));
+      if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+      else for (const row of rows) process.stdout.write(`${row.name}\t${row.role}\n`);
+    });
+}
+
+/** Never an argument: those stand in the shell's history and in the list of processes. */
+async function askPassword(): Promise<string> {
+  const password = await read({ prompt: 'Password: ', silent: true, output: process.stderr });
+  if (password.length < leastPasswordLength || password.length > mostPasswordLength) {
+    throw new UserError(`a password must have ${leastPasswordLength} to ${mostPasswordLength} characters`);
+  }
+  return password;
+}
