@@ -1,0 +1,124 @@
+/** Decides how tickets are coded, from a part of the reference that is used for nothing else. */
+import { hash32 } from '../models/random.js';
+import { fitEmbeddingSpace, groupedCentroids } from './embedding-space.js';
+import type { Slice } from './finding.js';
+import type { Observation } from './observation.js';
+import { observationSignals, type FieldKind, type ObservationSignal } from './signals.js';
+import { others, sliceKinds, type Coding, type Measure } from './ticket-coding.js';
+import { oneBlock, timeBlocks } from './time-blocks.js';
+
+/** Names that fewer tickets have are told apart from the unseen ones, but not from one another. */
+const leastOfAName = 5;
+const mostNames = 255;
+const mostRareNames = 5_000;
+/** A field with so many different numbers is a quantity, one with fewer is a code. */
+const leastNumbers = 12;
+const mostSlicesOfAKind = 12;
+const leastInABlock = 100;
+const leastForASpace = 40;
+export const topicGroups = 16;
+
+/** Where bins end, as shares of the reference: finer at both ends, where what is new shows itself. */
+const levels = [0.0025, 0.005, 0.01, 0.02, 0.03, ...Array.from({ length: 37 }, (_, at) => 0.05 + at * 0.025)];
+const binLevels = [...levels, ...[0.03, 0.02, 0.01, 0.005, 0.0025].map((level) => 1 - level)];
+
+export interface CodingOptions {
+  seed: number;
+  /** Tickets that a slice must have to be watched by itself */
+  leastInSlice: number;
+}
+
+/**
+ * @param part the tickets whose values decide names, bins and the embedding space
+ * @param all the tickets whose number decides which slices and hours are watched by themselves
+ */
+export function fitCoding(
+  part: readonly Observation[],
+  all: readonly Observation[],
+  { seed, leastInSlice }: CodingOptions,
+): Coding {
+  const fields = fieldKinds(all);
+  const signals = observationSignals(fields);
+  const vectors = part.map(({ embedding }) => embedding).filter((embedding) => embedding !== null);
+  const space = vectors.length >= leastForASpace ? fitEmbeddingSpace(vectors, seed) : null;
+  const measures = signals.map((signal) => measureOf(signal, part));
+  if (space) measures.push(...placeMeasures());
+  const dated = all.filter(({ occurredAt }) => !Number.isNaN(occurredAt.getTime()));
+  return {
+    fields,
+    measures,
+    space,
+    topics: space ? groupedCentroids(space, topicGroups, seed) : [],
+    blocks:
+      dated.length === all.length
+        ? timeBlocks(
+            dated.map(({ occurredAt }) => occurredAt),
+            leastInABlock,
+          )
+        : oneBlock,
+    slices: slicesOf(all, leastInSlice),
+  };
+}
+
+function fieldKinds(all: readonly Observation[]): FieldKind[] {
+  const names = [...new Set(all.flatMap(({ fields }) => Object.keys(fields)))].sort();
+  return names.map((name) => {
+    const values = all.map(({ fields }) => fields[name]).filter((value) => value !== null && value !== undefined);
+    const numbers = values.filter((value) => typeof value === 'number');
+    const isNumeric = numbers.length >= 0.9 * values.length && new Set(numbers).size >= leastNumbers;
+    return { name, isNumeric };
+  });
+}
+
+const noRhythm = { hasRhythm: false, part: null };
+
+function measureOf(signal: ObservationSignal, part: readonly Observation[]): Measure {
+  const { name, kind } = signal;
+  if (kind === 'numeric') {
+    const numbers = part.map((observation) => signal.read(observation)).filter((value) => value !== null);
+    return { ...noRhythm, signal: name, kind: 'number', names: [], rare: [], edges: edgesOf(numbers) };
+  }
+  if (kind === 'share') return { ...noRhythm, signal: name, kind: 'names', names: ['no', 'yes'], rare: [], edges: [] };
+  const counts = new Map<string, number>();
+  for (const observation of part) {
+    const value = signal.read(observation);
+    if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  const names = sorted.slice(0, mostNames).filter(([, count]) => count >= leastOfAName);
+  const rare = sorted.slice(names.length, names.length + mostRareNames).map(([value]) => hash32(value));
+  return { ...noRhythm, signal: name, kind: 'names', names: names.map(([value]) => value), rare, edges: [] };
+}
+
+/** Where the reference's own numbers lie between bins; single precision as the numbers themselves. */
+export function edgesOf(numbers: readonly number[]): number[] {
+  const sorted = Float32Array.from(numbers).sort();
+  const edges = binLevels.map((level) => sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))] ?? 0);
+  return [...new Set(edges)].sort((a, b) => a - b);
+}
+
+function placeMeasures(): Measure[] {
+  const topics = Array.from({ length: topicGroups }, (_, group) => `topic ${group + 1}`);
+  return [
+    { ...noRhythm, signal: 'embedding', part: 'novelty', kind: 'number', names: [], rare: [], edges: [] },
+    { ...noRhythm, signal: 'embedding', part: 'topic', kind: 'names', names: topics, rare: [], edges: [] },
+  ];
+}
+
+function slicesOf(all: readonly Observation[], leastInSlice: number): Slice[] {
+  const slices: Slice[] = [{ by: 'all', value: '' }];
+  for (const by of sliceKinds) {
+    const counts = new Map<string, number>();
+    for (const observation of all) {
+      const value = observation[by];
+      if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    // One channel only: it is all tickets.
+    if (counts.size < 2) continue;
+    const large = [...counts].filter(([, count]) => count >= leastInSlice);
+    large.sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+    const values = large.slice(0, mostSlicesOfAKind).map(([value]) => value);
+    for (const value of [...values, others]) slices.push({ by, value });
+  }
+  return slices;
+}

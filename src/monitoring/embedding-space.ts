@@ -1,0 +1,236 @@
+/**
+ * Embeddings in few numbers: coordinates along the reference's main directions and the length of what lies beside them
+ * (principal components), how far a ticket is from all that the reference is about (nearest of many centroids), and random
+ * features whose means tell distributions apart (Rahimi & Recht, NeurIPS 2007).
+ */
+import { seeded } from '../models/random.js';
+import { normalQuantile } from './special-functions.js';
+
+export interface EmbeddingSpace {
+  /** Numbers of an embedding */
+  size: number;
+  /** Coordinates of a ticket, the last of which is the length of what the others miss */
+  dims: number;
+  /** [size] */
+  mean: Float32Array;
+  /** [dims − 1, size], orthonormal */
+  basis: Float32Array;
+  /** [centroids, dims] */
+  centroids: Float32Array;
+  /** [features, dims] */
+  frequencies: Float32Array;
+}
+
+/** Coordinates are kept as whole numbers of this unit: sums of them are exact, and they take two bytes. */
+export const coordinateUnit = 1 / 16_384;
+
+const mostDirections = 96;
+const mostCentroids = 256;
+const rowsOfACentroid = 12;
+const rowsForDirections = 4_000;
+const rounds = 12;
+/** Bandwidths, in typical distances of two tickets (MMDAgg, Schrab et al., JMLR 2023) */
+export const bandwidths = [0.35, 0.7, 1.4] as const;
+const frequenciesOfABandwidth = 48;
+/** A cosine and a sine of each frequency */
+export const featuresOf = ({ frequencies, dims }: EmbeddingSpace): number => (2 * frequencies.length) / dims;
+
+/** @param rows embeddings that are used for nothing else afterwards */
+export function fitEmbeddingSpace(rows: readonly Float32Array[], seed: number): EmbeddingSpace {
+  const size = rows[0]?.length ?? 0;
+  const random = seeded(seed);
+  const some = rows.slice(0, rowsForDirections);
+  const mean = new Float32Array(size);
+  for (const row of some)
+    for (let at = 0; at < size; at += 1) mean[at] = (mean[at] as number) + (row[at] as number) / some.length;
+  const directions = Math.min(mostDirections, size, Math.max(1, some.length - 1));
+  const space: EmbeddingSpace = {
+    size,
+    dims: directions + 1,
+    mean,
+    basis: mainDirections(some, mean, directions, random),
+    centroids: new Float32Array(),
+    frequencies: new Float32Array(),
+  };
+  const points = rows.map((row) => coordinatesOf(space, row));
+  space.centroids = centroidsOf(
+    points,
+    space.dims,
+    random,
+    Math.max(1, Math.min(mostCentroids, Math.floor(points.length / rowsOfACentroid))),
+  );
+  space.frequencies = frequenciesFor(points, space.dims, random);
+  return space;
+}
+
+/** @returns whole numbers of `coordinateUnit`, [dims] */
+export function coordinatesOf({ size, dims, mean, basis }: EmbeddingSpace, embedding: Float32Array): Int16Array {
+  const centred = new Float32Array(size);
+  let squares = 0;
+  for (let at = 0; at < size; at += 1) {
+    const value = (embedding[at] as number) - (mean[at] as number);
+    centred[at] = value;
+    squares += value * value;
+  }
+  const point = new Int16Array(dims);
+  for (let direction = 0; direction < dims - 1; direction += 1) {
+    const value = dot(centred, basis, direction * size, size);
+    squares -= value * value;
+    point[direction] = whole(value);
+  }
+  point[dims - 1] = whole(Math.sqrt(Math.max(0, squares)));
+  return point;
+}
+
+const whole = (value: number): number => Math.max(-32_767, Math.min(32_767, Math.round(value / coordinateUnit)));
+
+function dot(a: ArrayLike<number>, b: Float32Array, start: number, length: number): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let at = 0;
+  for (; at + 3 < length; at += 4) {
+    first += (a[at] as number) * (b[start + at] as number);
+    second += (a[at + 1] as number) * (b[start + at + 1] as number);
+    third += (a[at + 2] as number) * (b[start + at + 2] as number);
+    fourth += (a[at + 3] as number) * (b[start + at + 3] as number);
+  }
+  for (; at < length; at += 1) first += (a[at] as number) * (b[start + at] as number);
+  return first + second + third + fourth;
+}
+
+/** Which centroid is nearest, and how far it is. The length beside the main directions counts as distance of its own. */
+export function nearestCentroid(
+  { dims, centroids }: Pick<EmbeddingSpace, 'dims' | 'centroids'>,
+  point: Int16Array,
+): { centroid: number; distance: number } {
+  let [centroid, least] = [0, Infinity];
+  for (let start = 0, index = 0; start < centroids.length; start += dims, index += 1) {
+    let squares = 0;
+    for (let at = 0; at < dims - 1; at += 1) {
+      const difference = (point[at] as number) - (centroids[start + at] as number);
+      squares += difference * difference;
+    }
+    if (squares < least) [centroid, least] = [index, squares];
+  }
+  const beside = point[dims - 1] as number;
+  return { centroid, distance: Math.sqrt(least + beside * beside) * coordinateUnit };
+}
+
+/** Adds the cosines and sines of a ticket's point to `sums`, [featuresOf(space)]. */
+export function addFeatures(
+  { dims, frequencies }: EmbeddingSpace,
+  point: Int16Array,
+  sums: Float64Array | Float32Array,
+): void {
+  for (let start = 0, at = 0; start < frequencies.length; start += dims, at += 2) {
+    const angle = dot(point, frequencies, start, dims);
+    sums[at] = (sums[at] as number) + Math.cos(angle);
+    sums[at + 1] = (sums[at + 1] as number) + Math.sin(angle);
+  }
+}
+
+/** Subspace iteration on the covariance (Halko, Martinsson & Tropp 2011). @returns orthonormal rows, [count, size] */
+function mainDirections(
+  rows: readonly Float32Array[],
+  mean: Float32Array,
+  count: number,
+  random: () => number,
+): Float32Array {
+  const size = mean.length;
+  const covariance = new Float64Array(size * size);
+  const centred = new Float64Array(size);
+  for (const row of rows) {
+    for (let at = 0; at < size; at += 1) centred[at] = (row[at] as number) - (mean[at] as number);
+    for (let a = 0; a < size; a += 1) {
+      const value = centred[a] as number;
+      const start = a * size;
+      for (let b = 0; b <= a; b += 1)
+        covariance[start + b] = (covariance[start + b] as number) + value * (centred[b] as number);
+    }
+  }
+  for (let a = 0; a < size; a += 1)
+    for (let b = 0; b < a; b += 1) covariance[b * size + a] = covariance[a * size + b] as number;
+  let basis = Float32Array.from({ length: count * size }, () => random() - 0.5);
+  orthonormalise(basis, size);
+  for (let round = 0; round < rounds; round += 1) {
+    const next = new Float32Array(count * size);
+    for (let direction = 0; direction < count; direction += 1) {
+      const vector = basis.subarray(direction * size, (direction + 1) * size);
+      for (let a = 0; a < size; a += 1) {
+        let sum = 0;
+        for (let b = 0; b < size; b += 1) sum += (covariance[a * size + b] as number) * (vector[b] as number);
+        next[direction * size + a] = sum;
+      }
+    }
+    orthonormalise(next, size);
+    basis = next;
+  }
+  return basis;
+}
+
+/** Gram–Schmidt, in place; a row that is a mixture of the others becomes zeros. */
+function orthonormalise(basis: Float32Array, size: number): void {
+  for (let row = 0; row < basis.length; row += size) {
+    const vector = basis.subarray(row, row + size);
+    const before = Math.sqrt(dot(vector, basis, row, size));
+    for (let other = 0; other < row; other += size) {
+      const share = dot(vector, basis, other, size);
+      for (let at = 0; at < size; at += 1) vector[at] = (vector[at] as number) - share * (basis[other + at] as number);
+    }
+    const length = Math.sqrt(dot(vector, basis, row, size));
+    const scale = length > 1e-4 * before && length > 0 ? 1 / length : 0;
+    for (let at = 0; at < size; at += 1) vector[at] = (vector[at] as number) * scale;
+  }
+}
+
+/** k-means, begun at tickets drawn at random; a centroid that loses its tickets stays where it was. */
+function centroidsOf(points: readonly Int16Array[], dims: number, random: () => number, most: number): Float32Array {
+  const count = Math.min(most, points.length);
+  const order = points.map((_, index) => index);
+  for (let at = 0; at < count; at += 1) {
+    const other = at + Math.floor(random() * (order.length - at));
+    [order[at], order[other]] = [order[other] as number, order[at] as number];
+  }
+  const centroids = new Float32Array(count * dims);
+  for (let index = 0; index < count; index += 1) centroids.set(points[order[index] as number] ?? [], index * dims);
+  const space = { dims, centroids };
+  for (let round = 0; round < rounds; round += 1) {
+    const sums = new Float64Array(count * dims);
+    const sizes = new Float64Array(count);
+    for (const point of points) {
+      const { centroid } = nearestCentroid(space, point);
+      sizes[centroid] = (sizes[centroid] as number) + 1;
+      for (let at = 0; at < dims; at += 1)
+        sums[centroid * dims + at] = (sums[centroid * dims + at] as number) + (point[at] as number);
+    }
+    sums.forEach((sum, at) => {
+      const tickets = sizes[Math.floor(at / dims)] as number;
+      if (tickets > 0) centroids[at] = sum / tickets;
+    });
+  }
+  return centroids;
+}
+
+/** @returns which of `count` groups each centroid belongs to: what tickets are about, coarsely */
+export function groupedCentroids({ dims, centroids }: EmbeddingSpace, count: number, seed: number): number[] {
+  const points = Array.from({ length: centroids.length / dims }, (_, index) =>
+    Int16Array.from(centroids.subarray(index * dims, (index + 1) * dims)),
+  );
+  const groups = { dims, centroids: centroidsOf(points, dims, seeded(seed), count) };
+  return points.map((point) => nearestCentroid(groups, point).centroid);
+}
+
+/** Frequencies of Gaussian kernels of several bandwidths. */
+function frequenciesFor(points: readonly Int16Array[], dims: number, random: () => number): Float32Array {
+  const distances = points.slice(1, 400).map((point, index) => {
+    const other = points[index] as Int16Array;
+    return Math.sqrt(point.reduce((sum, value, at) => sum + (value - (other[at] as number)) ** 2, 0));
+  });
+  distances.sort((a, b) => a - b);
+  const typical = Math.max(1, distances[Math.floor(distances.length / 2)] ?? 1);
+  return Float32Array.from(
+    { length: bandwidths.length * frequenciesOfABandwidth * dims },
+    (_, at) =>
+      normalQuantile(Math.min(1 - 1e-9, Math.max(1e-9, random()))) /
+      (typical * (bandwidths[Math.floor(at / (frequenciesOfABandwidth * dims))] as number)),
+  );
+}

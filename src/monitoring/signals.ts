@@ -1,0 +1,196 @@
+/** What is watched, declared in one place: each quantity, its kind, and how it is read. */
+import type { Observation, Outcome } from './observation.js';
+
+/**
+ * `vector`: embeddings · `categorical`: names · `numeric`: numbers · `share`: yes or no · `count`: tickets in a time,
+ * which no single ticket has
+ */
+export type SignalKind = 'vector' | 'categorical' | 'numeric' | 'share' | 'count';
+
+export interface SignalWords {
+  /** As in findings */
+  name: string;
+  /** What sentences call it */
+  title: string;
+  /** Of its effects */
+  unit: string;
+}
+
+/** A missing name is a name of its own (`none`); a missing number or yes-or-no counts for nothing. */
+export type ObservationSignal = SignalWords &
+  (
+    | { kind: 'categorical'; read(observation: Observation): string | null }
+    | { kind: 'numeric'; read(observation: Observation): number | null }
+    | { kind: 'share'; read(observation: Observation): boolean | null }
+  );
+
+/** Read once it is known what became of the ticket; missing where the outcome says nothing of the signal. */
+export type OutcomeSignal = SignalWords & {
+  /** What it is held against: the model's held-out tickets, or what came before in the stream */
+  against: 'reference' | 'stream';
+} & (
+    | { kind: 'numeric'; read(outcome: Outcome, observation: Observation): number | null }
+    | { kind: 'share'; read(outcome: Outcome, observation: Observation): boolean | null }
+  );
+
+/** Watched by means of its own (`EmbeddingSpace`), in numbers that are made of the whole reference. */
+export const embeddingSignal = {
+  name: 'embedding',
+  title: 'what tickets are about',
+  unit: 'share of tickets unlike any before',
+  kind: 'vector',
+} as const;
+
+/** Watched over days (`VolumeWatch`), never mixed with drift. */
+export const volumeSignal = { name: 'volume', title: 'tickets a day', unit: 'times the usual', kind: 'count' } as const;
+
+const first = ({ ranking }: Observation): { templateId: string; probability: number } | undefined => ranking[0];
+
+const ticketSignals: readonly ObservationSignal[] = [
+  {
+    name: 'template',
+    title: 'predicted templates',
+    unit: 'share of tickets',
+    kind: 'categorical',
+    read: (observation) => first(observation)?.templateId ?? null,
+  },
+  {
+    name: 'contactType',
+    title: 'predicted contact types',
+    unit: 'share of tickets',
+    kind: 'categorical',
+    read: ({ contactType }) => contactType,
+  },
+  {
+    name: 'confidence',
+    title: 'probability of the first template',
+    unit: 'probability',
+    kind: 'numeric',
+    read: (observation) => first(observation)?.probability ?? null,
+  },
+  {
+    name: 'entropy',
+    title: 'entropy of the ranking',
+    unit: 'nats',
+    kind: 'numeric',
+    read: ({ entropy }) => entropy,
+  },
+  {
+    name: 'abstention',
+    title: 'abstentions',
+    unit: 'share of tickets',
+    kind: 'share',
+    read: ({ abstained }) => abstained,
+  },
+  { name: 'channel', title: 'channels', unit: 'share of tickets', kind: 'categorical', read: ({ channel }) => channel },
+  {
+    name: 'language',
+    title: 'languages',
+    unit: 'share of tickets',
+    kind: 'categorical',
+    read: ({ language }) => language,
+  },
+  {
+    name: 'words',
+    title: 'words of a ticket',
+    unit: 'words',
+    kind: 'numeric',
+    // Empty ones are a signal of their own.
+    read: ({ words }) => (words === 0 ? null : words),
+  },
+  {
+    name: 'unknownWords',
+    title: 'share of unknown words',
+    unit: 'share of words',
+    kind: 'numeric',
+    read: ({ unknownShare }) => unknownShare,
+  },
+  { name: 'empty', title: 'empty bodies', unit: 'share of tickets', kind: 'share', read: ({ words }) => words === 0 },
+];
+
+export interface FieldKind {
+  name: string;
+  /** Whether its values are numbers */
+  isNumeric: boolean;
+}
+
+/** The signals of an observation: those that every ticket has, and its structured fields. */
+export function observationSignals(fields: readonly FieldKind[]): ObservationSignal[] {
+  return [...ticketSignals, ...fields.flatMap(fieldSignals)];
+}
+
+function fieldSignals({ name, isNumeric }: FieldKind): ObservationSignal[] {
+  const words = { name: `field:${name}`, title: `field ${name}` };
+  if (!isNumeric) {
+    const read = ({ fields }: Observation): string | null => {
+      const value = fields[name];
+      return value === null || value === undefined || value === '' ? null : String(value);
+    };
+    return [{ ...words, unit: 'share of tickets', kind: 'categorical', read }];
+  }
+  const number = ({ fields }: Observation): number | null => {
+    const value = fields[name];
+    return typeof value === 'number' && Number.isFinite(value) ? value : null;
+  };
+  return [
+    { ...words, unit: name, kind: 'numeric', read: number },
+    {
+      name: `field:${name}:missing`,
+      title: `tickets without a number in the field ${name}`,
+      unit: 'share of tickets',
+      kind: 'share',
+      read: (observation) => number(observation) === null,
+    },
+  ];
+}
+
+/** Whether the first suggestion was the one that counts as right. */
+const isFirstRight = ({ templateId }: Outcome, observation: Observation): boolean =>
+  templateId !== null && first(observation)?.templateId === templateId;
+
+export const outcomeSignals: readonly OutcomeSignal[] = [
+  {
+    name: 'acceptance',
+    title: 'first suggestions taken',
+    unit: 'share of choices',
+    kind: 'share',
+    // Agents see, and are swayed by, what held-out tickets never showed: only their own past compares.
+    against: 'stream',
+    read: ({ provenance, shownProbability, position }) =>
+      provenance === 'choice' && shownProbability !== 0 ? position === 1 : null,
+  },
+  {
+    name: 'hits3',
+    title: 'right templates among the first three',
+    unit: 'share of labels',
+    kind: 'share',
+    against: 'stream',
+    read: ({ provenance, templateId }, { ranking }) =>
+      provenance === 'history' || templateId === null || ranking.length === 0
+        ? null
+        : ranking.slice(0, 3).some((item) => item.templateId === templateId),
+  },
+  {
+    name: 'accuracy',
+    title: 'right first templates on the audit share',
+    unit: 'share of audit labels',
+    kind: 'share',
+    against: 'reference',
+    read: (outcome, observation) =>
+      outcome.provenance !== 'audit' || outcome.templateId === null || observation.ranking.length === 0
+        ? null
+        : isFirstRight(outcome, observation),
+  },
+  {
+    name: 'calibration',
+    title: 'right first templates less their probability, on the audit share',
+    unit: 'probability',
+    kind: 'numeric',
+    against: 'reference',
+    read: (outcome, observation) => {
+      if (outcome.provenance !== 'audit' || outcome.templateId === null) return null;
+      const top = first(observation);
+      return top ? Number(isFirstRight(outcome, observation)) - top.probability : null;
+    },
+  },
+];
