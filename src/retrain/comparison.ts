@@ -1,0 +1,226 @@
+/** Champion and challenger on the same tickets, which neither had seen: what can be said of the difference, and on what ground. */
+import type { Provenance } from '../records/label.entity.js';
+import { calibrationError, chanceError } from './calibration.js';
+import { evidenceAbove, holm, meanDifference, normalBelow, type MeanDifference } from './paired-test.js';
+import { creditOf, type Trust } from './trust.js';
+
+/** What one version said of one ticket. */
+export interface Answer {
+  /** Best first; three are enough */
+  first: readonly string[];
+  /** Of the first, 0–1 */
+  probability: number;
+  abstained: boolean;
+}
+
+/** A held-out ticket with its label and both answers. */
+export interface ComparedTicket {
+  channel: string | null;
+  language: string | null;
+  contactType: string | null;
+  /** The right template; null where none fits */
+  label: string | null;
+  provenance: Provenance;
+  /** What had stood before the agent in the first place; null where nothing had or nobody knows */
+  shownFirst: string | null;
+  /** Probability that anything was shown; null where that is not known */
+  shownProbability: number | null;
+  champion: Answer;
+  challenger: Answer;
+}
+
+/**
+ * `trusted`: audit, correction and history. `weighted-choices`: choices, corrected for agents who take what stands first and
+ * for the share of tickets on which nothing is shown. `choices`: choices as they are; they favour what was shown, so a
+ * verdict that rests on them is called biased.
+ */
+export type Basis = 'trusted' | 'weighted-choices' | 'choices';
+
+export interface ComparisonRules {
+  /** So many trusted labels are enough not to ask the choices */
+  fewestTrusted: number;
+  trust: Trust;
+  /** Smaller slices are not looked at */
+  smallestSlice: number;
+  random: () => number;
+}
+
+export interface Figures {
+  /** Percent of the tickets with a template: the first one is right, before abstention */
+  top1: number;
+  /** Percent of all tickets: shown and right, or rightly not answered */
+  useful: number;
+  /** 0–1 */
+  ece: number;
+}
+
+export interface SliceDifference {
+  by: 'channel' | 'language' | 'contactType' | 'templates';
+  value: string;
+  tickets: number;
+  /** Challenger less champion, points */
+  points: number;
+  /** That so bad a difference is chance, made larger for the number of slices (Holm) */
+  pWorse: number;
+}
+
+export interface Comparison {
+  basis: Basis;
+  biased: boolean;
+  tickets: number;
+  champion: Figures;
+  challenger: Figures;
+  /** Challenger less champion in top-1, points; 95 % interval */
+  difference: { points: number; low: number; high: number };
+  /** Lower end of the one-sided 95 % interval, points */
+  atLeast: number;
+  /** The same of `useful` */
+  usefulDifference: { points: number; low: number; high: number };
+  /** Wealth won by betting against "not better": 1 / 0.05 is enough, whenever one looks */
+  evidence: number;
+  /** Share of tickets with the same first template and the same decision to show it, 0–1 */
+  agreement: number;
+  /** The error in `ece` that chance alone explains, 0–1 */
+  chanceEce: number;
+  slices: SliceDifference[];
+}
+
+interface Scored {
+  ticket: ComparedTicket;
+  weight: number;
+  champion: number;
+  challenger: number;
+}
+
+/** @param tickets in the order of time */
+export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRules): Comparison {
+  const { basis, tickets: used } = chosenBasis(tickets, rules);
+  const trust = basis === 'weighted-choices' ? rules.trust.value : 0;
+  const labelled = used.filter(({ label }) => label !== null);
+  const scored = weighted(labelled, basis, (ticket, answer) =>
+    creditOf(answer.first[0] ?? null, ticket.label, ticket.shownFirst, trust),
+  );
+  const useful = weighted(used, basis, (ticket, answer) => {
+    if (ticket.label === null) return answer.abstained ? 1 : 0;
+    return answer.abstained ? 0 : creditOf(answer.first[0] ?? null, ticket.label, ticket.shownFirst, trust);
+  });
+  const differences = scored.map(({ weight, champion, challenger }) => weight * (challenger - champion));
+  const heaviest = scored.reduce((most, { weight }) => Math.max(most, weight), 1);
+  const top1 = meanDifference(differences);
+  const said = (who: 'champion' | 'challenger') =>
+    scored.map((one) => ({ confidence: one.ticket[who].probability, right: one[who] }));
+  const figures = (who: 'champion' | 'challenger'): Figures => ({
+    top1: percent(mean(scored.map((one) => one.weight * one[who]))),
+    useful: percent(mean(useful.map((one) => one.weight * one[who]))),
+    ece: calibrationError(said(who)),
+  });
+  const confidences = said('challenger').map(({ confidence }) => confidence);
+  return {
+    basis,
+    biased: basis === 'choices',
+    tickets: labelled.length,
+    champion: figures('champion'),
+    challenger: figures('challenger'),
+    difference: inPoints(top1),
+    atLeast: percent(meanDifference(differences, 1.645).low),
+    usefulDifference: inPoints(
+      meanDifference(useful.map(({ weight, champion, challenger }) => weight * (challenger - champion))),
+    ),
+    evidence: evidenceAbove(differences, (heaviest * (1 + trust)) / (1 - trust)).highest,
+    agreement: mean(used.map(({ champion, challenger }) => (sameAnswer(champion, challenger) ? 1 : 0))),
+    // A credit that is corrected for trust scatters more than a label.
+    chanceEce: chanceError(confidences, rules.random) / (1 - trust),
+    slices: slicesOf(scored, rules.smallestSlice),
+  };
+}
+
+function chosenBasis(
+  tickets: readonly ComparedTicket[],
+  { fewestTrusted, trust }: ComparisonRules,
+): { basis: Basis; tickets: ComparedTicket[] } {
+  const trusted = tickets.filter(({ provenance }) => provenance !== 'choice');
+  const choices = tickets.filter(({ provenance }) => provenance === 'choice');
+  const enough = trusted.filter(({ label }) => label !== null).length >= fewestTrusted;
+  if (enough || choices.length === 0) return { basis: 'trusted', tickets: trusted };
+  const known = choices.filter(({ shownProbability }) => shownProbability !== null && shownProbability > 0);
+  // Tickets on which nothing had been shown are choices too, but of another kind; few of them are no reason to call it biased.
+  if (trust.measured && known.length >= 0.9 * choices.length) return { basis: 'weighted-choices', tickets: known };
+  return { basis: 'choices', tickets: choices };
+}
+
+/** Weights of 1 / the probability of having been shown there, 1 in the mean. */
+function weighted(
+  tickets: readonly ComparedTicket[],
+  basis: Basis,
+  credit: (ticket: ComparedTicket, answer: Answer) => number,
+): Scored[] {
+  const weights = tickets.map(({ shownProbability }) =>
+    basis === 'weighted-choices' ? 1 / (shownProbability ?? 1) : 1,
+  );
+  const usual = mean(weights) || 1;
+  return tickets.map((ticket, index) => ({
+    ticket,
+    weight: (weights[index] ?? 1) / usual,
+    champion: credit(ticket, ticket.champion),
+    challenger: credit(ticket, ticket.challenger),
+  }));
+}
+
+function slicesOf(scored: readonly Scored[], smallest: number): SliceDifference[] {
+  const groups = new Map<string, { by: SliceDifference['by']; value: string; differences: number[] }>();
+  const add = (by: SliceDifference['by'], value: string | null, difference: number): void => {
+    if (value === null) return;
+    const key = `${by}\0${value}`;
+    const group = groups.get(key) ?? { by, value, differences: [] };
+    groups.set(key, group);
+    group.differences.push(difference);
+  };
+  const isHead = headOf(scored.map(({ ticket }) => ticket.label ?? ''));
+  for (const { ticket, weight, champion, challenger } of scored) {
+    const difference = weight * (challenger - champion);
+    add('channel', ticket.channel, difference);
+    add('language', ticket.language, difference);
+    add('contactType', ticket.contactType, difference);
+    add('templates', isHead(ticket.label ?? '') ? 'head' : 'tail', difference);
+  }
+  const looked = [...groups.values()].filter(({ differences }) => differences.length >= smallest);
+  const means = looked.map(({ differences }) => meanDifference(differences));
+  const pValues = holm(means.map(({ mean: points, error }) => normalBelow(points / error)));
+  return looked.map(({ by, value, differences }, index) => ({
+    by,
+    value,
+    tickets: differences.length,
+    points: percent(means[index]?.mean ?? 0),
+    pWorse: pValues[index] ?? 1,
+  }));
+}
+
+/** The templates that are the most often right and answer half of the tickets together. */
+function headOf(labels: readonly string[]): (label: string) => boolean {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const head = new Set<string>();
+  let covered = 0;
+  for (const [label, count] of [...counts].sort((a, b) => b[1] - a[1])) {
+    if (covered >= labels.length / 2) break;
+    head.add(label);
+    covered += count;
+  }
+  return (label) => head.has(label);
+}
+
+const sameAnswer = (one: Answer, other: Answer): boolean =>
+  one.first[0] === other.first[0] &&
+  one.abstained === other.abstained &&
+  Math.abs(one.probability - other.probability) < 1e-4;
+
+const percent = (share: number): number => Math.round(share * 10_000) / 100;
+
+const inPoints = ({ mean: centre, low, high }: MeanDifference) => ({
+  points: percent(centre),
+  low: percent(low),
+  high: percent(high),
+});
+
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

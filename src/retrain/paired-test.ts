@@ -1,0 +1,94 @@
+/**
+ * Tests of paired differences that may be looked at after every ticket: wealth won by betting against "not above the
+ * margin" (Waudby-Smith & Ramdas, arXiv 2010.09686; for wins and losses it is McNemar's test as a sequential one). Whoever
+ * stops at wealth 1/α is wrong on at most a share α of all comparisons, however often they look (Ville 1939).
+ */
+
+/** Shares of the wealth that are staked; the mean of several bets well whatever the size of the difference. */
+const stakes = [0.01, 0.02, 0.04, 0.08, 0.15, 0.25, 0.4, 0.6, 0.8, 0.95];
+
+export interface Wealth {
+  /** After the last difference; 1 before the first */
+  now: number;
+  /** The most it has ever been: may be held against 1/α */
+  highest: number;
+}
+
+/** Bets against "the mean difference is at most `margin`", one difference after the other. */
+export class BettingTest {
+  private readonly logs = stakes.map(() => 0);
+  private highest = 1;
+
+  /** @param bound no difference is further from 0 */
+  constructor(
+    private readonly bound: number,
+    private readonly margin = 0,
+  ) {}
+
+  add(difference: number): void {
+    const gain = (difference - this.margin) / (this.bound + Math.abs(this.margin));
+    if (gain === 0) return;
+    stakes.forEach((stake, index) => (this.logs[index] = (this.logs[index] as number) + Math.log1p(stake * gain)));
+    this.highest = Math.max(this.highest, this.now());
+  }
+
+  wealth(): Wealth {
+    return { now: this.now(), highest: this.highest };
+  }
+
+  private now(): number {
+    return this.logs.reduce((sum, log) => sum + Math.exp(log), 0) / stakes.length;
+  }
+}
+
+/** @param differences in the order of the tickets, each within ±`bound` */
+export function evidenceAbove(differences: readonly number[], bound: number, margin = 0): Wealth {
+  const test = new BettingTest(bound, margin);
+  for (const difference of differences) test.add(difference);
+  return test.wealth();
+}
+
+export interface MeanDifference {
+  mean: number;
+  low: number;
+  high: number;
+  /** Standard error of the mean */
+  error: number;
+}
+
+/**
+ * Mean of paired differences with an interval that keeps its promise where nearly all are 0: one pair more on each side
+ * (Bonett & Price 2012, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired data").
+ *
+ * @param z of the interval; 1.96 for 95 %
+ */
+export function meanDifference(differences: readonly number[], z = 1.96): MeanDifference {
+  const size = differences.length + 2;
+  const sum = differences.reduce((total, one) => total + one, 0);
+  const squares = differences.reduce((total, one) => total + one * one, 2);
+  const centre = sum / size;
+  const error = Math.sqrt(Math.max(0, squares / size - centre ** 2) / size);
+  const mean = differences.length === 0 ? 0 : sum / differences.length;
+  return { mean, low: Math.max(-1, centre - z * error), high: Math.min(1, centre + z * error), error };
+}
+
+/** Probability that a standard normal number is below `z` (Abramowitz & Stegun 7.1.26, off by at most 1.5e-7). */
+export function normalBelow(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  const error = 1 - polynomial * Math.exp(-x * x);
+  return z < 0 ? (1 - error) / 2 : (1 + error) / 2;
+}
+
+/** p-values made larger for how many there are (Holm 1979), in the order given. */
+export function holm(pValues: readonly number[]): number[] {
+  const order = [...pValues.keys()].sort((a, b) => (pValues[a] ?? 0) - (pValues[b] ?? 0));
+  const adjusted = pValues.map(() => 1);
+  let least = 0;
+  order.forEach((index, rank) => {
+    least = Math.max(least, Math.min(1, (pValues[index] ?? 1) * (pValues.length - rank)));
+    adjusted[index] = least;
+  });
+  return adjusted;
+}
