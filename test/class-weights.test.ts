@@ -18,6 +18,7 @@ const judge = (logits: number[], weights: (number | undefined)[]): Ranking => {
     candidates,
     logits: Float64Array.from(logits),
     embedding: new Float32Array([1]),
+    facts: { words: 1, unknownShare: null, fingerprint: '' },
     familiarity: 0,
     rule: { leastConfidence: 0, leastFamiliarity: -1, leastInSet: 0.1 },
     contactType: () => null,

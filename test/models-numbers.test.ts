@@ -21,6 +21,10 @@ const ranking = (ids: string[], probabilities: number[], more: Partial<Ranking> 
   abstained: false,
   reason: null,
   embedding: null,
+  entropy: null,
+  words: 0,
+  unknownShare: null,
+  fingerprint: '',
   ...more,
 });
 

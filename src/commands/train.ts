@@ -6,6 +6,7 @@ import { readConfig } from '../config.js';
 import { preflightChecks, type PreflightCheck } from '../models/preflight.js';
 import type { Recipe } from '../models/recipe.js';
 import { runTraining } from '../models/training-process.js';
+import { addReference } from '../retrain/model-reference.js';
 import { reportToMlflow } from '../retrain/mlflow.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
 import { progressBar, type Progress } from './progress.js';
@@ -52,6 +53,7 @@ export function registerTrain(program: Command): void {
     const worker = await modelWorker(config);
     const out = resolve(options.out);
     await mkdir(dirname(out), { recursive: true });
+    const onProgress = trainingProgress();
     const model = await runTraining(
       {
         worker: worker.settings,
@@ -70,8 +72,11 @@ export function registerTrain(program: Command): void {
         },
       },
       worker.environment,
-      trainingProgress(),
+      onProgress,
     );
+    onProgress('making the drift reference', null);
+    await addReference(out, model.seed);
+    onProgress('making the drift reference', 1);
     if (config.MLFLOW_TRACKING_URI !== undefined) {
       const problem = await reportToMlflow(config.MLFLOW_TRACKING_URI, out);
       if (problem !== null) process.stderr.write(`replyrank: ${problem}\n`);

@@ -10,6 +10,7 @@ import type { Candidate, Ranker, RankInput, Ranking } from './ranker.js';
 import { likeliestType, rankingFrom } from './ranking.js';
 import { TemplateVectors } from './template-vectors.js';
 import { cosine, type TicketFeatures } from './text-features.js';
+import { textFacts } from './text-facts.js';
 import { ticketText } from './ticket-text.js';
 import type { TrainingData } from './training-data.js';
 
@@ -49,15 +50,16 @@ abstract class Baseline implements Ranker {
       contactTypes.length === 1 ? (contactTypes[0] ?? null) : null,
     );
     return Promise.resolve(
-      this.scored(inputs).map((scored) => {
-        const logits = Float64Array.from(this.labels, (label, index) => {
+      this.scored(inputs).map((scored, index) => {
+        const logits = Float64Array.from(this.labels, (label, candidate) => {
           if (!scored) return 0;
-          return label === -1 ? this.unseen(scored, index) : (scored.scores[label] ?? 0);
+          return label === -1 ? this.unseen(scored, candidate) : (scored.scores[label] ?? 0);
         });
         return rankingFrom({
           candidates: this.candidates,
           logits,
           embedding: scored?.embedding ?? null,
+          facts: textFacts(inputs[index] as RankInput, null),
           hasWords: scored !== null,
           familiarity: 0,
           rule,

@@ -8,6 +8,8 @@ import { EventEmitter } from 'node:events';
 import { rankingOf, RankQueue, type QueuedRank } from './rank-queue.js';
 import type { ModelWorkerInfo, ModelWorkerSettings } from './model-protocol.js';
 import type { Candidate, RankInput, Ranking } from './ranker.js';
+import { notRanked } from './ranking.js';
+import { textFacts } from './text-facts.js';
 import { WorkerChannel, WorkerDied } from './worker-channel.js';
 
 /** The queue is full: come again. */
@@ -241,9 +243,6 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
       return;
     }
     this.emit('died', { reason: `a ticket was given up after ${deathsOfACulprit} failures: ${error.message}` });
-    first.resolve({
-      version,
-      ranking: { items: [], setSize: 0, contactType: null, abstained: true, reason: 'model-error', embedding: null },
-    });
+    first.resolve({ version, ranking: notRanked('model-error', null, textFacts(first.input, null)) });
   }
 }

@@ -70,7 +70,7 @@ export class NgramCounter {
       kept = kept.slice(0, mostFeatures);
     }
     kept.sort(([a], [b]) => (a < b ? -1 : 1));
-    const rarity = Float32Array.from(kept, ([, count]) => Math.log((1 + this.texts) / (1 + count)) + 1);
+    const rarity = Float32Array.from(kept, ([, count]) => rarityIn(this.texts, count));
     return new NgramVocabulary(
       kept.map(([key]) => key),
       rarity,
@@ -81,6 +81,9 @@ export class NgramCounter {
     for (const [key, count] of this.documents) if (count < least) this.documents.delete(key);
   }
 }
+
+/** Inverse document frequency of what stands in `count` of `texts`. */
+export const rarityIn = (texts: number, count: number): number => Math.log((1 + texts) / (1 + count)) + 1;
 
 export class NgramVocabulary {
   private readonly places: Map<string, number>;
@@ -95,6 +98,12 @@ export class NgramVocabulary {
 
   get size(): number {
     return this.features.length;
+  }
+
+  /** @returns the inverse document frequency of a feature; null for one that it does not have */
+  rarityOf(feature: string): number | null {
+    const place = this.places.get(feature);
+    return place === undefined ? null : (this.rarity[place] as number);
   }
 
   /** @returns the text's features, columns ascending; unknown n-grams are left out */

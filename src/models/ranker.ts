@@ -3,6 +3,8 @@
  * the baselines. `test/contract/ranker.conformance.ts` is the suite that each of them must pass.
  */
 
+import type { TextFacts } from './text-facts.js';
+
 /** A structured field of a ticket. Flat on purpose: what can't be said in these types is no feature. */
 export type FieldValue = string | number | boolean | null;
 
@@ -35,7 +37,7 @@ export interface RankedTemplate {
 /** Why nothing is suggested. `model-error`: the ticket killed the model process three times while alone in its batch. */
 export type AbstentionReason = 'empty-text' | 'unsure' | 'out-of-scope' | 'no-templates' | 'model-error';
 
-export interface Ranking {
+export interface Ranking extends TextFacts {
   /** Every candidate where there are at most 100, else the best 100; descending; probabilities sum to at most 1. */
   items: RankedTemplate[];
   /** How many of the first items make up the set that holds the right one with the promised coverage; 0 where none. */
@@ -46,6 +48,8 @@ export interface Ranking {
   reason: AbstentionReason | null;
   /** The text's embedding, [hidden size of the encoder], L2-normalised; null where no encoder was used. */
   embedding: Float32Array | null;
+  /** Of all candidates' probabilities, without their weights, nats; null where nothing was ranked */
+  entropy: number | null;
   /** The best ten without the candidates' weights, where they have any: what a reference can be compared with. */
   unweighted?: RankedTemplate[];
 }

@@ -2,6 +2,7 @@
 import type { AbstentionRule } from './abstention.js';
 import { softmax } from './combination.js';
 import type { AbstentionReason, Candidate, RankedTemplate, Ranking } from './ranker.js';
+import type { TextFacts } from './text-facts.js';
 
 const mostItems = 100;
 const mostUnweighted = 10;
@@ -13,6 +14,7 @@ export interface Judged {
   /** [candidates] */
   logits: Float64Array;
   embedding: Float32Array | null;
+  facts: TextFacts;
   /** Where no encoder was used; else a text has words where it has an embedding. */
   hasWords?: boolean;
   /** The largest logit, of all that the model knows */
@@ -22,11 +24,13 @@ export interface Judged {
 }
 
 export function rankingFrom(judged: Judged): Ranking {
-  const { candidates, logits, embedding, familiarity, rule, contactType } = judged;
+  const { candidates, logits, embedding, facts, familiarity, rule, contactType } = judged;
   const hasWords = judged.hasWords ?? embedding !== null;
-  if (candidates.length === 0) return abstained('no-templates', embedding);
-  const weighted = candidates.some(({ weight = 1 }) => weight !== 1);
-  const probabilities = softmax(weighted ? withWeights(logits, candidates) : logits);
+  if (candidates.length === 0) return notRanked('no-templates', embedding, facts);
+  const isWeighted = candidates.some(({ weight = 1 }) => weight !== 1);
+  const weighted = isWeighted ? softmax(withWeights(logits, candidates)) : null;
+  const unweighted = softmax(logits);
+  const probabilities = weighted ?? unweighted;
   const items = bestOf(candidates, probabilities, mostItems);
   const confidence = items[0]?.probability ?? 0;
   const reason = reasonOf(hasWords, familiarity, confidence, rule);
@@ -37,7 +41,9 @@ export function rankingFrom(judged: Judged): Ranking {
     abstained: reason !== null,
     reason,
     embedding,
-    ...(weighted && { unweighted: bestOf(candidates, softmax(logits), mostUnweighted) }),
+    ...facts,
+    entropy: entropyOf(unweighted),
+    ...(weighted && { unweighted: bestOf(candidates, unweighted, mostUnweighted) }),
   };
 }
 
@@ -46,7 +52,7 @@ function withWeights(logits: Float64Array, candidates: readonly Candidate[]): Fl
   return logits.map((logit, index) => logit + Math.log(Math.max(candidates[index]?.weight ?? 1, leastWeight)));
 }
 
-function bestOf(candidates: readonly Candidate[], probabilities: Float64Array, most: number): RankedTemplate[] {
+export function bestOf(candidates: readonly Candidate[], probabilities: Float64Array, most: number): RankedTemplate[] {
   const order = [...probabilities.keys()].sort(
     (a, b) => (probabilities[b] as number) - (probabilities[a] as number) || a - b,
   );
@@ -56,7 +62,8 @@ function bestOf(candidates: readonly Candidate[], probabilities: Float64Array, m
   }));
 }
 
-function reasonOf(
+/** Why nothing is to be shown; null where it may be. */
+export function reasonOf(
   hasWords: boolean,
   familiarity: number,
   confidence: number,
@@ -67,8 +74,16 @@ function reasonOf(
   return confidence < rule.leastConfidence ? 'unsure' : null;
 }
 
-function abstained(reason: AbstentionReason, embedding: Float32Array | null): Ranking {
-  return { items: [], setSize: 0, contactType: null, abstained: true, reason, embedding };
+/** Nothing was ranked, for that reason. */
+export function notRanked(reason: AbstentionReason, embedding: Float32Array | null, facts: TextFacts): Ranking {
+  return { items: [], setSize: 0, contactType: null, abstained: true, reason, embedding, ...facts, entropy: null };
+}
+
+/** Shannon's, in nats */
+export function entropyOf(probabilities: Float64Array): number {
+  let sum = 0;
+  for (const probability of probabilities) if (probability > 0) sum -= probability * Math.log(probability);
+  return sum;
 }
 
 /** The most probable of the sums over candidates of one contact type; those that belong to several say nothing. */

@@ -5,6 +5,7 @@ import type { Candidate, Ranker, RankInput, Ranking } from './ranker.js';
 import { likeliestType, rankingFrom } from './ranking.js';
 import { TemplateVectors } from './template-vectors.js';
 import { cosine } from './text-features.js';
+import { textFacts } from './text-facts.js';
 import { ticketText } from './ticket-text.js';
 
 /** Of the cosine, so that the softmax over a few dozen templates is about as sure as it is right. */
@@ -34,7 +35,7 @@ export class TextMatchRanker implements Ranker {
     );
     const encoded = this.encoder.encode(inputs.map(ticketText));
     return Promise.resolve(
-      encoded.map((views) => {
+      encoded.map((views, index) => {
         const embedding = this.encoder.embeddingOf(views);
         const logits = Float64Array.from(this.embeddings, (template) =>
           embedding ? scale * cosine(embedding, template) : 0,
@@ -43,6 +44,7 @@ export class TextMatchRanker implements Ranker {
           candidates: this.candidates,
           logits,
           embedding,
+          facts: textFacts(inputs[index] as RankInput, null),
           familiarity: logits.reduce((a, b) => Math.max(a, b), -Infinity),
           rule,
           contactType: (probabilities) => likeliestType(types, probabilities),

@@ -10,6 +10,7 @@ import { crossFit, trainHeads } from './cross-fit.js';
 import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
 import { likeness } from './head-scores.js';
+import { writeHeldOutTickets, type HeldOutScoring } from './held-out-tickets.js';
 import { predictionsOf } from './held-out.js';
 import type { JobProgress } from './job-process.js';
 import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
@@ -17,7 +18,7 @@ import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './prefl
 import type { Candidate } from './ranker.js';
 import { defaultRecipe, type Recipe } from './recipe.js';
 import { RunRecorder, writeRunRecord } from './run-record.js';
-import { trainSoftmax } from './softmax-head.js';
+import { heldOutTypes, trainContactTypes } from './contact-type-head.js';
 import { readTemplateFile } from './template-file.js';
 import { templateText } from './ticket-text.js';
 import type { Tensorflow } from './tensorflow.js';
@@ -72,11 +73,8 @@ export async function trainModel(
   const onTested = (done: number): void | Promise<void> => onProgress('testing on tickets held out', done);
   const evidence = await crossFit(tf, data, seed, onTested, (name) => recorder.curve(name), recipe);
   const texts = templatesOf(classes, templates);
-  const cosines = likeness(
-    data,
-    evidence.rows,
-    encoder.encode(texts.slice(0, classes.length).map(templateText)).map((views) => views.subarray(0, encoder.size)),
-  );
+  const said = encoder.encode(texts.map(templateText)).map((views) => views.subarray(0, encoder.size));
+  const cosines = likeness(data, evidence.rows, said.slice(0, classes.length));
   const proof: Evidence = {
     labels: evidence.rows.map((row) => data.labels[row] ?? -1),
     classes: classes.length,
@@ -92,7 +90,7 @@ export async function trainModel(
   const onTrained = (done: number): void | Promise<void> => onProgress('training on all tickets', done);
   const heads = await trainHeads(tf, data, allLabelled(data), seed, onTrained, recorder.curve('all tickets'), recipe);
   const contactTypeOfClass = typesOfClasses(data);
-  const contactTypeHead = contactTypeOfClass || data.contactTypes.length < 2 ? null : await trainTypes(tf, data);
+  const contactTypeHead = contactTypeOfClass || data.contactTypes.length < 2 ? null : await trainContactTypes(tf, data);
   const description: ModelDescription = {
     format: modelFormat,
     version: '',
@@ -130,9 +128,26 @@ export async function trainModel(
     templates: texts,
     trainedOn: [...new Set(data.idHashes.flatMap((hash) => hash ?? []))].sort(),
   };
-  const { version, createdAt } = description;
+  const { version, createdAt, combination, abstention: rule } = description;
   const finished = { settings, data, predictions, weights, labelCounts, heads, version, createdAt };
-  await saveModel(settings.out, parts, (folder) => writeRunRecord(tf, folder, recorder, finished));
+  const heldOut: HeldOutScoring = {
+    file: settings.data,
+    columns: settings.columns,
+    seed,
+    data,
+    rows: evidence.rows,
+    evidence: proof,
+    combination,
+    rule,
+    candidates: texts,
+    untaught: said.slice(classes.length),
+    contactTypeOfClass,
+    heldOutTypes: contactTypeHead && (await heldOutTypes(tf, data)),
+  };
+  await saveModel(settings.out, parts, async (folder) => {
+    await writeRunRecord(tf, folder, recorder, finished);
+    await writeHeldOutTickets(folder, heldOut);
+  });
   return description;
 }
 
@@ -175,11 +190,6 @@ function typesOfClasses({ labels, contactTypeLabels, contactTypes, classes }: Tr
     types[label] = type;
   }
   return types;
-}
-
-function trainTypes(tf: Tensorflow, { dense, contactTypeLabels, contactTypes }: TrainingData) {
-  const rows = Int32Array.from([...contactTypeLabels.keys()].filter((row) => (contactTypeLabels[row] ?? -1) >= 0));
-  return trainSoftmax(tf, dense, contactTypeLabels, rows, contactTypes.length, { cost: 10, mostSteps: 60 });
 }
 
 const percent = (share: number): number => Math.round(share * 10_000) / 100;

@@ -10,6 +10,7 @@ import { softmaxScores } from './softmax-head.js';
 import { TemplateVectors } from './template-vectors.js';
 import type { Tensor2D, Tensorflow } from './tensorflow.js';
 import { cosine, TicketFeatures } from './text-features.js';
+import { knownWords, textFacts, type TextFacts } from './text-facts.js';
 import { ticketText } from './ticket-text.js';
 
 interface Place {
@@ -25,6 +26,7 @@ export class TrainedRanker implements Ranker {
   private readonly vectors: TemplateVectors;
   private readonly dense: { weights: Tensor2D; bias: Tensor2D };
   private readonly nearest: NearestTickets;
+  private readonly isKnown: (word: string) => boolean;
   private candidates: readonly Candidate[] = [];
   private places: Place[] = [];
 
@@ -37,6 +39,7 @@ export class TrainedRanker implements Ranker {
     this.version = description.version;
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
     this.vectors = new TemplateVectors(encoder);
+    this.isKnown = knownWords(vocabulary);
     this.nearest = new NearestTickets(tf, parts.nearest);
     this.dense = {
       weights: tf.tensor2d(dense.weights, [this.features.denseWidth, dense.classes]),
@@ -85,7 +88,8 @@ export class TrainedRanker implements Ranker {
     return Promise.resolve(
       rows.map((row, index) => {
         const embedding = this.encoder.embeddingOf(encoded[index] ?? new Float32Array());
-        return this.rankOne(learned[index] ?? new Float64Array(), embedding, row);
+        const facts = textFacts(known[index] as RankInput, this.isKnown);
+        return this.rankOne(learned[index] ?? new Float64Array(), embedding, row, facts);
       }),
     );
   }
@@ -112,7 +116,7 @@ export class TrainedRanker implements Ranker {
     });
   }
 
-  private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array): Ranking {
+  private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
     const { combination, abstention } = this.parts.description;
     const textWeight = combination.weights[3] ?? 0;
     const logits = Float64Array.from(this.places, ({ label, embedding: template }) => {
@@ -129,6 +133,7 @@ export class TrainedRanker implements Ranker {
       candidates: this.candidates,
       logits,
       embedding,
+      facts,
       familiarity,
       rule: abstention,
       contactType: (probabilities) => this.contactTypeOf(probabilities, row),

@@ -1,4 +1,4 @@
-/** Decides how tickets are coded, from a part of the reference that is used for nothing else. */
+/** Decides how tickets are coded. */
 import { hash32 } from '../models/random.js';
 import { fitEmbeddingSpace, groupedCentroids } from './embedding-space.js';
 import type { Slice } from './finding.js';
@@ -28,23 +28,29 @@ export interface CodingOptions {
   leastInSlice: number;
 }
 
+export interface FittedCoding {
+  coding: Coding;
+  /** Of each measure, hashes of the names that one ticket has: to the others it is unseen. */
+  once: Set<number>[];
+}
+
 /**
- * @param part the tickets whose values decide names, bins and the embedding space
- * @param all the tickets whose number decides which slices and hours are watched by themselves
+ * @param all the reference's tickets
+ * @param part those of them that decide the embedding space, and are not compared with what lies in it later
  */
 export function fitCoding(
-  part: readonly Observation[],
   all: readonly Observation[],
+  part: readonly Observation[],
   { seed, leastInSlice }: CodingOptions,
-): Coding {
+): FittedCoding {
   const fields = fieldKinds(all);
   const signals = observationSignals(fields);
   const vectors = part.map(({ embedding }) => embedding).filter((embedding) => embedding !== null);
   const space = vectors.length >= leastForASpace ? fitEmbeddingSpace(vectors, seed) : null;
-  const measures = signals.map((signal) => measureOf(signal, part));
-  if (space) measures.push(...placeMeasures());
+  const fitted = signals.map((signal) => measureOf(signal, all));
+  const measures = [...fitted.map(({ measure }) => measure), ...(space ? placeMeasures() : [])];
   const dated = all.filter(({ occurredAt }) => !Number.isNaN(occurredAt.getTime()));
-  return {
+  const coding: Coding = {
     fields,
     measures,
     space,
@@ -58,6 +64,7 @@ export function fitCoding(
         : oneBlock,
     slices: slicesOf(all, leastInSlice),
   };
+  return { coding, once: fitted.map(({ once }) => once) };
 }
 
 function fieldKinds(all: readonly Observation[]): FieldKind[] {
@@ -70,24 +77,34 @@ function fieldKinds(all: readonly Observation[]): FieldKind[] {
   });
 }
 
-const noRhythm = { hasRhythm: false, part: null };
-
-function measureOf(signal: ObservationSignal, part: readonly Observation[]): Measure {
+function measureOf(signal: ObservationSignal, all: readonly Observation[]): { measure: Measure; once: Set<number> } {
   const { name, kind } = signal;
+  const measure: Measure = {
+    signal: name,
+    part: null,
+    kind: 'names',
+    names: [],
+    rare: [],
+    edges: [],
+    hasRhythm: false,
+  };
+  const once = new Set<number>();
   if (kind === 'numeric') {
-    const numbers = part.map((observation) => signal.read(observation)).filter((value) => value !== null);
-    return { ...noRhythm, signal: name, kind: 'number', names: [], rare: [], edges: edgesOf(numbers) };
+    const numbers = all.map((observation) => signal.read(observation)).filter((value) => value !== null);
+    return { measure: { ...measure, kind: 'number', edges: edgesOf(numbers) }, once };
   }
-  if (kind === 'share') return { ...noRhythm, signal: name, kind: 'names', names: ['no', 'yes'], rare: [], edges: [] };
+  if (kind === 'share') return { measure: { ...measure, names: ['no', 'yes'] }, once };
   const counts = new Map<string, number>();
-  for (const observation of part) {
+  for (const observation of all) {
     const value = signal.read(observation);
     if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
   const names = sorted.slice(0, mostNames).filter(([, count]) => count >= leastOfAName);
-  const rare = sorted.slice(names.length, names.length + mostRareNames).map(([value]) => hash32(value));
-  return { ...noRhythm, signal: name, kind: 'names', names: names.map(([value]) => value), rare, edges: [] };
+  const others = sorted.slice(names.length);
+  for (const [value, count] of others) if (count === 1) once.add(hash32(value));
+  const rare = others.slice(0, mostRareNames).map(([value]) => hash32(value));
+  return { measure: { ...measure, names: names.map(([value]) => value), rare }, once };
 }
 
 /** Where the reference's own numbers lie between bins; single precision as the numbers themselves. */
@@ -99,9 +116,10 @@ export function edgesOf(numbers: readonly number[]): number[] {
 
 function placeMeasures(): Measure[] {
   const topics = Array.from({ length: topicGroups }, (_, group) => `topic ${group + 1}`);
+  const place = { signal: 'embedding', rare: [], edges: [], hasRhythm: false };
   return [
-    { ...noRhythm, signal: 'embedding', part: 'novelty', kind: 'number', names: [], rare: [], edges: [] },
-    { ...noRhythm, signal: 'embedding', part: 'topic', kind: 'names', names: topics, rare: [], edges: [] },
+    { ...place, part: 'novelty', kind: 'number', names: [] },
+    { ...place, part: 'topic', kind: 'names', names: topics },
   ];
 }
 

@@ -1,11 +1,11 @@
 /** A reference in a model's folder: `reference.json` for what has names, `reference.safetensors` for numbers. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { referenceFile } from '../models/held-out-tickets.js';
 import { readSafetensors, writeSafetensors, type Tensor } from '../models/safetensors.js';
 import { blocksOf, type Reference } from './reference.js';
 import { binsOf } from './ticket-coding.js';
 
-export const referenceFile = 'reference.json';
 const numbersFile = 'reference.safetensors';
 const format = 1;
 

@@ -1,6 +1,7 @@
 /**
- * The tickets that a model was trained for, as statistics. Half of them decide how tickets are coded (names, bins, the
- * embedding space), the other half what is usual: so what is compared with it later was no more seen than it was itself.
+ * The tickets that a model was trained for, as statistics. What is compared with them later must have been no more seen than
+ * they were themselves: so half of them decide the embedding space and only the other half say what is usual in it, and a name
+ * that one ticket has counts as unseen.
  */
 import { seeded, shuffle } from '../models/random.js';
 import { edgesOf, fitCoding } from './coding-fit.js';
@@ -8,7 +9,15 @@ import { chiSquareTest } from './contingency.js';
 import { embeddingReference, type EmbeddingReference } from './embedding-test.js';
 import type { Observation } from './observation.js';
 import { withoutBursts } from './near-duplicates.js';
-import { binOf, binsOf, hash53, TicketCoder, type CodedTicket, type Coding, type Measure } from './ticket-coding.js';
+import {
+  binOf,
+  binsOf,
+  distinctionOf,
+  TicketCoder,
+  type CodedTicket,
+  type Coding,
+  type Measure,
+} from './ticket-coding.js';
 import { blockAt } from './time-blocks.js';
 
 export interface ReferenceTicket {
@@ -28,7 +37,7 @@ export interface ReferenceOptions {
 
 export interface Reference {
   seed: number;
-  /** Tickets that it was made of, and those that say what is usual */
+  /** Tickets that it was made from, and those of them that say what is usual */
   tickets: number;
   rows: number;
   from: string | null;
@@ -64,21 +73,20 @@ export const blocksOf = ({ blocks }: Coding, { hasRhythm }: Measure): number => 
 export function buildReference(tickets: readonly ReferenceTicket[], options: ReferenceOptions): Reference {
   const { seed, leastInSlice = 300, draws = 1_999 } = options;
   const kept = chosen(tickets, seed);
-  const half = Math.ceil(kept.length / 2);
-  const [first, second] = [kept.slice(0, half), kept.slice(half)];
   const observations = kept.map(({ observation }) => observation);
-  const coding = fitCoding(observations.slice(0, half), observations, { seed, leastInSlice });
-  const coder = new TicketCoder(coding);
-  const coded = second.map(({ observation }) => coder.code(observation));
+  const half = Math.ceil(kept.length / 2);
+  const { coding, once } = fitCoding(observations, observations.slice(0, half), { seed, leastInSlice });
+  const coder = new TicketCoder(coding, once);
+  const coded = observations.map((observation) => coder.code(observation));
   const novelty = coding.measures.findIndex(({ part }) => part === 'novelty');
-  const distances = coded.flatMap(({ point, values }) => (point ? [values[novelty] as number] : []));
-  if (novelty >= 0) (coding.measures[novelty] as Measure).edges = edgesOf(distances);
-  markRhythms(
-    coding,
-    first.map(({ observation }) => coder.code(observation)),
-  );
+  // The space was fitted on the first half: where its tickets lie there says nothing of where new ones will.
+  for (const { values } of coded.slice(0, half)) values.fill(NaN, novelty < 0 ? values.length : novelty);
+  const located = coded
+    .slice(half)
+    .flatMap(({ point, values }) => (point ? [{ point, distance: values[novelty] as number }] : []));
+  if (novelty >= 0) (coding.measures[novelty] as Measure).edges = edgesOf(located.map(({ distance }) => distance));
+  markRhythms(coding, coded);
   const times = observations.map(({ occurredAt }) => occurredAt.getTime()).filter((time) => !Number.isNaN(time));
-  const located = coded.flatMap(({ point, values }) => (point ? [{ point, distance: values[novelty] as number }] : []));
   return {
     seed,
     tickets: tickets.length,
@@ -104,7 +112,7 @@ function chosen(tickets: readonly ReferenceTicket[], seed: number): ReferenceTic
   const ordered = tickets.toSorted(
     (a, b) => a.observation.occurredAt.getTime() - b.observation.occurredAt.getTime() || 0,
   );
-  const distinct = withoutBursts(ordered, ({ observation }) => hash53(observation.fingerprint));
+  const distinct = withoutBursts(ordered, ({ observation }) => distinctionOf(observation));
   const order = Int32Array.from(distinct.keys());
   shuffle(order, order.length, seeded(seed));
   return [...order.subarray(0, mostTickets)].map((index) => distinct[index] as ReferenceTicket);
@@ -141,7 +149,7 @@ export function momentsOf(coded: readonly CodedTicket[], slice: number, measure:
   return { count, mean, variance: count > 1 ? squares / (count - 1) : 0 };
 }
 
-/** Whether a measure depends on the hours is decided on the half that is not compared with later. */
+/** Whether a measure depends on the hours. */
 function markRhythms(coding: Coding, coded: readonly CodedTicket[]): void {
   if (coding.blocks.count < 2) return;
   for (const measure of coding.measures) {

@@ -74,13 +74,21 @@ export function binOf({ kind, edges }: Measure, value: number): number {
   return low;
 }
 
+/** What tells a ticket from a copy of it. Tickets without words are alike, but no copies: each counts. */
+export const distinctionOf = ({ words, key, fingerprint }: Observation): number =>
+  hash53(words === 0 ? `\0${key}` : fingerprint);
+
 export class TicketCoder {
   private readonly signals: ObservationSignal[];
   private readonly places: Map<string, number>[];
   private readonly rare: Set<number>[];
   private readonly sliceAt: Map<string, number>;
 
-  constructor(readonly coding: Coding) {
+  /** @param once of each measure, hashes of names that are to count as unseen */
+  constructor(
+    readonly coding: Coding,
+    private readonly once: readonly Set<number>[] = [],
+  ) {
     const { measures, fields, slices } = coding;
     this.signals = observationSignals(fields);
     this.places = measures.map(({ names }) => new Map(names.map((name, place) => [name, place])));
@@ -96,7 +104,7 @@ export class TicketCoder {
     const point = coding.space && embedding ? coordinatesOf(coding.space, embedding) : null;
     const coded: CodedTicket = {
       key: hash53(observation.key),
-      fingerprint: hash53(observation.fingerprint),
+      fingerprint: distinctionOf(observation),
       at: observation.occurredAt.getTime(),
       point,
       values,
@@ -124,7 +132,10 @@ export class TicketCoder {
     const name = signal.read(observation);
     const places = this.places[index] as Map<string, number>;
     if (name === null) return places.size + 2;
-    return places.get(name) ?? (this.rare[index]?.has(hash32(name)) ? places.size : places.size + 1);
+    const known = places.get(name);
+    if (known !== undefined) return known;
+    const hash = hash32(name);
+    return this.rare[index]?.has(hash) && !this.once[index]?.has(hash) ? places.size : places.size + 1;
   }
 
   private slicesOf(observation: Observation): number[] {

@@ -8,6 +8,7 @@ import type { ModelDescription } from '../models/model-folder.js';
 import type { JobProgress } from '../models/job-process.js';
 import { isFeature } from '../models/field-features.js';
 import { runTraining } from '../models/training-process.js';
+import { addReference } from './model-reference.js';
 import { reportToMlflow } from './mlflow.js';
 import { registerModel } from '../suggest/model-registry.js';
 import { noneLabel, writeTemplates, writeTrainingSet } from './training-set.js';
@@ -57,6 +58,8 @@ export async function trainFromLabels(
     };
     const order = { worker: worker.settings, settings };
     const model = await runTraining(order, worker.environment, onProgress, signal);
+    await onProgress('making the drift reference', null);
+    await addReference(out, model.seed, signal);
     const folder = join(config.MODEL_DIR, model.version);
     await rename(out, folder);
     await registerModel(dataSource.manager, folder);

@@ -1,12 +1,27 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EntityManager } from 'typeorm';
+import { referenceFile } from '../models/held-out-tickets.js';
 import type { Alias } from '../records/model-alias.entity.js';
 import { requestRankingOfOpenTickets } from './ranking-request.js';
 
-/** Tells the database of a finished model folder. @returns its version */
+/** A version can't be watched in service; nothing has been changed. */
+export class NoReference extends Error {
+  override readonly name = 'NoReference';
+}
+
+/**
+ * Tells the database of a finished model folder.
+ *
+ * @returns its version
+ * @throws NoReference where the folder has no drift reference: a version that can't be watched can't be promoted
+ */
 export async function registerModel(manager: EntityManager, folder: string): Promise<string> {
   const metadata = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as { version: string };
+  if (!existsSync(join(folder, referenceFile))) {
+    throw new NoReference(`model version ${metadata.version} has no ${referenceFile}: train it again to have one made`);
+  }
   await manager.query(
     `INSERT INTO model_versions (version, folder, metadata) VALUES ($1, $2, $3) ON CONFLICT (version) DO NOTHING`,
     [metadata.version, basename(folder), metadata],

@@ -36,6 +36,10 @@ export const ranked = (...templateIds: string[]): Ranking => ({
   reason: null,
   setSize: templateIds.length,
   embedding: null,
+  entropy: null,
+  words: 0,
+  unknownShare: null,
+  fingerprint: '',
 });
 
 export const unsure = (...templateIds: string[]): Ranking => ({

@@ -1,0 +1,49 @@
+/** Adds the drift reference to the folder of a version that has just been trained. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TrainingFailed } from '../models/training-process.js';
+import { heldOutFile, readHeldOutTickets } from '../models/held-out-tickets.js';
+import { writeReference } from '../monitoring/reference-file.js';
+import { buildReference, type ReferenceTicket } from '../monitoring/reference.js';
+
+/** A process is started from compiled code, also where this file is run as TypeScript, as tests do. */
+const workerFile = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/src/retrain/reference.worker.js' : './reference.worker.js',
+    import.meta.url,
+  ),
+);
+
+/**
+ * In a process of its own, since it takes seconds: a service that trains must answer meanwhile.
+ *
+ * @param signal ends it
+ * @throws TrainingFailed
+ */
+export async function addReference(folder: string, seed: number, signal?: AbortSignal): Promise<void> {
+  const child = fork(workerFile, [folder, String(seed)], { stdio: ['ignore', 2, 2, 'ipc'] });
+  const stop = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  const [code] = (await once(child, 'exit')) as [number | null];
+  signal?.removeEventListener('abort', stop);
+  if (code !== 0) {
+    throw new TrainingFailed(
+      signal?.aborted ? 'the training was stopped' : `no drift reference could be made of ${folder}`,
+    );
+  }
+}
+
+/** What the process does: reads what training left of its held-out tickets, and leaves statistics instead. */
+export async function makeReference(folder: string, seed: number): Promise<void> {
+  const tickets: ReferenceTicket[] = [];
+  for await (const { templateId, ...observation } of readHeldOutTickets(folder)) {
+    // A file need not say when its tickets were written: then no hour is compared with its like.
+    tickets.push({ templateId, observation: { ...observation, occurredAt: observation.occurredAt ?? new Date(NaN) } });
+  }
+  await writeReference(folder, buildReference(tickets, { seed }));
+  await rm(join(folder, heldOutFile));
+}
