@@ -2,25 +2,25 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readEncoderConfig, type EncoderConfig } from './encoder-config.js';
-import { encoderGraph, graphVersion } from './encoder-graph.js';
+import { planCalls } from './encoder-calls.js';
+import { encoderGraph, graphVersion, lanesSignature } from './encoder-graph.js';
+import { partsOf } from './encoder-threads.js';
 import { readSafetensors } from './safetensors.js';
-import type { Tensorflow } from './tensorflow.js';
+import { deviceOf, type NamedTensorMap, type Tensorflow } from './tensorflow.js';
 import { TextWindows } from './text-windows.js';
 
 /** Most tokens of one window: longer ones cost more and, with the encoders at hand, say less. */
 const longestWindow = 256;
-/** Most tokens in one call, padding counted: more would only fill the caches. */
-const tokensOfACall = 4096;
-const textsOfACall = 64;
-
 type SavedModel = Awaited<ReturnType<Tensorflow['node']['loadSavedModel']>>;
 
 export class Encoder {
   private constructor(
     private readonly tf: Tensorflow,
-    private readonly model: SavedModel,
+    /** For each number of lanes that can run at once, from 1 */
+    private readonly models: readonly SavedModel[],
     private readonly windows: TextWindows,
     /** SHA-256 of the weights */
     readonly hash: string,
@@ -36,11 +36,17 @@ export class Encoder {
     const weightsFile = join(encoderDir, 'model.safetensors');
     const config = await readEncoderConfig(join(encoderDir, 'config.json'));
     const hash = await fileHash(weightsFile, cacheDir);
-    const graphDir = join(cacheDir, `encoder-${hash.slice(0, 16)}-${graphVersion}`);
-    if (!(await exists(graphDir))) await writeGraph(graphDir, config, weightsFile);
+    // A GPU does one thing at a time, and all of it at once.
+    const lanes = deviceOf(tf) === 'gpu' ? 1 : partsOf(availableParallelism());
+    const graphDir = join(cacheDir, `encoder-${hash.slice(0, 16)}-${graphVersion}-${lanes}`);
+    if (!(await exists(graphDir))) await writeGraph(graphDir, config, weightsFile, lanes);
     const longest = Math.min(longestWindow, config.max_position_embeddings - config.positionOffset);
     const windows = await TextWindows.open(encoderDir, longest);
-    return new Encoder(tf, await tf.node.loadSavedModel(graphDir), windows, hash, config);
+    const models: SavedModel[] = [];
+    for (let count = 1; count <= lanes; count += 1) {
+      models.push(await tf.node.loadSavedModel(graphDir, ['serve'], lanesSignature(count)));
+    }
+    return new Encoder(tf, models, windows, hash, config);
   }
 
   /** Numbers in an embedding. */
@@ -62,23 +68,19 @@ export class Encoder {
     const windows = texts.flatMap((text, index) => this.windows.of(text).map((ids) => ({ ids, index })));
     windows.sort((a, b) => a.ids.length - b.ids.length);
     const sums = texts.map(() => new Float32Array(this.width));
-    for (let start = 0; start < windows.length;) {
-      let end = start;
-      while (end < windows.length && end - start < textsOfACall) {
-        // Sorted by length: the newest is the longest, and all are padded to it.
-        if (end > start && (end + 1 - start) * (windows[end]?.ids.length ?? 0) > tokensOfACall) break;
-        end += 1;
-      }
-      const call = windows.slice(start, end);
-      const vectors = this.run(call.map(({ ids }) => ids));
-      call.forEach(({ ids, index }, row) => {
-        const sum = sums[index];
-        if (!sum) return;
-        for (let at = 0; at < this.width; at += 1) {
-          sum[at] = (sum[at] ?? 0) + ids.length * (vectors[row * this.width + at] ?? 0);
-        }
+    // Sorted by length, so that what is padded together is alike.
+    const lengths = windows.map(({ ids }) => ids.length);
+    for (const calls of planCalls(lengths, this.models.length)) {
+      const read = calls.map(({ start, end }) => windows.slice(start, end));
+      this.run(read.map((some) => some.map(({ ids }) => ids))).forEach((vectors, lane) => {
+        read[lane]?.forEach(({ ids, index }, row) => {
+          const sum = sums[index];
+          if (!sum) return;
+          for (let at = 0; at < this.width; at += 1) {
+            sum[at] = (sum[at] ?? 0) + ids.length * (vectors[row * this.width + at] ?? 0);
+          }
+        });
       });
-      start = end;
     }
     for (const sum of sums) {
       for (let view = 0; view < this.width; view += this.size) normalise(sum.subarray(view, view + this.size));
@@ -92,19 +94,24 @@ export class Encoder {
     return embedding.some((value) => value !== 0) ? embedding : null;
   }
 
-  private run(windows: number[][]): Float32Array {
+  /** @returns per lane [windows, width] */
+  private run(lanes: readonly number[][][]): Float32Array[] {
     const { tf } = this;
-    const time = Math.max(...windows.map((ids) => ids.length));
-    const ids = new Int32Array(windows.length * time);
-    const mask = new Int32Array(windows.length * time);
-    windows.forEach((window, row) => {
-      ids.set(window, row * time);
-      mask.fill(1, row * time, row * time + window.length);
+    const inputs: NamedTensorMap = {};
+    lanes.forEach((windows, lane) => {
+      const time = Math.max(...windows.map((ids) => ids.length));
+      const ids = new Int32Array(windows.length * time);
+      const mask = new Int32Array(windows.length * time);
+      windows.forEach((window, row) => {
+        ids.set(window, row * time);
+        mask.fill(1, row * time, row * time + window.length);
+      });
+      inputs[`ids${lane}`] = tf.tensor2d(ids, [windows.length, time]);
+      inputs[`mask${lane}`] = tf.tensor2d(mask, [windows.length, time]);
     });
-    const inputs = { ids: tf.tensor2d(ids, [windows.length, time]), mask: tf.tensor2d(mask, [windows.length, time]) };
-    const output = this.model.predict(inputs) as { pooled: import('./tensorflow.js').Tensor };
-    const values = output.pooled.dataSync<'float32'>();
-    tf.dispose([inputs, output]);
+    const outputs = this.models[lanes.length - 1]?.predict(inputs) as NamedTensorMap;
+    const values = lanes.map((_, lane) => outputs[`pooled${lane}`]?.dataSync<'float32'>() ?? new Float32Array());
+    tf.dispose([inputs, outputs]);
     return values;
   }
 }
@@ -140,8 +147,8 @@ async function fileHash(path: string, cacheDir: string): Promise<string> {
 }
 
 /** Written aside and renamed whole: another process may be doing the same, and either may be killed. */
-async function writeGraph(graphDir: string, config: EncoderConfig, weightsFile: string): Promise<void> {
-  const { savedModel, weights } = encoderGraph(config, await readSafetensors(weightsFile));
+async function writeGraph(graphDir: string, config: EncoderConfig, weightsFile: string, lanes: number): Promise<void> {
+  const { savedModel, weights } = encoderGraph(config, await readSafetensors(weightsFile), lanes);
   const fresh = `${graphDir}.${process.pid}`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(join(fresh, 'assets'), { recursive: true });

@@ -19,7 +19,12 @@ export class Formula {
   }
 
   /** A weight, in the file from now on. */
-  variable(name: string, { shape: size, values }: Tensor): Output {
+  variable(name: string, tensor: Tensor): Output {
+    return this.parameter(name, tensor).value;
+  }
+
+  /** A weight that may change, in the file from now on: the resource that holds it, and what it holds. */
+  parameter(name: string, { shape: size, values }: Tensor): { handle: Output; value: Output } {
     const { graph } = this;
     const handle = graph.add('VarHandleOp', [], {
       dtype: type('float32'),
@@ -32,7 +37,17 @@ export class Formula {
     this.assigns.push(graph.add('AssignVariableOp', [handle, value], { dtype: type('float32') }));
     this.parts.push(values);
     this.offset += values.length;
-    return graph.add('ReadVariableOp', [handle], { dtype: type('float32') });
+    return { handle, value: graph.add('ReadVariableOp', [handle], { dtype: type('float32') }) };
+  }
+
+  /** A resource of zeros, which is not in the file. */
+  zeros(name: string, size: readonly number[]): Output {
+    const { graph } = this;
+    const float32 = { dtype: type('float32') };
+    const handle = graph.add('VarHandleOp', [], { ...float32, shape: shape(size), shared_name: text(name) });
+    const value = graph.add('Fill', [graph.ints(size), graph.floats([0])], { ...float, index_type: type('int32') });
+    this.assigns.push(graph.add('AssignVariableOp', [handle, value], float32));
+    return handle;
   }
 
   initialiser(): Output {
@@ -59,13 +74,12 @@ export class Formula {
     return this.graph.add(kind, [x, this.graph.ints([axis])], { ...float, Tidx: type('int32'), keep_dims: bool(keep) });
   }
 
+  matMul(a: Output, b: Output): Output {
+    return this.graph.add('MatMul', [a, b], { ...float, transpose_a: bool(false), transpose_b: bool(false) });
+  }
+
   dense(x: Output, kernel: Output, bias: Output, activation?: 'gelu'): Output {
-    const product = this.graph.add('MatMul', [x, kernel], {
-      ...float,
-      transpose_a: bool(false),
-      transpose_b: bool(false),
-    });
-    const sum = this.graph.add('BiasAdd', [product, bias], float);
+    const sum = this.graph.add('BiasAdd', [this.matMul(x, kernel), bias], float);
     return activation ? this.gelu(sum) : sum;
   }
 

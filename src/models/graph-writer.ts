@@ -4,7 +4,7 @@
  */
 import { block, entry, int, message, type Encoded } from './protobuf.js';
 
-export const dataTypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, resource: 20 } as const;
+export const dataTypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const;
 export type DataType = keyof typeof dataTypes;
 
 /** An operation's attribute; the fields are those of AttrValue. */
@@ -21,11 +21,19 @@ export const shape = (value: readonly number[]): Attribute => [shapeOf(7, value)
 /** Refers to an operation's output, as graphs do: `name` for the first, `name:1` for the second. */
 export type Output = string;
 
-interface TensorInfo {
+export interface TensorInfo {
   output: Output;
   dtype: DataType;
   shape: readonly number[];
 }
+
+/** A way to call a graph: by tensors of these names, for tensors of these names. */
+export interface Signature {
+  inputs: Record<string, TensorInfo>;
+  outputs: Record<string, TensorInfo>;
+}
+
+export const usualSignature = 'serving_default';
 
 export class GraphWriter {
   private readonly nodes: Encoded[] = [];
@@ -69,14 +77,14 @@ export class GraphWriter {
   }
 
   /**
-   * The graph as the bytes of saved_model.pb, with one signature `serving_default`.
+   * The graph as the bytes of saved_model.pb.
    *
+   * @param signatures `serving_default` is the one that is called where no other is asked for
    * @param initialiser operation that runs once when the model is loaded
    * @param assets constants that are given the path of a file in assets/ when the model is loaded
    */
   savedModel(options: {
-    inputs: Record<string, TensorInfo>;
-    outputs: Record<string, TensorInfo>;
+    signatures: Record<string, Signature>;
     initialiser: Output;
     assets: { constant: Output; file: string }[];
   }): Buffer {
@@ -94,12 +102,8 @@ export class GraphWriter {
         message(1, block(4, 'serve')),
         message(2, ...this.nodes, message(4, int(1, 1000), int(2, 0))),
         entry(4, 'saved_model_main_op', message(1, block(1, options.initialiser))),
-        entry(
-          5,
-          'serving_default',
-          ...side(1, options.inputs),
-          ...side(2, options.outputs),
-          block(3, 'tensorflow/serving/predict'),
+        ...Object.entries(options.signatures).map(([name, { inputs, outputs }]) =>
+          entry(5, name, ...side(1, inputs), ...side(2, outputs), block(3, 'tensorflow/serving/predict')),
         ),
         ...options.assets.map(({ constant, file }) =>
           message(6, message(1, block(1, `${constant}:0`)), block(2, file)),

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 
 export type Tensorflow = typeof import('@tensorflow/tfjs-node-gpu');
-export type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+export type { NamedTensorMap, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
 
 export type Device = 'cpu' | 'gpu';
 
@@ -40,12 +40,20 @@ export async function loadTensorflow(wanted: Device): Promise<{ tf: Tensorflow; 
     );
   }
   if (tf.getBackend() !== 'tensorflow') throw new TensorflowError(`TensorFlow's backend is ${tf.getBackend()}`);
-  const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
-  const device = backend.isUsingGpuDevice ? 'gpu' : 'cpu';
+  const device = deviceOf(tf);
   if (wanted === 'gpu' && device === 'cpu') {
     throw new TensorflowError(
       'TENSORFLOW=gpu: TensorFlow finds no usable GPU (driver too old, or CUDA libraries missing; its own lines above say which). Set TENSORFLOW=cpu to go on without.',
     );
   }
-  return { tf, device, version: backend.binding.TF_Version };
+  return { tf, device, version: backendOf(tf).binding.TF_Version };
+}
+
+/** @returns the device that it computes on */
+export function deviceOf(tf: Tensorflow): Device {
+  return backendOf(tf).isUsingGpuDevice ? 'gpu' : 'cpu';
+}
+
+function backendOf(tf: Tensorflow): { isUsingGpuDevice: boolean; binding: { TF_Version: string } } {
+  return tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
 }

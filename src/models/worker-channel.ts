@@ -1,5 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { serviceThreads } from './encoder-threads.js';
 import type { ModelAnswer, ModelReply, ModelRequest } from './model-protocol.js';
 
 /** The process ended before it answered. */
@@ -23,7 +25,8 @@ export class WorkerChannel {
     this.child = fork(workerFile, {
       // Typed arrays survive, without a detour over JSON.
       serialization: 'advanced',
-      env: environment,
+      // What somebody has set in the environment stands.
+      env: { ...serviceThreads(availableParallelism()), ...environment },
       execArgv: ['--enable-source-maps'],
       // Our own standard output belongs to figures; whatever TensorFlow says goes where logs go.
       stdio: ['ignore', 2, 2, 'ipc'],
