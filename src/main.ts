@@ -1,4 +1,5 @@
 /** Starts the service and stops it again, in order. Who calls it handles signals. */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -37,27 +38,35 @@ interface Part {
   stop(): Promise<void> | void;
 }
 
-/** No part may hold up the stop for longer; what it had begun is found by the next start. */
-const longestStopMs = 3_000;
+/** No part may hold up the stop for longer, and all together not either; what they had begun is found by the next start. */
+const longestStopMs = 2_500;
+const longestStopOfAllMs = 5_000;
+/** What a part gets whatever the others have taken: enough where nothing stands in its way. */
+const leastStopMs = 150;
 const watchEveryMs = 1_000;
 
 /**
  * @param onFatal called when the service can't go on and should be started anew by its supervisor
- * @throws Error where a part can't start; those that had started are stopped again
+ * @param signal ends the start early
+ * @throws Error where a part can't start, the signal's reason once it is aborted; what had started is stopped again
  */
-export async function startService(config: ServiceConfig, onFatal: (reason: string) => void): Promise<RunningService> {
+export async function startService(
+  config: ServiceConfig,
+  onFatal: (reason: string) => void,
+  signal?: AbortSignal,
+): Promise<RunningService> {
   const log = pino({ level: config.LOG_LEVEL }, pino.destination({ dest: 2, sync: false }));
   const dataSource = createDataSource(config.DATABASE_URL, config.DATABASE_POOL, (error) => {
     log.warn({ context: 'Database' }, error.message);
   });
   await dataSource.initialize();
-  const started: Part[] = [];
+  const started: Part[] = [{ name: 'database', start: () => undefined, stop: () => dataSource.destroy() }];
   const stop = async (): Promise<void> => {
-    for (const part of started.splice(0).reverse()) await stopPart(part, log);
-    await dataSource.destroy();
+    const deadline = Date.now() + longestStopOfAllMs;
+    for (const part of started.splice(0).reverse()) await stopPart(part, deadline, log);
   };
   try {
-    await migrate(dataSource);
+    await unlessAborted(migrate(dataSource), signal);
     const app = await createApp(config, dataSource, log);
     let url = '';
     const listening: Part = {
@@ -70,7 +79,7 @@ export async function startService(config: ServiceConfig, onFatal: (reason: stri
     };
     for (const part of [...partsOf(app, config), listening]) {
       started.push(part);
-      await part.start();
+      await unlessAborted(part.start(), signal);
     }
     started.push(watchConsumers(app, config.CONSUMER_GRACE_S, onFatal));
     return { app, dataSource, url, stop };
@@ -146,8 +155,24 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-async function stopPart(part: Part, log: Pino): Promise<void> {
-  const patience = sleep(longestStopMs, 'late' as const, { ref: false });
+/** What the work comes to. @throws the signal's reason as soon as it is aborted, whatever becomes of the work */
+async function unlessAborted<T>(work: Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  const settled = new AbortController();
+  const aborted = once(signal, 'abort', { signal: settled.signal });
+  try {
+    await Promise.race([work, aborted]);
+    signal.throwIfAborted();
+    return await work;
+  } finally {
+    settled.abort();
+  }
+}
+
+async function stopPart(part: Part, deadline: number, log: Pino): Promise<void> {
+  const patienceMs = Math.max(leastStopMs, Math.min(longestStopMs, deadline - Date.now()));
+  const patience = sleep(patienceMs, 'late' as const, { ref: false });
   const stopped = (async () => part.stop())().catch((error: unknown) => {
     log.warn({ context: 'Stop' }, `${part.name}: ${String(error)}`);
   });

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../src/config.js';
 import { startEmbedded, type EmbeddedServers } from '../src/embedded/embedded.js';
+import { findProcesses } from '../src/embedded/server-process.js';
 import { stopKafka } from '../src/embedded/kafka.js';
 import { brokerAnswers } from '../src/embedded/kafka-probe.js';
 import { isFree } from '../src/embedded/ports.js';
@@ -91,6 +92,16 @@ describe('the embedded servers', () => {
     await second.stop();
     expect(await isFree(portOf(second))).toBe(true);
     expect(await readdir(join(dataDir, 'users'))).toEqual([]);
+  });
+
+  test("whose start is broken off do not go on behind anybody's back", async () => {
+    const stopping = new AbortController();
+    const report = (line: string): void => {
+      if (line.startsWith('PostgreSQL: running')) stopping.abort();
+    };
+    const all = { kafka: true, postgres: true, dataDir, storeDir: STORE_DIR, report, signal: stopping.signal };
+    await expect(startEmbedded(all)).rejects.toThrow(/abort/i);
+    expect(findProcesses((words) => words.some((word) => word.includes(dataDir)))).toEqual([]);
   });
 
   test('are started once by two services that start at once', async () => {

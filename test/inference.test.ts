@@ -104,13 +104,24 @@ describe('the Open Inference Protocol', () => {
     expect((body as { outputs: unknown[] }).outputs).toHaveLength(1);
   });
 
+  test('refuses an output that it does not have, by name', async () => {
+    const body = { inputs: [input(['Card'], [1])], outputs: [{ name: 'scores' }] };
+    const answer = await post('/v2/models/replyrank/infer', body);
+    expect(answer.status).toBe(400);
+    expect((answer.body as { error: string }).error).toContain('output scores');
+  });
+
   test.for<[string, object[]]>([
     ['no text', [input(['a'], [1], 'subject')]],
     ['another number of values than the shape says', [input(['a', 'b'], [3])]],
     ['another number of subjects than texts', [input(['a'], [1]), input(['b', 'c'], [2], 'subject')]],
+    ['an input that it does not know', [input(['a'], [1]), input(['b'], [1], 'txet')]],
     ['more texts than a request may have', [input(Array.from({ length: 257 }, String), [257])]],
   ])('refuses %s', async ([, inputs]) => {
-    expect((await infer(...inputs)).status).toBe(400);
+    const answer = await infer(...inputs);
+    expect(answer.status).toBe(400);
+    // Where clients of the protocol look for the message.
+    expect((answer.body as { error: string }).error).toContain('input');
   });
 });
 

@@ -74,6 +74,7 @@ describe('a ticket', () => {
     expect(row.fields).toEqual({ ...fields, note: 'IBAN <iban>' });
     expect(row).toMatchObject({ subject: 'Card not here', closed_at: null, sample: false, audit: false });
     expect(await rankRequests('t-1')).toMatchObject([{ reason: 'arrived', generation: 1 }]);
+    expect(await stage.registry.getSingleMetricAsString('replyrank_ingest_seconds')).toMatch(/_count [1-9]/);
   });
 
   test('comes as CloudEvent, in the binary and in the structured mode', async () => {

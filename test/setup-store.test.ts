@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withLock } from '../src/setup/lock.js';
 import { identify } from '../src/setup/process-identity.js';
+import { runProgram } from '../src/setup/program.js';
 import { ensureEntry, isWhole, requireHash, type StoreEntry } from '../src/setup/store.js';
 
 let storeDir: string;
@@ -50,6 +51,30 @@ describe('the store', () => {
     const folder = await ensureEntry(storeDir, anEntry(), silent);
     expect(await readFile(join(folder, 'file.txt'), 'utf8')).toBe('all of it');
     expect(await readdir(storeDir)).toEqual(['thing-1.0']);
+  });
+
+  test('that is told to stop ends the program that it runs, and leaves nothing behind', async () => {
+    const stopping = new AbortController();
+    const endless = anEntry({
+      async fill(folder, signal) {
+        await writeFile(join(folder, 'file.txt'), 'ha');
+        setTimeout(() => stopping.abort(), 50);
+        await runProgram('sleep', ['3600'], { signal });
+      },
+    });
+    await expect(ensureEntry(storeDir, endless, silent, stopping.signal)).rejects.toThrow(/abort/i);
+    expect(await readdir(storeDir)).toEqual([]);
+  });
+
+  test('that is told to stop does not wait for another that is at it', async () => {
+    const stopping = new AbortController();
+    let release: () => void = () => undefined;
+    const slow = anEntry({ fill: () => new Promise<void>((resolve) => (release = resolve)) });
+    const first = ensureEntry(storeDir, slow, silent);
+    const second = ensureEntry(storeDir, slow, () => stopping.abort(), stopping.signal);
+    await expect(second).rejects.toThrow(/abort/i);
+    release();
+    await first;
   });
 
   test('goes on after a failure, and leaves nothing of it behind', async () => {

@@ -35,12 +35,14 @@ export class ProblemFilter implements ExceptionFilter {
       response.end();
       return;
     }
+    const detail = detailOf(error, status);
     const problem: Problem = {
       type: 'about:blank',
       title: STATUS_CODES[status] ?? 'Error',
       status,
-      detail: detailOf(error, status),
+      detail,
       ...(request.id && { requestId: request.id }),
+      ...(/^\/v2(\/|$)/.test(request.path) && { error: detail }),
       ...(error instanceof ProblemException && error.errors && { errors: error.errors }),
     };
     if (error instanceof ProblemException) response.set(error.headers);

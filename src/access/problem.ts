@@ -9,6 +9,8 @@ export const problemSchema = z
     status: z.number().int(),
     detail: z.string().optional(),
     requestId: z.string().optional(),
+    /** Under /v2 only: where the clients of the Open Inference Protocol look for the message. */
+    error: z.string().optional(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem' });

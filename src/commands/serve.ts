@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Command } from 'commander';
 import { childEnvironment, type ServiceConfig } from '../config.js';
 import { launch, untilSignal } from '../launch.js';
@@ -11,19 +12,27 @@ export function registerServe(program: Command): void {
     .description('the service: reads tickets, ranks, publishes, answers over HTTP; until SIGTERM or Ctrl-C')
     .action(async () => {
       const report = (line: string): void => void process.stderr.write(`${line}\n`);
-      const signal = untilSignal();
-      let fail: (reason: string) => void = () => undefined;
-      const fatal = new Promise<string>((resolve) => (fail = resolve));
-      const service = await launch(report, fail);
-      report(`Replyrank listens on ${service.url}`);
-      if (service.signInLink) report(`Sign in, once, within 15 minutes: ${service.signInLink}`);
-      const first = new FirstModel(service.dataSource, firstTraining(service.config), report);
-      first.start();
-      const ended = await Promise.race([signal.then(() => null), fatal]);
-      report('Stopping …');
-      await first.stop();
-      await service.stop();
-      if (ended !== null) process.exitCode = 1;
+      const stopping = new AbortController();
+      void untilSignal().then(() => stopping.abort());
+      const stopped = once(stopping.signal, 'abort');
+      const onFatal = (): void => {
+        process.exitCode = 1;
+        stopping.abort();
+      };
+      const service = await launch({ report, onFatal, signal: stopping.signal }).catch((error: unknown) => {
+        if (!stopping.signal.aborted) throw error;
+      });
+      if (service) {
+        report(`Replyrank listens on ${service.url}`);
+        if (service.signInLink) report(`Sign in, once, within 15 minutes: ${service.signInLink}`);
+        const first = new FirstModel(service.dataSource, firstTraining(service.config), report);
+        first.start();
+        await stopped;
+        report('Stopping …');
+        await first.stop();
+        await service.stop();
+      }
+      report('Stopped.');
     });
 }
 

@@ -34,34 +34,46 @@ export function registerStart(program: Command): void {
     .action(async (options: StartOptions) => {
       const stopping = new AbortController();
       void untilSignal().then(() => stopping.abort());
-      const service = await launch(report, (reason) => stopping.abort(reason), { quiet: true });
+      const onFatal = (): void => {
+        process.exitCode = 1;
+        stopping.abort();
+      };
       try {
-        await loadSample(service.dataSource, service.config, report, stopping.signal);
-        await untilChampionServes(service, stopping.signal);
-        if (options.once) await once(service, options, stopping.signal);
-        else await untilStopped(service, options, stopping.signal);
+        const service = await launch({ report, onFatal, signal: stopping.signal, quiet: true });
+        try {
+          await run(service, options, stopping.signal);
+        } finally {
+          report('Stopping …');
+          await service.stop();
+        }
       } catch (error) {
-        // A training that Ctrl-C has ended is no failure: the next start goes on.
+        // What Ctrl-C has cut off is no failure, the next start goes on; but a run with figures has none then.
         if (!stopping.signal.aborted) throw error;
-      } finally {
-        report('Stopping …');
-        await service.stop();
+        if (options.once) process.exitCode = 1;
       }
-      // The service's own reason to stop is a text; Ctrl-C gives none.
-      if (typeof stopping.signal.reason === 'string') process.exitCode = 1;
+      report('Stopped.');
     });
+}
+
+/** @throws the signal's reason where it is aborted before the job is done */
+async function run(service: Launched, options: StartOptions, signal: AbortSignal): Promise<void> {
+  await loadSample(service.dataSource, service.config, report, signal);
+  await untilChampionServes(service, signal);
+  if (options.once) await once(service, options, signal);
+  else await untilStopped(service, options, signal);
 }
 
 /** A version that has just been promoted is taken up at the service's next look: no sample ticket comes before that. */
 async function untilChampionServes({ app, dataSource }: Launched, signal: AbortSignal): Promise<void> {
   const { version } = await wantedModel(dataSource.manager);
   const model = app.get(ModelService);
-  while (model.status().version !== version && !signal.aborted) await sleep(100);
+  while (model.status().version !== version) await sleep(100, undefined, { signal });
 }
 
 async function once({ app, dataSource, config }: Launched, options: StartOptions, signal: AbortSignal): Promise<void> {
   const tickets = options.tickets ?? Infinity;
   const figures = await runOnce(dataSource, app.get<Kafka>(KAFKA), config, { ...options, tickets, signal });
+  signal.throwIfAborted();
   process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : asText(figures));
   if (figures.lost > 0 || figures.duplicates > 0) process.exitCode = 1;
 }

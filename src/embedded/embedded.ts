@@ -26,13 +26,15 @@ export interface EmbeddedOptions {
   dataDir: string;
   storeDir: string;
   report: Report;
+  /** Ends the start early; what it had started by then is stopped again */
+  signal?: AbortSignal;
 }
 
 export interface EmbeddedServers {
   /** host:port, as KAFKA_BROKERS would name it */
   kafkaBrokers?: string;
   databaseUrl?: string;
-  /** Leaves the servers, and stops them if nobody else uses them. Within 7 s; calling it twice does no harm. */
+  /** Leaves the servers, and stops them if nobody else uses them. Within 5 s; calling it twice does no harm. */
   stop(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ let users = 0;
  * Takes over the servers that run on the data folder, and starts those that do not. One that dies afterwards is started
  * again at once, on the same port.
  *
- * @throws SetupError where a server can't be started
+ * @throws SetupError where a server can't be started; the signal's reason once it is aborted
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServers> {
   const { dataDir } = options;
@@ -94,28 +96,33 @@ async function startServers(options: EmbeddedOptions): Promise<{ kafka?: Server;
   return { ...(kafka.value && { kafka: kafka.value }), ...(postgres.value && { postgres: postgres.value }) };
 }
 
-async function startKafka({ dataDir, storeDir, report }: EmbeddedOptions): Promise<Server> {
+async function startKafka({ dataDir, storeDir, report, signal }: EmbeddedOptions): Promise<Server> {
   const { java } = await requireTools(new Set(['java']));
   const there = await isWhole(join(storeDir, kafkaEntry('').name));
   const entry = kafkaEntry(there ? '' : (await requireTools(new Set(['maven']))).maven);
-  const jars = await programsOf(storeDir, entry, report);
-  const { brokers, process } = await ensureKafka({ dataDir, jars, java }, report);
+  const jars = await programsOf(storeDir, entry, report, signal);
+  const { brokers, process } = await ensureKafka({ dataDir, jars, java, signal }, report);
   const restart = async (): Promise<ProcessIdentity> =>
     (await ensureKafka({ dataDir, jars, java, keepPort: true }, report)).process;
   return { name: 'Kafka', address: brokers, process, restart };
 }
 
-async function startPostgres({ dataDir, storeDir, report }: EmbeddedOptions): Promise<Server> {
-  const programs = await programsOf(reachableStore(storeDir), postgresEntry(), report);
-  const { url, process } = await ensurePostgres({ dataDir, programs }, report);
+async function startPostgres({ dataDir, storeDir, report, signal }: EmbeddedOptions): Promise<Server> {
+  const programs = await programsOf(reachableStore(storeDir), postgresEntry(), report, signal);
+  const { url, process } = await ensurePostgres({ dataDir, programs, signal }, report);
   const restart = async (): Promise<ProcessIdentity> =>
     (await ensurePostgres({ dataDir, programs, keepPort: true }, report)).process;
   return { name: 'PostgreSQL', address: url, process, restart };
 }
 
-async function programsOf(storeDir: string, entry: StoreEntry, report: Report): Promise<string> {
+async function programsOf(
+  storeDir: string,
+  entry: StoreEntry,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const folder = join(storeDir, entry.name);
-  return (await isWhole(folder)) ? folder : ensureEntry(storeDir, entry, report);
+  return (await isWhole(folder)) ? folder : ensureEntry(storeDir, entry, report, signal);
 }
 
 /** Starts a server that died, as a supervisor would. */

@@ -35,7 +35,7 @@ const propertiesFile = (dataDir: string): string => join(dataDir, 'kafka.propert
  * @param jars folder with the broker's jars
  */
 export async function ensureKafka(
-  options: { dataDir: string; jars: string; java: string; keepPort?: boolean },
+  options: { dataDir: string; jars: string; java: string; keepPort?: boolean; signal?: AbortSignal | undefined },
   report: Report,
 ): Promise<RunningKafka> {
   const { dataDir } = options;
@@ -58,8 +58,8 @@ export async function ensureKafka(
 
 export async function stopKafka(dataDir: string): Promise<void> {
   await stopProcesses(findProcesses(serves(dataDir)), [
-    { name: 'SIGTERM', waitMs: 5_000 },
-    { name: 'SIGKILL', waitMs: 5_000 },
+    { name: 'SIGTERM', waitMs: 3_500 },
+    { name: 'SIGKILL', waitMs: 1_000 },
   ]);
 }
 
@@ -133,7 +133,7 @@ async function format({ dataDir, jars, java }: { dataDir: string; jars: string; 
 }
 
 async function start(
-  { dataDir, jars, java }: { dataDir: string; jars: string; java: string },
+  { dataDir, jars, java, signal }: { dataDir: string; jars: string; java: string; signal?: AbortSignal | undefined },
   port: number,
 ): Promise<ProcessIdentity> {
   const logFile = join(dataDir, 'kafka.log');
@@ -148,6 +148,6 @@ async function start(
     cwd: dataDir,
     logFile,
   });
-  await waitUntilReady({ name: 'Kafka', process, logFile }, () => brokerAnswers(port), 120_000);
+  await waitUntilReady({ name: 'Kafka', process, logFile, signal }, () => brokerAnswers(port), 120_000);
   return process;
 }

@@ -36,10 +36,10 @@ const stateFile = (dataDir: string): string => join(dataDir, 'postgres.json');
  * @param programs folder with bin/, lib/ and share/
  */
 export async function ensurePostgres(
-  options: { dataDir: string; programs: string; keepPort?: boolean },
+  options: { dataDir: string; programs: string; keepPort?: boolean; signal?: AbortSignal | undefined },
   report: Report,
 ): Promise<RunningPostgres> {
-  const { dataDir, programs } = options;
+  const { dataDir, programs, signal } = options;
   const known = await readState<State>(stateFile(dataDir));
   const place = known.place ?? choosePlace(dataDir);
   const password = known.password ?? randomBytes(24).toString('base64url');
@@ -55,7 +55,7 @@ export async function ensurePostgres(
   await writeState(stateFile(dataDir), state);
   if (!existsSync(join(place, 'data'))) await initialise(programs, state);
   await requireSameVersion(programs, place);
-  const process = await start(programs, dataDir, state);
+  const process = await start({ programs, dataDir, signal }, state);
   report(`PostgreSQL: running (process ${process.pid}, port ${port})`);
   return { url: urlOf(state), process };
 }
@@ -85,9 +85,9 @@ const serves = (place: string) => (words: string[]) =>
 
 async function stopPostgresAt(place: string): Promise<void> {
   await stopProcesses(findProcesses(serves(place)), [
-    { name: 'SIGINT', waitMs: 5_000 },
-    { name: 'SIGQUIT', waitMs: 1_000 },
-    { name: 'SIGKILL', waitMs: 5_000 },
+    { name: 'SIGINT', waitMs: 3_000 },
+    { name: 'SIGQUIT', waitMs: 500 },
+    { name: 'SIGKILL', waitMs: 1_000 },
   ]);
 }
 
@@ -129,7 +129,10 @@ async function requireSameVersion(programs: string, place: string): Promise<void
   );
 }
 
-async function start(programs: string, dataDir: string, state: State): Promise<ProcessIdentity> {
+async function start(
+  { programs, dataDir, signal }: { programs: string; dataDir: string; signal: AbortSignal | undefined },
+  state: State,
+): Promise<ProcessIdentity> {
   const data = join(state.place, 'data');
   const settings = {
     port: state.port,
@@ -150,7 +153,7 @@ async function start(programs: string, dataDir: string, state: State): Promise<P
     await dropForeignPidFile(data);
     const process = await startDetached(command);
     try {
-      await waitUntilReady({ name: 'PostgreSQL', process, logFile }, () => answers(state), 120_000);
+      await waitUntilReady({ name: 'PostgreSQL', process, logFile, signal }, () => answers(state), 120_000);
       await createDatabase(state);
       return process;
     } catch (error) {

@@ -73,14 +73,19 @@ function commandLines(): { pid: number; words: string[] }[] {
     });
 }
 
-/** Waits until `answers` is true. @throws SetupError with its last words if the server dies first or takes too long */
+/**
+ * Waits until `answers` is true.
+ *
+ * @throws SetupError with its last words if the server dies first or takes too long; the signal's reason once it is aborted
+ */
 export async function waitUntilReady(
-  server: { name: string; process: ProcessIdentity; logFile: string },
+  server: { name: string; process: ProcessIdentity; logFile: string; signal?: AbortSignal | undefined },
   answers: () => Promise<boolean>,
   limitMs: number,
 ): Promise<void> {
   const limit = Date.now() + limitMs;
   while (!(await answers())) {
+    server.signal?.throwIfAborted();
     if (!isAlive(server.process)) {
       throw new SetupError(`${server.name} did not start; the end of ${server.logFile}:\n${lastLines(server.logFile)}`);
     }

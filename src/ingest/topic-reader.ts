@@ -24,6 +24,7 @@ export interface TopicHandler {
 export interface ReaderMetrics {
   lag: Gauge<'topic' | 'partition'>;
   chunkSize: Histogram;
+  storeSeconds: Histogram;
 }
 
 const mostMessages = 64;
@@ -99,9 +100,11 @@ export class TopicReader {
   }
 
   private async storeChunk(chunk: PlacedMessage[], heartbeat: () => Promise<void>): Promise<void> {
+    const started = performance.now();
     try {
       await this.handler.store(chunk);
       this.metrics.chunkSize.observe(chunk.length);
+      this.metrics.storeSeconds.observe((performance.now() - started) / 1000);
     } catch (error) {
       if (isOutage(error)) throw error;
       this.logger.error(`a chunk of ${chunk.length} failed and is taken one by one: ${describeError(error)}`);

@@ -72,7 +72,8 @@ process.on('message', (request: ModelRequest) => {
     } catch (error) {
       reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };
     }
-    process.send?.(reply);
+    // A parent that is gone needs no answer: without this its absence would end us with a stack.
+    process.send?.(reply, undefined, undefined, () => undefined);
   });
 });
 // Ctrl-C reaches every process of the terminal; this one ends when its parent lets go of it.

@@ -16,7 +16,7 @@ const actor = 'sample';
 /**
  * Does what has not been done: an interrupted load goes on where it stood.
  *
- * @throws UserError where the database holds real tickets or templates
+ * @throws UserError where the database holds real tickets or templates; the signal's reason once it is aborted
  */
 export async function loadSample(
   dataSource: DataSource,
@@ -32,7 +32,7 @@ export async function loadSample(
   if (added > 0) report(`Sample: ${added} reply templates`);
   await loadHistory(dataSource, report, signal);
   const [champion] = await dataSource.query<unknown[]>(`SELECT 1 FROM model_aliases WHERE alias = 'champion'`);
-  if (champion || signal.aborted) return;
+  if (champion) return;
   report('Sample: training the first model …');
   const training = { ...firstTraining(config), signal };
   const model = await trainFromLabels(dataSource, training, trainingProgress());
@@ -59,10 +59,12 @@ async function loadHistory(dataSource: DataSource, report: (line: string) => voi
   const [stored] = await dataSource.query<{ n: number }[]>('SELECT count(*)::int AS n FROM tickets WHERE source = $1', [
     historySource,
   ]);
-  if ((stored?.n ?? 0) >= rows.length || signal.aborted) return;
+  if ((stored?.n ?? 0) >= rows.length) return;
   const bar = progressBar('answered tickets'.padEnd(28), rows.length);
   const options = { source: historySource, sample: true, now: new Date() };
-  const { imported } = await importHistory(dataSource, rows, options, (done) => bar.update(done));
-  bar.stop();
+  const { imported } = await importHistory(dataSource, rows, options, (done) => {
+    bar.update(done);
+    signal.throwIfAborted();
+  }).finally(() => bar.stop());
   report(`Sample: ${imported} answered tickets`);
 }

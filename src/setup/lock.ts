@@ -11,8 +11,13 @@ let serial = 0;
  *
  * @param path a file in a folder that all takers can write; it is there only while the lock is held
  * @param onWait called once, with the holder's process number, if the lock is not free
+ * @throws the signal's reason where it is aborted while the lock is not free
  */
-export async function withLock<T>(path: string, work: () => Promise<T>, onWait?: (pid: number) => void): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  { onWait, signal }: { onWait?: (pid: number) => void; signal?: AbortSignal | undefined } = {},
+): Promise<T> {
   const me = identify(process.pid);
   if (!me) throw new Error('This process can not be identified');
   await mkdir(dirname(path), { recursive: true });
@@ -29,6 +34,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, onWait?:
       }
       if (!told) onWait?.(holder.pid);
       told = true;
+      signal?.throwIfAborted();
       await sleep(50);
     }
     try {

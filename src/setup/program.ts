@@ -12,12 +12,23 @@ export interface ProgramResult {
   stderr: string;
 }
 
-/** Runs a program to its end, in the environment of this process and `extra`. Rejects only if it can't be started. */
+/**
+ * Runs a program to its end, in the environment of this process and `extra`.
+ *
+ * @throws Error if it can't be started; the signal's reason once it is aborted and the program is gone
+ */
 export async function runProgram(
   file: string,
   args: string[],
-  options: { cwd?: string; extra?: Record<string, string>; user?: ServerUser } = {},
+  options: {
+    cwd?: string;
+    extra?: Record<string, string>;
+    user?: ServerUser;
+    signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<ProgramResult> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: childEnvironment(options.extra),
@@ -27,9 +38,17 @@ export async function runProgram(
   const result: ProgramResult = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (result.stderr += text));
-  result.code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject).once('close', resolve);
-  });
+  const end = (): void => void child.kill();
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    result.code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve);
+    });
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
+  // Ctrl-C reaches the program too: that it failed then says nothing.
+  signal?.throwIfAborted();
   return result;
 }
 

@@ -23,6 +23,8 @@ export interface SetUpOptions {
   /** Whether the embedded servers will be used. */
   kafka: boolean;
   postgres: boolean;
+  /** Ends it early; what is in place by then stays */
+  signal?: AbortSignal;
 }
 
 export interface SetUpResult {
@@ -36,22 +38,24 @@ export interface SetUpResult {
  * Puts everything in place that `npm ci` does not bring. What is there already is left alone, so it is called at every
  * start.
  *
- * @throws SetupError in one or a few clear lines
+ * @throws SetupError in one or a few clear lines; the signal's reason once it is aborted
  */
 export async function setUp(options: SetUpOptions, report: Report): Promise<SetUpResult> {
-  const { storeDir } = options;
+  const { storeDir, signal } = options;
   const flavour = chooseFlavour(options.tensorflow);
   const tools = await requireTools(await toolsFor(options, flavour));
   const servers = async (): Promise<void> => {
-    if (options.postgres) await ensureEntry(reachableStore(storeDir), postgresEntry(), report);
-    if (options.kafka) await ensureEntry(storeDir, kafkaEntry(tools.maven), report);
+    if (options.postgres) await ensureEntry(reachableStore(storeDir), postgresEntry(), report, signal);
+    if (options.kafka) await ensureEntry(storeDir, kafkaEntry(tools.maven), report, signal);
   };
   const model = async (): Promise<string> => {
-    await ensureTensorflow({ storeDir, flavour, python: tools.python, compiler: tools.compiler }, report);
-    return options.encoderDir ?? (await ensureEntry(storeDir, encoderEntry(storeDir, tools.python), report));
+    const { python, compiler } = tools;
+    await ensureTensorflow({ storeDir, flavour, python, compiler }, report, signal);
+    return options.encoderDir ?? (await ensureEntry(storeDir, encoderEntry(storeDir, python), report, signal));
   };
   // Maven waits for the network while the compiler works. Both are let end: a failure must not leave the other running.
   const [server, encoder] = await Promise.allSettled([servers(), model()]);
+  signal?.throwIfAborted();
   if (server.status === 'rejected') throw server.reason;
   if (encoder.status === 'rejected') throw encoder.reason;
   const encoderDir = encoder.value;

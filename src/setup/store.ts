@@ -22,8 +22,8 @@ export interface StoreEntry {
   doing: string;
   /** What the disk must have free while it is filled, bytes; downloads included. */
   bytesNeeded: number;
-  /** Puts the files into an empty folder. */
-  fill(folder: string): Promise<void>;
+  /** Puts the files into an empty folder; ends early, with an error, once the signal is aborted. */
+  fill(folder: string, signal?: AbortSignal): Promise<void>;
 }
 
 const manifestName = '.entry.json';
@@ -34,9 +34,14 @@ const manifestName = '.entry.json';
  * Safe to call from several processes at once: one fills, the others wait for it.
  *
  * @returns the entry's folder
- * @throws SetupError where the network, the disk or this machine stands in the way
+ * @throws SetupError where the network, the disk or this machine stands in the way; the signal's reason once it is aborted
  */
-export async function ensureEntry(storeDir: string, entry: StoreEntry, report: Report): Promise<string> {
+export async function ensureEntry(
+  storeDir: string,
+  entry: StoreEntry,
+  report: Report,
+  signal?: AbortSignal,
+): Promise<string> {
   const folder = join(storeDir, entry.name);
   if (await isWhole(folder)) {
     report(`${entry.title}: already there`);
@@ -47,9 +52,9 @@ export async function ensureEntry(storeDir: string, entry: StoreEntry, report: R
     await withLock(
       join(storeDir, `.${entry.name}.lock`),
       async () => {
-        if (!(await isWhole(folder))) await fillEntry(storeDir, entry, report);
+        if (!(await isWhole(folder))) await fillEntry(storeDir, entry, report, signal);
       },
-      (pid) => report(`${entry.title}: process ${pid} is at it, waiting`),
+      { onWait: (pid) => report(`${entry.title}: process ${pid} is at it, waiting`), signal },
     );
   } catch (error) {
     throw explainFileError(error, storeDir);
@@ -57,7 +62,13 @@ export async function ensureEntry(storeDir: string, entry: StoreEntry, report: R
   return folder;
 }
 
-async function fillEntry(storeDir: string, entry: StoreEntry, report: Report): Promise<void> {
+async function fillEntry(
+  storeDir: string,
+  entry: StoreEntry,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted();
   const begun = Date.now();
   const fresh = join(storeDir, `.${entry.name}.new`);
   await rm(fresh, { recursive: true, force: true });
@@ -65,7 +76,7 @@ async function fillEntry(storeDir: string, entry: StoreEntry, report: Report): P
   report(`${entry.title}: ${entry.doing} …`);
   await mkdir(fresh);
   try {
-    await entry.fill(fresh);
+    await entry.fill(fresh, signal);
     await writeFile(join(fresh, manifestName), JSON.stringify(await sizesBelow(fresh)));
     await rm(join(storeDir, entry.name), { recursive: true, force: true });
     await rename(fresh, join(storeDir, entry.name));

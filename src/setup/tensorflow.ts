@@ -86,11 +86,12 @@ export function libraryEntry(storeDir: string, flavour: TensorflowFlavour, pytho
     doing: `fetching ${readableSize(fetched)}`,
     // Unpacked, each wheel is removed before the next is fetched; NVIDIA's are packed less well than TensorFlow's.
     bytesNeeded: fetched * (flavour === 'gpu' ? 1.6 : 3.2) + Math.max(...wheels.map((wheel) => wheel.size)),
-    async fill(folder) {
+    async fill(folder, signal) {
       requireGlibc();
       for (const wheel of wheels) {
-        const path = await fetchWheel(storeDir, wheel, python);
-        await unpackWheel(path, folder, wheel === main ? mainFiles() : { '*/lib/*.so*': 'lib/' }, python);
+        const path = await fetchWheel(storeDir, wheel, python, signal);
+        const rules = wheel === main ? mainFiles() : { '*/lib/*.so*': 'lib/' };
+        await unpackWheel(path, folder, rules, python, signal);
         await rm(path);
       }
     },
@@ -140,16 +141,17 @@ export function bindingEntry(flavour: TensorflowFlavour, libraryName: string, co
     title: "TensorFlow's binding to Node.js",
     doing: 'compiling',
     bytesNeeded: 10e6,
-    async fill(folder) {
+    async fill(folder, signal) {
       const tensorflow = join(dirname(folder), libraryName);
       const output = join(folder, 'tfjs_binding.node');
-      const { code, stderr } = await runProgram(compiler, [
+      const args = [
         ...options,
         ...['-I', join(tensorflow, 'include'), '-I', nodeHeaders, ...sources, '-o', output],
         ...['-L', join(tensorflow, 'lib'), `-l:${library.cc}`, `-l:${library.framework}`],
         // Relative, so that the store can be moved; as DT_RPATH, which also holds for what TensorFlow itself opens.
         ...['-Wl,--disable-new-dtags', `-Wl,-rpath,$ORIGIN/../${libraryName}/lib`],
-      ]);
+      ];
+      const { code, stderr } = await runProgram(compiler, args, { signal });
       if (code !== 0) {
         const reason = stderr.split('\n').find((line) => /error|cannot find|No space/i.test(line)) ?? stderr.trim();
         throw new SetupError(`${compiler} could not build TensorFlow's binding: ${reason}`);
@@ -189,9 +191,11 @@ export function tensorflowEnvironment(flavour: TensorflowFlavour, storeDir: stri
 export async function ensureTensorflow(
   options: { storeDir: string; flavour: TensorflowFlavour; python: string; compiler: string },
   report: Report,
+  signal?: AbortSignal,
 ): Promise<void> {
   const { storeDir, flavour, python, compiler } = options;
   const libraryIn = libraryEntry(storeDir, flavour, python);
-  await ensureEntry(storeDir, libraryIn, report);
-  await linkBinding(await ensureEntry(storeDir, bindingEntry(flavour, libraryIn.name, compiler), report));
+  await ensureEntry(storeDir, libraryIn, report, signal);
+  const binding = bindingEntry(flavour, libraryIn.name, compiler);
+  await linkBinding(await ensureEntry(storeDir, binding, report, signal));
 }

@@ -26,7 +26,12 @@ const pythonVersion = '3.11';
  * @param python the Python that has pip
  * @returns the path of the wheel, in the store's folder of downloads; the caller removes it when it is unpacked
  */
-export async function fetchWheel(storeDir: string, wheel: Wheel, python: string): Promise<string> {
+export async function fetchWheel(
+  storeDir: string,
+  wheel: Wheel,
+  python: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const downloads = join(storeDir, 'downloads');
   const path = join(downloads, `${wheel.project}-${wheel.version}-${wheel.platform}.whl`);
   const kept = await stat(path).catch(() => undefined);
@@ -35,7 +40,7 @@ export async function fetchWheel(storeDir: string, wheel: Wheel, python: string)
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   try {
-    await pipDownload(wheel, python, work);
+    await pipDownload(wheel, python, work, signal);
     const [name] = (await readdir(work)).filter((file) => file.endsWith('.whl'));
     if (!name) throw new SetupError(`pip said that it fetched ${wheel.project} ${wheel.version}, but left no file.`);
     await requireHash(join(work, name), wheel.sha256, `${wheel.project} ${wheel.version}`);
@@ -46,7 +51,7 @@ export async function fetchWheel(storeDir: string, wheel: Wheel, python: string)
   return path;
 }
 
-async function pipDownload(wheel: Wheel, python: string, work: string): Promise<void> {
+async function pipDownload(wheel: Wheel, python: string, work: string, signal: AbortSignal | undefined): Promise<void> {
   const pins = join(work, 'requirements.txt');
   await writeFile(pins, `${wheel.project}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
   const platform = wheel.platform === 'any' ? [] : ['--platform', wheel.platform];
@@ -56,7 +61,7 @@ async function pipDownload(wheel: Wheel, python: string, work: string): Promise<
       .concat(['--disable-pip-version-check', '--python-version', pythonVersion, '--implementation', 'cp'])
       .concat(platform, ['--dest', work, '-r', pins]),
     // pip writes to its temporary folder first: let it be on the disk whose space was checked, and be cleaned with it.
-    { extra: { TMPDIR: work, PYTHONUTF8: '1' } },
+    { extra: { TMPDIR: work, PYTHONUTF8: '1' }, signal },
   );
   if (code !== 0) throw new SetupError(explainPip(wheel, `${stdout}\n${stderr}`));
 }
@@ -131,9 +136,10 @@ export async function unpackWheel(
   folder: string,
   rules: Readonly<Record<string, string>>,
   python: string,
+  signal?: AbortSignal,
 ): Promise<void> {
   const pairs = Object.entries(rules).map(([pattern, target]) => `${pattern}=>${target}`);
-  const { code, stderr } = await runProgram(python, ['-c', unzip, path, folder, ...pairs]);
+  const { code, stderr } = await runProgram(python, ['-c', unzip, path, folder, ...pairs], { signal });
   if (code === 0) return;
   if (/No space left|Disk quota/i.test(stderr)) {
     throw new SetupError(`The disk that holds ${folder} filled up while ${path} was unpacked: free some space.`);

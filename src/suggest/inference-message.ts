@@ -23,8 +23,15 @@ export type InferBody = z.infer<typeof inferBodySchema>;
 /** Most texts of one request. */
 const mostTexts = 256;
 
+const inputNames = ['text', 'subject'];
+const outputNames = ['template_id', 'probability', 'abstained'];
+
 /** The texts of a request. @throws ProblemException 400 naming the tensor that does not fit */
-export function textsOf({ inputs }: InferBody): { subject: string; body: string }[] {
+export function textsOf({ inputs, outputs = [] }: InferBody): { subject: string; body: string }[] {
+  const strange = inputs.find(({ name }) => !inputNames.includes(name));
+  if (strange) refuse(strange.name, `is none of ${inputNames.join(', ')}`);
+  const unknown = outputs.find(({ name }) => !outputNames.includes(name));
+  if (unknown) refuse(unknown.name, `is none of ${outputNames.join(', ')}`, 'output');
   const values = (name: string): string[] | undefined => {
     const tensor = inputs.find((input) => input.name === name);
     if (!tensor) return undefined;
@@ -40,9 +47,9 @@ export function textsOf({ inputs }: InferBody): { subject: string; body: string 
   return texts.map((body, index) => ({ subject: subjects[index] ?? '', body }));
 }
 
-function refuse(name: string, message: string): never {
-  throw new ProblemException(HttpStatus.BAD_REQUEST, `input ${name} ${message}`, [
-    { field: `inputs.${name}`, message },
+function refuse(name: string, message: string, kind: 'input' | 'output' = 'input'): never {
+  throw new ProblemException(HttpStatus.BAD_REQUEST, `${kind} ${name} ${message}`, [
+    { field: `${kind}s.${name}`, message },
   ]);
 }
 
