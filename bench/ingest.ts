@@ -1,5 +1,5 @@
 /**
- * npm run bench -- ingest [--tickets 50000] [--seconds 60] [--seed 1]
+ * npm run bench -- ingest [--tickets 50000] [--seconds 60] [--seed 1] [--without-training]
  *
  * The whole way of a ticket, on distinct texts, with a real broker, database and model:
  *  1. throughput: `--tickets` tickets as fast as they are taken, from Kafka to the suggestion that is published again;
@@ -29,6 +29,8 @@ const { values: options } = parseArgs({
     tickets: { type: 'string', default: '50000' },
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
+    /** Leaves out the third part. */
+    'without-training': { type: 'boolean', default: false },
   },
 });
 const tickets = Number(options.tickets);
@@ -56,7 +58,7 @@ let next = 0;
 
 const throughput = await measureThroughput(producer);
 const latency = await measureLatency(producer);
-const eventLoop = await measureEventLoop(producer);
+const eventLoop = options['without-training'] ? undefined : await measureEventLoop(producer);
 
 await producer.disconnect();
 await service.stop();
