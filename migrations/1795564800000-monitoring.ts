@@ -52,7 +52,6 @@ export class Monitoring1795564800000 implements MigrationInterface {
         model_version text NOT NULL,
         stream        text NOT NULL,
         at            timestamptz NOT NULL,
-        level         smallint NOT NULL DEFAULT 0,
         readings      jsonb NOT NULL,
         PRIMARY KEY (model_version, stream, at)
       );

@@ -26,6 +26,9 @@ import { DecisionsController } from './monitoring/decisions.controller.js';
 import { DecisionsService } from './monitoring/decisions.service.js';
 import { DriftController } from './monitoring/drift.controller.js';
 import { DriftQuery } from './monitoring/drift.query.js';
+import { CounterThread } from './monitoring/counter-thread.js';
+import { MonitorLook } from './monitoring/monitor-look.service.js';
+import { MonitorRunner } from './monitoring/monitor-runner.service.js';
 import { MonitorMetrics } from './monitoring/monitor-metrics.js';
 import { QualityController } from './monitoring/quality.controller.js';
 import { QualityQuery } from './monitoring/quality.query.js';
@@ -75,6 +78,7 @@ export class AppModule {
         { provide: DataSource, useValue: dataSource },
         { provide: Registry, useFactory: () => new Registry() },
         { provide: KAFKA, useFactory: () => connectKafka(config) },
+        { provide: CounterThread, useFactory: () => new CounterThread() },
         { provide: ModelProcess, useFactory: () => modelProcess(config) },
         { provide: APP_GUARD, useClass: ThrottlerGuard },
         { provide: APP_GUARD, useExisting: AccessGuard },
@@ -90,7 +94,9 @@ export class AppModule {
         EventsService,
         IngestMetrics,
         ModelService,
+        MonitorLook,
         MonitorMetrics,
+        MonitorRunner,
         OidcService,
         OutboxRelay,
         QualityQuery,

@@ -128,6 +128,15 @@ export const environmentSchema = z.object({
   MONITOR_LATENESS_S: whole(0, 86_400)
     .default(120)
     .describe('How long the monitor waits for tickets of a time that is over, s; later ones count for the next'),
+  MONITOR_TICKETS_TO_FALSE_ALARM: whole(100, 1_000_000_000)
+    .default(100_000)
+    .describe('Least mean number of tickets to an alarm where nothing has moved, all signals together'),
+  MONITOR_SMALLEST_EFFECT: z.coerce
+    .number({ error: 'must be a number' })
+    .min(0, 'must be at least 0')
+    .max(1, 'must be at most 1')
+    .default(0.02)
+    .describe('Smallest move of a signal worth knowing, in its standard deviations'),
   MONITOR_WEBHOOK_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as https://hooks.example/replyrank' })
     .optional()

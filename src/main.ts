@@ -15,6 +15,7 @@ import { ChoiceConsumer } from './ingest/choice.consumer.js';
 import { ensureTopics, KAFKA, ownTopics, type Kafka } from './ingest/kafka.js';
 import { OutboxRelay } from './ingest/outbox-relay.service.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
+import { MonitorRunner } from './monitoring/monitor-runner.service.js';
 import { WebhookSender } from './monitoring/webhook-sender.service.js';
 import { PinoLogger } from './pino-logger.js';
 import { EventsService } from './suggest/events.service.js';
@@ -130,6 +131,7 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
     part('ranking', ranking),
     part('relay', relay),
     part('retention', app.get(RetentionService)),
+    part('monitor', app.get(MonitorRunner)),
     part('webhook', app.get(WebhookSender)),
     part('choices', app.get(ChoiceConsumer)),
     part('tickets', app.get(TicketConsumer)),

@@ -74,7 +74,12 @@ const ofTickets = (table: string): Promise<string[]> =>
   names(`SELECT ticket_id AS name FROM ${table} x JOIN tickets t ON t.id = x.ticket ORDER BY name`);
 
 describe('each table', () => {
-  const days = { RETENTION_TICKETS_DAYS: 30, RETENTION_DEAD_LETTERS_DAYS: 3, RETENTION_AUDIT_LOG_DAYS: 10 };
+  const days = {
+    RETENTION_TICKETS_DAYS: 30,
+    RETENTION_DEAD_LETTERS_DAYS: 3,
+    RETENTION_AUDIT_LOG_DAYS: 10,
+    RETENTION_MONITORING_DAYS: 20,
+  };
 
   test('is cleared of what is older than it may be, with all that hangs on it; an open ticket stays', async () => {
     await fill(0);
@@ -88,6 +93,23 @@ describe('each table', () => {
     expect(await names('SELECT "offset"::text AS name FROM dead_letters')).toEqual(['0']);
     expect(await names('SELECT target AS name FROM audit_log')).toEqual(['0']);
     expect(await names('SELECT name FROM sessions')).toEqual(['0']);
+  });
+
+  test('of the monitor too: charts of a month ago keep one point an hour', async () => {
+    await query(
+      `INSERT INTO monitor_readings (model_version, stream, at, readings)
+       SELECT 'm-1', 'tickets', date_trunc('hour', now()) - make_interval(days => days, mins => minutes), '[]'
+         FROM unnest(ARRAY[1, 15, 25]) AS days, unnest(ARRAY[10, 20]) AS minutes`,
+    );
+    await query(
+      `INSERT INTO retrain_decisions (decided_at, model_version, action, reasons, asked_by)
+       SELECT now() - make_interval(days => days), days::text, 'none', '[]', 'monitor' FROM unnest(ARRAY[1, 40]) AS days`,
+    );
+    expect(await eraseExpired(database.source, days)).toMatchObject({ readings: 3, decisions: 1 });
+    expect(await names('SELECT model_version AS name FROM retrain_decisions')).toEqual(['1']);
+    expect(await names(`SELECT extract(minute FROM at)::text AS name FROM monitor_readings ORDER BY at`)).toHaveLength(
+      3,
+    );
   });
 
   test('keeps a ticket that came long ago and was answered today', async () => {

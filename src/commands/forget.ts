@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { eraseEmbeddings } from '../models/embedding-cache.js';
 import { eraseTickets } from '../models/trained-on.js';
+import { forgetCounted } from '../monitoring/forget-counted.js';
 import { removeAbandoned } from '../retrain/train-from-labels.js';
-import { forget, type ToForget } from '../suggest/forget.js';
+import { forget, type Forgotten, type ToForget } from '../suggest/forget.js';
 import { UserError } from './user-error.js';
 import { withDatabase } from './with-database.js';
 
@@ -24,8 +25,14 @@ export function registerForget(program: Command): void {
     .action(async (options: ForgetOptions) => {
       const what = toForget(options);
       const { forgotten, models } = await withDatabase(async (dataSource, { MODEL_DIR }) => {
-        const erased = await dataSource.transaction((manager) => forget(manager, what, 'command line'));
-        const ids = 'customer' in what ? erased.tickets : [`${what.source}:${what.ticketId}`];
+        const idsOf = ({ tickets }: Forgotten): string[] =>
+          'customer' in what ? tickets : [`${what.source}:${what.ticketId}`];
+        const erased = await dataSource.transaction(async (manager) => {
+          const done = await forget(manager, what, 'command line');
+          await forgetCounted(manager, idsOf(done));
+          return done;
+        });
+        const ids = idsOf(erased);
         const cache = join(MODEL_DIR, 'cache');
         if (existsSync(cache)) eraseEmbeddings(cache);
         await removeAbandoned(MODEL_DIR, new Date());

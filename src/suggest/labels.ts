@@ -66,4 +66,6 @@ async function settle(manager: EntityManager, ticket: SettledTicket, choices: Ch
       choice.occurredAt,
     ],
   );
+  // The monitor counts what became of a ticket once, however often it is chosen anew.
+  await manager.query(`UPDATE observed_tickets SET outcome = 'due' WHERE ticket = $1 AND outcome IS NULL`, [ticket.id]);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Ranking } from '../models/ranker.js';
+import { storeObserved } from './observed-tickets.js';
 import { writeOutbox } from './outbox.js';
 import { rounded, suggestionMessage } from './suggestion-message.js';
 import { notifyTickets } from './ticket-events.js';
@@ -121,6 +122,12 @@ export async function storeRankings(
     })),
   );
   await storeEmbeddings(manager, rows, settings.encoderHash);
+  await storeObserved(
+    manager,
+    rows
+      .filter(({ row }) => row.revision === 1)
+      .map(({ row, ranking }) => ({ ticket: row.ticket, modelVersion: row.modelVersion, ranking })),
+  );
   await notifyTickets(
     manager,
     rows.map(({ claimed }) => claimed),

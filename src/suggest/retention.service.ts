@@ -16,7 +16,7 @@ const rowsAtOnce = 1000;
 
 export type RetentionConfig = Pick<
   ServiceConfig,
-  'RETENTION_TICKETS_DAYS' | 'RETENTION_DEAD_LETTERS_DAYS' | 'RETENTION_AUDIT_LOG_DAYS'
+  'RETENTION_TICKETS_DAYS' | 'RETENTION_DEAD_LETTERS_DAYS' | 'RETENTION_AUDIT_LOG_DAYS' | 'RETENTION_MONITORING_DAYS'
 >;
 
 @Injectable()
@@ -99,6 +99,10 @@ export interface Erased {
   choices: number;
   deadLetters: number;
   auditEntries: number;
+  buckets: number;
+  readings: number;
+  alerts: number;
+  decisions: number;
   sessions: number;
 }
 
@@ -139,6 +143,22 @@ export async function eraseExpired(
     ),
     deadLetters: await eraseAll('dead_letters', old('received_at', '$1'), config.RETENTION_DEAD_LETTERS_DAYS),
     auditEntries: await eraseAll('audit_log', old('at', '$1'), config.RETENTION_AUDIT_LOG_DAYS),
+    buckets: await eraseAll('monitor_buckets', old('ends_at', '$1'), config.RETENTION_MONITORING_DAYS),
+    // Charts of a month ago need no minutes.
+    readings: await eraseAll(
+      'monitor_readings',
+      `(${old('at', '$1')} OR ${old('at', '14')} AND EXISTS (
+         SELECT 1 FROM monitor_readings later WHERE later.model_version = monitor_readings.model_version
+            AND later.stream = monitor_readings.stream AND later.at > monitor_readings.at
+            AND later.at < date_trunc('hour', monitor_readings.at) + interval '1 hour'))`,
+      config.RETENTION_MONITORING_DAYS,
+    ),
+    alerts: await eraseAll('alerts', old('closed_at', '$1'), config.RETENTION_MONITORING_DAYS),
+    decisions: await eraseAll(
+      'retrain_decisions',
+      `${old('decided_at', '$1')} AND NOT EXISTS (SELECT 1 FROM reweightings r WHERE r.decision = retrain_decisions.id)`,
+      config.RETENTION_MONITORING_DAYS,
+    ),
     sessions: await eraseAll('sessions', old('expires_at', '$1'), 1),
   };
 }

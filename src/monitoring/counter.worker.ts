@@ -1,0 +1,32 @@
+/** A thread for the monitor's numeric work, so that it never blocks the process's event loop. */
+import { parentPort } from 'node:worker_threads';
+import type { CounterReply, CounterRequest } from './counter-thread.js';
+import { ReferenceError } from './reference-file.js';
+import { TicketCounter } from './ticket-counter.js';
+
+const counter = new TicketCounter();
+
+async function answer(request: CounterRequest): Promise<unknown> {
+  switch (request.kind) {
+    case 'count':
+      return counter.count(request.order);
+    case 'test':
+      return counter.test(request.folder, request.windows);
+    case 'merge':
+      return counter.merge(request.folder, request.windows);
+  }
+}
+
+let turn = Promise.resolve();
+parentPort?.on('message', (request: CounterRequest) => {
+  turn = turn.then(async () => {
+    let reply: CounterReply;
+    try {
+      reply = { answer: await answer(request) };
+    } catch (error) {
+      const isMissing = error instanceof ReferenceError;
+      reply = { error: error instanceof Error ? error.message : String(error), isMissing };
+    }
+    parentPort?.postMessage(reply);
+  });
+});

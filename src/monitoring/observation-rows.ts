@@ -1,0 +1,139 @@
+/** Stored rows as the monitor's observations. */
+import type { EntityManager } from 'typeorm';
+import { isFeature } from '../models/field-features.js';
+import type { AbstentionReason, FieldValue, RankedTemplate } from '../models/ranker.js';
+import type { Stream } from '../records/observed-ticket.entity.js';
+import type { Observation, Outcome } from './observation.js';
+
+/** One model version's tickets of one stream: what has a reference, a watch and buckets of its own. */
+export interface Watched {
+  modelVersion: string;
+  stream: Stream;
+}
+
+export interface StoredObservation {
+  ticket: number;
+  observation: Observation;
+}
+
+export interface StoredOutcome extends StoredObservation {
+  outcome: Outcome;
+}
+
+/** The text beside it, for words and examples. Goes no further than the evidence of an alert. */
+export interface ReadableObservation extends StoredObservation {
+  text: string;
+}
+
+interface Row {
+  ticket: number;
+  source: string;
+  ticketId: string;
+  occurredAt: Date;
+  ranking: RankedTemplate[];
+  entropy: number | null;
+  abstained: boolean;
+  reason: AbstentionReason | null;
+  contactType: string | null;
+  channel: string | null;
+  language: string | null;
+  fields: Record<string, FieldValue>;
+  words: number;
+  unknownShare: number | null;
+  fingerprint: string;
+  embedding: Buffer | null;
+  scale: number | null;
+}
+
+const columns = `o.ticket, t.source, t.ticket_id AS "ticketId", o.occurred_at AS "occurredAt",
+  coalesce(o.unweighted, s.ranking) AS ranking, o.entropy, o.abstained, o.reason, s.contact_type AS "contactType", t.channel,
+  t.language, t.fields, o.words, o.unknown_share AS "unknownShare", o.fingerprint, e.embedding, e.scale`;
+const joined = `JOIN tickets t ON t.id = o.ticket JOIN suggestions s ON s.ticket = o.ticket AND s.revision = 1
+  LEFT JOIN ticket_embeddings e ON e.ticket = o.ticket`;
+
+/** The tickets of a time that no bucket has counted yet, in canonical order: by time, then key. At most `limit`. */
+export async function uncounted(
+  manager: EntityManager,
+  { modelVersion, stream, from, to, limit }: Watched & { from: Date; to: Date; limit: number },
+): Promise<StoredObservation[]> {
+  const rows: Row[] = await manager.query(
+    `SELECT ${columns} FROM (
+       SELECT * FROM observed_tickets
+        WHERE bucket IS NULL AND model_version = $1 AND stream = $2 AND occurred_at >= $3 AND occurred_at < $4
+        ORDER BY occurred_at, ticket LIMIT $5) o ${joined}`,
+    [modelVersion, stream, from, to, limit],
+  );
+  return canonical(rows.map(stored));
+}
+
+/** Outcomes that have come since they were asked for last, of tickets that have been counted. In order of their time. */
+export async function newOutcomes(
+  manager: EntityManager,
+  { modelVersion, stream, limit }: Watched & { limit: number },
+): Promise<StoredOutcome[]> {
+  const rows: (Row & Omit<Outcome, 'key'>)[] = await manager.query(
+    `SELECT ${columns}, l.labelled_at AS "labelledAt", l.template_id AS "templateId", l.provenance, l.position,
+            l.shown_probability AS "shownProbability"
+       FROM observed_tickets o ${joined} JOIN labels l ON l.ticket = o.ticket
+      WHERE o.outcome = 'due' AND o.bucket IS NOT NULL AND o.model_version = $1 AND o.stream = $2
+      ORDER BY l.labelled_at, o.ticket LIMIT $3`,
+    [modelVersion, stream, limit],
+  );
+  return rows.map((row) => {
+    const { labelledAt, templateId, provenance, position, shownProbability } = row;
+    const one = stored(row);
+    const { key } = one.observation;
+    return { ...one, outcome: { key, labelledAt, templateId, provenance, position, shownProbability } };
+  });
+}
+
+/** The newest tickets that were counted, at most `limit`, in canonical order, with their texts. */
+export async function newestCounted(
+  manager: EntityManager,
+  { modelVersion, stream, limit }: Watched & { limit: number },
+): Promise<ReadableObservation[]> {
+  const rows: (Row & { text: string })[] = await manager.query(
+    `SELECT ${columns}, t.subject || E'\\n' || t.body AS text FROM (
+       SELECT * FROM observed_tickets
+        WHERE bucket IS NOT NULL AND model_version = $1 AND stream = $2 ORDER BY occurred_at DESC LIMIT $3) o ${joined}`,
+    [modelVersion, stream, limit],
+  );
+  return canonical(rows.map((row) => ({ ...stored(row), text: row.text })));
+}
+
+function canonical<S extends StoredObservation>(rows: S[]): S[] {
+  return rows.sort(({ observation: a }, { observation: b }) => {
+    return a.occurredAt.getTime() - b.occurredAt.getTime() || (a.key < b.key ? -1 : 1);
+  });
+}
+
+function stored({ ticket, source, ticketId, embedding, scale, fields, ...row }: Row): StoredObservation {
+  const { occurredAt, ranking, entropy, abstained, reason, contactType, channel, language, words } = row;
+  const { unknownShare, fingerprint } = row;
+  return {
+    ticket,
+    observation: {
+      key: `${source}:${ticketId}`,
+      occurredAt,
+      embedding: embedding && dequantised(embedding, scale ?? 1),
+      ranking,
+      entropy,
+      abstained,
+      reason,
+      contactType,
+      channel,
+      language,
+      fields: Object.fromEntries(Object.entries(fields).filter(([name]) => isFeature(name))),
+      words,
+      unknownShare,
+      fingerprint,
+    },
+  };
+}
+
+/** @returns L2-normalised: rounding has changed the length a little */
+function dequantised(bytes: Buffer, scale: number): Float32Array {
+  const values = Float32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length), (byte) => byte * scale);
+  const length = Math.hypot(...values) || 1;
+  return values.map((value) => value / length);
+}
