@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { Public } from './access/roles.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
+import { MonitorRunner } from './monitoring/monitor-runner.service.js';
 import { ModelService } from './suggest/model.service.js';
 
 /** What readiness and metrics look at. */
@@ -16,6 +17,7 @@ export class WatchedParts {
     readonly registry: Registry,
     readonly consumer: TicketConsumer,
     readonly model: ModelService,
+    readonly monitor: MonitorRunner,
   ) {}
 }
 
@@ -43,7 +45,7 @@ export class HealthController {
   @Get('health/ready')
   async ready(@Res({ passthrough: true }) response: Response) {
     const result = await this.health
-      .check([() => this.database(), () => this.consumer(), () => this.model()])
+      .check([() => this.database(), () => this.consumer(), () => this.model(), () => this.monitor()])
       .catch((error: unknown) => (error as HttpException).getResponse() as { status: string });
     response.status(result.status === 'ok' ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
     return result;
@@ -73,6 +75,11 @@ export class HealthController {
     if (!health.isReading()) return check.down({ message: 'not a member of its group' });
     if (health.isStalled(Date.now())) return check.down({ message: 'messages wait, and nothing moves' });
     return check.up();
+  }
+
+  /** Never down: a replica whose monitor has stopped still answers agents. The alarm is its absence in the metrics. */
+  private monitor(): HealthIndicatorResult {
+    return this.indicator.check('monitor').up({ looking: this.parts.monitor.isLooking(Date.now()) });
   }
 
   private model(): HealthIndicatorResult {
