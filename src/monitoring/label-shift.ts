@@ -8,7 +8,6 @@
 import type { RankedTemplate } from '../models/ranker.js';
 import {
   Calibrator,
-  expectedCounts,
   fitCalibration,
   probabilitiesOf,
   restShare,
@@ -35,7 +34,7 @@ const smoothing = 0.5;
 const emRounds = 200;
 const converged = 1e-5;
 /** Tickets that the reference's shares are worth as evidence, from hardly any to more than a window has */
-const priorStrengths = [1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 100_000];
+const priorStrengths = [100_000, 10_000, 3_000, 1_000, 300, 100, 30, 10];
 
 /** @returns null where the reference has fewer than two templates with labels */
 export function shareReference(reference: readonly LabelledObservation[]): ShareReference | null {
@@ -74,50 +73,120 @@ export function calibratedWindow(
   });
 }
 
-/**
- * Shares of the classes among the window's tickets, [classes].
- *
- * @param window calibrated; no ticket gives the reference's shares
- */
-export function estimateShares(reference: ClassList, window: readonly ClassProbabilities[]): Float64Array {
-  let best = { likelihood: -Infinity, shares: reference.shares };
-  for (const strength of priorStrengths) {
-    const shares = expectationMaximisation(reference, window, strength);
-    const likelihood = logMarginal(reference, posteriorCounts(reference, window, shares), strength);
-    if (likelihood > best.likelihood) best = { likelihood, shares };
-  }
-  return best.shares;
+/** A window's probabilities as flat arrays: they are gone through some thousand times. */
+interface FlatWindow {
+  tickets: number;
+  /** Where each ticket's classes begin, [tickets + 1] */
+  start: Int32Array;
+  classes: Int32Array;
+  /** Probability divided by the class's share in the reference */
+  perShare: Float64Array;
+  /** The same of all classes that are not listed */
+  restPerShare: Float64Array;
 }
 
-/** The most likely shares under a Dirichlet prior worth `strength` tickets with the reference's shares. */
-function expectationMaximisation(
+function flatWindow({ shares }: ClassList, window: readonly ClassProbabilities[]): FlatWindow {
+  const start = new Int32Array(window.length + 1);
+  window.forEach(({ classes }, at) => (start[at + 1] = (start[at] as number) + classes.length));
+  const flat: FlatWindow = {
+    tickets: window.length,
+    start,
+    classes: new Int32Array(start[window.length] as number),
+    perShare: new Float64Array(start[window.length] as number),
+    restPerShare: Float64Array.from(window, (ticket) => ticket.rest / restShare(shares, ticket)),
+  };
+  window.forEach(({ classes, values }, at) => {
+    flat.classes.set(classes, start[at]);
+    flat.perShare.set(
+      values.map((value, index) => value / (shares[classes[index] as number] as number)),
+      start[at],
+    );
+  });
+  return flat;
+}
+
+export interface ShareEstimate {
+  /** Of the tickets that are to come, [classes] */
+  shares: Float64Array;
+  /** Of the window's own tickets, [classes]: further from the reference than what is to come */
+  inWindow: Float64Array;
+  /** Tickets that the reference's shares are worth */
+  strength: number;
+}
+
+/**
+ * Shares of the classes, without a label.
+ *
+ * @param window calibrated; no ticket gives the reference's shares
+ * @param strength tickets that the reference's shares are worth; by itself what makes the window most likely
+ */
+export function estimateShares(
   reference: ClassList,
   window: readonly ClassProbabilities[],
+  strength?: number,
+): ShareEstimate {
+  const flat = flatWindow(reference, window);
+  let best = { likelihood: -Infinity, shares: reference.shares, inWindow: reference.shares, strength: 0 };
+  let { shares } = reference;
+  for (const some of strength === undefined ? priorStrengths : [strength]) {
+    const found = expectationMaximisation(reference.shares, flat, some, shares);
+    shares = found.shares;
+    const likelihood = logMarginal(reference.shares, found.counts, some);
+    const inWindow = found.counts.map((count) => count / flat.tickets);
+    if (likelihood > best.likelihood) best = { likelihood, shares, inWindow, strength: some };
+  }
+  return best;
+}
+
+/**
+ * The most likely shares under a Dirichlet prior worth `strength` tickets with the reference's shares; and how many tickets
+ * of each class the window holds then.
+ */
+function expectationMaximisation(
+  before: Float64Array,
+  window: FlatWindow,
   strength: number,
-): Float64Array {
-  let shares = reference.shares;
+  from: Float64Array,
+): { shares: Float64Array; counts: Float64Array } {
+  let shares = from;
+  let counts = from;
   for (let round = 0; round < emRounds; round += 1) {
-    const counts = posteriorCounts(reference, window, shares);
-    const next = counts.map((count, label) => count + strength * (reference.shares[label] as number));
-    const total = next.reduce((sum, count) => sum + count, 0);
-    next.forEach((count, label) => (next[label] = count / total));
+    counts = posteriorCounts(window, shares);
+    const next = counts.map(
+      (count, label) => (count + strength * (before[label] as number)) / (window.tickets + strength),
+    );
     const change = next.reduce((sum, share, label) => sum + Math.abs(share - (shares[label] as number)), 0);
     shares = next;
     if (change < converged) break;
   }
-  return shares;
+  return { shares, counts };
 }
 
-/** Tickets of each class that the window holds where the classes have these shares, [classes]; sums to the window's tickets. */
+/** Tickets of each class in the window where the classes have these shares, [classes]; sums to the window's tickets. */
 function posteriorCounts(
-  reference: ClassList,
-  window: readonly ClassProbabilities[],
+  { tickets, start, classes, perShare, restPerShare }: FlatWindow,
   shares: Float64Array,
 ): Float64Array {
-  return expectedCounts(
-    { names: reference.names, shares },
-    window.map((ticket) => reweightedTicket(reference, ticket, shares)),
-  );
+  const counts = new Float64Array(shares.length);
+  let everywhere = 0;
+  for (let ticket = 0; ticket < tickets; ticket += 1) {
+    const [first, end] = [start[ticket] as number, start[ticket + 1] as number];
+    let [listed, total] = [0, 0];
+    for (let at = first; at < end; at += 1) {
+      const share = shares[classes[at] as number] as number;
+      listed += share;
+      total += share * (perShare[at] as number);
+    }
+    const rest = restPerShare[ticket] as number;
+    total += rest * Math.max(1 - listed, 0);
+    everywhere += rest / total;
+    for (let at = first; at < end; at += 1) {
+      const label = classes[at] as number;
+      counts[label] =
+        (counts[label] as number) + ((shares[label] as number) * ((perShare[at] as number) - rest)) / total;
+    }
+  }
+  return counts.map((count, label) => Math.max(count + everywhere * (shares[label] as number), 0));
 }
 
 /** One ticket's probabilities where the classes have other shares than in the reference. */
@@ -137,7 +206,7 @@ export function reweightedTicket(
 }
 
 /** Log of the Dirichlet-multinomial probability of the counts, less what does not depend on the strength. */
-function logMarginal({ shares }: ClassList, counts: Float64Array, strength: number): number {
+function logMarginal(shares: Float64Array, counts: Float64Array, strength: number): number {
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.reduce(
     (sum, count, label) => {

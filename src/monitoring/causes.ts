@@ -1,0 +1,112 @@
+/**
+ * The causes of what has moved, the most likely first. What lies further up the way of a ticket explains what lies below: a
+ * body that is empty has no topic, a ticket in another language has other words. So broken input is named first, then
+ * channels, languages and fields, unless the tickets beside those have moved too; then what the texts say.
+ */
+import { brokenInput, percent } from './broken-input.js';
+import { isBrokenInput, type Cause } from './cause.js';
+import { changedMeanings, type JudgedTicket } from './changed-meaning.js';
+import { isGarbled } from './garbled-text.js';
+import { testLabelShift, type LabelShift } from './label-shift-test.js';
+import { likenessAmong, likenessTo } from './likeness.js';
+import { movedTexts, type MovedTexts } from './moved-texts.js';
+import { withoutBursts } from './near-duplicates.js';
+import type { Observation } from './observation.js';
+import type { ReferenceSample } from './reference-sample.js';
+import { risenValues, touches } from './risen-values.js';
+import { hash53 } from './ticket-coding.js';
+
+export interface CauseQuestion {
+  reference: ReferenceSample;
+  /** In order of time; copies in bursts are counted once by this */
+  window: readonly Observation[];
+  /** The text of a ticket by its key; null where it is not there any more */
+  textOf: (key: string) => string | null;
+  seed: number;
+}
+
+export interface InputCauses {
+  /** The most likely first */
+  causes: Cause[];
+  /** Without copies in bursts */
+  distinct: Observation[];
+  /** Those that no cause above the texts speaks of, and what their texts say */
+  rest: Observation[];
+  likeness: { reference: Float64Array; distinct: Float64Array };
+  labelShift: LabelShift | null;
+  moved: MovedTexts | null;
+}
+
+const leastRepeated = 0.1;
+const fewestTickets = 50;
+
+/** Causes that need no label. */
+export function inputCauses({ reference, window, textOf, seed }: CauseQuestion): InputCauses {
+  const distinct = withoutBursts(window, ({ key, words, fingerprint }) => hash53(words === 0 ? key : fingerprint));
+  const broken = brokenInput(reference, distinct, textOf);
+  const known = reference.tickets.map(({ embedding }) => embedding);
+  const likeness = {
+    reference: likenessAmong(known),
+    distinct: likenessTo(
+      known,
+      distinct.map(({ embedding }) => embedding),
+    ),
+  };
+  const readable = distinct.filter(({ key, words }) => words > 0 && !isGarbled(textOf(key) ?? ''));
+  const risen = risenValues(reference.tickets, distinct).filter(
+    ({ kind, subject }) => kind !== 'field-value' || !broken.some((cause) => cause.subject === subject.split('=')[0]),
+  );
+  const rest = readable.filter((ticket) => !risen.some((cause) => touches(cause)(ticket)));
+  const places = new Map(distinct.map((ticket, index) => [ticket.key, index]));
+  const texts = textCauses(reference, rest.length >= fewestTickets ? rest : readable, likeness, places, seed);
+  const upstream = [...broken, ...risen].sort((a, b) => b.share - a.share);
+  const [isFirst, isLater] = [upstream.filter(isBrokenInput), upstream.filter((cause) => !isBrokenInput(cause))];
+  // A rise that leaves the other tickets' texts as they were explains all; one beside texts that moved too does not.
+  const named =
+    texts.causes.length > 0 && isLater.every(({ kind }) => kind !== 'language')
+      ? [...texts.causes, ...isLater]
+      : [...isLater, ...texts.causes];
+  const { labelShift, moved } = texts;
+  return { causes: [...repeated(window, distinct), ...isFirst, ...named], distinct, rest, likeness, labelShift, moved };
+}
+
+/** Causes that labels show: they come first where nothing that was seen of the tickets themselves explains more. */
+export function withMeanings(causes: readonly Cause[], judged: readonly JudgedTicket[]): Cause[] {
+  const changed = changedMeanings(judged).sort((a, b) => b.share - a.share);
+  return [...causes.filter(isBrokenInput), ...changed, ...causes.filter((cause) => !isBrokenInput(cause))];
+}
+
+function textCauses(
+  { tickets }: ReferenceSample,
+  window: readonly Observation[],
+  likeness: { reference: Float64Array; distinct: Float64Array },
+  places: ReadonlyMap<string, number>,
+  seed: number,
+): Pick<InputCauses, 'labelShift' | 'moved'> & { causes: Cause[] } {
+  const labelShift = testLabelShift(tickets, window, seed);
+  if (!labelShift) return { labelShift: null, moved: null, causes: [] };
+  const own = Float64Array.from(window, ({ key }) => likeness.distinct[places.get(key) ?? -1] ?? 0);
+  const moved = movedTexts({
+    reference: tickets,
+    window,
+    likeness: { reference: likeness.reference, window: own },
+    labelShift,
+  });
+  if (moved) return { labelShift, moved, causes: [moved.cause] };
+  return { labelShift, moved: null, causes: labelShift.explains ? [shiftCause(labelShift)] : [] };
+}
+
+function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause {
+  const example = most ? `; "${most.templateId}" has ${percent(most.now)} of them, it had ${percent(most.before)}` : '';
+  const sentence = `The same questions come in another mix: ${percent(distance)} of the tickets have changed their template${example}.`;
+  return { kind: 'label-shift', subject: most?.templateId ?? '', share: distance, pValue, sentence };
+}
+
+/** Hundreds of copies of one text: an outage. They are no drift, but somebody wants to know. */
+function repeated(window: readonly Observation[], distinct: readonly Observation[]): Cause[] {
+  const copies = window.length - distinct.length;
+  const share = copies / Math.max(window.length, 1);
+  if (share < leastRepeated) return [];
+  const sentence = `${percent(share)} of the tickets are copies in bursts of others (${copies} of ${window.length}): as in an outage. They count once.`;
+  return [{ kind: 'repeated-text', subject: '', share, pValue: 1e-6, sentence }];
+}

@@ -1,0 +1,163 @@
+/**
+ * How often the first suggestion is right, told without labels from the model's confidence (confidence-based performance
+ * estimation, as NannyML has it), with three things more: confidence is calibrated on held-out tickets that are weighted to
+ * look like the window (density ratio by logistic regression: Sugiyama, Suzuki & Kanamori 2012; under label shift by the
+ * templates' shares); the nearest known ticket is looked at beside it; and labels, where there are some, correct what is left
+ * (prediction-powered inference: Angelopoulos, Duchi & Zrnic, "PPI++", arXiv 2311.01453).
+ */
+import type { Estimate } from './retrain-decision.js';
+import { fitLogistic, logisticProbability } from './logistic-regression.js';
+import type { LabelShift } from './label-shift-test.js';
+import { reweighted } from './label-shift.js';
+import type { LabelledObservation, Observation } from './observation.js';
+
+export interface AccuracyEstimate {
+  /** On the reference */
+  before: Estimate;
+  /** On the window */
+  now: Estimate;
+  /** before − now */
+  loss: Estimate;
+  /** Labels of the window that it rests on too */
+  labels: number;
+  /** What each ticket of the window adds, 0–1: the probability that its first suggestion is right */
+  probabilities: Float64Array;
+}
+
+export interface AccuracyQuestion {
+  reference: readonly LabelledObservation[];
+  window: readonly Observation[];
+  /** Likeness of each ticket to the nearest of the reference, in the order of `reference` and `window` */
+  likeness: { reference: ArrayLike<number>; window: ArrayLike<number> };
+  /** Null where that is not what has moved */
+  labelShift: Pick<LabelShift, 'explains' | 'ratios'> | null;
+  /** Whether the first suggestion was right, by key; of tickets of the window that were labelled without regard to it */
+  isRight: ReadonlyMap<string, boolean>;
+}
+
+/** Weights beyond say that the reference has hardly such tickets: they would rest on one of them. */
+const mostWeight = 10;
+const fewestLabels = 30;
+const z = 1.959964;
+
+/** Tickets without a ranking are left out. */
+export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
+  const { labelShift, likeness, isRight } = question;
+  const ratios = labelShift?.explains ? labelShift.ratios : null;
+  const featured = <T extends Observation>(tickets: readonly T[], near: ArrayLike<number>): Featured<T>[] =>
+    tickets.flatMap((ticket, index) =>
+      ticket.ranking.length === 0 ? [] : [{ ticket, features: featuresOf(ticket, near[index] ?? 1, ratios), index }],
+    );
+  const reference = featured(question.reference, likeness.reference);
+  const window = featured(question.window, likeness.window);
+  const right = reference.map(({ ticket }) => Number(isFirstRight(ticket)));
+  const before = shareEstimate(right);
+  const weights = ratios
+    ? reference.map(({ ticket: { templateId } }) => (templateId === null ? 1 : (ratios.ratios[templateId] ?? 1)))
+    : densityRatio(reference, window);
+  const model = fitLogistic({ rows: reference.map(({ features }) => features), targets: right, weights });
+  const probabilities = new Float64Array(question.window.length);
+  for (const { features, index } of window) probabilities[index] = logisticProbability(model, features);
+  const estimated = window.map(({ index }) => probabilities[index] as number);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  // The regression's residuals average out by construction; what they scatter is how little the reference knows.
+  const unexplained = reference.reduce((sum, { features }, index) => {
+    const residual = (right[index] ?? 0) - logisticProbability(model, features);
+    return sum + ((weights[index] ?? 0) * residual) ** 2;
+  }, 0);
+  const now = meanEstimate(estimated, unexplained / Math.max(total, 1) ** 2);
+  const labelled = window.flatMap(({ ticket, index }) => {
+    const outcome = isRight.get(ticket.key);
+    return outcome === undefined ? [] : [{ outcome: Number(outcome), probability: probabilities[index] as number }];
+  });
+  const corrected = labelled.length < fewestLabels ? now : predictionPowered(estimated, labelled);
+  return { before, now: corrected, loss: difference(before, corrected), labels: labelled.length, probabilities };
+}
+
+interface Featured<T> {
+  ticket: T;
+  features: number[];
+  index: number;
+}
+
+export function isFirstRight({ ranking, templateId }: Pick<LabelledObservation, 'ranking' | 'templateId'>): boolean {
+  return templateId !== null && ranking[0]?.templateId === templateId;
+}
+
+/** Confidence of the first suggestion, how far ahead of the second it is, entropy, and likeness to what is known. */
+function featuresOf(
+  { ranking, entropy }: Observation,
+  likeness: number,
+  ratios: LabelShift['ratios'] | null,
+): number[] {
+  const shown = ranking[0];
+  // The model in service shows what it ranked first; under new shares that is as likely as re-weighting says.
+  const now = ratios ? reweighted(ranking, ratios) : ranking;
+  const first = now.find(({ templateId }) => templateId === shown?.templateId)?.probability ?? 0;
+  const second = now.reduce(
+    (most, { templateId, probability }) => (templateId === shown?.templateId ? most : Math.max(most, probability)),
+    0,
+  );
+  return [logit(first), Math.log(clipped(first) / clipped(second)), entropy ?? 0, likeness];
+}
+
+/** Of window to reference, by a classifier that tells one from the other. @returns weights with mean 1 */
+function densityRatio(reference: readonly Featured<unknown>[], window: readonly Featured<unknown>[]): number[] {
+  const rows = [...reference, ...window].map(({ features }) => features);
+  const targets = rows.map((_, index) => (index < reference.length ? 0 : 1));
+  const model = fitLogistic({ rows, targets }, 5);
+  const prior = window.length / Math.max(reference.length, 1);
+  const weights = reference.map(({ features }) => {
+    const probability = logisticProbability(model, features);
+    return Math.min(probability / Math.max(1 - probability, 1e-9) / prior, mostWeight);
+  });
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / Math.max(weights.length, 1);
+  return weights.map((weight) => weight / (mean || 1));
+}
+
+/** PPI++ with its power tuning: labels alone where the estimates tell nothing, hardly any labels where they tell all. */
+function predictionPowered(
+  all: readonly number[],
+  labelled: readonly { outcome: number; probability: number }[],
+): Estimate {
+  const count = labelled.length;
+  const outcome = mean(labelled.map((ticket) => ticket.outcome));
+  const probability = mean(labelled.map((ticket) => ticket.probability));
+  const covariance =
+    labelled.reduce((sum, ticket) => sum + (ticket.outcome - outcome) * (ticket.probability - probability), 0) / count;
+  const power = Math.min(Math.max(covariance / ((1 + count / all.length) * Math.max(variance(all), 1e-9)), 0), 1);
+  const value = outcome + power * (mean(all) - probability);
+  const residuals = variance(labelled.map((ticket) => ticket.outcome - power * ticket.probability));
+  return interval(value, residuals / count + (power ** 2 * variance(all)) / all.length);
+}
+
+function shareEstimate(right: readonly number[]): Estimate {
+  return interval(mean(right), variance(right) / Math.max(right.length, 1));
+}
+
+/** The window's own tickets are what is asked about: only whether each is right is uncertain, and the calibration. */
+function meanEstimate(probabilities: readonly number[], calibration: number): Estimate {
+  const count = Math.max(probabilities.length, 1);
+  const own = probabilities.reduce((sum, p) => sum + p * (1 - p), 0) / count ** 2;
+  return interval(mean(probabilities), own + calibration);
+}
+
+function difference(a: Estimate, b: Estimate): Estimate {
+  const half = Math.hypot((a.high - a.low) / 2, (b.high - b.low) / 2);
+  const value = a.value - b.value;
+  return { value, low: value - half, high: value + half };
+}
+
+function interval(value: number, squaredError: number): Estimate {
+  const half = z * Math.sqrt(squaredError);
+  return { value, low: Math.max(0, value - half), high: Math.min(1, value + half) };
+}
+
+const clipped = (probability: number): number => Math.min(Math.max(probability, 1e-6), 1 - 1e-6);
+const logit = (probability: number): number => Math.log(clipped(probability) / (1 - clipped(probability)));
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+const variance = (values: readonly number[]): number => {
+  const centre = mean(values);
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(values.length, 1);
+};

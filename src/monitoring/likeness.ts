@@ -1,0 +1,54 @@
+/** How much like the nearest known ticket each ticket is: what softmax hides of a new topic, embeddings show. */
+
+/** Against more known tickets than that, a likeness costs more than it tells. */
+const mostKnown = 1_000;
+
+/**
+ * Largest cosine of each vector to those of known tickets; 0 for a ticket without an embedding.
+ *
+ * @param known evenly spread ones of them are looked at
+ */
+export function likenessTo(
+  known: readonly (Float32Array | null)[],
+  vectors: readonly (Float32Array | null)[],
+): Float64Array {
+  const bank = bankOf(known);
+  return Float64Array.from(vectors, (vector) => largest(vector, bank, -1));
+}
+
+/** The same of the known tickets themselves, each against the others. */
+export function likenessAmong(known: readonly (Float32Array | null)[]): Float64Array {
+  const bank = bankOf(known);
+  return Float64Array.from(known, (vector, own) => largest(vector, bank, own));
+}
+
+interface Known {
+  vector: Float32Array;
+  index: number;
+}
+
+function bankOf(known: readonly (Float32Array | null)[]): Known[] {
+  const all = known.flatMap((vector, index) => (vector ? [{ vector, index }] : []));
+  const step = Math.max(1, all.length / mostKnown);
+  return Array.from({ length: Math.min(all.length, mostKnown) }, (_, at) => all[Math.floor(at * step)] as Known);
+}
+
+function largest(vector: Float32Array | null, bank: readonly Known[], own: number): number {
+  if (!vector) return 0;
+  let most = -1;
+  for (const { vector: other, index } of bank) if (index !== own) most = Math.max(most, dot(vector, other));
+  return most;
+}
+
+export function dot(a: Float32Array, b: Float32Array): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  const whole = a.length - (a.length % 4);
+  for (let at = 0; at < whole; at += 4) {
+    first += (a[at] as number) * (b[at] as number);
+    second += (a[at + 1] as number) * (b[at + 1] as number);
+    third += (a[at + 2] as number) * (b[at + 2] as number);
+    fourth += (a[at + 3] as number) * (b[at + 3] as number);
+  }
+  for (let at = whole; at < a.length; at += 1) first += (a[at] as number) * (b[at] as number);
+  return first + second + third + fourth;
+}
