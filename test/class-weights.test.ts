@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rankingFrom } from '../src/models/ranking.js';
 import type { Candidate, Ranking } from '../src/models/ranker.js';
-import { reweighted } from '../src/monitoring/label-shift.js';
+import { reweighted } from '../src/monitoring/reweighted-ranking.js';
 
 /** Class weights in the ranker: what the monitor's own arithmetic says, and never a trace of them once they are gone. */
 

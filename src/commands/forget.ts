@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { eraseEmbeddings } from '../models/embedding-cache.js';
 import { eraseTickets } from '../models/trained-on.js';
 import { forgetCounted } from '../monitoring/forget-counted.js';
+import { eraseSampled } from '../monitoring/reference-sample.js';
 import { removeAbandoned } from '../retrain/train-from-labels.js';
 import { forget, type Forgotten, type ToForget } from '../suggest/forget.js';
 import { UserError } from './user-error.js';
@@ -36,6 +37,7 @@ export function registerForget(program: Command): void {
         const cache = join(MODEL_DIR, 'cache');
         if (existsSync(cache)) eraseEmbeddings(cache);
         await removeAbandoned(MODEL_DIR, new Date());
+        await eraseSampled(MODEL_DIR, ids);
         return { forgotten: erased, models: await eraseTickets(MODEL_DIR, ids) };
       });
       const { tickets, choices, outbox, deadLetters } = forgotten;

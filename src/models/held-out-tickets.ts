@@ -1,6 +1,6 @@
 /**
- * What a model says of tickets that it has not learned from, one line a ticket, left in its folder until the drift reference
- * has been made of it. Without texts.
+ * What a model says of tickets that it has not learned from, one line a ticket with its text, left in its folder until the
+ * drift reference has been made of it. The reference keeps no text.
  */
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import type { AbstentionReason, Candidate, FieldValue, RankedTemplate } from './
 import { bestOf, entropyOf, likeliestType, reasonOf } from './ranking.js';
 import { knownFromOthers, textFacts, type TextFacts } from './text-facts.js';
 import { cosine } from './text-features.js';
+import { ticketText } from './ticket-text.js';
 import type { TrainingData } from './training-data.js';
 
 export const heldOutFile = 'held-out.jsonl';
@@ -42,6 +43,8 @@ export interface HeldOutTicket extends TextFacts {
   fields: Record<string, FieldValue>;
   /** The template that counts as right; null where none fits */
   templateId: string | null;
+  /** Subject and body */
+  text: string;
 }
 
 export interface HeldOutScoring {
@@ -114,6 +117,7 @@ function ticketOf(scoring: HeldOutScoring, row: DataRow, index: number, place: n
     language: row.language,
     fields: Object.fromEntries(Object.entries(row.fields).filter(([name]) => isFeature(name))),
     templateId: row.label,
+    text: ticketText(row),
     ...textFacts(row, knownFromOthers(data.features.vocabulary, data.labels.length)),
   };
 }

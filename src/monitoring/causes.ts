@@ -14,7 +14,7 @@ import { withoutBursts } from './near-duplicates.js';
 import type { Observation } from './observation.js';
 import type { ReferenceSample } from './reference-sample.js';
 import { risenValues, touches } from './risen-values.js';
-import { hash53 } from './ticket-coding.js';
+import { distinctionOf } from './ticket-coding.js';
 
 export interface CauseQuestion {
   reference: ReferenceSample;
@@ -42,7 +42,7 @@ const fewestTickets = 50;
 
 /** Causes that need no label. */
 export function inputCauses({ reference, window, textOf, seed }: CauseQuestion): InputCauses {
-  const distinct = withoutBursts(window, ({ key, words, fingerprint }) => hash53(words === 0 ? key : fingerprint));
+  const distinct = withoutBursts(window, distinctionOf);
   const broken = brokenInput(reference, distinct, textOf);
   const known = reference.tickets.map(({ embedding }) => embedding);
   const likeness = {

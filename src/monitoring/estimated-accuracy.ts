@@ -8,8 +8,9 @@
 import type { Estimate } from './retrain-decision.js';
 import { fitLogistic, logisticProbability } from './logistic-regression.js';
 import type { LabelShift } from './label-shift-test.js';
-import { reweighted } from './label-shift.js';
+
 import type { LabelledObservation, Observation } from './observation.js';
+import { reweighted } from './reweighted-ranking.js';
 
 export interface AccuracyEstimate {
   /** On the reference */

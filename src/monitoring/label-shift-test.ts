@@ -5,16 +5,9 @@
  */
 import { seeded } from '../models/random.js';
 import type { ClassProbabilities } from './class-probabilities.js';
-import {
-  calibratedWindow,
-  estimateShares,
-  ratiosOf,
-  shareDistance,
-  shareReference,
-  type ShareRatios,
-  type ShareReference,
-} from './label-shift.js';
+import { calibratedWindow, estimateShares, shareDistance, shareReference, type ShareReference } from './label-shift.js';
 import type { LabelledObservation, Observation } from './observation.js';
+import { ratiosOf, type ShareRatios } from './reweighted-ranking.js';
 
 export interface ShiftedShare {
   templateId: string;

@@ -5,7 +5,6 @@
  * classes and a small window that overfits; a Dirichlet prior on the reference's shares holds it back, as strong as makes the
  * window most likely.
  */
-import type { RankedTemplate } from '../models/ranker.js';
 import {
   Calibrator,
   fitCalibration,
@@ -16,17 +15,12 @@ import {
   type ClassProbabilities,
 } from './class-probabilities.js';
 import type { LabelledObservation, Observation } from './observation.js';
-import { logGamma } from './proportions.js';
+import { logGamma } from './special-functions.js';
 
 /** What is known of the classes before a shift. */
 export interface ShareReference extends ClassList {
   places: ReadonlyMap<string, number>;
   calibration: Calibration;
-}
-
-/** How a model in service is re-weighted: what each template's probability is multiplied by before all are scaled to sum to 1. */
-export interface ShareRatios {
-  ratios: Readonly<Record<string, number>>;
 }
 
 /** Added to each class's labels: one that the sample happens to lack is not impossible. */
@@ -220,33 +214,4 @@ function logMarginal(shares: Float64Array, counts: Float64Array, strength: numbe
 /** Half of the sum of the differences: the share of tickets that would have to change their template. */
 export function shareDistance(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, share, label) => sum + Math.abs(share - (b[label] as number)), 0) / 2;
-}
-
-/** What the service is told to re-weight by, where the classes have these shares now. */
-export function ratiosOf(reference: ClassList, shares: Float64Array): ShareRatios {
-  const entries = reference.names.map((name, label): [string, number] => [
-    name,
-    (shares[label] as number) / (reference.shares[label] as number),
-  ]);
-  return { ratios: Object.fromEntries(entries) };
-}
-
-/**
- * The ranking where the templates' shares have changed, most probable first. Templates that the ratios do not name keep
- * their probability; what lies on templates that are not in the ranking stays on them.
- */
-export function reweighted(ranking: readonly RankedTemplate[], { ratios }: ShareRatios): RankedTemplate[] {
-  const rest = Math.max(
-    ranking.reduce((left, { probability }) => left - probability, 1),
-    0,
-  );
-  const raised = ranking.map(({ templateId, probability }) => ({
-    templateId,
-    probability: probability * (ratios[templateId] ?? 1),
-  }));
-  const total = raised.reduce((sum, { probability }) => sum + probability, rest);
-  if (total === 0) return [...ranking];
-  return raised
-    .map(({ templateId, probability }) => ({ templateId, probability: probability / total }))
-    .sort((a, b) => b.probability - a.probability);
 }

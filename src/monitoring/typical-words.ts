@@ -2,6 +2,7 @@
  * The words that tell one set of tickets from another: log-odds ratios with an informative Dirichlet prior (Monroe, Colaresi &
  * Quinn, "Fightin' Words", Political Analysis 2008). A word counts once a ticket, however often it stands there.
  */
+import { normalisedText } from '../models/ngrams.js';
 
 /** In how many tickets each word stands. */
 export interface WordCounts {
@@ -21,29 +22,42 @@ export interface TypicalWord {
 /** What all tickets together say of a word is worth so many tickets. */
 const priorTickets = 50;
 const longestWord = 40;
+const mostCharacters = 20_000;
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 /** 99 % of a standard normal lies below. */
 const surely = 2.33;
 
 /** Also of languages that put no space between words. */
 export function wordsOf(text: string): Set<string> {
-  const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
   const words = new Set<string>();
-  for (const { segment, isWordLike } of segmenter.segment(text.normalize('NFKC').toLowerCase())) {
+  for (const { segment, isWordLike } of segmenter.segment(normalisedText(text.slice(0, mostCharacters)))) {
     // Numbers differ from ticket to ticket: no word of theirs is typical of anything.
     if (isWordLike && segment.length <= longestWord && /\p{L}/u.test(segment)) words.add(segment);
   }
   return words;
 }
 
-/** @param fewest words that stand in fewer tickets are left out: rare ones can name a customer */
-export function countWords(texts: Iterable<string>, fewest = 1): WordCounts {
-  const counts = new Map<string, number>();
-  let tickets = 0;
-  for (const text of texts) {
-    tickets += 1;
-    for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+/** Takes texts in one by one. */
+export class WordCounter {
+  private readonly counts = new Map<string, number>();
+  private tickets = 0;
+
+  add(text: string): void {
+    this.tickets += 1;
+    for (const word of wordsOf(text)) this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
   }
-  return { tickets, words: Object.fromEntries([...counts].filter(([, count]) => count >= fewest)) };
+
+  /** @param fewest words that stand in fewer tickets are left out: rare ones can name a customer */
+  result(fewest = 1): WordCounts {
+    const kept = [...this.counts].filter(([, count]) => count >= fewest);
+    return { tickets: this.tickets, words: Object.fromEntries(kept) };
+  }
+}
+
+export function countWords(texts: Iterable<string>): WordCounts {
+  const counter = new WordCounter();
+  for (const text of texts) counter.add(text);
+  return counter.result();
 }
 
 /** @returns words that stand surely more often in `now`, the most telling first */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { TrainingFailed } from '../models/training-process.js';
 import { heldOutFile, readHeldOutTickets } from '../models/held-out-tickets.js';
 import { writeReference } from '../monitoring/reference-file.js';
+import { ReferenceSampler, writeReferenceSample } from '../monitoring/reference-sample.js';
 import { buildReference, type ReferenceTicket } from '../monitoring/reference.js';
 
 /** A process is started from compiled code, also where this file is run as TypeScript, as tests do. */
@@ -40,10 +41,14 @@ export async function addReference(folder: string, seed: number, signal?: AbortS
 /** What the process does: reads what training left of its held-out tickets, and leaves statistics instead. */
 export async function makeReference(folder: string, seed: number): Promise<void> {
   const tickets: ReferenceTicket[] = [];
-  for await (const { templateId, ...observation } of readHeldOutTickets(folder)) {
+  const sampler = new ReferenceSampler(seed);
+  for await (const { templateId, text, ...held } of readHeldOutTickets(folder)) {
     // A file need not say when its tickets were written: then no hour is compared with its like.
-    tickets.push({ templateId, observation: { ...observation, occurredAt: observation.occurredAt ?? new Date(NaN) } });
+    const observation = { ...held, occurredAt: held.occurredAt ?? new Date(NaN) };
+    tickets.push({ templateId, observation });
+    sampler.add({ ...observation, templateId }, text);
   }
+  await writeReferenceSample(folder, sampler.sample());
   await writeReference(folder, buildReference(tickets, { seed }));
   await rm(join(folder, heldOutFile));
 }
