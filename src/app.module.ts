@@ -27,6 +27,9 @@ import { DecisionsService } from './monitoring/decisions.service.js';
 import { DriftController } from './monitoring/drift.controller.js';
 import { DriftQuery } from './monitoring/drift.query.js';
 import { CounterThread } from './monitoring/counter-thread.js';
+import { Explainer } from './monitoring/explainer.service.js';
+import { LabelQueueController } from './monitoring/label-queue.controller.js';
+import { LabelQueueQuery } from './monitoring/label-queue.query.js';
 import { MonitorLook } from './monitoring/monitor-look.service.js';
 import { MonitorRunner } from './monitoring/monitor-runner.service.js';
 import { MonitorMetrics } from './monitoring/monitor-metrics.js';
@@ -64,6 +67,7 @@ export class AppModule {
         EventsController,
         HealthController,
         InferenceController,
+        LabelQueueController,
         LabelsController,
         ModelsController,
         QualityController,
@@ -92,7 +96,9 @@ export class AppModule {
         DecisionsService,
         DriftQuery,
         EventsService,
+        Explainer,
         IngestMetrics,
+        LabelQueueQuery,
         ModelService,
         MonitorLook,
         MonitorMetrics,

@@ -22,6 +22,7 @@ const allowed: Record<string, Role[] | 'everybody'> = {
   'GET /api/v1/drift': engineers,
   'GET /api/v1/events': readers,
   'GET /api/v1/labels': ['ml', 'admin'],
+  'GET /api/v1/labels/queue': engineers,
   'GET /api/v1/me': readers,
   'GET /api/v1/metrics/quality': engineers,
   'GET /api/v1/models': readers,

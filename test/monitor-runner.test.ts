@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { seeded } from '../src/models/random.js';
 import { CounterThread } from '../src/monitoring/counter-thread.js';
+import { Explainer } from '../src/monitoring/explainer.service.js';
 import { forgetCounted } from '../src/monitoring/forget-counted.js';
 import { MonitorLook } from '../src/monitoring/monitor-look.service.js';
 import { MonitorRunner } from '../src/monitoring/monitor-runner.service.js';
@@ -47,7 +48,7 @@ function replica(environment: Record<string, string> = {}): MonitorRunner {
   });
   const thread = new CounterThread();
   threads.push(thread);
-  const look = new MonitorLook(config, thread);
+  const look = new MonitorLook(config, thread, new Explainer(config, thread));
   return new MonitorRunner(database.source, config, thread, look, new Registry());
 }
 async function countAll(monitor: MonitorRunner, now = at(100_000)): Promise<void> {

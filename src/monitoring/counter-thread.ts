@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Finding } from './finding.js';
-import type { Counted, CountOrder } from './ticket-counter.js';
+import type { Evidence } from './evidence.js';
+import type { LabelQueue, UnlabelledTicket } from './label-queue.js';
+import type { Counted, CountOrder, ExplainOrder } from './ticket-counter.js';
 
 export type CounterRequest =
   { kind: 'count'; order: CountOrder } | { kind: 'test' | 'merge'; folder: string; windows: string[] };
@@ -32,6 +34,15 @@ export class CounterThread {
 
   merge(folder: string, windows: string[]): Promise<string> {
     return this.ask({ kind: 'merge', folder, windows }) as Promise<string>;
+  }
+
+  /** @returns null where the model has no sample of its reference */
+  explain(order: ExplainOrder): Promise<Evidence | null> {
+    return this.ask({ kind: 'explain', order }) as Promise<Evidence | null>;
+  }
+
+  queue(tickets: UnlabelledTicket[], most: number): Promise<LabelQueue> {
+    return this.ask({ kind: 'queue', tickets, most }) as Promise<LabelQueue>;
   }
 
   async stop(): Promise<void> {

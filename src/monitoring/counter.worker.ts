@@ -1,6 +1,7 @@
 /** A thread for the monitor's numeric work, so that it never blocks the process's event loop. */
 import { parentPort } from 'node:worker_threads';
 import type { CounterReply, CounterRequest } from './counter-thread.js';
+import { labelQueue } from './label-queue.js';
 import { ReferenceError } from './reference-file.js';
 import { TicketCounter } from './ticket-counter.js';
 
@@ -10,6 +11,10 @@ async function answer(request: CounterRequest): Promise<unknown> {
   switch (request.kind) {
     case 'count':
       return counter.count(request.order);
+    case 'explain':
+      return counter.explain(request.order);
+    case 'queue':
+      return labelQueue(request.tickets, request.most);
     case 'test':
       return counter.test(request.folder, request.windows);
     case 'merge':

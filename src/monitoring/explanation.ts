@@ -1,4 +1,5 @@
 import { nothingSeen, type SeenEvidence } from './decision-store.js';
+import type { Evidence } from './evidence.js';
 
 /** What stands behind an alarm. */
 export interface Explanation {
@@ -11,3 +12,27 @@ export interface Explanation {
 
 const { alarm, ...nothing } = nothingSeen;
 export const unexplained: Explanation = { seen: nothing, evidence: { words: [] }, examples: [] };
+
+/** @param ticketOf the id of a ticket by its key */
+export function explanationOf(evidence: Evidence, ticketOf: (key: string) => number | null): Explanation {
+  const { causes, labelShift, accuracy, risk, words, examples, ...rest } = evidence;
+  return {
+    seen: {
+      causes,
+      labelShift: labelShift && { explains: labelShift.explains, distance: labelShift.distance },
+      loss: accuracy?.loss ?? null,
+      riskRisen: risk?.risen ?? null,
+      weights: labelShift?.explains ? { ...labelShift.ratios.ratios } : null,
+      estimatedAccuracy: accuracy?.now ?? null,
+    },
+    evidence: {
+      ...rest,
+      words: words.map(({ word }) => word),
+      typicalWords: words,
+      accuracy,
+      risk,
+      shares: labelShift?.shares ?? null,
+    },
+    examples: examples.flatMap(({ key }) => ticketOf(key) ?? []),
+  };
+}

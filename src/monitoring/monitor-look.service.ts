@@ -9,6 +9,7 @@ import { CounterThread } from './counter-thread.js';
 import { decisionSettings } from './decision-settings.js';
 import { decideAndStore, servingVersion } from './decision-store.js';
 import type { Alarm } from './detectors.js';
+import { Explainer } from './explainer.service.js';
 import { unexplained } from './explanation.js';
 import type { Finding } from './finding.js';
 import type { Watched } from './observation-rows.js';
@@ -39,6 +40,7 @@ export class MonitorLook {
   constructor(
     @Inject(CONFIG) private readonly config: ServiceConfig,
     private readonly thread: CounterThread,
+    private readonly explainer: Explainer,
   ) {}
 
   /** @returns what is to be kept for the next look, and the signals as they are shown */
@@ -52,7 +54,7 @@ export class MonitorLook {
     await storeReadings(manager, of, look.at, findings);
     if (of.modelVersion !== (await servingVersion(manager))) return { standing, findings };
     const volume = counted.alarms.filter(({ kind }) => kind === 'volume');
-    const explanation = unexplained;
+    const explanation = standing ? await this.explainer.explain(manager, of, look.folder) : unexplained;
     const { id, action } = await decideAndStore(manager, {
       askedBy: monitorActor,
       now,

@@ -101,6 +101,41 @@ export async function newestCounted(
   return canonical(rows.map((row) => ({ ...stored(row), text: row.text })));
 }
 
+/** What became of these tickets, in the order in which it was known. */
+export async function outcomesOf(manager: EntityManager, tickets: readonly number[]): Promise<Outcome[]> {
+  return manager.query(
+    `SELECT t.source || ':' || t.ticket_id AS key, l.labelled_at AS "labelledAt", l.template_id AS "templateId", l.provenance,
+            l.position, l.shown_probability AS "shownProbability"
+       FROM labels l JOIN tickets t ON t.id = l.ticket WHERE l.ticket = ANY ($1::bigint[]) ORDER BY l.labelled_at, l.ticket`,
+    [tickets],
+  );
+}
+
+export interface ShownTicket {
+  source: string;
+  ticketId: string;
+  subject: string;
+  preview: string;
+}
+
+/** The newest tickets that nobody has labelled, at most `limit`, newest first. */
+export async function newestUnlabelled(
+  manager: EntityManager,
+  { modelVersion, stream, limit }: Watched & { limit: number },
+): Promise<(ReadableObservation & { shown: ShownTicket })[]> {
+  const rows: (Row & ShownTicket & { text: string })[] = await manager.query(
+    `SELECT ${columns}, t.subject, left(t.body, 200) AS preview, t.subject || E'\\n' || t.body AS text FROM (
+       SELECT * FROM observed_tickets r
+        WHERE model_version = $1 AND stream = $2 AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.ticket = r.ticket)
+        ORDER BY occurred_at DESC LIMIT $3) o ${joined} ORDER BY o.occurred_at DESC, o.ticket DESC`,
+    [modelVersion, stream, limit],
+  );
+  return rows.map((row) => {
+    const { source, ticketId, subject, preview, text } = row;
+    return { ...stored(row), text, shown: { source, ticketId, subject, preview } };
+  });
+}
+
 function canonical<S extends StoredObservation>(rows: S[]): S[] {
   return rows.sort(({ observation: a }, { observation: b }) => {
     return a.occurredAt.getTime() - b.occurredAt.getTime() || (a.key < b.key ? -1 : 1);

@@ -4,9 +4,11 @@
  */
 import type { Alarm, WatchSettings, WatchState } from './detectors.js';
 import { Watch } from './detectors.js';
+import { explain, type Evidence } from './evidence.js';
 import type { Finding } from './finding.js';
 import type { Observation, Outcome } from './observation.js';
 import { readReference } from './reference-file.js';
+import { readReferenceSample } from './reference-sample.js';
 import type { Reference } from './reference.js';
 import { TicketCoder } from './ticket-coding.js';
 import { WindowSums, type StoredWindow } from './window-sums.js';
@@ -43,6 +45,17 @@ export type Counted =
       evidence: number;
     }
   | { kind: 'unknown' };
+
+export interface ExplainOrder {
+  folder: string;
+  /** In order of time */
+  window: Observation[];
+  /** By the key of the observation */
+  texts: [string, string][];
+  outcomes: Outcome[];
+  seed: number;
+  leastLoss: number;
+}
 
 interface KeptWatch {
   watch: Watch;
@@ -81,6 +94,13 @@ export class TicketCounter {
       findings: watch.findings(),
       evidence: watch.evidence,
     };
+  }
+
+  /** @returns null where the model has no sample of its reference */
+  async explain({ folder, texts, ...question }: ExplainOrder): Promise<Evidence | null> {
+    const reference = await readReferenceSample(folder);
+    const textOf = new Map(texts);
+    return reference && explain({ ...question, reference, textOf: (key) => textOf.get(key) ?? null });
   }
 
   /** The windows' tests on all of these buckets together. @param windows JSON of each bucket's sums */
