@@ -6,7 +6,10 @@ import type { LabelQueue, UnlabelledTicket } from './label-queue.js';
 import type { Counted, CountOrder, ExplainOrder } from './ticket-counter.js';
 
 export type CounterRequest =
-  { kind: 'count'; order: CountOrder } | { kind: 'test' | 'merge'; folder: string; windows: string[] };
+  | { kind: 'count'; order: CountOrder }
+  | { kind: 'explain'; order: ExplainOrder }
+  | { kind: 'queue'; tickets: UnlabelledTicket[]; most: number }
+  | { kind: 'test' | 'merge'; folder: string; windows: string[] };
 
 export type CounterReply = { answer: unknown } | { error: string; isMissing: boolean };
 
