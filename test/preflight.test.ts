@@ -36,7 +36,7 @@ test('sound data passes, and it is said what was seen', async () => {
 test('a number that is not finite stops the training, and the ticket is named', async () => {
   const values = Float32Array.from(data.dense.values);
   values[7 * data.dense.width] = NaN;
-  await expect(check({ dense: { values, width: data.dense.width } })).rejects.toThrow(
+  await expect(check({ dense: { ...data.dense, values } })).rejects.toThrow(
     /pre-flight "shapes" failed.*ticket 8 has a number that is not finite.*--skip-preflight shapes trains all the same/,
   );
 });
@@ -44,12 +44,12 @@ test('a number that is not finite stops the training, and the ticket is named', 
 test('numbers that do not tell tickets apart stop the training', async () => {
   // Different in their beginning only, and there by next to nothing.
   const values = data.dense.values.map((_, at) => (at % data.dense.width === 0 ? at / 1e12 : 0));
-  await expect(check({ dense: { values, width: data.dense.width } })).rejects.toThrow(/pre-flight "overfit" failed/);
+  await expect(check({ dense: { ...data.dense, values } })).rejects.toThrow(/pre-flight "overfit" failed/);
 });
 
 test('a check is left out only by its name', async () => {
   const values = data.dense.values.map((_, at) => (at % data.dense.width === 0 ? at / 1e12 : 0));
-  const results = await check({ dense: { values, width: data.dense.width } }, 'overfit');
+  const results = await check({ dense: { ...data.dense, values } }, 'overfit');
   expect(results.map(({ check: name, outcome }) => `${name} ${outcome}`)).toEqual([
     'shapes passed',
     'start-loss passed',

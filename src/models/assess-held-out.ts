@@ -3,6 +3,7 @@ import { classCounts, classMeans } from './baselines.js';
 import { combined, fitWeights, softmax, type Scores } from './combination.js';
 import { trainHeads } from './cross-fit.js';
 import type { Prediction } from './answerable.js';
+import { foldsOf } from './folds.js';
 import { headScores, joined, likeness } from './head-scores.js';
 import type { CurveRun } from './learning-curve.js';
 import { seeded, shuffle } from './random.js';
@@ -38,7 +39,7 @@ export interface HeldOut {
   labels: Int32Array;
   /** 0 or 1 per row; rows that say the same have the same */
   halves: Uint8Array;
-  /** Dense, n-grams, nearest, template text: [rows, classes] each */
+  /** Dense, n-grams, nearest, discriminant, template text: [rows, classes] each */
   scores: Scores[];
   /** Place of the right class per row and baseline, from 1; 0 where no template fits */
   places: Record<BaselineName, Int32Array>;
@@ -62,21 +63,22 @@ export async function holdOut(
   const classes = data.classes.length;
   const isSmall = data.labels.length * classes <= mostScoresOfAllFolds;
   const [parts, rounds] = isSmall ? [folds, folds] : [shareOfOneFold, 1];
+  const foldOf = foldsOf(data, parts);
   const parted: { rows: Int32Array; scores: Scores[]; baselines: Record<BaselineName, Scores>; train: Int32Array }[] =
     [];
   let seconds = 0;
   for (let fold = 0; fold < rounds; fold += 1) {
-    const { train, rows } = split(data, parts, fold, Math.floor(mostScoresOfAllFolds / classes));
+    const { train, rows } = split(data, foldOf, fold, Math.floor(mostScoresOfAllFolds / classes));
     if (train.length === 0 || rows.length === 0) continue;
     const startedAt = performance.now();
     const heads = await trainHeads(tf, data, train, seed, (share) => onProgress((fold + share) / rounds));
     seconds += (performance.now() - startedAt) / 1000;
     const textMatch = likeness(data, rows, templates);
-    const { dense, sparse: ngrams, nearest } = headScores(tf, data, heads, rows);
+    const { dense, sparse: ngrams, nearest, discriminant } = headScores(tf, data, heads, rows);
     const counts = classCounts(data, train);
     const majority = Float32Array.from({ length: rows.length * classes }, (_, at) => counts[at % classes] ?? 0);
     const baselines = { majority, textMatch, ngrams, classMeans: likeness(data, rows, classMeans(data, train)) };
-    parted.push({ rows, scores: [dense, ngrams, nearest, textMatch], baselines, train });
+    parted.push({ rows, scores: [dense, ngrams, nearest, discriminant, textMatch], baselines, train });
   }
   const rows = joined(
     parted.map((part) => part.rows),
@@ -99,7 +101,7 @@ export async function holdOut(
     classes,
     labels,
     halves: Uint8Array.from(rows, (row) => ((data.groups[row] ?? 0) >>> 16) & 1),
-    scores: [0, 1, 2, 3].map((kind) =>
+    scores: [0, 1, 2, 3, 4].map((kind) =>
       joined(
         parted.map(({ scores }) => scores[kind] ?? new Float32Array()),
         Float32Array,
@@ -116,15 +118,14 @@ export async function holdOut(
   };
 }
 
-/** Rows that say the same stand on one side (`data.groups`). */
 function split(
-  { labels, groups }: TrainingData,
-  parts: number,
+  { labels }: TrainingData,
+  foldOf: Int32Array,
   fold: number,
   mostRows: number,
 ): { train: Int32Array; rows: Int32Array } {
   const all = [...labels.keys()];
-  const isOut = (row: number): boolean => (groups[row] ?? 0) % parts === fold;
+  const isOut = (row: number): boolean => foldOf[row] === fold;
   const rows = Int32Array.from(all.filter(isOut));
   if (rows.length > mostRows) shuffle(rows, rows.length, seeded(fold));
   return {
@@ -168,7 +169,7 @@ export async function learningCurve(
 ): Promise<CurveRun[]> {
   const { rowsOfFirstFold: count, classes } = heldOut;
   const [rows, labels] = [heldOut.rows.subarray(0, count), heldOut.labels.subarray(0, count)];
-  const textMatch = (heldOut.scores[3] ?? new Float32Array()).subarray(0, count * classes);
+  const textMatch = (heldOut.scores[4] ?? new Float32Array()).subarray(0, count * classes);
   // A training on few labels is weighted as such a training would be: the less there is to learn, the more text counts.
   const rightOf = async (scores: Scores[]): Promise<Uint8Array> => {
     const evidence = { labels, halves: heldOut.halves.subarray(0, count), classes, scores };
@@ -187,8 +188,8 @@ export async function learningCurve(
     shuffle(order, order.length, seeded(seed + 1000 * (repeat + 1)));
     const train = order.slice(0, Math.max(1, Math.round(share * Math.min(order.length, mostLabelsOfParts)))).sort();
     const heads = await trainHeads(tf, data, train, seed + repeat, (done) => onProgress((index + done) / draws.length));
-    const { dense, sparse, nearest } = headScores(tf, data, heads, rows);
-    runs.push({ labels: train.length, right: await rightOf([dense, sparse, nearest, textMatch]) });
+    const { dense, sparse, nearest, discriminant } = headScores(tf, data, heads, rows);
+    runs.push({ labels: train.length, right: await rightOf([dense, sparse, nearest, discriminant, textMatch]) });
   }
   runs.push({
     labels: heldOut.trainedInFirstFold.length,

@@ -53,8 +53,24 @@ export function softmax(logits: Float64Array): Float64Array {
   return logits;
 }
 
-/** The weights under which what was right was most likely: the mean log-loss at its least. */
+/**
+ * The weights under which what was right was most likely: the mean log-loss at its least. A kind that would count against
+ * what it says has nothing to say beside the others: it weighs 0.
+ */
 export async function fitWeights({ labels, classes, scores }: Evidence): Promise<number[]> {
+  const kept = [...scores.keys()];
+  for (;;) {
+    const some = kept.map((kind) => scores[kind] ?? new Float32Array());
+    const weights = await leastLoss({ labels, classes, scores: some });
+    const least = weights.indexOf(Math.min(...weights));
+    if (kept.length === 1 || (weights[least] ?? 0) >= 0) {
+      return scores.map((_, kind) => weights[kept.indexOf(kind)] ?? 0);
+    }
+    kept.splice(least, 1);
+  }
+}
+
+async function leastLoss({ labels, classes, scores }: Evidence): Promise<number[]> {
   const rows = [...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0);
   const weights = Float64Array.from(scores, () => 1);
   if (rows.length === 0) return [...weights];

@@ -1,10 +1,13 @@
-/** Trains the two heads; and trains them without some rows, to see what they say of those. */
-import { headScores, joined, type HeadScores } from './head-scores.js';
+/** Trains the heads; and trains them without some rows, to see what they say of those. */
+import { fitDiscriminant } from './discriminant.js';
+import { foldsOf } from './folds.js';
+import { headScores, joined, likeness, type HeadScores } from './head-scores.js';
 import { trainLinearSvm, type LinearHead } from './linear-svm.js';
 import { ticketBank, type TicketBank } from './nearest-tickets.js';
 import { seeded, shuffle } from './random.js';
 import { defaultRecipe, type Recipe } from './recipe.js';
 import { trainSoftmax } from './softmax-head.js';
+import { templateEmbeddings, templatesTeach } from './template-rows.js';
 import type { Tensorflow } from './tensorflow.js';
 import type { TrainingData } from './training-data.js';
 
@@ -22,6 +25,7 @@ export interface Heads {
   dense: LinearHead;
   sparse: LinearHead;
   nearest: TicketBank;
+  discriminant: LinearHead;
 }
 
 /** Scores of rows by heads that had not seen them. */
@@ -43,20 +47,24 @@ export async function trainHeads(
   { denseCost, denseSteps, sparseCost }: Recipe = defaultRecipe,
 ): Promise<Heads> {
   const classes = data.classes.length;
+  const teach = templatesTeach(data, rows, (some) => likeness(data, some, templateEmbeddings(data)));
+  const examples = teach ? data.dense.templates : null;
   const dense = await trainSoftmax(
     tf,
     data.dense,
     data.labels,
     rows,
     classes,
-    { cost: denseCost, mostSteps: denseSteps, onLoss },
+    { cost: denseCost, mostSteps: denseSteps, examples, onLoss },
     (share) => onProgress(share / 2),
   );
   const sparse = await trainLinearSvm(data.sparse, data.labels, rows, classes, { cost: sparseCost, seed }, (share) =>
     onProgress(0.5 + share / 2),
   );
   const nearest = ticketBank(data, rows, seed);
-  return { dense, sparse, nearest };
+  const { dense: features, labels } = data;
+  const discriminant = fitDiscriminant(tf, { dense: features, labels, rows, classes, templates: examples });
+  return { dense, sparse, nearest, discriminant };
 }
 
 /** Rows that say the same are held out together (`data.groups`). */
@@ -73,9 +81,10 @@ export async function crossFit(
   const all = [...data.labels.keys()];
   const count = all.length < fewRows ? foldsOfFewRows : folds;
   const [parts, rounds] = isSmall ? [count, count] : [shareOfOneFold, 1];
+  const foldOf = foldsOf(data, parts);
   const heldOut: HeldOutScores[] = [];
   for (let fold = 0; fold < rounds; fold += 1) {
-    const isOut = (row: number): boolean => (data.groups[row] ?? 0) % parts === fold;
+    const isOut = (row: number): boolean => foldOf[row] === fold;
     const train = Int32Array.from(all.filter((row) => !isOut(row) && (data.labels[row] ?? -1) >= 0));
     const out = sampled(all.filter(isOut), Math.floor(mostScores / classes), seed);
     if (train.length === 0 || out.length === 0) continue;
@@ -98,6 +107,10 @@ export async function crossFit(
     ),
     nearest: joined(
       heldOut.map(({ nearest }) => nearest),
+      Float32Array,
+    ),
+    discriminant: joined(
+      heldOut.map(({ discriminant }) => discriminant),
       Float32Array,
     ),
   };

@@ -15,25 +15,39 @@ export interface HeadScores {
   dense: Float32Array;
   sparse: Float32Array;
   nearest: Float32Array;
+  discriminant: Float32Array;
 }
 
 export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, rows: Int32Array): HeadScores {
-  const { width } = data.dense;
   const { classes } = heads.dense;
-  const [dense, nearest] = [new Float32Array(rows.length * classes), new Float32Array(rows.length * classes)];
-  const head = {
-    weights: tf.tensor2d(heads.dense.weights, [width, classes]),
-    bias: tf.tensor2d(heads.dense.bias, [1, classes]),
-  };
+  const nearest = new Float32Array(rows.length * classes);
   const bank = new NearestTickets(tf, heads.nearest);
-  for (let start = 0; start < rows.length; start += portion) {
-    const some = rows.subarray(start, start + portion);
-    dense.set(softmaxScores(tf, head, denseRows(data, some, width), some.length), start * classes);
+  eachPortion(rows, (some, start) => {
     nearest.set(bank.scores(denseRows(data, some, data.embeddingSize), some.length), start * classes);
-  }
-  tf.dispose(head);
+  });
   bank.dispose();
-  return { dense, sparse: ngramScores(data, heads.sparse, rows), nearest };
+  return {
+    dense: linearScores(tf, data, heads.dense, rows),
+    sparse: ngramScores(data, heads.sparse, rows),
+    nearest,
+    discriminant: linearScores(tf, data, heads.discriminant, rows),
+  };
+}
+
+function linearScores(tf: Tensorflow, data: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
+  const { classes } = head;
+  const { width } = data.dense;
+  const scores = new Float32Array(rows.length * classes);
+  const tensors = { weights: tf.tensor2d(head.weights, [width, classes]), bias: tf.tensor2d(head.bias, [1, classes]) };
+  eachPortion(rows, (some, start) => {
+    scores.set(softmaxScores(tf, tensors, denseRows(data, some, width), some.length), start * classes);
+  });
+  tf.dispose(tensors);
+  return scores;
+}
+
+function eachPortion(rows: Int32Array, score: (some: Int32Array, start: number) => void): void {
+  for (let start = 0; start < rows.length; start += portion) score(rows.subarray(start, start + portion), start);
 }
 
 function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {

@@ -17,20 +17,20 @@ const percent = (right: number, count: number): number => Math.round((10_000 * r
 export function learnedTop1(
   tf: Tensorflow,
   data: TrainingData,
-  { dense, sparse }: Heads,
-  [denseWeight = 1, sparseWeight = 1]: readonly number[],
+  { dense, sparse, discriminant }: Heads,
+  [denseWeight = 1, sparseWeight = 1, , discriminantWeight = 1]: readonly number[],
   seed: number,
 ): number {
   const labelled = Int32Array.from([...data.labels.keys()].filter((row) => (data.labels[row] ?? -1) >= 0));
   shuffle(labelled, labelled.length, seeded(seed));
   const rows = labelled.subarray(0, mostLearned);
   const classes = dense.classes;
+  const both = (ofDense: Float32Array, ofDiscriminant: Float32Array): Float32Array =>
+    ofDense.map((value, at) => denseWeight * value + discriminantWeight * (ofDiscriminant[at] as number));
   const scores = tf.tidy(() => {
-    const logits = tf.matMul(
-      rowsOf(tf, data, rows, data.dense.width),
-      tf.tensor2d(dense.weights, [data.dense.width, classes]),
-    );
-    return tf.add<Tensor2D>(logits, tf.tensor2d(dense.bias, [1, classes]));
+    const weights = tf.tensor2d(both(dense.weights, discriminant.weights), [data.dense.width, classes]);
+    const bias = tf.tensor2d(both(dense.bias, discriminant.bias), [1, classes]);
+    return tf.add<Tensor2D>(tf.matMul(rowsOf(tf, data, rows, data.dense.width), weights), bias);
   });
   const values = scores.dataSync();
   scores.dispose();
@@ -41,7 +41,7 @@ export function learnedTop1(
     const words = scoresOf(sparse, { columns, values: data.sparse.values.subarray(start, end) });
     let best = 0;
     words.forEach((word, label) => {
-      words[label] = sparseWeight * word + denseWeight * (values[index * classes + label] as number);
+      words[label] = sparseWeight * word + (values[index * classes + label] as number);
       if (words[label] > (words[best] as number)) best = label;
     });
     if (best === data.labels[row]) right += 1;

@@ -11,7 +11,7 @@ import type { Candidate } from './ranker.js';
 import { bankTensor, trainedOnFile, weightsFile, type TrainedOn } from './trained-on.js';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors.js';
 
-const format = 4;
+const format = 5;
 
 /** What stands in model.json. Figures in percent as in `replyrank evaluate`. */
 export interface ModelDescription {
@@ -48,6 +48,7 @@ export interface ModelParts {
   dense: LinearHead;
   sparse: LinearHead;
   nearest: TicketBank;
+  discriminant: LinearHead;
   contactTypeHead: LinearHead | null;
   /** The templates it was trained with. */
   templates: Candidate[];
@@ -80,6 +81,7 @@ export async function saveModel(
     ...headTensors('dense', parts.dense),
     ...headTensors('sparse', parts.sparse),
     ...bankTensors(parts.nearest),
+    ...headTensors('discriminant', parts.discriminant),
     ...(parts.contactTypeHead ? headTensors('contactType', parts.contactTypeHead) : []),
   ]);
   await writeSafetensors(join(fresh, weightsFile), tensors);
@@ -114,9 +116,10 @@ export async function loadModel(folder: string): Promise<ModelParts> {
     const { ids, nearest: bankIds } = JSON.parse(await readFile(join(folder, trainedOnFile), 'utf8')) as TrainedOn;
     const dense = headOf(tensors, 'dense');
     const sparse = headOf(tensors, 'sparse');
+    const discriminant = headOf(tensors, 'discriminant');
     const rarity = tensors.get('vocabulary.rarity')?.values;
     const nearest = bankOf(tensors, bankIds);
-    if (!dense || !sparse || !nearest || rarity?.length !== words.length)
+    if (!dense || !sparse || !nearest || !discriminant || rarity?.length !== words.length)
       throw new Error('its weights are not complete');
     return {
       description,
@@ -124,6 +127,7 @@ export async function loadModel(folder: string): Promise<ModelParts> {
       dense,
       sparse,
       nearest,
+      discriminant,
       contactTypeHead: headOf(tensors, 'contactType'),
       templates: lines.map((line) => {
         const { id, ...text } = JSON.parse(line) as { id: string } & Omit<Candidate, 'templateId'>;

@@ -10,6 +10,8 @@ export interface SoftmaxOptions {
   /** Cost of an error against a small norm of the weights: C in C · Σ loss + ½ ‖w‖² */
   cost: number;
   mostSteps: number;
+  /** Further examples, one of each class: [classes, width] */
+  examples?: Float32Array | null | undefined;
   /** Told the loss before the first step and after each. */
   onLoss?: ((loss: number) => void) | undefined;
 }
@@ -30,10 +32,14 @@ export async function trainSoftmax(
   onStep: (share: number) => void | Promise<void> = () => undefined,
 ): Promise<LinearHead> {
   const { width } = features;
-  const penalty = 1 / (options.cost * rows.length);
+  const count = rows.length + (options.examples ? classes : 0);
+  const penalty = 1 / (options.cost * count);
   const calls: { x: Tensor2D; y: Tensor1D }[] = [];
   for (let start = 0; start < rows.length; start += rowsOfACall) {
     calls.push(callOf(tf, features, labels, rows.subarray(start, start + rowsOfACall)));
+  }
+  if (options.examples) {
+    calls.push({ x: tf.tensor2d(options.examples, [classes, width]), y: tf.range(0, classes, 1, 'int32') });
   }
   const size = width * classes;
   /** Loss and gradient of one call, [width · classes + classes + 1], as one tensor: one trip out of TensorFlow. */
@@ -61,13 +67,13 @@ export async function trainSoftmax(
       loss += values[gradient.length] ?? 0;
     }
     tf.dispose([weights, bias]);
-    let value = loss / rows.length;
+    let value = loss / count;
     for (let at = 0; at < gradient.length; at += 1) {
       // The bias is held by a hundredth of it: a class without rows must not run away.
       const held = at < size ? penalty : penalty / 100;
       const coordinate = point[at] as number;
       value += 0.5 * held * coordinate * coordinate;
-      gradient[at] = (gradient[at] as number) / rows.length + held * coordinate;
+      gradient[at] = (gradient[at] as number) / count + held * coordinate;
     }
     return value;
   };

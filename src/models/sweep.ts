@@ -133,7 +133,7 @@ async function measure(
   const proof: Evidence = {
     labels: scores.rows.map((row) => some.labels[row] ?? -1),
     classes: data.classes.length,
-    scores: [scores.dense, scores.sparse, scores.nearest],
+    scores: [scores.dense, scores.sparse, scores.nearest, scores.discriminant],
   };
   const { logLoss, top1 } = scored(predictionsOf(scores.rows, proof, await fitWeights(proof)));
   return { logLoss, top1, seconds: Math.round(performance.now() - startedAt) / 1000 };

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { fitAbstention, type HeldOutRow } from './abstention.js';
+import { allLabelled, countsOf, templatesOf, typesOfClasses } from './classes.js';
 import { combined, fitUnseen, fitWeights, softmax, type Evidence } from './combination.js';
 import { crossFit, trainHeads } from './cross-fit.js';
 import type { Columns } from './data-row.js';
@@ -15,14 +16,14 @@ import { predictionsOf } from './held-out.js';
 import type { JobProgress } from './job-process.js';
 import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
 import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
-import type { Candidate } from './ranker.js';
 import { defaultRecipe, type Recipe } from './recipe.js';
 import { RunRecorder, writeRunRecord } from './run-record.js';
 import { heldOutTypes, trainContactTypes } from './contact-type-head.js';
 import { readTemplateFile } from './template-file.js';
+import { templateEmbeddings } from './template-rows.js';
 import { templateText } from './ticket-text.js';
 import type { Tensorflow } from './tensorflow.js';
-import { readTrainingData, type TrainingData } from './training-data.js';
+import { readTrainingData } from './training-data.js';
 
 export interface TrainingSettings {
   /** Labelled tickets */
@@ -73,12 +74,12 @@ export async function trainModel(
   const onTested = (done: number): void | Promise<void> => onProgress('testing on tickets held out', done);
   const evidence = await crossFit(tf, data, seed, onTested, (name) => recorder.curve(name), recipe);
   const texts = templatesOf(classes, templates);
-  const said = encoder.encode(texts.map(templateText)).map((views) => views.subarray(0, encoder.size));
-  const cosines = likeness(data, evidence.rows, said.slice(0, classes.length));
+  const cosines = likeness(data, evidence.rows, templateEmbeddings(data));
+  const strangers = encoder.encode(texts.slice(classes.length).map(templateText));
   const proof: Evidence = {
     labels: evidence.rows.map((row) => data.labels[row] ?? -1),
     classes: classes.length,
-    scores: [evidence.dense, evidence.sparse, evidence.nearest, cosines],
+    scores: [evidence.dense, evidence.sparse, evidence.nearest, evidence.discriminant, cosines],
   };
   await onProgress('combining and calibrating', 0);
   const weights = await fitWeights(proof);
@@ -140,7 +141,7 @@ export async function trainModel(
     combination,
     rule,
     candidates: texts,
-    untaught: said.slice(classes.length),
+    untaught: strangers.map((views) => views.subarray(0, encoder.size)),
     contactTypeOfClass,
     heldOutTypes: contactTypeHead && (await heldOutTypes(tf, data)),
   };
@@ -155,41 +156,6 @@ export async function trainModel(
 function versionOf(description: ModelDescription): string {
   const stamp = description.createdAt.replace(/[-:]|\.\d+Z/g, '').replace('T', '-');
   return `${stamp}-${createHash('sha256').update(JSON.stringify(description)).digest('hex').slice(0, 6)}`;
-}
-
-function templatesOf(classes: readonly string[], templates: Candidate[] | null): Candidate[] {
-  if (templates) {
-    const known = new Map(templates.map((template) => [template.templateId, template]));
-    // In the order of the classes first, so that a class and its template have the same index.
-    const rest = templates.filter(({ templateId }) => !classes.includes(templateId));
-    return [...classes.flatMap((id) => known.get(id) ?? []), ...rest];
-  }
-  // An id such as `card-arrival` says something too; where ids say nothing, held-out rows give them no weight.
-  return classes.map((templateId) => ({ templateId, title: wordsOf(templateId), body: '', contactTypes: [] }));
-}
-
-const wordsOf = (id: string): string => id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
-
-function allLabelled({ labels }: TrainingData): Int32Array {
-  return Int32Array.from([...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0));
-}
-
-function countsOf({ labels, classes }: TrainingData): number[] {
-  const counts = classes.map(() => 0);
-  for (const label of labels) if (label >= 0) counts[label] = (counts[label] ?? 0) + 1;
-  return counts;
-}
-
-/** The contact type of each class, where no template answers two of them; else null. */
-function typesOfClasses({ labels, contactTypeLabels, contactTypes, classes }: TrainingData): (string | null)[] | null {
-  const types = classes.map((): string | null => null);
-  for (const [row, label] of labels.entries()) {
-    const type = contactTypes[contactTypeLabels[row] ?? -1];
-    if (label === -1 || type === undefined) continue;
-    if (types[label] !== null && types[label] !== type) return null;
-    types[label] = type;
-  }
-  return types;
 }
 
 const percent = (share: number): number => Math.round(share * 10_000) / 100;

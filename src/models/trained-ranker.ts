@@ -1,7 +1,7 @@
 /** Ranks with a trained model version. */
 import { softmax } from './combination.js';
 import type { Encoder } from './encoder.js';
-import { scoresOf } from './linear-svm.js';
+import { scoresOf, type LinearHead } from './linear-svm.js';
 import { loadModel, ModelFolderError, type ModelParts } from './model-folder.js';
 import { NearestTickets } from './nearest-tickets.js';
 import type { Candidate, Ranker, RankInput, Ranking } from './ranker.js';
@@ -26,6 +26,7 @@ export class TrainedRanker implements Ranker {
   private readonly vectors: TemplateVectors;
   private readonly dense: { weights: Tensor2D; bias: Tensor2D };
   private readonly nearest: NearestTickets;
+  private readonly discriminant: { weights: Tensor2D; bias: Tensor2D };
   private readonly isKnown: (word: string) => boolean;
   private candidates: readonly Candidate[] = [];
   private places: Place[] = [];
@@ -35,16 +36,18 @@ export class TrainedRanker implements Ranker {
     private readonly encoder: Encoder,
     private readonly parts: ModelParts,
   ) {
-    const { description, vocabulary, dense } = parts;
+    const { description, vocabulary, dense, discriminant } = parts;
     this.version = description.version;
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
     this.vectors = new TemplateVectors(encoder);
     this.isKnown = knownWords(vocabulary);
     this.nearest = new NearestTickets(tf, parts.nearest);
-    this.dense = {
-      weights: tf.tensor2d(dense.weights, [this.features.denseWidth, dense.classes]),
-      bias: tf.tensor2d(dense.bias, [1, dense.classes]),
-    };
+    const tensorsOf = ({ weights, bias, classes }: LinearHead): { weights: Tensor2D; bias: Tensor2D } => ({
+      weights: tf.tensor2d(weights, [this.features.denseWidth, classes]),
+      bias: tf.tensor2d(bias, [1, classes]),
+    });
+    this.dense = tensorsOf(dense);
+    this.discriminant = tensorsOf(discriminant);
   }
 
   /**
@@ -95,22 +98,28 @@ export class TrainedRanker implements Ranker {
   }
 
   dispose(): void {
-    this.tf.dispose(this.dense);
+    this.tf.dispose([this.dense, this.discriminant]);
     this.nearest.dispose();
   }
 
   /** What the heads say together, per ticket [classes]. */
   private learnedScores(inputs: RankInput[], rows: Float32Array[]): Float64Array[] {
-    const [denseWeight = 1, sparseWeight = 1, nearestWeight = 1] = this.parts.description.combination.weights;
+    const { weights } = this.parts.description.combination;
+    const [denseWeight = 1, sparseWeight = 1, nearestWeight = 1, discriminantWeight = 1] = weights;
     const { classes } = this.parts.dense;
-    const dense = softmaxScores(this.tf, this.dense, together(rows, this.features.denseWidth), rows.length);
+    const values = together(rows, this.features.denseWidth);
+    const dense = softmaxScores(this.tf, this.dense, values, rows.length);
+    const discriminant = softmaxScores(this.tf, this.discriminant, values, rows.length);
     const nearest = this.nearest.scores(together(rows, this.encoder.size), rows.length);
     return inputs.map((input, index) => {
       const sparse = scoresOf(this.parts.sparse, this.features.sparse(input));
       return Float64Array.from(sparse, (score, label) => {
         const place = index * classes + label;
         return (
-          denseWeight * (dense[place] as number) + sparseWeight * score + nearestWeight * (nearest[place] as number)
+          denseWeight * (dense[place] as number) +
+          sparseWeight * score +
+          nearestWeight * (nearest[place] as number) +
+          discriminantWeight * (discriminant[place] as number)
         );
       });
     });
@@ -118,7 +127,7 @@ export class TrainedRanker implements Ranker {
 
   private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
     const { combination, abstention } = this.parts.description;
-    const textWeight = combination.weights[3] ?? 0;
+    const textWeight = combination.weights[4] ?? 0;
     const logits = Float64Array.from(this.places, ({ label, embedding: template }) => {
       const likeness = embedding ? cosine(embedding, template) : 0;
       if (label === -1) return combination.unseen.scale * likeness + combination.unseen.offset;

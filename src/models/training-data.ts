@@ -1,5 +1,6 @@
 /** Labelled tickets as numbers. The file is read twice as a stream; its texts are never in memory together. */
 import { createHash, type Hash } from 'node:crypto';
+import { templatesOf } from './classes.js';
 import { DataFileError, type Columns, type DataRow } from './data-row.js';
 import { readDataFile } from './data-file.js';
 import { EmbeddingCache, textKey } from './embedding-cache.js';
@@ -10,7 +11,8 @@ import { hash32 } from './random.js';
 import type { Candidate, RankInput } from './ranker.js';
 import { stack, type SparseMatrix, type SparseRow } from './sparse-matrix.js';
 import { TicketFeatures } from './text-features.js';
-import { ticketText } from './ticket-text.js';
+import { templateRows } from './template-rows.js';
+import { templateText, ticketText } from './ticket-text.js';
 import { idHash } from './trained-on.js';
 
 export interface DataSettings {
@@ -34,8 +36,8 @@ export interface TrainingData {
   contactTypes: string[];
   /** Contact type of each row; -1 where it has none. */
   contactTypeLabels: Int32Array;
-  /** [rows, width]; the embedding is the beginning of each row. */
-  dense: { values: Float32Array; width: number };
+  /** [rows, width]; the embedding is the beginning of each row. `templates`: the same of each class's template. */
+  dense: { values: Float32Array; width: number; templates: Float32Array };
   /** Numbers in an embedding */
   embeddingSize: number;
   sparse: SparseMatrix;
@@ -98,6 +100,7 @@ export async function readTrainingData(
     first.encoded[index] = new Float32Array(0);
     sparse.push(features.sparse(input));
   }
+  const texts = templatesOf(classes, settings.templates).slice(0, classes.length).map(templateText);
   const contactTypes = [...new Set(first.contactTypes.filter((type) => type !== null))].sort();
   return {
     features,
@@ -105,7 +108,7 @@ export async function readTrainingData(
     labels: places(first.labels, classes),
     contactTypes,
     contactTypeLabels: places(first.contactTypes, contactTypes),
-    dense: { values: dense, width },
+    dense: { values: dense, width, templates: templateRows(encoder, features, texts) },
     embeddingSize: encoder.size,
     sparse: stack(sparse, features.sparseWidth),
     groups: Uint32Array.from(first.groups),
