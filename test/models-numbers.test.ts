@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fitAbstention, type HeldOutRow } from '../src/models/abstention.js';
+import { fitAbstention, scopeCurve, type HeldOutRow } from '../src/models/abstention.js';
 import { fitWeights, softmax } from '../src/models/combination.js';
 import { FieldCounter, fieldVector } from '../src/models/field-features.js';
 import { minimise } from '../src/models/lbfgs.js';
@@ -54,6 +54,7 @@ describe('the figures of an evaluation', () => {
       setCoverage: 50,
       setSize: 1.25,
       contactType: null,
+      intervals: { top1: [4.56, 69.94], hits3: [15, 85] },
     });
   });
 
@@ -104,6 +105,16 @@ describe('abstention', () => {
     const { leastFamiliarity } = fitAbstention([...none, ...some], 0.5, 0.9);
     expect(leastFamiliarity).toBeGreaterThan(29 / 30);
     expect(leastFamiliarity).toBeLessThanOrEqual(2);
+  });
+
+  test('shows what every other line would have given, the one that was drawn first', () => {
+    const none = [0, 1, 2, 3].map((familiarity) => ({ ...heldOut(0.9, false, familiarity), rightProbability: null }));
+    const some = [2, 3, 4, 5].map((familiarity) => heldOut(0.9, familiarity !== 4, familiarity));
+    const [chosen, ...curve] = scopeCurve([...none, ...some], 3);
+    expect(chosen).toEqual({ answeredRight: 50, abstentionRecall: 75 });
+    expect(curve[0]).toEqual({ answeredRight: 75, abstentionRecall: 0 });
+    expect(curve.at(-1)).toEqual({ answeredRight: 0, abstentionRecall: 100 });
+    expect(scopeCurve(some, 3)).toEqual([]);
   });
 
   test('makes the set so long that it holds the right one as often as promised', () => {

@@ -56,9 +56,13 @@ async function evaluate(model: ModelProcess, file: string, options: ColumnOption
 }
 
 function asText(metrics: Metrics): string {
-  const { rows, contactType, mrr, ece, setSize, ...percents } = metrics;
+  const { rows, contactType, mrr, ece, setSize, intervals, ...percents } = metrics;
   const lines = Object.entries(percents).map(([name, value]) => [name, value === null ? '–' : `${value} %`]);
   lines.push(['mrr', String(mrr ?? '–')], ['ece', String(ece ?? '–')], ['setSize', String(setSize ?? '–')]);
+  if (intervals) {
+    const between = ([low, high]: [number, number]): string => `${low} to ${high} %`;
+    lines.push(['95 % of top1', between(intervals.top1)], ['95 % of hits3', between(intervals.hits3)]);
+  }
   if (contactType) lines.push(['contactType', `${contactType.top1} %`]);
   return `${rows} tickets\n${lines.map(([name = '', value = '']) => `${name.padEnd(18)}${value}\n`).join('')}`;
 }

@@ -1,6 +1,6 @@
 /** One training as a page that needs nothing beside itself: no script, no network. */
 import type { RunRecord } from '../models/run-record.js';
-import { curvesPicture, reliabilityPicture } from './run-pictures.js';
+import { curvesPicture, reliabilityPicture, scopePicture } from './run-pictures.js';
 
 const mostSlices = 12;
 const longestText = 400;
@@ -40,6 +40,7 @@ ${figure(`${baselines.majority} %`, 'always the most frequent template')}
 <h2>Is it as sure as it is right?</h2>
 <p>Fifteen parts of equal size, from the least sure to the surest. On the line it keeps what it promises.</p>
 ${reliabilityPicture(record.calibration)}
+${scope(record)}
 <h2>Where it fails</h2>${slices(record)}
 <h2>Templates taken for one another</h2>${confusions(record)}
 <h2>Most wrongly sure of: likely wrong labels</h2>${wronglySure(record, texts)}
@@ -69,6 +70,16 @@ ${table(
   ['part', 'points', 'next'],
   parts.map(({ name, points, next }) => [name, points, next]),
 )}`;
+}
+
+/** Runs of older versions have no such curve. */
+function scope({ scope: points = [] }: Partial<RunRecord>): string {
+  const [chosen] = points;
+  if (!chosen) return '';
+  return `<h2>Silent where nothing fits</h2>
+<p>On tickets held out: ${chosen.answeredRight} % of those that a template fits get the right first suggestion, and
+${chosen.abstentionRecall} % of the others none. The curve is what other lines between the two would give.</p>
+${scopePicture(points)}`;
 }
 
 /** The worst parts with enough tickets to tell. */

@@ -43,6 +43,19 @@ export function reliabilityPicture(bins: RunRecord['calibration']): string {
   return picture('Reliability', axes(scale, [1, 'how sure'], [1, 'share right']) + diagonal + dots.join(''));
 }
 
+/** @param points the line that was drawn comes first */
+export function scopePicture([chosen, ...curve]: RunRecord['scope']): string {
+  const scale = scaleTo(100, 100);
+  const place = ({ answeredRight, abstentionRecall }: RunRecord['scope'][number]): string =>
+    `${scale.x(abstentionRecall)},${scale.y(answeredRight)}`;
+  const line = `<polyline points="${curve.map(place).join(' ')}" fill="none" stroke="var(--good)" stroke-width="1.5"/>`;
+  const dot = chosen
+    ? `<circle cx="${scale.x(chosen.abstentionRecall)}" cy="${scale.y(chosen.answeredRight)}" r="6" fill="var(--bad)"><title>${chosen.answeredRight} % answered and right, ${chosen.abstentionRecall} % held back where nothing fits</title></circle>`
+    : '';
+  const names = axes(scale, [100, '% held back where nothing fits'], [100, '% answered and right']);
+  return picture('Answered and right against held back', names + line + dot);
+}
+
 function axes(scale: Scale, [mostX, nameX]: [number, string], [mostY, nameY]: [number, string]): string {
   const [left, bottom, right, top] = [scale.x(0), scale.y(0), scale.x(mostX), scale.y(mostY)];
   const number = (value: number): string => String(Number(value.toPrecision(3)));

@@ -61,6 +61,31 @@ function scopeLine(rows: readonly HeldOutRow[]): number {
   return best.line;
 }
 
+/** What each line would give, in percent: of rows with a template those answered and right, of the others those held back. */
+export interface ScopePoint {
+  answeredRight: number;
+  abstentionRecall: number;
+}
+
+/**
+ * The whole curve that the line for what is out of scope is chosen from; empty where no row has no template.
+ *
+ * @param line that was chosen: its point comes first
+ */
+export function scopeCurve(rows: readonly HeldOutRow[], line: number, points = 60): ScopePoint[] {
+  const none = rows.filter(({ rightProbability }) => rightProbability === null);
+  const some = rows.filter(({ rightProbability }) => rightProbability !== null);
+  if (none.length === 0 || some.length === 0) return [];
+  const percent = (part: number, whole: number): number => Math.round((10_000 * part) / whole) / 100;
+  const at = (least: number): ScopePoint => ({
+    answeredRight: percent(some.filter(({ right, familiarity }) => right && familiarity >= least).length, some.length),
+    abstentionRecall: percent(none.filter(({ familiarity }) => familiarity < least).length, none.length),
+  });
+  const sorted = rows.map(({ familiarity }) => familiarity).sort((a, b) => a - b);
+  const lines = Array.from({ length: points + 1 }, (_, point) => sorted[Math.floor((point * sorted.length) / points)]);
+  return [at(line), ...lines.map((least) => at(least ?? Infinity))];
+}
+
 /** The lowest confidence from which on the wanted share of first suggestions is right. */
 function confidenceFor(rows: readonly HeldOutRow[], precision: number): number {
   const sorted = rows.toSorted((a, b) => b.confidence - a.confidence);

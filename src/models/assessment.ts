@@ -16,6 +16,7 @@ import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
 import { classTail, labelNoise, percent, type ClassTail, type LabelNoise } from './label-noise.js';
 import { extrapolate, errorAt, type CurveRun, type Forecast, type PowerLaw } from './learning-curve.js';
+import { shareInterval } from './share-interval.js';
 import { readTemplateFile } from './template-file.js';
 import { templateText } from './ticket-text.js';
 import type { Device, Tensorflow } from './tensorflow.js';
@@ -141,7 +142,7 @@ function figuresOf({ places, labels }: HeldOut, judged: readonly Judged[]): Asse
     percent(all.filter((place) => place > 0 && place <= depth).length, tickets);
   const own = judged.map(({ place }) => place);
   const top1 = within(own, 1);
-  const [low, high] = wilson(top1 / 100, tickets);
+  const [low, high] = shareInterval(top1 / 100, tickets);
   return {
     tickets,
     model: { top1, hits3: within(own, 3), low, high },
@@ -151,15 +152,6 @@ function figuresOf({ places, labels }: HeldOut, judged: readonly Judged[]): Asse
       hits3: within([...places[name]], 3),
     })),
   };
-}
-
-/** 95 % interval of a share (Wilson 1927), in percent. */
-function wilson(share: number, count: number): [number, number] {
-  if (count === 0) return [0, 100];
-  const z = 1.96;
-  const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);
-  const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
-  return [percent(centre - half, 1), percent(centre + half, 1)];
 }
 
 function curveOf(runs: readonly CurveRun[], labelled: number, seed: number): Assessment['curve'] {

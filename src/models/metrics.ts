@@ -1,6 +1,7 @@
 /** What `replyrank evaluate` prints of a model: see the README for what each figure means. */
 import type { DataRow } from './data-row.js';
 import type { Ranking } from './ranker.js';
+import { shareInterval } from './share-interval.js';
 
 export interface ContactTypeMetrics {
   rows: number;
@@ -22,6 +23,8 @@ export interface Metrics {
   setCoverage: number | null;
   setSize: number | null;
   contactType: ContactTypeMetrics | null;
+  /** 95 % intervals for the sample of rows, percent */
+  intervals: { top1: [number, number]; hits3: [number, number] } | null;
 }
 
 interface Answered {
@@ -69,6 +72,7 @@ export class MetricsCounter {
       setSize: mean(some.map(({ ranking }) => ranking.setSize)),
       contactType:
         this.types.rows === 0 ? null : { rows: this.types.rows, top1: percent(this.types.right / this.types.rows) },
+      intervals: intervals(some),
     };
   }
 }
@@ -82,6 +86,13 @@ function share<T>(rows: readonly T[], counts: (row: T) => boolean): number | nul
 
 function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : rounded(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+function intervals(rows: readonly Answered[]): Metrics['intervals'] {
+  if (rows.length === 0) return null;
+  const of = (depth: number): [number, number] =>
+    shareInterval(rows.filter(({ place }) => place !== null && place <= depth).length / rows.length, rows.length);
+  return { top1: of(1), hits3: of(3) };
 }
 
 /** Over the templates that are right somewhere in the file. */

@@ -1,6 +1,7 @@
 /** What a training leaves behind in its model's folder, so that it can be judged, compared and repeated: `run.json`. */
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { ScopePoint } from './abstention.js';
 import { codeVersion, type CodeVersion } from './code-version.js';
 import type { Heads } from './cross-fit.js';
 import { readDataFile } from './data-file.js';
@@ -50,6 +51,8 @@ export interface RunRecord {
   baselines: { majority: number; nearestMean: number };
   confusions: { label: string; predicted: string; count: number }[];
   calibration: heldOut.CalibrationBin[];
+  /** Where no template fits some tickets: the line that was drawn first, then what other lines would give */
+  scope: ScopePoint[];
   wronglySure: WronglySure[];
   diagnosis: Diagnosis;
   seconds: Record<string, number>;
@@ -97,6 +100,7 @@ export interface FinishedTraining {
   settings: TrainingSettings;
   data: TrainingData;
   predictions: heldOut.Prediction[];
+  scope: ScopePoint[];
   weights: readonly number[];
   labelCounts: number[];
   heads: Heads;
@@ -156,6 +160,7 @@ export async function writeRunRecord(
       count,
     })),
     calibration: heldOut.calibrationOf(predictions),
+    scope: training.scope,
     wronglySure: heldOut.mostWronglySure(predictions, mostWronglySure).map((prediction) => ({
       line: rows.get(prediction.row)?.line ?? 0,
       idHash: data.idHashes[prediction.row] ?? null,

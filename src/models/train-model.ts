@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { fitAbstention, type HeldOutRow } from './abstention.js';
+import { fitAbstention, scopeCurve, type HeldOutRow } from './abstention.js';
 import { allLabelled, countsOf, templatesOf, typesOfClasses } from './classes.js';
 import { combined, fitUnseen, fitWeights, softmax, type Evidence } from './combination.js';
 import { crossFit, trainHeads } from './cross-fit.js';
@@ -130,7 +130,8 @@ export async function trainModel(
     trainedOn: [...new Set(data.idHashes.flatMap((hash) => hash ?? []))].sort(),
   };
   const { version, createdAt, combination, abstention: rule } = description;
-  const finished = { settings, data, predictions, weights, labelCounts, heads, version, createdAt };
+  const scope = scopeCurve(heldOutRows, rule.leastFamiliarity);
+  const finished = { settings, data, predictions, scope, weights, labelCounts, heads, version, createdAt };
   const heldOut: HeldOutScoring = {
     file: settings.data,
     columns: settings.columns,
