@@ -91,3 +91,15 @@ test('a version is never overwritten', async () => {
   await expect(trainModel(tf, encoder, settings, () => undefined)).rejects.toThrow(/exists already/);
   expect(await readFile(join(model, 'model.json'), 'utf8')).toBe(before);
 });
+
+test('thresholds are drawn on a validation file where there is one, and one that tells too little is named', async () => {
+  const validation = await smallSample(scratch.folder, 'test', { types: 12, each: 20 });
+  const settings = { ...trainingSettings(scratch.folder, trainFile, 'validated'), validation };
+  const validated = await trainModel(tf, encoder, settings, () => undefined);
+  const { description } = await loadModel(model);
+  expect(validated.combination).toEqual(description.combination);
+  expect(validated.abstention).not.toEqual(description.abstention);
+  const few = await smallSample(scratch.folder, 'test', { types: 2, each: 5 });
+  const hopeless = { ...trainingSettings(scratch.folder, trainFile, 'hopeless'), validation: few };
+  await expect(trainModel(tf, encoder, hopeless, () => undefined)).rejects.toThrow(/test-2-5\.tsv: 10 of its tickets/);
+});

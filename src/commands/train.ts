@@ -16,6 +16,7 @@ import { modelWorker } from './with-model.js';
 interface TrainOptions extends ColumnOptions {
   data: string;
   templates?: string;
+  validation?: string;
   out: string;
   seed: number;
   precision: number;
@@ -33,6 +34,7 @@ export function registerTrain(program: Command): void {
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
     .option('--templates <file>', 'JSON Lines of {"id","title","body","contactTypes"}: their text is read too')
     .requiredOption('--out <folder>', 'folder of the new version; must not exist')
+    .option('--validation <file>', 'other labelled tickets, such as later ones: thresholds are drawn on them')
     .addOption(
       new Option('--recipe <name>', 'frozen: heads on the encoder as it is').choices(['frozen']).default('frozen'),
     )
@@ -60,6 +62,7 @@ export function registerTrain(program: Command): void {
         settings: {
           data: resolve(options.data),
           columns: columnsOf(options),
+          validation: options.validation === undefined ? null : resolve(options.validation),
           templates: options.templates === undefined ? null : resolve(options.templates),
           out,
           seed: options.seed,

@@ -128,7 +128,12 @@ export async function writeRunRecord(
     version,
     createdAt,
     code: { ...(await codeVersion()), node: process.version, tensorflow: tf.version.tfjs },
-    arguments: { ...given, data: basename(given.data), templates: given.templates && basename(given.templates) },
+    arguments: {
+      ...given,
+      data: basename(given.data),
+      templates: given.templates && basename(given.templates),
+      validation: given.validation && basename(given.validation),
+    },
     seed,
     data: { file: basename(settings.data), hash: data.hash, rows: data.labels.length, templates: data.classes.length },
     preflight: recorder.preflight,

@@ -24,11 +24,14 @@ import { templateEmbeddings } from './template-rows.js';
 import { templateText } from './ticket-text.js';
 import type { Tensorflow } from './tensorflow.js';
 import { readTrainingData } from './training-data.js';
+import { rowsForLines, validationEvidence } from './validation.js';
 
 export interface TrainingSettings {
   /** Labelled tickets */
   data: string;
   columns: Columns;
+  /** Other labelled tickets that thresholds are drawn on; held-out ones of `data` where it is not given. */
+  validation?: string | null | undefined;
   /** File of templates; null where nothing but the labels is known of them. */
   templates: string | null;
   /** Folder of the new version; must not exist. */
@@ -90,6 +93,12 @@ export async function trainModel(
   recorder.preflight.push(checkBaseline(predictions, labelCounts, skipPreflight));
   const onTrained = (done: number): void | Promise<void> => onProgress('training on all tickets', done);
   const heads = await trainHeads(tf, data, allLabelled(data), seed, onTrained, recorder.curve('all tickets'), recipe);
+  let lineRows = heldOutRows;
+  if (settings.validation) {
+    const source = { ...settings, file: settings.validation };
+    const { rows } = judge(await validationEvidence(tf, encoder, source, data, heads), weights);
+    lineRows = rowsForLines(heldOutRows, rows);
+  }
   const contactTypeOfClass = typesOfClasses(data);
   const contactTypeHead = contactTypeOfClass || data.contactTypes.length < 2 ? null : await trainContactTypes(tf, data);
   const description: ModelDescription = {
@@ -107,7 +116,7 @@ export async function trainModel(
     fields: [...data.features.fields],
     knownContactType: settings.knownContactType,
     combination: { weights, unseen },
-    abstention: fitAbstention(heldOutRows, precision, coverage),
+    abstention: fitAbstention(lineRows, precision, coverage),
     precision,
     coverage,
     data: {
@@ -130,7 +139,7 @@ export async function trainModel(
     trainedOn: [...new Set(data.idHashes.flatMap((hash) => hash ?? []))].sort(),
   };
   const { version, createdAt, combination, abstention: rule } = description;
-  const scope = scopeCurve(heldOutRows, rule.leastFamiliarity);
+  const scope = scopeCurve(lineRows, rule.leastFamiliarity);
   const finished = { settings, data, predictions, scope, weights, labelCounts, heads, version, createdAt };
   const heldOut: HeldOutScoring = {
     file: settings.data,

@@ -192,7 +192,8 @@ const gist = (text: string): string =>
     .sort()
     .join(' ');
 
-function encodedWith(encoder: Encoder, cache: EmbeddingCache, texts: readonly string[]): Float32Array[] {
+/** What the encoder makes of each text; computed only where the cache does not have it. */
+export function encodedWith(encoder: Encoder, cache: EmbeddingCache, texts: readonly string[]): Float32Array[] {
   const keys = texts.map(textKey);
   const known = keys.map((key) => cache.get(key));
   const missing = [...known.keys()].filter((index) => !known[index]);
