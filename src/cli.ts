@@ -19,6 +19,7 @@ const commands: Record<string, () => Promise<Register>> = {
   evaluate: async () => (await import('./commands/evaluate.js')).registerEvaluate,
   sweep: async () => (await import('./commands/sweep.js')).registerSweep,
   report: async () => (await import('./commands/report.js')).registerReport,
+  drift: async () => (await import('./commands/drift.js')).registerDrift,
   rank: async () => (await import('./commands/rank.js')).registerRank,
   replay: async () => (await import('./commands/replay.js')).registerReplay,
   'dead-letters': async () => (await import('./commands/dead-letters.js')).registerDeadLetters,

@@ -1,0 +1,102 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { readConfig } from '../config.js';
+import { readDataFile } from '../models/data-file.js';
+import type { DataRow } from '../models/data-row.js';
+import type { ModelProcess } from '../models/model-process.js';
+import type { Ranking } from '../models/ranker.js';
+import { ticketText } from '../models/ticket-text.js';
+import { rankInputOf } from '../models/training-data.js';
+import { fieldNames } from '../monitoring/broken-input.js';
+import { decisionSettings } from '../monitoring/decision-settings.js';
+import { driftOfFile, type SeenRow } from '../monitoring/drift-of-file.js';
+import { readReference } from '../monitoring/reference-file.js';
+import { readReferenceSample } from '../monitoring/reference-sample.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
+import { driftAsJson, driftAsText } from './drift-report.js';
+import { progressBar } from './progress.js';
+import { UserError } from './user-error.js';
+import { withModel } from './with-model.js';
+
+interface DriftOptions extends ColumnOptions {
+  model: string;
+  data: string;
+  json?: boolean;
+}
+
+const rowsAtOnce = 512;
+
+export function registerDrift(program: Command): void {
+  const command = program
+    .command('drift')
+    .description('says whether tickets have moved away from what a model was trained for, why, and what to do')
+    .requiredOption('--model <folder>', 'a model version')
+    .requiredOption('--data <file>', 'tickets, labelled or not: CSV, TSV or JSON Lines with a header')
+    .option('--json', 'print the signals and the decision as JSON');
+  addColumnOptions(command).action(async (options: DriftOptions) => {
+    const folder = resolve(options.model);
+    const reference = await readReference(folder);
+    const sample = await readReferenceSample(folder);
+    if (!sample) throw new UserError(`${folder} has no sample of its held-out tickets: train the model again`);
+    const fields = fieldNames(sample.tickets);
+    if (fields.length > 0 && options.fields === undefined) {
+      throw new UserError(
+        `--fields: the model was trained with ${fields.join(', ')}; name them, or they count as gone`,
+      );
+    }
+    const rows = await withModel(folder, (model) => observed(model, resolve(options.data), options));
+    const report = driftOfFile({ reference, sample, rows, now: new Date(), settings: decisionSettings(readConfig()) });
+    process.stdout.write(options.json ? `${JSON.stringify(driftAsJson(report))}\n` : driftAsText(report, rows));
+  });
+}
+
+async function observed(model: ModelProcess, file: string, options: ColumnOptions): Promise<SeenRow[]> {
+  const seen: SeenRow[] = [];
+  const bar = progressBar('tickets ranked', null);
+  let rows: DataRow[] = [];
+  const flush = async (): Promise<void> => {
+    const ranked = await model.rank(rows.map((row) => rankInputOf(row, true)));
+    rows.forEach((row, index) => {
+      const answer = ranked[index];
+      if (answer) seen.push(seenRow(row, answer.ranking));
+    });
+    bar.update(seen.length);
+    rows = [];
+  };
+  for await (const row of readDataFile(file, columnsOf(options), 'optional')) {
+    rows.push(row);
+    if (rows.length >= rowsAtOnce) await flush();
+  }
+  if (rows.length > 0) await flush();
+  bar.stop();
+  return seen;
+}
+
+function seenRow(row: DataRow, ranking: Ranking): SeenRow {
+  const { channel, language, fields } = row;
+  const { items, unweighted, contactType, embedding, entropy, abstained, reason } = ranking;
+  const { words, unknownShare, fingerprint } = ranking;
+  const key = row.id ?? `line:${row.line}`;
+  // A file need not say when its tickets were written: then no hour is compared with its like.
+  const occurredAt = row.occurredAt ?? new Date(NaN);
+  return {
+    observation: {
+      key,
+      occurredAt,
+      embedding,
+      ranking: unweighted ?? items.slice(0, 10),
+      entropy,
+      abstained,
+      reason,
+      contactType: contactType?.value ?? null,
+      channel,
+      language,
+      fields,
+      words,
+      unknownShare,
+      fingerprint,
+    },
+    label: row.label === null && !row.noneFits ? undefined : row.label,
+    text: ticketText(row),
+  };
+}
