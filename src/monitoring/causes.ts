@@ -38,6 +38,7 @@ export interface InputCauses {
 }
 
 const leastRepeated = 0.1;
+const leastCopies = 20;
 const fewestTickets = 50;
 
 /** Causes that need no label. */
@@ -67,7 +68,7 @@ export function inputCauses({ reference, window, textOf, seed }: CauseQuestion):
       ? [...texts.causes, ...isLater]
       : [...isLater, ...texts.causes];
   const { labelShift, moved } = texts;
-  return { causes: [...repeated(window, distinct), ...isFirst, ...named], distinct, rest, likeness, labelShift, moved };
+  return { causes: [...repeated(window), ...isFirst, ...named], distinct, rest, likeness, labelShift, moved };
 }
 
 /** Causes that labels show: they come first where nothing that was seen of the tickets themselves explains more. */
@@ -102,11 +103,15 @@ function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause {
   return { kind: 'label-shift', subject: most?.templateId ?? '', share: distance, pValue, sentence };
 }
 
-/** Hundreds of copies of one text: an outage. They are no drift, but somebody wants to know. */
-function repeated(window: readonly Observation[], distinct: readonly Observation[]): Cause[] {
-  const copies = window.length - distinct.length;
+/** Many copies of one text: an outage. They are no drift, but somebody wants to know. */
+function repeated(window: readonly Observation[]): Cause[] {
+  const counts = new Map<string, number>();
+  for (const { words, fingerprint } of window)
+    if (words > 0) counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
+  // What customers say alike by themselves comes in twos and threes.
+  const copies = [...counts.values()].filter((count) => count >= leastCopies).reduce((sum, count) => sum + count, 0);
   const share = copies / Math.max(window.length, 1);
   if (share < leastRepeated) return [];
-  const sentence = `${percent(share)} of the tickets are copies in bursts of others (${copies} of ${window.length}): as in an outage. They count once.`;
+  const sentence = `${percent(share)} of the tickets are copies of a few texts (${copies} of ${window.length}), as in an outage; they count once.`;
   return [{ kind: 'repeated-text', subject: '', share, pValue: 1e-6, sentence }];
 }

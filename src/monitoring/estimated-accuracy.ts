@@ -58,7 +58,9 @@ export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
     : densityRatio(reference, window);
   const model = fitLogistic({ rows: reference.map(({ features }) => features), targets: right, weights });
   const probabilities = new Float64Array(question.window.length);
-  for (const { features, index } of window) probabilities[index] = logisticProbability(model, features);
+  // Nothing is known of what an empty text asks: a suggestion is right by chance at most.
+  for (const { features, index, ticket } of window)
+    probabilities[index] = ticket.words === 0 ? 0 : logisticProbability(model, features);
   const estimated = window.map(({ index }) => probabilities[index] as number);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // The regression's residuals average out by construction; what they scatter is how little the reference knows.

@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { seeded } from '../src/models/random.js';
+import { explain, type EvidenceQuestion } from '../src/monitoring/evidence.js';
+import { isGarbled } from '../src/monitoring/garbled-text.js';
+import { calibratedWindow, estimateShares, shareDistance, shareReference } from '../src/monitoring/label-shift.js';
+import type { LabelledObservation, Outcome } from '../src/monitoring/observation.js';
+import { ReferenceSampler } from '../src/monitoring/reference-sample.js';
+import { reweighted } from '../src/monitoring/reweighted-ranking.js';
+import { testRisk } from '../src/monitoring/risk-test.js';
+import { countWords, typicalWords } from '../src/monitoring/typical-words.js';
+import { observation } from './support/observations.js';
+
+const size = 16;
+const templates = ['card', 'cash', 'fees', 'limits', 'refund'];
+const words: Record<string, string> = {
+  card: 'my card has not arrived',
+  cash: 'the machine kept my money',
+  fees: 'why was this fee charged',
+  limits: 'how much can I spend',
+  refund: 'when is the refund here',
+  pets: 'insurance for the dog please',
+};
+
+interface Drawn extends LabelledObservation {
+  text: string;
+}
+
+/** Tickets around one direction each template, and a model that is right as often as it says. */
+function tickets(count: number, seed: number, shares: Record<string, number>, from = 0): Drawn[] {
+  const random = seeded(seed);
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const names = Object.keys(shares);
+  return Array.from({ length: count }, (_, index) => {
+    let left = random() * Object.values(shares).reduce((a, b) => a + b, 0);
+    const templateId = names.find((name) => (left -= shares[name] ?? 0) < 0) ?? 'card';
+    const axis = templates.indexOf(templateId);
+    const raw = Float32Array.from(
+      { length: size },
+      (__, at) => (at === (axis < 0 ? 9 : axis) ? 1 : 0) + 0.25 * normal(),
+    );
+    const length = Math.sqrt(raw.reduce((sum, value) => sum + value * value, 0));
+    const embedding = raw.map((value) => value / length);
+    // The likelihood of the direction, as the one who drew it knows it
+    const logits = templates.map((__, at) => Math.exp((raw[at] ?? 0) / 0.0625));
+    const total = logits.reduce((a, b) => a + b, 0);
+    const ranking = templates
+      .map((name, at) => ({ templateId: name, probability: (logits[at] ?? 0) / total }))
+      .sort((a, b) => b.probability - a.probability);
+    return {
+      ...observation({ key: `desk:${from + index}` }),
+      embedding,
+      ranking,
+      entropy: ranking.reduce((sum, { probability: p }) => sum - (p > 0 ? p * Math.log(p) : 0), 0),
+      fields: { country: random() < 0.5 ? 'DE' : 'GB' },
+      channel: random() < 0.7 ? 'email' : 'chat',
+      templateId: axis < 0 ? null : templateId,
+      text: `${words[templateId] ?? ''} number${index}`,
+    };
+  });
+}
+
+const usual = { card: 3, cash: 2, fees: 2, limits: 2, refund: 1 };
+const known = tickets(1_500, 1, usual);
+const sampler = new ReferenceSampler(1);
+for (const { text, ...ticket } of known) sampler.add(ticket, text);
+const reference = sampler.sample();
+
+function asked(window: readonly Drawn[], outcomes: readonly Outcome[] = []): EvidenceQuestion {
+  const texts = new Map(window.map(({ key, text }) => [key, text]));
+  return { reference, window, textOf: (key) => texts.get(key) ?? null, outcomes, seed: 1, leastLoss: 0.02 };
+}
+
+const firstCause = (window: readonly Drawn[], outcomes: readonly Outcome[] = []): string | undefined =>
+  explain(asked(window, outcomes)).causes[0]?.kind;
+const fresh = (): Drawn[] => tickets(600, 7, usual, 10_000);
+
+describe('the cause that is named first', () => {
+  test('is none where nothing has moved', () => expect(firstCause(fresh())).toBeUndefined());
+
+  test('is an empty text', () => {
+    const window = fresh().map((ticket, index): Drawn =>
+      index % 5 ? ticket : { ...ticket, text: '', words: 0, embedding: null, reason: 'empty-text', abstained: true },
+    );
+    expect(firstCause(window)).toBe('empty-text');
+  });
+
+  test('is a wrong encoding', () => {
+    const garble = (text: string): string => Buffer.from(text.replaceAll('e', 'é')).toString('latin1');
+    expect(firstCause(fresh().map((ticket, at) => (at % 4 ? ticket : { ...ticket, text: garble(ticket.text) })))).toBe(
+      'garbled-text',
+    );
+  });
+
+  test('is a field that is gone, and one that says the same of all', () => {
+    expect(firstCause(fresh().map((ticket) => ({ ...ticket, fields: { country: null } })))).toBe('field-gone');
+    expect(firstCause(fresh().map((ticket) => ({ ...ticket, fields: { country: 'DE' } })))).toBe('field-constant');
+  });
+
+  test('is a channel that has more of the tickets', () => {
+    expect(firstCause(fresh().map((ticket, at) => (at % 3 ? ticket : { ...ticket, channel: 'chat' })))).toBe('channel');
+  });
+
+  test('is another mix of the same questions', () => {
+    expect(firstCause(tickets(600, 8, { card: 1, cash: 1, fees: 6, limits: 1, refund: 3 }, 10_000))).toBe(
+      'label-shift',
+    );
+  });
+
+  test('is a new topic, with its words and examples', () => {
+    const window = tickets(600, 9, { ...usual, pets: 2 }, 10_000);
+    const evidence = explain(asked(window));
+    expect(evidence.causes[0]?.kind).toBe('new-topic');
+    expect(evidence.words.map(({ word }) => word)).toEqual(expect.arrayContaining(['dog', 'insurance']));
+    const example = window.find(({ key }) => key === evidence.examples[0]?.key);
+    expect(example?.text).toContain('dog');
+  });
+
+  test('is a template that means something else now, where labels say so', () => {
+    const window = fresh();
+    const outcomes = window.map(({ key, templateId, occurredAt: labelledAt }): Outcome => {
+      const now = templateId === 'cash' ? 'refund' : templateId;
+      return { key, labelledAt, templateId: now, provenance: 'audit', position: null, shownProbability: null };
+    });
+    const { causes, risk } = explain(asked(window, outcomes));
+    expect(causes[0]).toMatchObject({ kind: 'changed-meaning', subject: 'cash' });
+    expect(risk?.risen).toBe(true);
+  });
+
+  test('is an outage, which is no drift', () => {
+    const window = fresh();
+    const [first] = window;
+    const copies = Array.from({ length: 200 }, (_, index) => ({
+      ...(first as Drawn),
+      key: `desk:copy-${index}`,
+      fingerprint: 'down',
+    }));
+    expect(explain(asked([...window, ...copies])).causes.map(({ kind }) => kind)).toEqual(['repeated-text']);
+  });
+});
+
+describe('shares without labels', () => {
+  const shares = shareReference(known);
+  if (!shares) throw new Error('no shares');
+
+  test('are nearer to the truth than counted predictions', () => {
+    const window = tickets(1_000, 11, { card: 1, cash: 1, fees: 6, limits: 1, refund: 3 }, 20_000);
+    const truth = new Float64Array(templates.length);
+    const counted = new Float64Array(templates.length);
+    for (const { templateId, ranking } of window) {
+      truth[shares.places.get(templateId ?? '') ?? 0] = (truth[shares.places.get(templateId ?? '') ?? 0] ?? 0) + 0.001;
+      const first = shares.places.get(ranking[0]?.templateId ?? '') ?? 0;
+      counted[first] = (counted[first] ?? 0) + 0.001;
+    }
+    const { inWindow } = estimateShares(shares, calibratedWindow(shares, window));
+    expect(shareDistance(inWindow, truth)).toBeLessThan(0.6 * shareDistance(counted, truth));
+  });
+
+  test('are shares, whatever the window', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40 }), fc.nat(1_000), (count, seed) => {
+        const { shares: now } = estimateShares(shares, calibratedWindow(shares, tickets(count, seed, usual)));
+        expect(now.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+        expect(now.every((share) => share >= 0)).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('of re-weighted rankings sum to at most one, and equal shares change nothing', () => {
+    const ranking = [
+      { templateId: 'a', probability: 0.5 },
+      { templateId: 'b', probability: 0.3 },
+    ];
+    expect(reweighted(ranking, { ratios: { a: 1, b: 1 } })).toEqual(ranking);
+    const [first, second] = reweighted(ranking, { ratios: { b: 4 } });
+    expect(first?.templateId).toBe('b');
+    expect(first?.probability).toBeCloseTo(1.2 / 1.9);
+    expect(second?.probability).toBeCloseTo(0.5 / 1.9);
+  });
+});
+
+describe('accuracy without labels', () => {
+  test.each([
+    ['the usual mix', usual],
+    ['another mix', { card: 1, cash: 1, fees: 6, limits: 1, refund: 3 }],
+  ])('is within four points of the truth for %s', (_, mix) => {
+    const window = tickets(1_000, 13, mix, 30_000);
+    const right = window.filter(({ ranking, templateId }) => ranking[0]?.templateId === templateId).length / 1_000;
+    expect(Math.abs((explain(asked(window)).accuracy?.now.value ?? 0) - right)).toBeLessThan(0.04);
+  });
+});
+
+describe('a risen error rate', () => {
+  const errors = (rate: number, seed: number): (0 | 1)[] => {
+    const random = seeded(seed);
+    return Array.from({ length: 2_000 }, () => (random() < rate ? 1 : 0));
+  };
+  const settings = { tolerance: 0.02, level: 0.05 };
+
+  test('is seen where it is there, and hardly ever where it is not', () => {
+    const seen = (rate: number): number =>
+      Array.from({ length: 40 }, (_, seed) => testRisk({ hits: 300, of: 3_000 }, errors(rate, seed), settings)).filter(
+        ({ risen }) => risen,
+      ).length;
+    expect(seen(0.2)).toBe(40);
+    expect(seen(0.1)).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('texts', () => {
+  test('that are garbled are told from those of other languages', () => {
+    for (const text of [
+      'Ma carte n’est pas arrivée, où est-elle?',
+      'Wo ist meine Überweisung?',
+      '我的卡还没有到',
+      'why?because',
+    ])
+      expect(isGarbled(text)).toBe(false);
+    for (const text of ['Ma carte nâ€™est pas arrivÃ©e', 'arriv\uFFFDe', 'M=C3=BCller =C3=A4', 'it&#39;s here'])
+      expect(isGarbled(text)).toBe(true);
+  });
+
+  test('have typical words, each counted once a ticket', () => {
+    const before = countWords(Array.from({ length: 100 }, () => 'where is my card'));
+    const now = countWords(
+      Array.from({ length: 50 }, (_, at) => (at % 2 ? 'where is my card' : 'my dog dog dog ate it')),
+    );
+    expect(typicalWords(now, before, 3).map(({ word }) => word).sort()).toEqual(['ate', 'dog', 'it']); // prettier-ignore
+  });
+});
