@@ -21,7 +21,7 @@ import { detectorWeights } from './weights.js';
 export interface WatchSettings {
   /** Least mean number of tickets to an alarm without drift, all signals and slices together; default 100,000 */
   ticketsToFalseAlarm?: number;
-  /** Smallest effect worth knowing, in standard deviations of a signal; default 0.02 */
+  /** Smallest effect worth knowing, in standard deviations of a signal; default 0.01 */
   smallestEffect?: number;
   /** Least mean number of days to an alarm of the volume, which has a promise of its own; default 1,000 */
   daysToFalseAlarm?: number;
@@ -54,6 +54,9 @@ interface Watched {
   weight: number;
 }
 
+/** A model that has learned from all tickets is a little surer than those that had not seen the reference's. */
+const surerInService: ReadonlySet<string> = new Set(['confidence', 'entropy', 'abstention']);
+const timesAsMuch = 5;
 /** A signal whose share of the evidence is less does not count among the causes of an alarm. */
 const leastShare = 0.02;
 const mostFindings = 20;
@@ -74,7 +77,7 @@ export class Watch {
   /** @throws RangeError where `state` is that of another reference */
   constructor(
     private readonly reference: Reference,
-    { ticketsToFalseAlarm = 100_000, smallestEffect = 0.02, daysToFalseAlarm = 1_000 }: WatchSettings = {},
+    { ticketsToFalseAlarm = 100_000, smallestEffect = 0.01, daysToFalseAlarm = 1_000 }: WatchSettings = {},
     state?: WatchState,
   ) {
     this.coder = new TicketCoder(reference.coding);
@@ -216,7 +219,12 @@ function detectorsOf(reference: Reference, outcomes: readonly OutcomeMeasure[], 
       if (own.length !== (outcome ? 1 : blocksOf(coding, measure)) * binsOf(measure)) {
         throw new RangeError(`the reference's counts of ${measure.signal} do not fit its bins`);
       }
-      const detector = new SignalDetector({ measure, counts: own, isSlice: at > 0, smallestEffect });
+      const detector = new SignalDetector({
+        measure,
+        counts: own,
+        isSlice: at > 0,
+        smallestEffect: smallestEffect * (surerInService.has(measure.signal) ? timesAsMuch : 1),
+      });
       watched.push({ detector, measure, index, slice: at, weight });
     });
   });

@@ -85,6 +85,11 @@ export class SignalDetector {
     );
     const reference = new Float64Array(bins);
     options.counts.forEach((count, place) => (reference[place % bins] = (reference[place % bins] as number) + count));
+    // What is held against its own past: all that came before the last tickets.
+    if (reference.every((count) => count === 0)) {
+      this.bag.forEach((count, place) => (reference[place % bins] = (reference[place % bins] as number) + count));
+      window.forEach((count, bin) => (reference[bin] = (reference[bin] as number) - count));
+    }
     const strongest = this.values.reduce((best, value, at) => (value > (this.values[best] as number) ? at : best), 0);
     return { window, reference, bin: this.watched[Math.floor(strongest / nameRatios.length)] ?? -1 };
   }

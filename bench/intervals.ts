@@ -1,0 +1,34 @@
+/** Intervals of what benchmarks measure. */
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}
+
+/** 95 % interval of a median by order statistics (binomial, normal approximation). */
+export function medianInterval(values: readonly number[]): number[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = 0.98 * Math.sqrt(sorted.length);
+  const at = (place: number): number => sorted[Math.max(0, Math.min(sorted.length - 1, place))] ?? NaN;
+  return [at(Math.floor(sorted.length / 2 - half)), at(Math.ceil(sorted.length / 2 + half))];
+}
+
+/**
+ * 95 % interval of the mean of values that come in clusters, such as windows held against one reference: by the variance
+ * between the clusters' means.
+ */
+export function clusteredMean(clusters: readonly (readonly number[])[]): {
+  mean: number;
+  low: number;
+  high: number;
+  error: number;
+} {
+  const means = clusters.map((values) => values.reduce((a, b) => a + b, 0) / values.length);
+  const mean = means.reduce((a, b) => a + b, 0) / means.length;
+  const variance = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, means.length - 1);
+  const error = Math.sqrt(variance / means.length);
+  return { mean, low: mean - 1.96 * error, high: mean + 1.96 * error, error };
+}
