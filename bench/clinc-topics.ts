@@ -7,7 +7,7 @@ export interface TopicalTexts {
   domains: string[];
   /** Of each text */
   domainOf: number[];
-  embeddingOf(text: number): Float32Array;
+  embeddingOf: (text: number) => Float32Array;
 }
 
 /** @param folder with train.tsv, val.tsv and test.tsv: text, category, domain; out-of-scope texts are left out */

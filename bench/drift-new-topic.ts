@@ -1,5 +1,5 @@
 /**
- * npm run bench -- drift-new-topic --clinc FOLDER [--windows 100] [--shares 0,0.05,0.1] [--seed 1]
+ * npm run bench -- drift-new-topic --clinc FOLDER [--windows 100] [--shares 0,0.05,0.1] [--only DOMAIN] [--seed 1]
  *
  * A new topic takes a share of 1,000 tickets, synthetic and real: of CLINC150 each domain is left out of the reference in turn
  * and let in. How often the embedding test alone sees it at 1 %, and how often the whole monitor raises its alarm within those
@@ -23,6 +23,7 @@ import { newTopic, TicketSource, world } from './synthetic-tickets.js';
 const { values: options } = parseArgs({
   options: {
     clinc: { type: 'string' },
+    only: { type: 'string' },
     windows: { type: 'string', default: '100' },
     shares: { type: 'string', default: '0,0.05,0.1' },
     seed: { type: 'string', default: '1' },
@@ -118,7 +119,7 @@ function synthetic(number: number): Pools {
     return { ...draw(20_000 + index), embedding };
   });
   return {
-    name: `synthetic ${number + 1}`,
+    name: `synthetic-${number}`,
     reference: Array.from({ length: referenceTickets }, (_, index) => draw(index)),
     known,
     fresh,
@@ -166,8 +167,11 @@ function summary(all: readonly Map<number, Caught[]>[]): object[] {
   });
 }
 
-const made = [0, 1, 2, 3, 4].map((number) => caughtOf(synthetic(number)));
-const clinc = options.clinc === undefined ? [] : (await real(options.clinc)).map(caughtOf);
+const isWanted = (name: string): boolean => options.only === undefined || options.only === name;
+const worlds = [1, 2, 3, 4, 5].filter((number) => isWanted(`synthetic-${number}`));
+const made = worlds.map((number) => caughtOf(synthetic(number)));
+const clinc =
+  options.clinc === undefined ? [] : (await real(options.clinc)).filter(({ name }) => isWanted(name)).map(caughtOf);
 process.stdout.write(
   `${JSON.stringify({
     bench: 'drift-new-topic',
@@ -176,7 +180,7 @@ process.stdout.write(
     reference: referenceTickets,
     level,
     promise: 'mean run of 100,000 tickets to a false alarm',
-    synthetic: summary(made),
+    ...(made.length > 0 && { synthetic: summary(made) }),
     ...(clinc.length > 0 && { clinc150: summary(clinc) }),
   })}\n`,
 );

@@ -14,6 +14,7 @@ import { outcomeMeasures, type OutcomeMeasure } from './outcome-measures.js';
 import { blocksOf, type Reference } from './reference.js';
 import { SignalDetector, type DetectorState } from './signal-detector.js';
 import { binOf, binsOf, TicketCoder, type CodedTicket, type Measure } from './ticket-coding.js';
+import { randomOf } from './ticket-random.js';
 import { blockAt } from './time-blocks.js';
 import { VolumeWatch, type VolumeJudgement, type VolumeState } from './volume-watch.js';
 import { detectorWeights } from './weights.js';
@@ -143,8 +144,7 @@ export class Watch {
 
   /** What each signal and slice says now, the strongest first. `alarm`: whether it would raise one by itself. */
   findings(): Finding[] {
-    const strongest = this.watched.toSorted((a, b) => b.weight * b.detector.evidence - a.weight * a.detector.evidence);
-    return strongest.map((watched) => this.findingOf(watched));
+    return this.strongest().map(({ watched, evidence }) => this.findingOf(watched, evidence));
   }
 
   toJSON(): WatchState {
@@ -170,9 +170,10 @@ export class Watch {
   private judge(key: string, at: Date): Alarm[] {
     const { evidence } = this;
     if (evidence < this.threshold) return [];
-    const causes = this.watched.filter(({ weight, detector }) => weight * detector.evidence >= leastShare * evidence);
-    causes.sort((a, b) => b.weight * b.detector.evidence - a.weight * a.detector.evidence);
-    const findings = causes.slice(0, mostFindings).map((watched) => ({ ...this.findingOf(watched), alarm: true }));
+    const causes = this.strongest().filter((own) => own.evidence >= leastShare * evidence);
+    const findings = causes
+      .slice(0, mostFindings)
+      .map((own) => ({ ...this.findingOf(own.watched, own.evidence), alarm: true }));
     for (const { detector } of this.watched) detector.restart();
     return [{ kind: 'drift', key, at, evidence, findings }];
   }
@@ -184,7 +185,20 @@ export class Watch {
     return [{ kind: 'volume', key, at: date, evidence, findings: [volumeFinding({ date, tickets, usual, evidence })] }];
   }
 
-  private findingOf({ detector, measure, slice, weight }: Watched): Finding {
+  /** Evidence by signal and slice; of a signal that is told in two ways the stronger is shown. */
+  private strongest(): { watched: Watched; evidence: number }[] {
+    const own = ({ weight, detector }: Watched): number => weight * detector.evidence;
+    const bySubject = new Map<string, { watched: Watched; evidence: number }>();
+    for (const watched of this.watched) {
+      const subject = `${watched.measure.signal} ${watched.slice}`;
+      const other = bySubject.get(subject);
+      const stronger = other && own(other.watched) >= own(watched) ? other.watched : watched;
+      bySubject.set(subject, { watched: stronger, evidence: own(watched) + (other?.evidence ?? 0) });
+    }
+    return [...bySubject.values()].sort((a, b) => b.evidence - a.evidence);
+  }
+
+  private findingOf({ detector, measure, slice }: Watched, evidence: number): Finding {
     const where = this.reference.coding.slices[slice] as Finding['slice'];
     const { window, reference, bin } = detector.effect();
     const moved =
@@ -196,8 +210,8 @@ export class Watch {
       slice: where,
       statistic: detector.evidence,
       pValue: null,
-      evidence: weight * detector.evidence,
-      alarm: weight * detector.evidence >= this.threshold,
+      evidence,
+      alarm: evidence >= this.threshold,
       effect: moved.effect,
       explanation: explain.moved(measure, where, moved),
     };
@@ -229,13 +243,4 @@ function detectorsOf(reference: Reference, outcomes: readonly OutcomeMeasure[], 
     });
   });
   return watched;
-}
-
-/** In [0, 1), from the ticket's key and which detector asks. */
-function randomOf(key: number, salt: number): number {
-  let mixed =
-    (key >>> 0) ^ Math.imul(Math.floor(key / 4_294_967_296) + 1, 0x9e3779b1) ^ Math.imul(salt + 1, 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
-  return ((mixed ^ (mixed >>> 16)) >>> 0) / 4_294_967_296;
 }

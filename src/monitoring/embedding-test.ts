@@ -6,7 +6,7 @@
  */
 import { seeded } from '../models/random.js';
 import { shareDifference } from './effects.js';
-import { addFeatures, bandwidths, featuresOf, type EmbeddingSpace } from './embedding-space.js';
+import { bandwidths, featuresOf, Locator, type EmbeddingSpace } from './embedding-space.js';
 import type { Finding } from './finding.js';
 import { gammaTail, normalTail } from './special-functions.js';
 
@@ -68,7 +68,8 @@ export function embeddingReference(
     variances: [],
     nulls: [],
   };
-  const features = rows.map((row) => rowFeatures(space, reference, row));
+  const locator = new Locator(space);
+  const features = rows.map((row) => rowFeatures(locator, reference, row));
   const sums = new Float64Array(width);
   for (const row of features) addTo(sums, row);
   reference.means = Float32Array.from(sums, (sum) => sum / rows.length);
@@ -133,17 +134,19 @@ export interface EmbeddingVerdict {
 export class EmbeddingSums {
   tickets = 0;
   readonly sums: Float64Array;
+  private readonly locator: Locator;
 
   constructor(
-    private readonly space: EmbeddingSpace,
+    space: EmbeddingSpace,
     private readonly reference: EmbeddingReference,
   ) {
+    this.locator = new Locator(space);
     this.sums = new Float64Array(reference.means.length);
   }
 
   add(row: EmbeddingRow): void {
     this.tickets += 1;
-    addTo(this.sums, rowFeatures(this.space, this.reference, row));
+    addTo(this.sums, rowFeatures(this.locator, this.reference, row));
   }
 
   /** How many more tickets than usual lie farther from all that is known than most of the reference does. */
@@ -178,13 +181,13 @@ const scoresOf = (means: Float32Array): number[] => [...means.subarray(means.len
 
 /** Random features of the point, then the scores of the distance. */
 function rowFeatures(
-  space: EmbeddingSpace,
+  locator: Locator,
   { cuts, distances, means }: EmbeddingReference,
   { point, distance }: EmbeddingRow,
 ): Float32Array {
   const features = new Float32Array(means.length);
-  addFeatures(space, point, features);
-  let at = featuresOf(space);
+  locator.addFeatures(point, features);
+  let at = features.length - tails.length - 1;
   for (const cut of cuts) features[at++] = distance >= cut ? 1 : 0;
   // Exponential scores of the rank: the locally best for a tail that grows (Savage 1956).
   const rank = firstAtLeast(distances, distance);

@@ -3,7 +3,7 @@
  * tests and detectors work on these, so no text, name of a customer or embedding gets any further.
  */
 import { hash32 } from '../models/random.js';
-import { coordinatesOf, nearestCentroid, type EmbeddingSpace } from './embedding-space.js';
+import { Locator, type EmbeddingSpace } from './embedding-space.js';
 import type { Slice } from './finding.js';
 import type { Observation } from './observation.js';
 import { observationSignals, type FieldKind, type ObservationSignal } from './signals.js';
@@ -83,13 +83,15 @@ export class TicketCoder {
   private readonly places: Map<string, number>[];
   private readonly rare: Set<number>[];
   private readonly sliceAt: Map<string, number>;
+  private readonly locator: Locator | null;
 
   /** @param once of each measure, hashes of names that are to count as unseen */
   constructor(
     readonly coding: Coding,
     private readonly once: readonly Set<number>[] = [],
   ) {
-    const { measures, fields, slices } = coding;
+    const { measures, fields, slices, space } = coding;
+    this.locator = space && new Locator(space);
     this.signals = observationSignals(fields);
     this.places = measures.map(({ names }) => new Map(names.map((name, place) => [name, place])));
     this.rare = measures.map(({ rare }) => new Set(rare));
@@ -101,7 +103,7 @@ export class TicketCoder {
     const values = new Float32Array(coding.measures.length).fill(NaN);
     signals.forEach((signal, index) => (values[index] = this.read(signal, index, observation)));
     const { embedding } = observation;
-    const point = coding.space && embedding ? coordinatesOf(coding.space, embedding) : null;
+    const point = this.locator && embedding ? this.locator.coordinatesOf(embedding) : null;
     const coded: CodedTicket = {
       key: hash53(observation.key),
       fingerprint: distinctionOf(observation),
@@ -116,11 +118,10 @@ export class TicketCoder {
 
   /** Fills in what follows from the ticket's point. */
   private locate({ point, values }: CodedTicket): void {
-    const { space, topics } = this.coding;
-    if (!space || !point) return;
-    const { centroid, distance } = nearestCentroid(space, point);
+    if (!this.locator || !point) return;
+    const { centroid, distance } = this.locator.nearestCentroid(point);
     values[this.signals.length] = distance;
-    values[this.signals.length + 1] = topics[centroid] ?? 0;
+    values[this.signals.length + 1] = this.coding.topics[centroid] ?? 0;
   }
 
   private read(signal: ObservationSignal, index: number, observation: Observation): number {

@@ -37,7 +37,10 @@ export function testWindow(reference: Reference, window: WindowSums, settings: W
   if (tickets.length < fewestTickets) return [];
   const { slices, measures } = reference.coding;
   const weights = slices.map((slice) => detectorWeights(slices, measures, slice));
-  const tested = [...embeddingFinding(reference, tickets, weights), ...signalFindings(reference, tickets, weights)];
+  const tested = together([
+    ...embeddingFinding(reference, tickets, weights),
+    ...signalFindings(reference, tickets, weights),
+  ]);
   const total = tested.reduce((sum, { weight }) => sum + weight, 0);
   tested.sort((a, b) => a.pValue / a.weight - b.pValue / b.weight);
   let left = total;
@@ -47,6 +50,19 @@ export function testWindow(reference: Reference, window: WindowSums, settings: W
     left -= weight;
     return { ...finding, alarm: isRejected && size >= smallestEffect };
   });
+}
+
+/** One finding for each signal and slice: of one that is told in two ways the likelier to be drift, with Bonferroni's correction. */
+function together(all: readonly Tested[]): Tested[] {
+  const bySubject = new Map<string, Tested>();
+  for (const tested of all) {
+    const subject = JSON.stringify([tested.signal, tested.slice]);
+    const other = bySubject.get(subject);
+    const stronger = other && other.pValue <= tested.pValue ? other : tested;
+    const pValue = other ? Math.min(1, 2 * stronger.pValue) : tested.pValue;
+    bySubject.set(subject, { ...stronger, pValue, weight: tested.weight + (other?.weight ?? 0) });
+  }
+  return [...bySubject.values()];
 }
 
 function embeddingFinding(reference: Reference, tickets: readonly CodedTicket[], weights: number[][]): Tested[] {
