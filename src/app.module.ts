@@ -36,12 +36,16 @@ import { MonitorMetrics } from './monitoring/monitor-metrics.js';
 import { QualityController } from './monitoring/quality.controller.js';
 import { QualityQuery } from './monitoring/quality.query.js';
 import { WebhookSender } from './monitoring/webhook-sender.service.js';
+import { TrainingRunner } from './retrain/training-runner.service.js';
+import { TrainingRunsController } from './retrain/training-runs.controller.js';
+import { TrainingRunsService } from './retrain/training-runs.service.js';
 import { ChoicesService } from './suggest/choices.service.js';
 import { EventsController } from './suggest/events.controller.js';
 import { EventsService } from './suggest/events.service.js';
 import { InferenceController } from './suggest/inference.controller.js';
 import { LabelsController } from './suggest/labels.controller.js';
 import { ModelService } from './suggest/model.service.js';
+import { ModelsService } from './suggest/models.service.js';
 import { ModelsController } from './suggest/models.controller.js';
 import { RankController } from './suggest/rank.controller.js';
 import { RankingLoop } from './suggest/ranking-loop.service.js';
@@ -76,6 +80,7 @@ export class AppModule {
         SignInController,
         TemplatesController,
         TicketsController,
+        TrainingRunsController,
       ],
       providers: [
         { provide: CONFIG, useValue: config },
@@ -101,6 +106,7 @@ export class AppModule {
         LabelQueueQuery,
         ModelService,
         MonitorLook,
+        ModelsService,
         MonitorMetrics,
         MonitorRunner,
         OidcService,
@@ -111,6 +117,8 @@ export class AppModule {
         TemplatesService,
         TicketConsumer,
         TicketsQueryService,
+        TrainingRunner,
+        TrainingRunsService,
         WatchedParts,
         WebhookSender,
       ],

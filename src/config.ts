@@ -5,22 +5,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-
-const flag = z
-  .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
-  .transform((value) => value === 'true' || value === '1');
-const whole = (minimum: number, maximum: number) =>
-  z.coerce
-    .number({ error: 'must be a number' })
-    .int('must be a whole number')
-    .min(minimum, `must be at least ${minimum}`)
-    .max(maximum, `must be at most ${maximum}`);
-const share = z.coerce
-  .number({ error: 'must be a number' })
-  .min(0, 'must be between 0 and 1')
-  .max(1, 'must be between 0 and 1');
-const folder = z.string().transform((path) => resolve(path));
-const days = whole(1, 36_500);
+import { retrainVariables } from './config/retrain-variables.js';
+import { days, flag, folder, share, whole } from './config/variables.js';
 
 /** One row of the README's configuration table each; `.describe` is the text of that row. */
 export const environmentSchema = z.object({
@@ -149,11 +135,7 @@ export const environmentSchema = z.object({
     .default(false)
     .describe('Whether words that are typical of the tickets may be sent there'),
 
-  RETRAIN_LEAST_LOSS: share.default(0.02).describe('Rise of the error rate that is worth a retraining (0–1)'),
-  RETRAIN_LEAST_LABELS: whole(1, 10_000_000).default(200).describe('Fresh labels below which nothing is trained'),
-  RETRAIN_COOL_DOWN_H: whole(0, 8_784)
-    .default(24)
-    .describe('Time after a training in which no other begins by itself, h'),
+  ...retrainVariables,
 
   RETENTION_TICKETS_DAYS: days
     .default(730)

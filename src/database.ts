@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
 import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.js';
 import { Alert } from './records/alert.entity.js';
+import { TrainingRuns1795700000000 } from '../migrations/1795700000000-training-runs.js';
 import { Users1795600000000 } from '../migrations/1795600000000-users.js';
 import { ApiToken } from './records/api-token.entity.js';
 import { AuditEntry } from './records/audit-entry.entity.js';
@@ -25,6 +26,7 @@ import { Template } from './records/template.entity.js';
 import { TicketEmbedding } from './records/ticket-embedding.entity.js';
 import { TicketEvent } from './records/ticket-event.entity.js';
 import { Ticket } from './records/ticket.entity.js';
+import { TrainingRun } from './records/training-run.entity.js';
 import { User } from './records/user.entity.js';
 
 const int8 = 20;
@@ -72,9 +74,10 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       Ticket,
       TicketEmbedding,
       TicketEvent,
+      TrainingRun,
       User,
     ],
-    migrations: [Foundation1795392000000, Monitoring1795564800000, Users1795600000000],
+    migrations: [Foundation1795392000000, Monitoring1795564800000, Users1795600000000, TrainingRuns1795700000000],
     migrationsTransactionMode: 'each',
     logging: false,
   });

@@ -18,6 +18,7 @@ import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { MonitorRunner } from './monitoring/monitor-runner.service.js';
 import { WebhookSender } from './monitoring/webhook-sender.service.js';
 import { PinoLogger } from './pino-logger.js';
+import { TrainingRunner } from './retrain/training-runner.service.js';
 import { EventsService } from './suggest/events.service.js';
 import { ModelService } from './suggest/model.service.js';
 import { RankingLoop } from './suggest/ranking-loop.service.js';
@@ -126,13 +127,14 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
       start: () => ensureTopics(app.get<Kafka>(KAFKA), ownTopics(config), config.TOPIC_PARTITIONS),
       stop: () => undefined,
     }),
-    part('model', app.get(ModelService)),
     part('events', app.get(EventsService)),
+    part('model', app.get(ModelService)),
     part('ranking', ranking),
     part('relay', relay),
     part('retention', app.get(RetentionService)),
     part('monitor', app.get(MonitorRunner)),
     part('webhook', app.get(WebhookSender)),
+    part('training runs', app.get(TrainingRunner)),
     part('choices', app.get(ChoiceConsumer)),
     part('tickets', app.get(TicketConsumer)),
   ];

@@ -62,7 +62,7 @@ const packagesForbidden: Record<string, RegExp> = {
   embedded: /^(@nestjs\/|typeorm|kafkajs|@tensorflow\/)/,
   setup: /^(@nestjs\/|typeorm|kafkajs|@tensorflow\/)/,
   records: /^(?!typeorm$|\.)/,
-  config: /^(?!zod$|node:)/,
+  config: /^(?!zod$|croner$|node:)/,
 };
 
 /** Every import of `source` that `forbidden` names, as "file imports what". */

@@ -169,12 +169,13 @@ describe('tests that may be looked at early', () => {
 
 describe('what a label is worth in a training', () => {
   const with30 = { trust: 0.3, mostDays: 730 };
-  const label = { provenance: 'choice', position: 1, confidence: 0.5, ageDays: 1 } as const;
+  const label = { provenance: 'choice', position: 1, shown: true, confidence: 0.5, ageDays: 1 } as const;
 
   test('audit, correction and history in full, a choice of a lower rank more than one of the first', () => {
     for (const provenance of ['audit', 'correction', 'history'] as const) {
       expect(labelWeight({ ...label, provenance }, with30)).toBe(1);
     }
+    expect(labelWeight({ ...label, position: null, shown: false }, with30)).toBe(1);
     expect(labelWeight({ ...label, position: 2 }, with30)).toBeGreaterThan(1);
     expect(labelWeight(label, with30)).toBeLessThan(1);
   });

@@ -1,5 +1,6 @@
 /** The inside of a job's process: one piece of work, its progress and its end reported to the parent. */
 import { setPriority, constants } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { Encoder } from './encoder.js';
 import type { JobMessage, JobOrder, JobProgress } from './job-process.js';
 import { loadTensorflow, type Device, type Tensorflow } from './tensorflow.js';
@@ -10,9 +11,17 @@ export interface JobTools {
   encoder: Encoder;
 }
 
+/**
+ * TensorFlow blocks this thread, which so can't hear that its parent is gone: another thread looks. Without it the training of
+ * a service that was killed would go on for minutes beside the next one.
+ */
+const orphanWatch = `const { ppid } = process;
+setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 500);`;
+
 type Work<Settings, Result> = (tools: JobTools, settings: Settings, onProgress: JobProgress) => Promise<Result>;
 
 export function serveJob<Settings, Result>(work: Work<Settings, Result>): void {
+  new Worker(orphanWatch, { eval: true, execArgv: [] }).unref();
   const send = (message: JobMessage<Result>): void => void process.send?.(message);
   const run = async ({ worker, settings }: JobOrder<Settings>): Promise<void> => {
     try {

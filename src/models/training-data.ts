@@ -183,7 +183,7 @@ async function firstPass(
 }
 
 /** The text without what differs between copies of one message: case, digits, punctuation, order of words. */
-const gist = (text: string): string =>
+export const gist = (text: string): string =>
   (
     normalisedText(text)
       .slice(0, 5000)

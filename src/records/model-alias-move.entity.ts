@@ -8,5 +8,6 @@ export class ModelAliasMove {
   @Column('text') alias: Alias;
   @Column('text') version: string;
   @Column('text') actor: string;
+  @Column('text', { nullable: true }) reason: string | null;
   @Column('timestamptz', { name: 'moved_at' }) movedAt: Date;
 }

@@ -142,8 +142,10 @@ function chosenBasis(
   const choices = tickets.filter(({ provenance }) => provenance === 'choice');
   const enough = trusted.filter(({ label }) => label !== null).length >= fewestTrusted;
   if (enough || choices.length === 0) return { basis: 'trusted', tickets: trusted };
-  const known = choices.filter(({ shownProbability }) => shownProbability !== null && shownProbability > 0);
-  // Tickets on which nothing had been shown are choices too, but of another kind; few of them are no reason to call it biased.
+  const known = choices.filter(
+    ({ shownFirst, shownProbability }) => shownFirst === null || (shownProbability ?? 0) > 0,
+  );
+  // A few of which it is not known what was shown are left out; they are no reason to call all of it biased.
   if (trust.measured && known.length >= 0.9 * choices.length) return { basis: 'weighted-choices', tickets: known };
   return { basis: 'choices', tickets: choices };
 }

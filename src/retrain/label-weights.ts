@@ -5,6 +5,8 @@ export interface LabelFacts {
   provenance: Provenance;
   /** Place of the chosen template before the agent, from 1; null where it was not shown */
   position: number | null;
+  /** Whether a suggestion stood before the agent */
+  shown: boolean;
   /** What the model that had suggested it thought of its first suggestion, 0–1; null where that is not known */
   confidence: number | null;
   ageDays: number;
@@ -29,9 +31,10 @@ const heaviest = 3;
  *
  * @returns 0 where it is left out
  */
-export function labelWeight({ provenance, position, confidence, ageDays }: LabelFacts, rules: LabelRules): number {
+export function labelWeight(label: LabelFacts, rules: LabelRules): number {
+  const { provenance, position, shown, confidence, ageDays } = label;
   if (ageDays > rules.mostDays) return 0;
-  if (provenance !== 'choice') return 1;
+  if (provenance !== 'choice' || !shown) return 1;
   const { trust } = rules;
   if (position !== 1) return Math.min(heaviest, 1 / (1 - trust));
   const sure = Math.min(1, Math.max(0, confidence ?? unknownConfidence));

@@ -18,6 +18,10 @@ export interface LabelTraining {
   worker: { settings: ModelWorkerSettings; environment: NodeJS.ProcessEnv };
   seed: number;
   signal: AbortSignal;
+  /** Lines of each ticket, none of one that is not there; one of each where it is not given */
+  copies?: ReadonlyMap<number, number>;
+  /** Name of the folder it works in, below MODEL_DIR: what a killed training has left there is removed first */
+  work?: string;
 }
 
 const precision = 0.5;
@@ -27,23 +31,25 @@ const workPrefix = '.training-';
 const longestTrainingMs = 86_400_000;
 
 /**
- * Trains on every label and registers the version; who calls decides whether it becomes the champion.
+ * Trains on every label, or on those that `copies` names, and registers the version; who calls decides whether it becomes the champion.
  *
  * @returns the new version's description; its folder is `MODEL_DIR/version`
  * @throws TrainingFailed saying why
  */
 export async function trainFromLabels(
   dataSource: DataSource,
-  { config, worker, seed, signal }: LabelTraining,
+  training: LabelTraining,
   onProgress: JobProgress,
 ): Promise<ModelDescription> {
+  const { config, worker, seed, signal, copies } = training;
   await removeAbandoned(config.MODEL_DIR, new Date());
-  const work = join(config.MODEL_DIR, `${workPrefix}${process.pid}-${Date.now()}`);
+  const work = join(config.MODEL_DIR, training.work ?? `${workPrefix}${process.pid}-${Date.now()}`);
+  await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true, mode: 0o700 });
   try {
     const [data, templates, out] = [join(work, 'tickets.jsonl'), join(work, 'templates.jsonl'), join(work, 'model')];
     const fields = config.MODEL_FIELDS.filter(isFeature);
-    await writeTrainingSet(dataSource, data, fields);
+    await writeTrainingSet(dataSource, data, { fields, ...(copies && { copies }) });
     await writeTemplates(dataSource, templates);
     const settings = {
       data,

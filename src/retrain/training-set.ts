@@ -2,11 +2,12 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DataSource } from 'typeorm';
+import { usableLabelSql } from './labelled-tickets.query.js';
 
 /** Stands in the template column of a training set where an agent said that no template fits. No template can have this id. */
 export const noneLabel = '<none>';
 
-interface LabelledTicket {
+interface TicketRow {
   ticket: number;
   source: string;
   ticketId: string;
@@ -26,33 +27,32 @@ const pageSize = 2000;
 /**
  * Writes the labelled tickets as JSON Lines, one ticket a line, in a stable order, page by page.
  *
- * What somebody chose on a sample ticket is left out: the sample's test tickets measure the model, so their labels must
- * never have trained it.
- *
- * @param fields structured fields that stand in every line, null where a ticket lacks one; no other does
+ * @param options.fields structured fields that stand in every line, null where a ticket lacks one; no other does
+ * @param options.copies lines of each ticket, none of one that is not there; one of each where it is not given
  * @returns how many lines were written
  */
 export async function writeTrainingSet(
   dataSource: DataSource,
   file: string,
-  fields: readonly string[] = [],
+  { fields = [], copies }: { fields?: readonly string[]; copies?: ReadonlyMap<number, number> } = {},
 ): Promise<number> {
   let count = 0;
   async function* lines(): AsyncGenerator<string> {
     let after = 0;
     for (;;) {
-      const page: LabelledTicket[] = await dataSource.query(
+      const page: TicketRow[] = await dataSource.query(
         `SELECT t.id AS ticket, t.source, t.ticket_id AS "ticketId", t.subject, t.body, t.channel, t.language,
                 t.contact_type AS "contactType", t.fields, l.template_id AS template, l.provenance,
                 coalesce(t.content_at, t.state_at) AS "occurredAt"
            FROM labels l JOIN tickets t ON t.id = l.ticket
-          WHERE l.ticket > $1 AND NOT (t.sample AND l.provenance <> 'history')
-            AND (l.template_id IS NULL OR l.template_id IN (SELECT id FROM templates WHERE state <> 'draft'))
-          ORDER BY l.ticket LIMIT ${pageSize}`,
+          WHERE l.ticket > $1 AND ${usableLabelSql} ORDER BY l.ticket LIMIT ${pageSize}`,
         [after],
       );
-      for (const row of page) yield `${JSON.stringify(asLine(row, fields))}\n`;
-      count += page.length;
+      for (const row of page) {
+        const times = copies ? (copies.get(row.ticket) ?? 0) : 1;
+        count += times;
+        for (let copy = 0; copy < times; copy += 1) yield `${JSON.stringify(asLine(row, fields))}\n`;
+      }
       if (page.length < pageSize) return;
       after = page.at(-1)?.ticket ?? after;
     }
@@ -61,7 +61,7 @@ export async function writeTrainingSet(
   return count;
 }
 
-function asLine(row: LabelledTicket, fields: readonly string[]): object {
+function asLine(row: TicketRow, fields: readonly string[]): object {
   return {
     ...Object.fromEntries(fields.map((name) => [name, row.fields[name] ?? null])),
     id: `${row.source}:${row.ticketId}`,

@@ -58,10 +58,11 @@ const binomialLog = (hits: number, of: number, share: number): number =>
  * What an agent's choice is worth as evidence that `template` is the right one: its mean over many tickets is the share of
  * tickets on which it is right, whatever stood first. Between −trust / (1 − trust) and 1 / (1 − trust).
  *
- * @param first what stood before the agent in the first place
+ * @param first what stood before the agent in the first place; null where nothing did: then a choice is taken as it is
  */
 export function creditOf(template: string | null, chosen: string | null, first: string | null, trust: number): number {
   const said = template !== null && template === chosen ? 1 : 0;
+  if (first === null) return said;
   const merelyShown = template !== null && template === first ? trust : 0;
   return (said - merelyShown) / (1 - trust);
 }

@@ -9,7 +9,10 @@ import { EventsService } from './events.service.js';
 export class EventsController {
   constructor(private readonly events: EventsService) {}
 
-  /** `tickets` with the tickets that changed, `reload` where that is unknown or a template's change concerns them all, `heartbeat` every 15 s. */
+  /**
+   * `tickets` with the tickets that changed, `reload` where that is unknown or a template's change concerns them all,
+   * `models` where another version may rank, `training-run` where one has got further, `heartbeat` every 15 s.
+   */
   @Sse()
   @Roles('agent', 'lead', 'ml')
   @ApiProduces('text/event-stream')

@@ -1,11 +1,19 @@
 import { Inject, Injectable, Logger, type MessageEvent } from '@nestjs/common';
 import pg from 'pg';
-import { interval, map, merge, Observable, Subject, takeUntil } from 'rxjs';
+import { filter, interval, map, merge, Observable, Subject, takeUntil } from 'rxjs';
 import { CONFIG, type ServiceConfig } from '../config.js';
-import { eventsChannel, type Reload, type TicketsChanged } from './ticket-events.js';
+import {
+  eventsChannel,
+  type ModelsChanged,
+  type Reload,
+  type TicketsChanged,
+  type TrainingRunChanged,
+} from './ticket-events.js';
 
 const heartbeatMs = 15_000;
 const reconnectMs = 1_000;
+
+type Change = TicketsChanged | Reload | ModelsChanged | TrainingRunChanged;
 
 /** What changed, for open pages. One listening connection a process, whatever the number of pages. */
 @Injectable()
@@ -25,13 +33,18 @@ export class EventsService {
     return merge(this.changes, heartbeat).pipe(takeUntil(this.ended));
   }
 
+  /** That models or templates may have changed; also after a time in which nobody could listen. */
+  readonly modelChanges: Observable<MessageEvent> = this.changes.pipe(
+    filter(({ type }) => type === 'models' || type === 'reload'),
+  );
+
   async start(): Promise<void> {
     this.stopped = false;
     const client = new pg.Client({ connectionString: this.config.DATABASE_URL, application_name: 'replyrank events' });
     client.on('error', (error) => this.logger.warn(`the database's events are away: ${error.message}`));
     client.on('end', () => this.reconnect());
     client.on('notification', ({ payload }) => {
-      const { type, ...data } = JSON.parse(payload ?? '{}') as TicketsChanged | Reload;
+      const { type, ...data } = JSON.parse(payload ?? '{}') as Change;
       this.changes.next({ type, data });
     });
     this.client = client;

@@ -5,6 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { referenceFile } from '../models/held-out-tickets.js';
 import type { Alias } from '../records/model-alias.entity.js';
 import { requestRankingOfOpenTickets } from './ranking-request.js';
+import { notifyModels } from './ticket-events.js';
 
 /** A version can't be watched in service; nothing has been changed. */
 export class NoReference extends Error {
@@ -39,7 +40,13 @@ export class UnknownVersion extends Error {
  *
  * @throws UnknownVersion
  */
-export async function moveAlias(manager: EntityManager, alias: Alias, version: string, actor: string): Promise<void> {
+export async function moveAlias(
+  manager: EntityManager,
+  alias: Alias,
+  version: string,
+  actor: string,
+  reason: string | null = null,
+): Promise<void> {
   const known: unknown[] = await manager.query('SELECT 1 FROM model_versions WHERE version = $1', [version]);
   if (known.length === 0) throw new UnknownVersion(`there is no model version ${version}`);
   const moved: unknown[] = await manager.query(
@@ -49,12 +56,15 @@ export async function moveAlias(manager: EntityManager, alias: Alias, version: s
     [alias, version],
   );
   if (moved.length === 0) return;
-  await manager.query('INSERT INTO model_alias_moves (alias, version, actor) VALUES ($1, $2, $3)', [
+  await manager.query('INSERT INTO model_alias_moves (alias, version, actor, reason) VALUES ($1, $2, $3, $4)', [
     alias,
     version,
     actor,
+    reason,
   ]);
-  if (alias === 'champion') await requestRankingOfOpenTickets(manager, 'model');
+  if (alias !== 'champion') return;
+  await requestRankingOfOpenTickets(manager, 'model');
+  await notifyModels(manager);
 }
 
 /** The champion that the present one took over from; null where there was none. */

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Subscription } from 'rxjs';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
 import { ModelProcess, type ModelStatus } from '../models/model-process.js';
 import type { RankInput, Ranking } from '../models/ranker.js';
+import { EventsService } from './events.service.js';
 import { wantedCandidates, wantedModel, type WantedModel } from './wanted-model.js';
 
 /** How often a replica looks which version and templates it should rank with. */
@@ -15,6 +17,7 @@ const lookEveryMs = 1_000;
 export class ModelService {
   private readonly logger = new Logger('Model');
   private timer: NodeJS.Timeout | undefined;
+  private hearing: Subscription | undefined;
   private current: WantedModel | null = null;
   private looking: Promise<void> = Promise.resolve();
 
@@ -22,6 +25,7 @@ export class ModelService {
     private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: ServiceConfig,
     private readonly process: ModelProcess,
+    private readonly events: EventsService,
     registry: Registry,
   ) {
     this.measure(registry);
@@ -30,18 +34,13 @@ export class ModelService {
   async start(): Promise<void> {
     await this.process.start();
     await this.look();
-    this.timer = setInterval(() => {
-      // A look that takes longer than its interval (a large model) must not be followed by another beside it.
-      this.looking = this.looking
-        .then(() => this.look())
-        .catch((error: unknown) => {
-          this.logger.warn(`the model stays as it is: ${String(error)}`);
-        });
-    }, lookEveryMs);
+    this.timer = setInterval(() => this.lookSoon(), lookEveryMs);
+    this.hearing = this.events.modelChanges.subscribe(() => this.lookSoon());
   }
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    this.hearing?.unsubscribe();
     await this.process.stop();
     await this.looking;
   }
@@ -57,6 +56,15 @@ export class ModelService {
   /** Which champion and templates it ranks with, as the database's stamp of them; an older one while it loads. */
   get stamp(): string {
     return this.current?.stamp ?? '';
+  }
+
+  /** A look that takes longer than the interval (a large model) must not have another beside it. */
+  private lookSoon(): void {
+    this.looking = this.looking
+      .then(() => this.look())
+      .catch((error: unknown) => {
+        this.logger.warn(`the model stays as it is: ${String(error)}`);
+      });
   }
 
   /** Follows the champion alias and the templates. */

@@ -1,13 +1,9 @@
-import { Controller, Get, HttpCode, HttpStatus, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { recordAudit } from '../access/audit-log.js';
-import { ProblemException } from '../access/problem.js';
 import { Roles, type Actor } from '../access/roles.js';
-import { ModelVersion } from '../records/model-version.entity.js';
-import { moveAlias, previousChampion, UnknownVersion } from './model-registry.js';
 import { ModelService } from './model.service.js';
+import { ModelsService } from './models.service.js';
 import { identifier } from './stored-text.js';
 import { found } from './tickets.controller.js';
 
@@ -22,14 +18,41 @@ const modelsSchema = z
   })
   .meta({ id: 'Models' });
 const pathSchema = z.object({ version: identifier() });
-const promotedSchema = z.object({ champion: z.string() }).meta({ id: 'Promoted' });
+const canarySchema = z.object({ share: z.number().positive().max(1).optional() });
+const rolloutSchema = z
+  .object({
+    version: z.string(),
+    mode: z.enum(['shadow', 'canary']),
+    share: z.number(),
+    startedBy: z.string(),
+    startedAt: date,
+    endedAt: date.nullable(),
+    outcome: z.string().nullable(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Rollout' });
+const moveSchema = z
+  .object({
+    alias: z.string(),
+    version: z.string(),
+    actor: z.string(),
+    reason: z.string().nullable(),
+    movedAt: date,
+  })
+  .meta({ id: 'AliasMove' });
+type Path = z.infer<typeof pathSchema>;
+const promotedSchema = z.object({ champion: z.string().nullable() }).meta({ id: 'Promoted' });
 
-/** Model versions, and which of them is the champion. */
+interface Call {
+  actor: Actor;
+}
+
+/** Model versions, which of them is the champion, and which is tried out beside it. */
 @ApiTags('models')
 @Controller('api/v1/models')
 export class ModelsController {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly models: ModelsService,
     private readonly model: ModelService,
   ) {}
 
@@ -38,14 +61,22 @@ export class ModelsController {
   @ApiOkResponse({ standardSchema: modelsSchema })
   async list() {
     const { version, device, state } = this.model.status();
-    return { serving: { version, device, state }, items: await this.versions() };
+    return { serving: { version, device, state }, items: await this.models.versions() };
+  }
+
+  /** Who became champion or challenger, by whom and why. */
+  @Get('moves')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: z.array(moveSchema) })
+  moves() {
+    return this.models.moves();
   }
 
   @Get(':version')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: versionSchema })
-  async get(@Param({ schema: pathSchema }) { version }: { version: string }) {
-    const versions = await this.versions();
+  async get(@Param({ schema: pathSchema }) { version }: Path) {
+    const versions = await this.models.versions();
     return found(versions.find((one) => one.version === version) ?? null, `there is no model version ${version}`);
   }
 
@@ -53,43 +84,38 @@ export class ModelsController {
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
   @ApiOkResponse({ standardSchema: promotedSchema })
-  promote(@Param({ schema: pathSchema }) { version }: { version: string }, @Req() request: { actor: Actor }) {
-    return this.makeChampion(version, 'model.promote', request.actor);
+  promote(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: Call) {
+    return this.models.promote(version, actor.name);
   }
 
+  /** It ranks every ticket too, and nothing of that is shown. */
+  @Post(':version/shadow')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: rolloutSchema })
+  shadow(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: Call) {
+    return this.models.tryOut(version, { mode: 'shadow', actor: actor.name });
+  }
+
+  /** It ranks a share of the tickets instead of the champion. */
+  @Post(':version/canary')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: rolloutSchema })
+  canary(
+    @Param({ schema: pathSchema }) { version }: Path,
+    @Body({ schema: canarySchema }) { share }: z.infer<typeof canarySchema>,
+    @Req() { actor }: Call,
+  ) {
+    return this.models.tryOut(version, { mode: 'canary', share, actor: actor.name });
+  }
+
+  /** Ends what is tried out; where nothing is, the champion before takes over again. */
   @Post('rollback')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
   @ApiOkResponse({ standardSchema: promotedSchema })
-  async rollback(@Req() request: { actor: Actor }) {
-    const previous = await previousChampion(this.dataSource.manager);
-    if (previous === null) throw new ProblemException(HttpStatus.CONFLICT, 'there was no other champion to go back to');
-    return this.makeChampion(previous, 'model.rollback', request.actor);
-  }
-
-  private async makeChampion(version: string, action: string, actor: Actor) {
-    try {
-      await this.dataSource.transaction(async (manager) => {
-        await moveAlias(manager, 'champion', version, actor.name);
-        await recordAudit(manager, { actor: actor.name, action, target: version });
-      });
-    } catch (error) {
-      if (error instanceof UnknownVersion) throw new ProblemException(HttpStatus.NOT_FOUND, error.message);
-      throw error;
-    }
-    return { champion: version };
-  }
-
-  private async versions() {
-    const aliases: { alias: string; version: string }[] = await this.dataSource.query(
-      'SELECT alias, version FROM model_aliases',
-    );
-    const rows = await this.dataSource.getRepository(ModelVersion).find({ order: { createdAt: 'DESC' } });
-    return rows.map(({ version, metadata, createdAt }) => ({
-      version,
-      metadata,
-      createdAt,
-      aliases: aliases.filter((one) => one.version === version).map(({ alias }) => alias),
-    }));
+  rollback(@Req() { actor }: Call) {
+    return this.models.rollback(actor.name);
   }
 }

@@ -13,6 +13,20 @@ export interface Reload {
   type: 'reload';
 }
 
+/** Another version may have to rank now: replicas look for themselves at once. */
+export interface ModelsChanged {
+  type: 'models';
+}
+
+/** A training run has begun, has got further or has ended. */
+export interface TrainingRunChanged {
+  type: 'training-run';
+  id: number;
+  state: string;
+  phase: string | null;
+  progress: number | null;
+}
+
 /** PostgreSQL takes less than 8,000 bytes. */
 const mostBytes = 7_900;
 
@@ -30,6 +44,21 @@ export async function notifyTickets(
 /** Tells every replica, on commit, that what is shown of any ticket may have changed. */
 export async function notifyReload(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [eventsChannel, JSON.stringify({ type: 'reload' } satisfies Reload)]);
+}
+
+/** Tells every replica, on commit, that an alias or a rollout has changed. */
+export async function notifyModels(manager: EntityManager): Promise<void> {
+  await manager.query('SELECT pg_notify($1, $2)', [
+    eventsChannel,
+    JSON.stringify({ type: 'models' } satisfies ModelsChanged),
+  ]);
+}
+
+/** Tells every replica, on commit, where a training run stands. */
+export async function notifyTrainingRun(manager: EntityManager, run: Omit<TrainingRunChanged, 'type'>): Promise<void> {
+  const { id, state, phase, progress } = run;
+  const change: TrainingRunChanged = { type: 'training-run', id, state, phase, progress };
+  await manager.query('SELECT pg_notify($1, $2)', [eventsChannel, JSON.stringify(change)]);
 }
 
 /** As many tickets in each payload as fit: one has 40 bytes as a rule, and nearly 2,000 at worst. */

@@ -8,6 +8,7 @@ import { OutboxRelay } from '../../src/ingest/outbox-relay.service.js';
 import { TicketConsumer } from '../../src/ingest/ticket.consumer.js';
 import { ModelProcess } from '../../src/models/model-process.js';
 import { ChoicesService } from '../../src/suggest/choices.service.js';
+import { EventsService } from '../../src/suggest/events.service.js';
 import { ModelService } from '../../src/suggest/model.service.js';
 import { RankingLoop } from '../../src/suggest/ranking-loop.service.js';
 import { freshDatabase, type TestDatabase } from './database.js';
@@ -40,7 +41,8 @@ export async function ingestStage(environment: Record<string, string> = {}, star
   const settings = { encoderDir: '', tensorflow: 'cpu' } as never;
   const limits = { maxBatch: 1, maxWaitMs: 0, maxQueue: 1 };
   const model = new ModelProcess({ settings, workerFile: '', environment: {}, ...limits });
-  const ranking = new RankingLoop(source, new ModelService(source, config, model, registry), config, registry);
+  const service = new ModelService(source, config, model, new EventsService(config), registry);
+  const ranking = new RankingLoop(source, service, config, registry);
   const tickets = new TicketConsumer(source, config, kafka, metrics, ranking);
   const choices = new ChoiceConsumer(source, config, kafka, metrics, new ChoicesService(source));
   const relay = new OutboxRelay(source, kafka, registry);

@@ -1,0 +1,46 @@
+/** When a model is trained again, and what it takes for it to take over. */
+import { CronPattern } from 'croner';
+import { z } from 'zod';
+import { days, share, whole } from './variables.js';
+
+const isCron = (text: string): boolean => {
+  try {
+    new CronPattern(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** One row of the README's configuration table each. */
+export const retrainVariables = {
+  RETRAIN_LEAST_LOSS: share.default(0.02).describe('Rise of the error rate that is worth a retraining (0–1)'),
+  RETRAIN_LEAST_LABELS: whole(1, 10_000_000).default(200).describe('Fresh labels below which nothing is trained'),
+  RETRAIN_COOL_DOWN_H: whole(0, 8_784)
+    .default(24)
+    .describe('Time after a training in which no other begins by itself, h'),
+  RETRAIN_SCHEDULE: z
+    .string()
+    .refine(isCron, 'must be a cron pattern such as 0 3 * * 1 (UTC)')
+    .optional()
+    .describe('When a retraining is looked at whether there is drift or not: a cron pattern, UTC, such as `0 3 * * 1`'),
+  RETRAIN_LABEL_DAYS: days.default(730).describe('Age at which a label no longer trains, days'),
+  RETRAIN_TRUSTED_LABELS: whole(20, 1_000_000)
+    .default(200)
+    .describe('Held-out audit, correction and history labels that are enough to compare on them alone'),
+  RETRAIN_MOST_SLOWDOWN: z.coerce
+    .number({ error: 'must be a number' })
+    .min(1, 'must be at least 1')
+    .default(1.5)
+    .describe('Most that a new version may take longer for a ticket than the champion, as a factor'),
+  RETRAIN_ROLLOUT: z
+    .enum(['direct', 'shadow', 'canary'])
+    .default('direct')
+    .describe(
+      'What a version that has passed does first: take over, rank without being shown, or rank a share of tickets',
+    ),
+  RETRAIN_CANARY_SHARE: share.default(0.1).describe('Share of tickets that a canary ranks (0–1)'),
+  RETRAIN_KEEP_VERSIONS: whole(1, 10_000)
+    .default(10)
+    .describe('Model versions that are kept beside champion, challenger and the champion before'),
+};

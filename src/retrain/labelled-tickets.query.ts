@@ -1,0 +1,65 @@
+/** What is known of every labelled ticket, without its text: what a training may use, and what stood before the agent. */
+import type { EntityManager } from 'typeorm';
+import type { Provenance } from '../records/label.entity.js';
+
+export interface LabelledTicket {
+  ticket: number;
+  /** `source:ticketId` */
+  key: string;
+  /** When the customer wrote it, ms since 1970 */
+  at: number;
+  template: string | null;
+  provenance: Provenance;
+  position: number | null;
+  /** ms since 1970 */
+  labelledAt: number;
+  /** First template of the suggestion that was there, shown or (of an audit ticket) hidden */
+  suggestedFirst: string | null;
+  /** What the model thought of it, 0–1 */
+  confidence: number | null;
+  /** First of what stood before the agent; null where nothing did */
+  shownFirst: string | null;
+  /** Probability with which anything was shown; null where that is not known */
+  shownProbability: number | null;
+}
+
+/**
+ * SQL of what a training or a comparison may look at. What somebody chose on a sample ticket is left out: the sample's test
+ * tickets measure the model, so their labels must never have trained it.
+ */
+export const usableLabelSql = `NOT (t.sample AND l.provenance <> 'history')
+  AND (l.template_id IS NULL OR l.template_id IN (SELECT id FROM templates WHERE state <> 'draft'))`;
+
+/** SQL of the suggestion that stood before the agent of choice `c`, as labels are derived from it. */
+export const suggestionOfChoiceSql = `LEFT JOIN LATERAL (
+  SELECT s.abstained, s.shown_probability, s.ranking -> 0 ->> 'templateId' AS template,
+         (s.ranking -> 0 ->> 'probability')::float8 AS probability
+    FROM suggestions s
+   WHERE s.ticket = t.id AND (s.id = c.suggestion_id OR c.suggestion_id IS NULL AND s.created_at <= c.received_at)
+   ORDER BY s.created_at <= c.occurred_at DESC, s.revision DESC LIMIT 1) s ON c.id IS NOT NULL`;
+
+/** SQL of what stood first before the agent. */
+export const shownFirstSql = `coalesce(c.shown ->> 0, CASE WHEN NOT s.abstained THEN s.template END)`;
+
+const pageSize = 20_000;
+
+/** In the order of their ids. */
+export async function labelledTickets(manager: EntityManager): Promise<LabelledTicket[]> {
+  const all: LabelledTicket[] = [];
+  for (let after = 0; ;) {
+    const page: LabelledTicket[] = await manager.query(
+      `SELECT t.id AS ticket, t.source || ':' || t.ticket_id AS key,
+              extract(epoch FROM coalesce(t.content_at, t.state_at))::float8 * 1000 AS at, l.template_id AS template,
+              l.provenance, l.position, extract(epoch FROM l.labelled_at)::float8 * 1000 AS "labelledAt",
+              s.template AS "suggestedFirst", s.probability AS confidence, ${shownFirstSql} AS "shownFirst",
+              s.shown_probability AS "shownProbability"
+         FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN choices c ON c.id = l.choice ${suggestionOfChoiceSql}
+        WHERE l.ticket > $1 AND ${usableLabelSql} ORDER BY l.ticket LIMIT ${pageSize}`,
+      [after],
+    );
+    for (const row of page) all.push(row);
+    const last = page.at(-1);
+    if (page.length < pageSize || !last) return all;
+    after = last.ticket;
+  }
+}

@@ -1,0 +1,22 @@
+/** When a scheduled look is due. */
+import { Cron } from 'croner';
+
+export interface ScheduleFacts {
+  now: Date;
+  /** Of the last look that the schedule has made, whatever it decided; null where there was none */
+  lastLook: Date | null;
+  /** Since when there is a champion; null: the first model comes by itself */
+  championSince: Date | null;
+}
+
+/**
+ * A time that was missed, because nothing ran then, is made up for once; times before the champion came do not count.
+ *
+ * @param pattern a cron pattern, in UTC
+ */
+export function isLookDue(pattern: string, { now, lastLook, championSince }: ScheduleFacts): boolean {
+  const since = Math.max(lastLook?.getTime() ?? 0, championSince?.getTime() ?? Infinity);
+  if (since === Infinity) return false;
+  const next = new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(new Date(since));
+  return next !== null && next <= now;
+}
