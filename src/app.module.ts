@@ -36,6 +36,7 @@ import { MonitorMetrics } from './monitoring/monitor-metrics.js';
 import { QualityController } from './monitoring/quality.controller.js';
 import { QualityQuery } from './monitoring/quality.query.js';
 import { WebhookSender } from './monitoring/webhook-sender.service.js';
+import { RolloutWatch } from './retrain/rollout-watch.service.js';
 import { TrainingRunner } from './retrain/training-runner.service.js';
 import { TrainingRunsController } from './retrain/training-runs.controller.js';
 import { TrainingRunsService } from './retrain/training-runs.service.js';
@@ -114,6 +115,7 @@ export class AppModule {
         QualityQuery,
         RankingLoop,
         RetentionService,
+        RolloutWatch,
         TemplatesService,
         TicketConsumer,
         TicketsQueryService,

@@ -18,6 +18,7 @@ import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { MonitorRunner } from './monitoring/monitor-runner.service.js';
 import { WebhookSender } from './monitoring/webhook-sender.service.js';
 import { PinoLogger } from './pino-logger.js';
+import { RolloutWatch } from './retrain/rollout-watch.service.js';
 import { TrainingRunner } from './retrain/training-runner.service.js';
 import { EventsService } from './suggest/events.service.js';
 import { ModelService } from './suggest/model.service.js';
@@ -134,6 +135,7 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
     part('retention', app.get(RetentionService)),
     part('monitor', app.get(MonitorRunner)),
     part('webhook', app.get(WebhookSender)),
+    part('rollouts', app.get(RolloutWatch)),
     part('training runs', app.get(TrainingRunner)),
     part('choices', app.get(ChoiceConsumer)),
     part('tickets', app.get(TicketConsumer)),

@@ -7,7 +7,7 @@ import { copiesOf, labelWeight } from '../src/retrain/label-weights.js';
 import { evidenceAbove, holm, meanDifference, normalBelow } from '../src/retrain/paired-test.js';
 import { promotionVerdict, type ChallengerFacts, type RunTrigger, type Verdict } from '../src/retrain/promotion.js';
 import { creditOf, trustOf } from '../src/retrain/trust.js';
-import { chosenByAgents, madeUpPairs } from './support/pairs.js';
+import { chosenByAgents, madeUpPairs } from '../bench/pairs.js';
 
 const rules = (seed = 1) => ({
   fewestTrusted: 100,

@@ -32,6 +32,11 @@ export class JobFailed extends Error {
   override readonly name: string = 'JobFailed';
 }
 
+/** Its process was killed, by whoever needed its memory or by hand: another try may go well. */
+export class JobDied extends JobFailed {
+  override readonly name = 'JobDied';
+}
+
 /** @throws JobFailed */
 export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Result> {
   const { name, signal } = job;
@@ -53,9 +58,8 @@ export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Resu
       });
       child.once('error', (error) => fail(`the ${name} could not be started: ${error.message}`));
       child.once('exit', (code, by) => {
-        fail(
-          signal?.aborted ? `the ${name} was stopped` : `the ${name} process ended with ${by ?? `exit code ${code}`}`,
-        );
+        if (signal?.aborted) fail(`the ${name} was stopped`);
+        else reject(new JobDied(`the ${name} process ended with ${by ?? `exit code ${code}`}`));
       });
       child.send(job.order, (error) => {
         if (error) fail(`the ${name} could not be started: ${error.message}`);

@@ -62,6 +62,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   private info: ModelWorkerInfo | null = null;
   private state: ModelStatus['state'] = 'stopped';
   private active: { version: string; folder: string | null } | null = null;
+  private held: { version: string; folder: string } | null = null;
   private candidates: Candidate[] | null = null;
   private restarts = 0;
   private working = false;
@@ -99,8 +100,26 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
     const old = this.active;
     await this.running().request({ kind: 'load', version, folder });
     this.active = { version, folder };
-    if (old && old.version !== version) await this.channel?.request({ kind: 'unload', version: old.version });
+    if (old && old.version !== version && old.version !== this.held?.version) {
+      await this.channel?.request({ kind: 'unload', version: old.version });
+    }
     this.work();
+  }
+
+  /**
+   * Loads another version beside the one in use; `rank` can be asked for it by name. Tickets that wait for one that is let go
+   * are ranked by the version in use.
+   *
+   * @param other null lets go of it
+   */
+  async hold(other: { version: string; folder: string } | null): Promise<void> {
+    const old = this.held;
+    if (other?.version === old?.version) return;
+    if (other) await this.running().request({ kind: 'load', ...other });
+    this.held = other;
+    if (old && old.version !== this.active?.version) {
+      await this.channel?.request({ kind: 'unload', version: old.version });
+    }
   }
 
   /** The templates to rank from now on; null for those that each version was trained with. */
@@ -112,17 +131,18 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   /**
    * Ranks the allowed templates for each input, in order.
    *
+   * @param version the one in use where it is not given
    * @returns a ranking per input and the version that made it
    * @throws ModelBusy where the queue has no room for all of them
    * @throws ModelUnavailable
    */
-  async rank(inputs: RankInput[]): Promise<{ version: string; ranking: Ranking }[]> {
+  async rank(inputs: RankInput[], version: string | null = null): Promise<{ version: string; ranking: Ranking }[]> {
     if (this.state === 'stopped') throw new ModelUnavailable('the model process is stopped');
     if (!this.active) throw new ModelUnavailable('no model has been loaded yet');
     if (!this.queue.hasRoomFor(inputs.length)) {
       throw new ModelBusy(`${this.queue.size} tickets wait for the model already (MODEL_MAX_QUEUE)`);
     }
-    const answers = inputs.map((input) => this.queue.add(input));
+    const answers = inputs.map((input) => this.queue.add(input, version));
     this.work();
     return Promise.all(answers);
   }
@@ -152,6 +172,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
       this.info = (answer as { info: ModelWorkerInfo }).info;
       await channel.request({ kind: 'candidates', candidates: this.candidates });
       if (this.active) await channel.request({ kind: 'load', ...this.active });
+      if (this.held) await channel.request({ kind: 'load', ...this.held });
     } catch (error) {
       await channel.close();
       throw error;
@@ -208,24 +229,24 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
       this.queue.putBack(batch);
       return;
     }
+    const wanted = batch[0]?.version ?? null;
+    const version = wanted !== null && wanted === this.held?.version ? wanted : active.version;
     const sentAt = performance.now();
     try {
       const answer = await channel.request({
         kind: 'rank',
-        version: active.version,
+        version,
         inputs: batch.map(({ input }) => input),
       });
       const { rankings } = answer as { rankings: Ranking[] };
-      batch.forEach((ticket, index) =>
-        ticket.resolve({ version: active.version, ranking: rankingOf(rankings, index) }),
-      );
+      batch.forEach((ticket, index) => ticket.resolve({ version, ranking: rankingOf(rankings, index) }));
       this.emit('batch', {
         size: batch.length,
         queueSeconds: batch.map(({ queuedAt }) => (sentAt - queuedAt) / 1000),
         inferenceSeconds: (performance.now() - sentAt) / 1000,
       });
     } catch (error) {
-      this.afterFailure(batch, active.version, error instanceof WorkerDied ? error : new WorkerDied(String(error)));
+      this.afterFailure(batch, version, error instanceof WorkerDied ? error : new WorkerDied(String(error)));
     }
   }
 

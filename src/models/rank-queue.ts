@@ -8,6 +8,8 @@ export interface Ranked {
 
 export interface QueuedRank {
   input: RankInput;
+  /** Null: whichever version is in use when its turn comes */
+  version: string | null;
   /** ms on the monotonic clock */
   queuedAt: number;
   /** How often the model process died while this ticket was alone in its batch. */
@@ -43,9 +45,9 @@ export class RankQueue {
     return this.size === 0 || this.size + count <= this.limits.maxQueue;
   }
 
-  add(input: RankInput): Promise<Ranked> {
+  add(input: RankInput, version: string | null = null): Promise<Ranked> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ input, queuedAt: performance.now(), deaths: 0, resolve, reject });
+      this.waiting.push({ input, version, queuedAt: performance.now(), deaths: 0, resolve, reject });
     });
   }
 
@@ -63,7 +65,8 @@ export class RankQueue {
     if (patience > 0 && this.waiting.length < this.limits.maxBatch) await sleep(patience);
     let count = 0;
     let cost = 0;
-    for (const { input } of this.waiting.slice(0, this.limits.maxBatch)) {
+    for (const { input, version } of this.waiting.slice(0, this.limits.maxBatch)) {
+      if (version !== first.version) break;
       cost += costOf(input);
       if (count > 0 && cost > this.limits.maxBatch * costFactor) break;
       count += 1;

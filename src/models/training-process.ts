@@ -1,4 +1,4 @@
-import { JobFailed, runJob, type JobOrder, type JobProgress } from './job-process.js';
+import { JobDied, JobFailed, runJob, type JobOrder, type JobProgress } from './job-process.js';
 import type { ModelDescription } from './model-folder.js';
 import type { TrainingSettings } from './train-model.js';
 import { trainWorkerFile } from './worker-files.js';
@@ -15,6 +15,7 @@ export class TrainingFailed extends JobFailed {
  *
  * @param signal ends the training; nothing of it is left that could be taken for a model
  * @throws TrainingFailed
+ * @throws JobDied where its process was killed
  */
 export async function runTraining(
   order: TrainingOrder,
@@ -25,6 +26,6 @@ export async function runTraining(
   try {
     return await runJob({ name: 'training', workerFile: trainWorkerFile, order, environment, onProgress, signal });
   } catch (error) {
-    throw error instanceof JobFailed ? new TrainingFailed(error.message) : error;
+    throw error instanceof JobFailed && !(error instanceof JobDied) ? new TrainingFailed(error.message) : error;
   }
 }

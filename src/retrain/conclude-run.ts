@@ -6,7 +6,7 @@ import { moveAlias } from '../suggest/model-registry.js';
 import { startRollout } from '../suggest/rollouts.js';
 import { endRun, type ClaimedRun, type RunEnd } from './run-store.js';
 
-const actor = 'training run';
+export const runActor = 'training run';
 
 /**
  * A version that has passed takes over, or begins in shadow or as a canary where that is asked for.
@@ -25,9 +25,15 @@ export async function concludeRun(
     const state = triesOut ? 'compared' : rest.state;
     await endRun(manager, run, { ...rest, state });
     const reason = `training run ${run.id}`;
-    if (state === 'promoted') await moveAlias(manager, 'champion', challenger, actor, reason);
+    if (state === 'promoted') await moveAlias(manager, 'champion', challenger, runActor, reason);
     if (triesOut) {
-      const order = { version: challenger, mode, share: mode === 'canary' ? share : 1, run: run.id, startedBy: actor };
+      const order = {
+        version: challenger,
+        mode,
+        share: mode === 'canary' ? share : 1,
+        run: run.id,
+        startedBy: runActor,
+      };
       await startRollout(manager, order);
     }
     return state;

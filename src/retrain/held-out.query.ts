@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { FieldValue, RankInput } from '../models/ranker.js';
 import { gist } from '../models/training-data.js';
 import { ticketText } from '../models/ticket-text.js';
-import { rankInput } from '../suggest/ranking-loop.service.js';
+import { rankInput } from '../suggest/rank-input.js';
 import type { ComparedTicket } from './comparison.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 

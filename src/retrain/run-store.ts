@@ -146,6 +146,15 @@ export async function endRun(manager: EntityManager, run: ClaimedRun, end: RunEn
   await notifyTrainingRun(manager, { id: run.id, state, phase: null, progress: null });
 }
 
+/** The run is tried again by whoever claims it next; the attempt counts. */
+export async function retryRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
+  await manager.query(
+    `UPDATE training_runs SET state = 'queued', runner = NULL, lease_until = NULL
+      WHERE id = $1 AND runner = $2 AND state = 'running'`,
+    [run.id, run.runner],
+  );
+}
+
 /** Gives a run back so that another replica, or the next start, takes it at once. */
 export async function giveBackRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
   await manager.query(

@@ -9,7 +9,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { childEnvironment, CONFIG, type ServiceConfig } from '../config.js';
-import { JobFailed } from '../models/job-process.js';
+import { JobDied, JobFailed } from '../models/job-process.js';
 import { DecisionsService } from '../monitoring/decisions.service.js';
 import { championSince, lastScheduledLook, nextWantedRun } from './run-requests.query.js';
 import { performRun, removeLeftovers, RunFailed } from './run-training.js';
@@ -170,6 +170,9 @@ export class TrainingRunner {
     } else if (reason instanceof store.RunCancelled) {
       await store.endRun(manager, run, { state: 'cancelled' });
       this.ended.inc({ state: 'cancelled' });
+    } else if (reason instanceof JobDied) {
+      this.logger.warn(`training run ${run.id}: ${message}; it is tried again`);
+      await store.retryRun(manager, run);
     } else if (reason instanceof JobFailed || reason instanceof RunFailed) {
       await this.fail(run, message);
     } else {

@@ -7,6 +7,8 @@ import { CONFIG, type ServiceConfig } from '../config.js';
 import { ModelProcess, type ModelStatus } from '../models/model-process.js';
 import type { RankInput, Ranking } from '../models/ranker.js';
 import { EventsService } from './events.service.js';
+import { rankInput } from './rank-input.js';
+import { activeRollout, isCanarys, type Rollout } from './rollouts.js';
 import { wantedCandidates, wantedModel, type WantedModel } from './wanted-model.js';
 
 /** How often a replica looks which version and templates it should rank with. */
@@ -17,6 +19,7 @@ const lookEveryMs = 1_000;
 export class ModelService {
   private readonly logger = new Logger('Model');
   private timer: NodeJS.Timeout | undefined;
+  private rollout: Rollout | null = null;
   private hearing: Subscription | undefined;
   private current: WantedModel | null = null;
   private looking: Promise<void> = Promise.resolve();
@@ -49,6 +52,34 @@ export class ModelService {
     return this.process.rank(inputs);
   }
 
+  /** Each ticket by the champion, or by the canary whose share it belongs to. */
+  async rankTickets(
+    tickets: (RankInput & { source: string; ticketId: string })[],
+  ): Promise<{ version: string; ranking: Ranking }[]> {
+    const { rollout } = this;
+    const inputs = tickets.map(rankInput);
+    if (rollout?.mode !== 'canary') return this.rank(inputs);
+    const of = (canarys: boolean): number[] =>
+      [...tickets.keys()].filter((at) => isCanarys(tickets[at] as (typeof tickets)[0], rollout) === canarys);
+    const [mine, others] = [of(true), of(false)];
+    const pick = (places: number[]): RankInput[] => places.map((at) => inputs[at] as RankInput);
+    const [tried, ranked] = await Promise.all([
+      this.process.rank(pick(mine), rollout.version),
+      this.process.rank(pick(others)),
+    ]);
+    const answers = new Map([
+      ...mine.map((at, i) => [at, tried[i]] as const),
+      ...others.map((at, i) => [at, ranked[i]] as const),
+    ]);
+    return inputs.flatMap((_, at) => answers.get(at) ?? []);
+  }
+
+  /** What the version in shadow says of the tickets; null where there is none. */
+  async shadow(tickets: RankInput[]): Promise<{ version: string; ranking: Ranking }[] | null> {
+    const { rollout } = this;
+    return rollout?.mode === 'shadow' ? this.process.rank(tickets.map(rankInput), rollout.version) : null;
+  }
+
   status(): ModelStatus {
     return this.process.status();
   }
@@ -69,6 +100,7 @@ export class ModelService {
 
   /** Follows the champion alias and the templates. */
   private async look(): Promise<void> {
+    await this.followRollout();
     const wanted = await wantedModel(this.dataSource.manager);
     if (wanted.stamp === this.current?.stamp) return;
     // Templates that change after the stamp was read give another stamp: the next look takes them up.
@@ -78,6 +110,18 @@ export class ModelService {
       this.logger.log(`ranking with ${wanted.version} on the ${this.status().device?.toUpperCase()}`);
     }
     this.current = wanted;
+  }
+
+  /** A version that is tried out is loaded beside the champion before it gets a ticket. */
+  private async followRollout(): Promise<void> {
+    const rollout = await activeRollout(this.dataSource.manager);
+    if (rollout?.id === this.rollout?.id) return;
+    this.rollout = null;
+    if (rollout) {
+      await this.process.hold({ version: rollout.version, folder: join(this.config.MODEL_DIR, rollout.folder) });
+      this.logger.log(`${rollout.version} ranks as ${rollout.mode}`);
+    } else await this.process.hold(null);
+    this.rollout = rollout;
   }
 
   private measure(registry: Registry): void {

@@ -7,11 +7,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
-import { isFeature } from '../models/field-features.js';
 import { ModelBusy, ModelUnavailable } from '../models/model-process.js';
-import type { RankInput } from '../models/ranker.js';
 import { ModelService } from './model.service.js';
-import { claimDue, giveBack, storeRankings, type ClaimedTicket } from './ranking-store.js';
+import { claimDue, giveBack, storeRankings, type RankedTicket } from './ranking-store.js';
+import { storeShadow } from './rollouts.js';
 
 /** Long enough for the slowest batch; after a crash its tickets wait so long at most. */
 const leaseSeconds = 20;
@@ -94,7 +93,7 @@ export class RankingLoop {
     if (claimed.length === 0) return 0;
     let answers: Awaited<ReturnType<ModelService['rank']>>;
     try {
-      answers = await this.model.rank(claimed.map(rankInput));
+      answers = await this.model.rankTickets(claimed);
     } catch (error) {
       const seconds = error instanceof ModelBusy ? 0.2 : 1;
       await giveBack(this.dataSource.manager, claimed, seconds);
@@ -116,7 +115,19 @@ export class RankingLoop {
     const stored = await this.dataSource.transaction((manager) => storeRankings(manager, ranked, settings));
     for (const { ranking } of stored) this.ranked.inc({ outcome: ranking.reason ?? 'ranked' });
     this.onStored?.();
+    await this.shadow(stored);
     return claimed.length;
+  }
+
+  /** What the version in shadow says is kept beside; where it fails, nobody waits for it. */
+  private async shadow(stored: RankedTicket[]): Promise<void> {
+    if (stored.length === 0) return;
+    try {
+      const answers = await this.model.shadow(stored.map(({ claimed }) => claimed));
+      if (answers) await storeShadow(this.dataSource.manager, stored, answers);
+    } catch (error) {
+      this.logger.warn(`the shadow did not rank: ${String(error)}`);
+    }
   }
 
   /** Called after suggestions were stored: the relay has something to publish. */
@@ -132,12 +143,4 @@ export class RankingLoop {
       });
     });
   }
-}
-
-export function rankInput(
-  ticket: Omit<ClaimedTicket, 'ticket' | 'generation' | 'source' | 'ticketId' | 'audit'>,
-): RankInput {
-  const { subject, body, channel, language, contactType, fields } = ticket;
-  const features = Object.entries(fields).filter(([name]) => isFeature(name));
-  return { subject, body, channel, language, contactType, fields: Object.fromEntries(features) };
 }

@@ -1,6 +1,7 @@
 /** A version that is tried out beside the champion: in shadow it ranks and shows nothing, as a canary it ranks a share of tickets. */
 import type { EntityManager } from 'typeorm';
 import { hash32 } from '../models/random.js';
+import type { Ranking } from '../models/ranker.js';
 import { moveAlias } from './model-registry.js';
 import { notifyModels } from './ticket-events.js';
 
@@ -66,4 +67,26 @@ export async function activeRollout(manager: EntityManager): Promise<Rollout | n
 /** Whether a ticket is the canary's: by its identity, so that every replica says the same, whenever it is ranked. */
 export function isCanarys(ticket: { source: string; ticketId: string }, { version, share }: Rollout): boolean {
   return hash32(`${version} ${ticket.source}:${ticket.ticketId}`) / 2 ** 32 < share;
+}
+
+const kept = 10;
+
+/** Keeps what a version in shadow says of tickets; the newest where they are ranked again. */
+export async function storeShadow(
+  manager: EntityManager,
+  tickets: { claimed: { ticket: number } }[],
+  answers: { version: string; ranking: Ranking }[],
+): Promise<void> {
+  const rows = tickets.map(({ claimed }, index) => {
+    const { items = [], abstained = true } = answers[index]?.ranking ?? {};
+    const ranking = items.slice(0, kept).map(({ templateId, probability }) => ({ templateId, probability }));
+    return { ticket: claimed.ticket, version: answers[index]?.version ?? '', abstained, ranking };
+  });
+  await manager.query(
+    `INSERT INTO shadow_rankings (ticket, version, abstained, ranking)
+     SELECT ticket, version, abstained, ranking
+       FROM jsonb_to_recordset($1::jsonb) AS r (ticket bigint, version text, abstained boolean, ranking jsonb)
+     ON CONFLICT (ticket, version) DO UPDATE SET abstained = EXCLUDED.abstained, ranking = EXCLUDED.ranking`,
+    [JSON.stringify(rows)],
+  );
 }

@@ -5,6 +5,7 @@ import { childEnvironment, type ServiceConfig } from '../../src/config.js';
 import { waitFor } from './kafka.js';
 
 export interface ServiceProcess {
+  pid: number;
   url: string;
   /** All that it has written so far. */
   output: () => string;
@@ -15,6 +16,7 @@ export interface ServiceProcess {
 
 const compiledCli = new URL('../../dist/src/cli.js', import.meta.url).href;
 const shared = [
+  'MODEL_DIR',
   'DATABASE_URL',
   'KAFKA_GROUP',
   'TOPIC_TICKETS',
@@ -53,6 +55,7 @@ export async function serviceProcess(config: ServiceConfig): Promise<ServiceProc
     return code;
   };
   return {
+    pid: child.pid ?? 0,
     url,
     output: () => written,
     kill: async () => {

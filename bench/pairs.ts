@@ -1,6 +1,6 @@
 /** Held-out tickets with the answers of two made-up versions, whose true accuracies are known. */
-import { seeded } from '../../src/models/random.js';
-import type { Answer, ComparedTicket } from '../../src/retrain/comparison.js';
+import { seeded } from '../src/models/random.js';
+import type { Answer, ComparedTicket } from '../src/retrain/comparison.js';
 
 export interface PairSettings {
   tickets: number;

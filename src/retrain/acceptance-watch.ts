@@ -1,0 +1,62 @@
+/** Whether agents take less of what a version suggests: tests that may be looked at after every ticket. */
+import { evidenceAbove, meanDifference } from './paired-test.js';
+
+export interface WatchSettings {
+  /** Share of all versions that are taken back though they are no worse, 0–1 */
+  alpha: number;
+  /** Acceptance that a version may lose, 0–1 */
+  margin: number;
+  /** Pairs after which a version that is tried out may take over */
+  fewestPairs: number;
+}
+
+export const defaultWatch: WatchSettings = { alpha: 0.01, margin: 0.02, fewestPairs: 200 };
+
+export interface Outcome {
+  /** What is tried out got it right, or was accepted: 1, else 0 */
+  tried: number;
+  champion: number;
+}
+
+export interface WatchVerdict {
+  state: 'worse' | 'good' | 'open';
+  said: string;
+}
+
+/** @param pairs in the order in which they were settled */
+export function rolloutVerdict(pairs: readonly Outcome[], settings = defaultWatch): WatchVerdict {
+  const { alpha, margin, fewestPairs } = settings;
+  const losses = pairs.map(({ tried, champion }) => champion - tried);
+  const evidence = evidenceAbove(losses, 1).highest;
+  const { mean, high } = meanDifference(losses);
+  const points = `${percent(-mean)} points on ${pairs.length} pairs of tickets`;
+  if (evidence >= 1 / alpha) {
+    return { state: 'worse', said: `accepted less than the champion: ${points}, evidence ${percent(evidence / 100)}` };
+  }
+  const isGood = pairs.length >= fewestPairs && high < margin;
+  return { state: isGood ? 'good' : 'open', said: `against the champion: ${points}` };
+}
+
+/**
+ * @param outcomes of the tickets that the new champion answered, 1 accepted, in the order in which they were settled
+ * @param before what the champion before it was accepted on
+ */
+export function championVerdict(
+  outcomes: readonly number[],
+  before: { accepted: number; of: number },
+  { alpha, margin }: WatchSettings = defaultWatch,
+): WatchVerdict {
+  const rate = before.of === 0 ? 0 : before.accepted / before.of;
+  const error = Math.sqrt((rate * (1 - rate)) / Math.max(1, before.of));
+  // The old rate is only an estimate too: what it may be off by is given to the new one.
+  const floor = rate - 1.96 * error - margin;
+  const evidence = evidenceAbove(
+    outcomes.map((accepted) => floor - accepted),
+    1,
+  ).highest;
+  const now = outcomes.reduce((sum, one) => sum + one, 0) / Math.max(1, outcomes.length);
+  const said = `accepted on ${percent(now)} % of ${outcomes.length} tickets, the champion before it on ${percent(rate)} %`;
+  return { state: before.of > 0 && floor > 0 && evidence >= 1 / alpha ? 'worse' : 'open', said };
+}
+
+const percent = (share: number): number => Math.round(share * 1000) / 10;
