@@ -5,22 +5,12 @@
  * Invariant: every accepted ticket is answered exactly once, by a ranking or an error, however often the child dies.
  */
 import { EventEmitter } from 'node:events';
-import { rankingOf, RankQueue, type QueuedRank } from './rank-queue.js';
-import type { ModelWorkerInfo, ModelWorkerSettings } from './model-protocol.js';
+import { ModelBusy, ModelUnavailable, rankingOf, RankQueue, type QueuedRank } from './rank-queue.js';
+import type { ModelStatus, ModelWorkerInfo, ModelWorkerSettings } from './model-protocol.js';
 import type { Candidate, RankInput, Ranking } from './ranker.js';
 import { notRanked } from './ranking.js';
 import { textFacts } from './text-facts.js';
 import { WorkerChannel, WorkerDied } from './worker-channel.js';
-
-/** The queue is full: come again. */
-export class ModelBusy extends Error {
-  override readonly name = 'ModelBusy';
-}
-
-/** The model process can't be started, or nothing has been loaded yet. */
-export class ModelUnavailable extends Error {
-  override readonly name = 'ModelUnavailable';
-}
 
 export interface ModelProcessOptions {
   settings: ModelWorkerSettings;
@@ -30,16 +20,6 @@ export interface ModelProcessOptions {
   maxBatch: number;
   maxWaitMs: number;
   maxQueue: number;
-}
-
-export interface ModelStatus {
-  state: 'starting' | 'running' | 'restarting' | 'stopped';
-  device: 'cpu' | 'gpu' | null;
-  encoderHash: string | null;
-  version: string | null;
-  pid: number | null;
-  queue: number;
-  restarts: number;
 }
 
 interface ModelProcessEvents {

@@ -18,6 +18,17 @@ export interface ModelWorkerInfo {
   encoderHash: string;
 }
 
+/** Where the model process stands, as the service sees it. */
+export interface ModelStatus {
+  state: 'starting' | 'running' | 'restarting' | 'stopped';
+  device: 'cpu' | 'gpu' | null;
+  encoderHash: string | null;
+  version: string | null;
+  pid: number | null;
+  queue: number;
+  restarts: number;
+}
+
 /** One request to the model process; each is answered by one reply with the same `id`, in order. */
 export type ModelRequest =
   | { id: number; kind: 'start'; settings: ModelWorkerSettings }

@@ -1,6 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RankInput, Ranking } from './ranker.js';
 
+/** The queue is full: come again. */
+export class ModelBusy extends Error {
+  override readonly name = 'ModelBusy';
+}
+
+/** The model process can't be started, or nothing has been loaded yet. */
+export class ModelUnavailable extends Error {
+  override readonly name = 'ModelUnavailable';
+}
+
 export interface Ranked {
   version: string;
   ranking: Ranking;

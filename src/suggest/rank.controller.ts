@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ProblemException } from '../access/problem.js';
 import { ChangesNothing, Roles } from '../access/roles.js';
-import { ModelBusy, ModelUnavailable } from '../models/model-process.js';
+import { ModelBusy, ModelUnavailable } from '../models/rank-queue.js';
 import type { RankInput } from '../models/ranker.js';
 import { ModelService } from './model.service.js';
 import { shownRanking } from './suggestion-message.js';

@@ -7,7 +7,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
-import { ModelBusy, ModelUnavailable } from '../models/model-process.js';
+import { ModelBusy, ModelUnavailable } from '../models/rank-queue.js';
 import { ModelService } from './model.service.js';
 import { claimDue, giveBack, storeRankings, type RankedTicket } from './ranking-store.js';
 import { storeShadow } from './rollouts.js';
