@@ -70,8 +70,11 @@ export function encoderWeights(
   shards: number,
 ): (name: string, shard?: number) => Output {
   const size = config.hidden_size / config.num_attention_heads;
+  const words = 'embeddings.word_embeddings.weight';
+  // A model for a task has its encoder's weights under a name of its own, such as `roberta.`.
+  const prefix = [...tensors.keys()].find((name) => name.endsWith(words))?.slice(0, -words.length) ?? '';
   const tensor = (name: string): Tensor => {
-    const found = tensors.get(name);
+    const found = tensors.get(`${prefix}${name}`);
     if (!found) throw new Error(`the weights lack ${name}: is this a BERT encoder?`);
     return found;
   };

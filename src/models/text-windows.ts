@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { takeCharacterMap } from './character-map.js';
 
 export const mostWindows = 16;
 /** A longer text is read at 16 places spread over it, this many characters each. */
@@ -15,6 +16,7 @@ export class TokenizerError extends Error {
 export class TextWindows {
   private constructor(
     private readonly tokenizer: Tokenizer,
+    private readonly read: (text: string) => string,
     private readonly before: number[],
     private readonly after: number[],
     private readonly longest: number,
@@ -24,14 +26,14 @@ export class TextWindows {
   static async open(encoderDir: string, longest: number): Promise<TextWindows> {
     const file = join(encoderDir, 'tokenizer.json');
     try {
-      const settings = JSON.parse(await readFile(file, 'utf8')) as object;
+      const { settings, read } = takeCharacterMap(JSON.parse(await readFile(file, 'utf8')) as object);
       const more = await readFile(join(encoderDir, 'tokenizer_config.json'), 'utf8').catch(() => '{}');
       const tokenizer = new Tokenizer(settings, JSON.parse(more) as object);
       const plain = tokenizer.encode('a', { add_special_tokens: false }).ids;
       const marked = tokenizer.encode('a').ids;
       const start = marked.findIndex((_, index) => plain.every((id, offset) => marked[index + offset] === id));
       if (plain.length === 0 || start === -1) throw new Error('it does not mark the start and end of a text');
-      return new TextWindows(tokenizer, marked.slice(0, start), marked.slice(start + plain.length), longest);
+      return new TextWindows(tokenizer, read, marked.slice(0, start), marked.slice(start + plain.length), longest);
     } catch (error) {
       throw new TokenizerError(`${file} can't be used: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -42,7 +44,7 @@ export class TextWindows {
     const room = this.longest - this.before.length - this.after.length;
     const windows: number[][] = [];
     for (const place of places(text.toWellFormed())) {
-      const { ids } = this.tokenizer.encode(place, { add_special_tokens: false });
+      const { ids } = this.tokenizer.encode(this.read(place), { add_special_tokens: false });
       for (let start = 0; start < ids.length; start += room) {
         windows.push([...this.before, ...ids.slice(start, start + room), ...this.after]);
       }

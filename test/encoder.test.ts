@@ -1,0 +1,64 @@
+/** The encoder against the reference implementation (Hugging Face transformers), on small weights: support/small-encoders.py */
+import { cp, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Encoder } from '../src/models/encoder.js';
+import { readSafetensors, writeSafetensors } from '../src/models/safetensors.js';
+import { loadTensorflow, type Tensorflow } from '../src/models/tensorflow.js';
+import { cosine } from '../src/models/text-features.js';
+import { TextWindows } from '../src/models/text-windows.js';
+import { scratchFolder } from './support/models.js';
+
+interface Expected {
+  text: string;
+  windows: number[][];
+  embedding: number[];
+}
+
+const encoders = resolve(import.meta.dirname, 'support/small-encoders');
+const longest = 32;
+
+let tf: Tensorflow;
+let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+beforeAll(async () => {
+  ({ tf } = await loadTensorflow('cpu'));
+  scratch = await scratchFolder();
+});
+afterAll(() => scratch.remove());
+
+describe.each(['bert', 'xlm-roberta'])('an encoder of the family %s', (family) => {
+  const folder = join(encoders, family);
+  let expected: Expected[];
+  let encoder: Encoder;
+  beforeAll(async () => {
+    expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Expected[];
+    encoder = await Encoder.open(tf, folder, join(scratch.folder, family));
+  });
+
+  test('reads texts of many scripts, long ones in windows, in the reference’s tokens', async () => {
+    const windows = await TextWindows.open(folder, longest);
+    for (const { text, windows: wanted } of expected)
+      expect({ text, ids: windows.of(text) }).toEqual({ text, ids: wanted });
+  });
+
+  test('embeds them as the reference does, alone and together', () => {
+    const together = encoder.encode(expected.map(({ text }) => text));
+    expected.forEach(({ text, embedding, windows }, index) => {
+      for (const views of [together[index], encoder.encode([text])[0]]) {
+        const own = encoder.embeddingOf(views ?? new Float32Array());
+        if (windows.length === 0) expect(own).toBeNull();
+        else expect(cosine(own ?? new Float32Array(), Float32Array.from(embedding)), text).toBeGreaterThan(1 - 1e-5);
+      }
+    });
+  });
+
+  test('can be read where its weights stand under a model’s name', async () => {
+    const renamed = join(scratch.folder, `${family}-renamed`);
+    await cp(folder, renamed, { recursive: true });
+    const tensors = await readSafetensors(join(folder, 'model.safetensors'));
+    const named = new Map([...tensors].map(([name, tensor]) => [`model.${name}`, tensor]));
+    await writeSafetensors(join(renamed, 'model.safetensors'), named);
+    const other = await Encoder.open(tf, renamed, join(scratch.folder, family));
+    expect(other.encode(['a card'])[0]).toEqual(encoder.encode(['a card'])[0]);
+  });
+});
