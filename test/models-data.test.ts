@@ -57,6 +57,19 @@ describe('a file of tickets', () => {
     );
   });
 
+  test('may begin with a byte order mark, and end its lines in two characters', async () => {
+    const path = await file('bom.csv', '\uFEFFtext,template\r\n"a, b",x\r\nc,y\r\n');
+    expect(await rowsOf(path)).toMatchObject([
+      { body: 'a, b', label: 'x', line: 2 },
+      { body: 'c', label: 'y', line: 3 },
+    ]);
+  });
+
+  test('that is a folder, or not there, is named as that', async () => {
+    await expect(rowsOf(scratch.folder)).rejects.toThrow('is a folder, not a file');
+    await expect(rowsOf(join(scratch.folder, 'none.csv'))).rejects.toThrow('there is no such file');
+  });
+
   test('takes no column for a feature that was not named', async () => {
     const path = await file('f.csv', 'text,template,answer\nx,a,a\n');
     expect((await rowsOf(path))[0]?.fields).toEqual({});
@@ -101,7 +114,39 @@ describe('a file of tickets', () => {
       {},
       /f\.csv:2: column "occurredAt": "yesterday" is no date/,
     ],
-    ['has too many cells in a row', 'g.csv', 'text,template\nx,a\ny,b,c\n', {}, /g\.csv:3: /],
+    [
+      'has too many cells in a row',
+      'g.csv',
+      'text,template\nx,a\ny,b,c\n',
+      {},
+      /g\.csv:3: the header has 2 columns, this row has 3/,
+    ],
+    ['is empty', 'k.csv', '\n', {}, /k\.csv: is empty/],
+    ['is one list', 'l.json', '[{"text":"x","template":"a"}]', {}, /l\.json:1: a JSON list; write JSON Lines/],
+    [
+      'has a quote that is never closed',
+      'm.csv',
+      'text,template\nx,a\n"y,b\nz,c\n',
+      {},
+      /m\.csv:3: column "text": a quote .* never closed/,
+    ],
+    ['has an open quote in its header', 'n.csv', '"text","template\nx,a\n', {}, /n\.csv:1: a quote .* never closed/],
+    ['has JSON that ends early', 'o.jsonl', '{"text":"x","template":"a"\n', {}, /o\.jsonl:1: column 27: not JSON/],
+    [
+      'has a row without an end',
+      'p.jsonl',
+      `{"text":"${'a'.repeat(17_000_000)}\n{"text":"b","template":"b"}\n`,
+      {},
+      /p\.jsonl:1: a row of more than 16 million characters/,
+    ],
+    ['is parted by semicolons', 'q.csv', 'text;template\nx;a\n', {}, /q\.csv:1: .*parted by commas, or by tabs/],
+    [
+      'has 300 columns and not the one for the text',
+      'r.csv',
+      `${Array.from({ length: 300 }, (_, at) => `c${at}`).join()},template\n`.repeat(2),
+      {},
+      /r\.csv:1: there is no column "text" .* and 289 more/,
+    ],
     ['has nothing but a header', 'h.csv', 'text,template\n', {}, /h\.csv: has no rows/],
     ['has a column twice', 'i.csv', 'text,text,template\nx,y,a\n', {}, /i\.csv:1: the header has column "text" twice/],
     [
@@ -113,10 +158,6 @@ describe('a file of tickets', () => {
     ],
   ])('that %s is refused, and where is said', async (_, name, content, columns, message) => {
     await expect(rowsOf(await file(name, content), columns)).rejects.toThrow(message);
-  });
-
-  test('that is not there is refused by its name', async () => {
-    await expect(rowsOf(join(scratch.folder, 'nothing.csv'))).rejects.toThrow(/nothing\.csv: can't be read/);
   });
 });
 

@@ -31,6 +31,10 @@ export async function* readDataFile(
   if (!reader) throw new DataFileError(file, null, 'has no rows below its header');
 }
 
+/** Characters: a longer row is no ticket, and the rest of the file must not be taken for one. */
+const longestRow = 16_000_000;
+const tooLong = 'a row of more than 16 million characters: a line end or a closing quote is missing';
+
 type Refuse = (error: DataFileError) => void;
 
 const fail: Refuse = (error) => {
@@ -56,22 +60,36 @@ async function* records(file: string, refuse: Refuse): AsyncGenerator<{ cells: C
 }
 
 async function beginning(file: string): Promise<string> {
+  let first: string;
   try {
     const handle = await open(file);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0);
-      return buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
+      first = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
     } finally {
       await handle.close();
     }
   } catch (error) {
-    throw new DataFileError(file, null, `can't be read: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new DataFileError(file, null, unreadable[code ?? ''] ?? `can't be read: ${message}`);
   }
+  if (first.trim() === '') throw new DataFileError(file, null, 'is empty');
+  if (first.trimStart().startsWith('[')) {
+    throw new DataFileError(file, 1, 'a JSON list; write JSON Lines: one object a line, no brackets around them');
+  }
+  return first;
 }
+
+const unreadable: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a folder, not a file',
+  EACCES: 'may not be read by this user',
+};
 
 /** Passes whole lines on, after looking at their bytes. A decoder would put U+FFFD in silence. */
 function utf8Check(file: string): Transform {
-  let rest: Buffer = Buffer.alloc(0);
+  let rest: Buffer[] = [];
+  let waiting = 0;
   let line = 1;
   const check = (block: Buffer): Error | null => {
     if (isUtf8(block)) {
@@ -90,14 +108,23 @@ function utf8Check(file: string): Transform {
   };
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      const all = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-      const end = all.lastIndexOf(10) + 1;
-      rest = all.subarray(end);
-      const block = all.subarray(0, end);
+      const end = chunk.lastIndexOf(10) + 1;
+      waiting += chunk.length;
+      rest.push(chunk.subarray(0, end));
+      if (end === 0) {
+        rest[rest.length - 1] = chunk;
+        if (waiting > longestRow) done(new DataFileError(file, line, tooLong));
+        else done();
+        return;
+      }
+      const block = Buffer.concat(rest);
+      rest = [chunk.subarray(end)];
+      waiting = chunk.length - end;
       done(check(block), block);
     },
     flush(done) {
-      done(check(rest), rest);
+      const block = Buffer.concat(rest);
+      done(check(block), block);
     },
   });
 }
@@ -116,32 +143,47 @@ async function* delimited(
 ): AsyncGenerator<{ cells: Cells; line: number }> {
   const header = first.split(/\r?\n/, 1)[0] ?? '';
   const delimiter = /\.(tsv|tab)$/i.test(file) || (header.includes('\t') && !header.includes(',')) ? '\t' : ',';
+  /** Line at which the last row that could be read ends */
+  let read = 0;
   const parser = parse({
     bom: true,
-    columns: (names: string[]) => checkedHeader(names, file),
+    columns: (names: string[]) => {
+      read = 1;
+      return checkedHeader(names, file);
+    },
     delimiter,
     info: true,
     // A tab-separated file has no quoting (its text can't hold a tab or a line end): "so" is a word like any other.
     ...(delimiter === '\t' ? { quote: null } : { relax_quotes: true }),
+    max_record_size: longestRow,
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
-      if (error) refuse(csvProblem(file, error));
+      if (error) refuse(csvProblem(file, error, read));
       return undefined;
     },
   });
   try {
     for await (const entry of pipeline(source, parser, () => undefined)) {
       const { record, info } = entry as { record: Cells; info: { lines: number } };
+      read = info.lines;
       yield { cells: record, line: info.lines };
     }
   } catch (error) {
-    throw error instanceof CsvError ? csvProblem(file, error) : error;
+    throw error instanceof CsvError ? csvProblem(file, error, read) : error;
   }
 }
 
-function csvProblem(file: string, error: CsvError): DataFileError {
+/** @param read line at which the row before ends */
+function csvProblem(file: string, error: CsvError, read: number): DataFileError {
   const line = typeof error['lines'] === 'number' ? error['lines'] : null;
+  const column = typeof error['column'] === 'string' ? `column "${error['column']}": ` : '';
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
+    return new DataFileError(file, read + 1, `${column}a quote (") that is opened here or below is never closed`);
+  }
+  if (error.code === 'CSV_MAX_RECORD_SIZE') return new DataFileError(file, read + 1, `${column}${tooLong}`);
+  const counts = /columns length is (\d+), got (\d+)/.exec(error.message);
+  if (counts) return new DataFileError(file, line, `the header has ${counts[1]} columns, this row has ${counts[2]}`);
   const problem = /^(.*?)(?: on line \d+.*| at line \d+.*)?$/s.exec(error.message)?.[1] ?? error.message;
   return new DataFileError(file, line, problem);
 }
@@ -164,7 +206,10 @@ async function* jsonLines(
       const value: unknown = JSON.parse(json);
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Cells;
     } catch (error) {
-      throw new DataFileError(file, line, `not JSON: ${(error as Error).message}`);
+      const { message } = error as Error;
+      const place = /position (\d+)/.exec(message)?.[1];
+      const column = place === undefined ? '' : `column ${Number(place) + 1}: `;
+      throw new DataFileError(file, line, `${column}not JSON: ${message.replace(/ \(line \d+ column \d+\)/, '')}`);
     }
     throw new DataFileError(file, line, 'not a JSON object');
   };

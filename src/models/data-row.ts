@@ -115,10 +115,15 @@ export class RowReader {
     if (this.present.includes(name)) return name;
     const listed = this.present.slice(0, 12).map((column) => `"${column.slice(0, 40)}"`);
     const more = this.present.length > 12 ? ` and ${this.present.length - 12} more` : '';
+    const [only = ''] = this.present;
+    const hint =
+      this.present.length === 1 && only.includes(';')
+        ? '; columns are parted by commas, or by tabs in a .tsv file'
+        : '';
     throw new DataFileError(
       this.file,
       1,
-      `there is no column "${name}" (${flag}); the header has ${listed.join(', ')}${more}`,
+      `there is no column "${name}" (${flag}); the header has ${listed.join(', ')}${more}${hint}`,
     );
   }
 

@@ -156,7 +156,12 @@ async function firstPass(
     };
     for await (const row of readDataFile(file, columns)) {
       if (row.label !== null && known && !known.has(row.label)) {
-        throw new DataFileError(file, row.line, `label "${row.label}" is no template of --templates`);
+        const column = columns.label ?? 'template';
+        throw new DataFileError(
+          file,
+          row.line,
+          `column "${column}": label "${row.label}" is no template of --templates`,
+        );
       }
       const input = rankInputOf(row, settings.knownContactType);
       const text = ticketText(input);
