@@ -51,6 +51,7 @@ import { ModelsController } from './suggest/models.controller.js';
 import { RankController } from './suggest/rank.controller.js';
 import { RankingLoop } from './suggest/ranking-loop.service.js';
 import { RetentionService } from './suggest/retention.service.js';
+import { SimilarQuery } from './suggest/similar.query.js';
 import { TemplatesController } from './suggest/templates.controller.js';
 import { TemplatesService } from './suggest/templates.service.js';
 import { TicketsController } from './suggest/tickets.controller.js';
@@ -116,6 +117,7 @@ export class AppModule {
         RankingLoop,
         RetentionService,
         RolloutWatch,
+        SimilarQuery,
         TemplatesService,
         TicketConsumer,
         TicketsQueryService,

@@ -84,6 +84,26 @@ export const suggestionSchema = suggestionMessageSchema
 export type SuggestionAnswer = z.infer<typeof suggestionSchema>;
 export const suggestionQuerySchema = z.object({ limit: limitOf(10, 3) });
 
+/** An answered ticket that is like another one. */
+const similarTicketSchema = z
+  .object({
+    source: z.string(),
+    ticketId: z.string(),
+    subject: z.string(),
+    /** The first characters of the body. */
+    preview: z.string(),
+    /** What it was answered with */
+    templateId: z.string(),
+    title: z.string().nullable(),
+    answeredAt: date,
+    /** Cosine of the embeddings, −1 to 1 */
+    similarity: z.number(),
+  })
+  .meta({ id: 'SimilarTicket' });
+export type SimilarTicket = z.infer<typeof similarTicketSchema>;
+export const similarSchema = z.object({ items: z.array(similarTicketSchema) }).meta({ id: 'SimilarTickets' });
+export const similarQuerySchema = z.object({ limit: limitOf(20, 5), template: identifier().optional() });
+
 export const addedChoiceSchema = z
   .object({ choiceId: z.string(), result: z.enum(['added', 'repeated']) })
   .meta({ id: 'AddedChoice' });

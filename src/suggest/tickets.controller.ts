@@ -5,6 +5,7 @@ import { ProblemException } from '../access/problem.js';
 import { Roles, type Actor } from '../access/roles.js';
 import { choiceBodySchema, type ChoiceBody } from './choice-message.js';
 import { ChoicesService } from './choices.service.js';
+import { SimilarQuery } from './similar.query.js';
 import * as answers from './ticket-answers.js';
 import { TicketsQueryService } from './tickets.query.js';
 
@@ -15,6 +16,7 @@ export class TicketsController {
   constructor(
     private readonly tickets: TicketsQueryService,
     private readonly choices: ChoicesService,
+    private readonly similarTickets: SimilarQuery,
   ) {}
 
   @Get()
@@ -41,6 +43,20 @@ export class TicketsController {
     return found(
       await this.tickets.suggestion(path, query.limit),
       `ticket ${path.ticketId} of ${path.source} is not there or has not been ranked yet`,
+    );
+  }
+
+  /** The answered tickets that are most like this one; with `template`, of those that were answered with it. */
+  @Get(':source/:ticketId/similar')
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: answers.similarSchema })
+  async similar(
+    @Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath,
+    @Query({ schema: answers.similarQuerySchema }) query: { limit: number; template?: string },
+  ) {
+    return found(
+      await this.similarTickets.similar(path, query),
+      `there is no ticket ${path.ticketId} of ${path.source}`,
     );
   }
 

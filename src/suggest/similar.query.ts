@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { microsecondsOf, momentOf } from './cursor.js';
+import type { SimilarTicket, TicketPath } from './ticket-answers.js';
+
+/** The newest answered tickets are looked at, not all: what is similar and old says less, and the answer must not wait. */
+const mostCandidates = 20_000;
+/** Of one trip to the database: what is in memory at a time. */
+const pageSize = 5_000;
+
+interface Embedded {
+  ticket: number;
+  /** One signed byte a number, times `scale` */
+  embedding: Buffer;
+  scale: number;
+}
+
+interface Candidate extends Embedded {
+  micros: number;
+}
+
+/** Answered tickets that are the most like one ticket, by the encoder's reading of both. */
+@Injectable()
+export class SimilarQuery {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * @param template only tickets that were answered with it
+   * @returns the most similar first; none for a ticket that has not been read by the model; null where there is no ticket
+   */
+  async similar(
+    path: TicketPath,
+    { limit, template }: { limit: number; template?: string | undefined },
+  ): Promise<{ items: SimilarTicket[] } | null> {
+    const [own]: (Embedded & { encoderHash: string | null })[] = await this.dataSource.query(
+      `SELECT t.id AS ticket, e.embedding, e.scale, e.encoder_hash AS "encoderHash"
+         FROM tickets t LEFT JOIN ticket_embeddings e ON e.ticket = t.id WHERE t.source = $1 AND t.ticket_id = $2`,
+      [path.source, path.ticketId],
+    );
+    if (!own) return null;
+    if (own.encoderHash === null) return { items: [] };
+    let best: { ticket: number; similarity: number }[] = [];
+    let last: Candidate | undefined;
+    for (let seen = 0; seen < mostCandidates; seen += pageSize) {
+      const page: Candidate[] = await this.dataSource.query(
+        `SELECT l.ticket, ${microsecondsOf('l.labelled_at')} AS micros, e.embedding, e.scale
+           FROM labels l JOIN ticket_embeddings e ON e.ticket = l.ticket AND e.encoder_hash = $1
+          WHERE l.ticket <> $2 AND l.template_id IS NOT NULL AND ($3::text IS NULL OR l.template_id = $3)
+            AND ($4::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$4')}, $5::bigint))
+          ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT ${pageSize}`,
+        [own.encoderHash, own.ticket, template ?? null, last?.micros ?? null, last?.ticket ?? null],
+      );
+      const compared = page.map((other) => ({ ticket: other.ticket, similarity: similarity(own, other) }));
+      best = [...best, ...compared].sort((a, b) => b.similarity - a.similarity).slice(0, limit);
+      if (page.length < pageSize) break;
+      last = page.at(-1);
+    }
+    return { items: await this.described(best) };
+  }
+
+  private async described(best: { ticket: number; similarity: number }[]): Promise<SimilarTicket[]> {
+    if (best.length === 0) return [];
+    return this.dataSource.query(
+      `SELECT t.source, t.ticket_id AS "ticketId", t.subject, left(t.body, 200) AS preview, l.template_id AS "templateId",
+              p.title, l.labelled_at AS "answeredAt", b.similarity
+         FROM unnest($1::bigint[], $2::float8[]) AS b (ticket, similarity)
+         JOIN tickets t ON t.id = b.ticket JOIN labels l ON l.ticket = b.ticket
+         LEFT JOIN templates p ON p.id = l.template_id
+        WHERE l.template_id IS NOT NULL ORDER BY b.similarity DESC, b.ticket`,
+      [best.map(({ ticket }) => ticket), best.map((one) => one.similarity)],
+    );
+  }
+}
+
+/** Cosine of two embeddings of length 1, −1 to 1. */
+function similarity(a: Embedded, b: Embedded): number {
+  const [one, other] = [bytesOf(a), bytesOf(b)];
+  let sum = 0;
+  for (let at = 0; at < one.length; at += 1) sum += (one[at] as number) * (other[at] ?? 0);
+  return Math.max(-1, Math.min(1, sum * a.scale * b.scale));
+}
+
+const bytesOf = ({ embedding }: Embedded): Int8Array =>
+  new Int8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength);
