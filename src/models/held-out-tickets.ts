@@ -9,11 +9,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AbstentionRule } from './abstention.js';
 import { combined, softmax, type Combination, type Evidence } from './combination.js';
-import { readDataFile } from './data-file.js';
 import type { Columns, DataRow } from './data-row.js';
 import { isFeature } from './field-features.js';
 import { embeddingOf } from './head-scores.js';
 import { seeded, shuffle } from './random.js';
+import { RowSample } from './row-sample.js';
 import type { AbstentionReason, Candidate, FieldValue, RankedTemplate } from './ranker.js';
 import { bestOf, entropyOf, likeliestType, reasonOf } from './ranking.js';
 import { knownFromOthers, textFacts, type TextFacts } from './text-facts.js';
@@ -76,7 +76,7 @@ async function* lines(scoring: HeldOutScoring): AsyncGenerator<string> {
   shuffle(places, places.length, seeded(scoring.seed));
   const placeOfRow = new Map([...places.subarray(0, mostTickets)].map((place) => [scoring.rows[place] ?? -1, place]));
   let index = 0;
-  for await (const row of readDataFile(scoring.file, scoring.columns)) {
+  for await (const row of (await RowSample.of(scoring)).rows()) {
     const place = placeOfRow.get(index);
     if (place !== undefined) yield `${JSON.stringify(asLine(ticketOf(scoring, row, index, place)))}\n`;
     index += 1;

@@ -24,7 +24,13 @@ export interface SvmOptions {
   /** Stops when no gradient is farther from optimal than this. */
   tolerance?: number;
   mostPasses?: number;
+  /** That a class is held against; by itself as many as leave the training bearable, see below */
+  mostOthers?: number;
 }
+
+/** Of more rows than that, times classes, each class is held against some of the others only: it would take hours. */
+const mostProducts = 60_000_000;
+const fewestOfOneClass = 20_000;
 
 /**
  * @param labels class of each row, -1 for one that belongs to none; rows that are not in `rows` are not looked at
@@ -40,8 +46,11 @@ export async function trainLinearSvm(
 ): Promise<LinearHead> {
   const head = { weights: new Float32Array(matrix.width * classes), bias: new Float32Array(classes), classes };
   const problem = new OneAgainstRest(matrix, rows, options);
+  const most = options.mostOthers ?? Math.max(fewestOfOneClass, Math.floor(mostProducts / classes));
+  const part = rows.length > most ? partsOfClasses(labels, rows, classes, { most, seed: options.seed }) : null;
   for (let label = 0; label < classes; label += 1) {
-    const { weights, bias } = problem.solve((row) => labels[row] === label, options.seed + label);
+    const own = part ? new OneAgainstRest(matrix, part(label), options) : problem;
+    const { weights, bias } = own.solve((row) => labels[row] === label, options.seed + label);
     for (let feature = 0; feature < matrix.width; feature += 1) {
       const weight = weights[feature] ?? 0;
       if (weight !== 0) head.weights[feature * classes + label] = weight;
@@ -50,6 +59,24 @@ export async function trainLinearSvm(
     await onClass((label + 1) / classes);
   }
   return head;
+}
+
+/** @returns gives the rows that a class is learned from: all of its own, and a sample of the others, the same for all */
+function partsOfClasses(
+  labels: Int32Array,
+  rows: Int32Array,
+  classes: number,
+  { most, seed }: { most: number; seed: number },
+): (label: number) => Int32Array {
+  const ofClass = Array.from({ length: classes }, (): number[] => []);
+  for (const row of rows) ofClass[labels[row] ?? -1]?.push(row);
+  const order = Int32Array.from(rows);
+  shuffle(order, order.length, seeded(seed));
+  const others = order.subarray(0, most);
+  return (label) => {
+    const own = ofClass[label] ?? [];
+    return Int32Array.from([...own, ...others.filter((row) => labels[row] !== label)]);
+  };
 }
 
 /** @returns a score per class, [classes] */

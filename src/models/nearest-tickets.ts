@@ -31,7 +31,10 @@ export function ticketBank(
   const { dense, embeddingSize: size, labels, classes } = data;
   const ofClass = classes.map((): number[] => []);
   for (const row of rows) ofClass[labels[row] ?? -1]?.push(row);
-  const most = mostOfAClass(ofClass.map(({ length }) => length));
+  const most = mostOfAClass(
+    ofClass.map(({ length }) => length),
+    mostTickets,
+  );
   const random = seeded(seed);
   const chosen = ofClass.map((all) => {
     const order = Int32Array.from(all);
@@ -47,14 +50,14 @@ export function ticketBank(
   return { embeddings, size, counts, ids: all.map((row) => data.idHashes[row] ?? null) };
 }
 
-/** The largest number per class with which all classes together stay below the limit. */
-function mostOfAClass(counts: readonly number[]): number {
+/** The largest number per class with which all classes together stay below `limit`. */
+export function mostOfAClass(counts: readonly number[], limit: number): number {
   const total = (most: number): number => counts.reduce((sum, count) => sum + Math.min(count, most), 0);
-  let [low, high] = [1, Math.max(1, ...counts)];
-  if (total(high) <= mostTickets) return high;
+  let [low, high] = [1, counts.reduce((a, b) => Math.max(a, b), 1)];
+  if (total(high) <= limit) return high;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (total(middle) <= mostTickets) low = middle;
+    if (total(middle) <= limit) low = middle;
     else high = middle;
   }
   return low;

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { ScopePoint } from './abstention.js';
 import { codeVersion, type CodeVersion } from './code-version.js';
 import type { Heads } from './cross-fit.js';
-import { readDataFile } from './data-file.js';
+import { RowSample } from './row-sample.js';
 import { diagnose, type Diagnosis } from './diagnosis.js';
 import * as heldOut from './held-out.js';
 import { learnedTop1, nearestMeanTop1 } from './learned.js';
@@ -192,12 +192,12 @@ const suspicious = ({ label, predicted, suspected }: heldOut.Prediction): boolea
 
 /** What the training's numbers do not say of its rows: where they stand in the file, their channel and language. */
 async function rowsOf(
-  { data, columns }: TrainingSettings,
+  { data, columns, seed }: TrainingSettings,
   wanted: Set<number>,
 ): Promise<Map<number, { line: number; channel: string | null; language: string | null }>> {
   const rows = new Map<number, { line: number; channel: string | null; language: string | null }>();
   let index = 0;
-  for await (const { line, channel, language } of readDataFile(data, columns)) {
+  for await (const { line, channel, language } of (await RowSample.of({ file: data, columns, seed })).rows()) {
     if (wanted.has(index)) rows.set(index, { line, channel, language });
     index += 1;
   }

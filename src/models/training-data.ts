@@ -1,13 +1,13 @@
-/** Labelled tickets as numbers. The file is read twice as a stream; its texts are never in memory together. */
+/** Labelled tickets as numbers. The file is read as a stream, more than once; its texts are never in memory together. */
 import { createHash, type Hash } from 'node:crypto';
 import { templatesOf } from './classes.js';
 import { DataFileError, type Columns, type DataRow } from './data-row.js';
-import { readDataFile } from './data-file.js';
 import { EmbeddingCache, textKey } from './embedding-cache.js';
 import type { Encoder } from './encoder.js';
 import { FieldCounter, isFeature, knownContactType, type FieldFeature } from './field-features.js';
 import { NgramCounter, normalisedText } from './ngrams.js';
 import { hash32 } from './random.js';
+import { RowSample } from './row-sample.js';
 import type { Candidate, RankInput } from './ranker.js';
 import { stack, type SparseMatrix, type SparseRow } from './sparse-matrix.js';
 import { TicketFeatures } from './text-features.js';
@@ -53,6 +53,8 @@ export interface TrainingData {
 
 /** The encoder's five views help as long as there are not too many weights to learn from them. */
 const mostWeightsOfViews = 4_000_000;
+/** … and they fit in memory beside everything else. */
+const mostNumbersOfViews = 200_000_000;
 const mostWeightsOfNgrams = 50_000_000;
 const fewestNgrams = 20_000;
 const textsAtOnce = 2048;
@@ -64,7 +66,7 @@ interface FirstPass {
   idHashes: (string | null)[];
   fields: FieldFeature[];
   counter: NgramCounter;
-  /** What the encoder made of each row's text */
+  /** What the encoder made of each row's text: of its numbers those that are looked at */
   encoded: Float32Array[];
   hash: Hash;
   from: Date | null;
@@ -79,20 +81,28 @@ export async function readTrainingData(
   encoder: Encoder,
   onRows: (rows: number) => void | Promise<void>,
 ): Promise<TrainingData> {
-  const first = await firstPass(settings, encoder, onRows);
-  const classes = [...new Set(first.labels.filter((label) => label !== null))].sort();
+  const sample = await RowSample.of(settings);
+  const classes = sample.labels;
   if (classes.length < 2) {
     const which = classes[0] === undefined ? 'no row has a label' : `every label is "${classes[0]}"`;
     throw new DataFileError(settings.file, null, `${which}; a ranking is learned from two templates or more`);
   }
-  const views = encoder.width * classes.length <= mostWeightsOfViews ? encoder.width : encoder.size;
+  if (sample.size < sample.all) {
+    process.emitWarning(
+      `${settings.file} has ${sample.all} rows: about ${sample.size} of them are learned from, of rare templates all`,
+    );
+  }
+  const isForViews =
+    encoder.width * classes.length <= mostWeightsOfViews && encoder.width * sample.size <= mostNumbersOfViews;
+  const views = isForViews ? encoder.width : encoder.size;
+  const first = await firstPass({ ...settings, views }, sample, encoder, onRows);
   const bearable = Math.max(fewestNgrams, Math.floor(mostWeightsOfNgrams / classes.length));
   const mostNgrams = Math.min(bearable, settings.mostNgrams ?? bearable);
   const features = new TicketFeatures(views, first.counter.vocabulary(mostNgrams), first.fields);
   const width = features.denseWidth;
   const dense = new Float32Array(first.labels.length * width);
   const sparse: SparseRow[] = [];
-  for await (const row of readDataFile(settings.file, settings.columns)) {
+  for await (const row of sample.rows()) {
     const index = sparse.length;
     const input = rankInputOf(row, settings.knownContactType);
     dense.set(features.dense(input, first.encoded[index] ?? new Float32Array(encoder.width)), index * width);
@@ -126,11 +136,12 @@ export function rankInputOf(row: DataRow, withContactType: boolean): RankInput {
 }
 
 async function firstPass(
-  settings: DataSettings,
+  settings: DataSettings & { views: number },
+  sample: RowSample,
   encoder: Encoder,
   onRows: (rows: number) => void | Promise<void>,
 ): Promise<FirstPass> {
-  const { file, columns, templates, seed } = settings;
+  const { file, columns, templates, seed, views } = settings;
   const known = templates && new Set(templates.map(({ templateId }) => templateId));
   const names = [...(columns.fields ?? []).filter(isFeature), ...(settings.knownContactType ? [knownContactType] : [])];
   const fieldCounter = new FieldCounter(names);
@@ -150,11 +161,12 @@ async function firstPass(
   try {
     let texts: string[] = [];
     const encode = async (): Promise<void> => {
-      pass.encoded.push(...encodedWith(encoder, cache, texts));
+      // A copy: what is not looked at does not stay in memory.
+      for (const numbers of encodedWith(encoder, cache, texts)) pass.encoded.push(numbers.slice(0, views));
       texts = [];
       await onRows(pass.labels.length);
     };
-    for await (const row of readDataFile(file, columns)) {
+    for await (const row of sample.rows()) {
       if (row.label !== null && known && !known.has(row.label)) {
         const column = columns.label ?? 'template';
         throw new DataFileError(
