@@ -93,6 +93,12 @@ describe('a look', () => {
     expect(await told()).toEqual(['opened', 'updated']);
   });
 
+  test('tells each name once, however often the cause is called now this and now that', async () => {
+    for (let hour = 0; hour < 6; hour += 1) await look(hour, newTopic({ cause: hour % 2 ? 'wording:' : 'new-topic:' }));
+    expect(await states()).toEqual(['wording: open']);
+    expect(await told()).toEqual(['opened', 'updated']);
+  });
+
   test('opens another alert for what has another cause', async () => {
     const gone = newTopic({ cause: 'field-gone:country', group: 'field-gone:country', action: 'repair' });
     await look(0, newTopic());

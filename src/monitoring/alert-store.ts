@@ -117,10 +117,20 @@ async function seenAgain(
   const { cause, headline, findings, evidence } = one;
   await manager.getRepository(Alert).update({ id: row.id }, { cause, headline, findings, evidence, ...outcome.status });
   await writeExamples(manager, row.id, one.examples);
-  const renamed: AlertEvent = { kind: 'updated', at, actor: monitorActor, reason: `the cause is seen as ${cause} now` };
-  const event = outcome.event ?? (row.cause === cause ? null : renamed);
+  const event = outcome.event ?? (await renamed(manager, row, cause, at));
   if (event) await tellEvent(manager, row.id, event, { detail: { cause }, deliver });
   return row.id;
+}
+
+/** What is called now one thing and now another is told once of each name. */
+async function renamed(manager: EntityManager, row: Alert, cause: string, at: Date): Promise<AlertEvent | null> {
+  if (row.cause === cause || row.state === 'closed' || row.state === 'snoozed') return null;
+  const told: unknown[] = await manager.query(
+    `SELECT 1 FROM alert_events WHERE alert = $1 AND detail ->> 'cause' = $2 LIMIT 1`,
+    [row.id, cause],
+  );
+  if (told.length > 0) return null;
+  return { kind: 'updated', at, actor: monitorActor, reason: `the cause is seen as ${cause} now` };
 }
 
 async function writeExamples(manager: EntityManager, alert: number, tickets: number[]): Promise<void> {

@@ -6,7 +6,8 @@ import type { Finding } from './finding.js';
 import type { RetrainAction } from './retrain-decision.js';
 import type { StandingAlarm } from './standing-alarm.js';
 
-const nameOf = ({ kind, subject }: Cause): string => `${kind}:${subject}`;
+/** Of a shift of the templates' shares the template that moved most differs from look to look: it names none of its own. */
+const nameOf = ({ kind, subject }: Cause): string => `${kind}:${kind === 'label-shift' ? '' : subject}`;
 
 /**
  * Names of one group are different names of one thing: a new topic is a change of wording too. What is broken stands for

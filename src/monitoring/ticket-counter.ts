@@ -90,8 +90,8 @@ export class TicketCounter {
       kind: 'counted',
       state: JSON.stringify(watch),
       sums: JSON.stringify(sums),
-      alarms,
-      findings: watch.findings(),
+      alarms: alarms.map((alarm) => ({ ...alarm, findings: alarm.findings.filter(isMeasured) })),
+      findings: watch.findings().filter(isMeasured),
       evidence: watch.evidence,
     };
   }
@@ -120,6 +120,9 @@ export class TicketCounter {
     return reference;
   }
 }
+
+/** A signal that no ticket has had yet has no effect. */
+const isMeasured = ({ effect: { value, low, high } }: Finding): boolean => [value, low, high].every(Number.isFinite);
 
 function resumed(reference: Reference, { settings, state }: CountOrder): Watch {
   return new Watch(reference, settings, state ? (JSON.parse(state) as WatchState) : undefined);

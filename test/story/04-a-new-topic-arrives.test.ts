@@ -20,15 +20,24 @@ import { wholeService, type TestApp } from '../support/app.js';
 import { produce, waitFor } from '../support/kafka.js';
 import { scratchFolder, smallSample } from '../support/models.js';
 
-/** What the team has templates for; the last word of each is what its tickets are about. */
-const known = 6;
+/** Topics that the team has templates for. */
+const known = 10;
 /** The sample's tickets about exchanging money into other currencies: nobody has asked that before. */
-const newTopics = ['exchange_rate', 'exchange_via_app', 'exchange_charge'];
+const newTopics = [
+  'exchange_rate',
+  'exchange_via_app',
+  'exchange_charge',
+  'fiat_currency_support',
+  'supported_cards_and_currencies',
+];
 
 let service: TestApp;
 let kafka: Kafka;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let trainingFile: string;
+/** Test tickets about what is known that have not been sent yet. */
+let familiar: string[];
+let alert: Alert;
 const sent = new Set<string>();
 beforeAll(async () => {
   scratch = await scratchFolder();
@@ -39,7 +48,7 @@ beforeAll(async () => {
     MONITOR_TICKETS_TO_FALSE_ALARM: '3000',
   });
   kafka = connectKafka(service.config);
-  trainingFile = await smallSample(scratch.folder, 'train', { types: known, each: 120 });
+  trainingFile = await smallSample(scratch.folder, 'train', { types: known, each: 80 });
 });
 afterAll(async () => {
   await service.stop();
@@ -105,7 +114,8 @@ test('1. a team has answered tickets; a model learns from them, with the referen
 test('2. customers write about what is known: each ticket is counted once, and nothing is to be done', async () => {
   const train = (await readFile(trainingFile, 'utf8')).trimEnd().split('\n').slice(1);
   const categories = new Set(train.map((line) => line.split('\t')[1]));
-  await customersWrite((await ticketsOf((category) => categories.has(category))).slice(0, 150));
+  familiar = await ticketsOf((category) => categories.has(category));
+  await customersWrite(familiar.splice(0, 150));
   await allCounted();
   expect(await get('alerts')).toEqual({ items: [], nextCursor: null });
   const { items } = await get<{ items: { action: string }[] }>('retrain-decisions');
@@ -114,16 +124,21 @@ test('2. customers write about what is known: each ticket is counted once, and n
 
 test('3. a new topic arrives, and an alert opens', async () => {
   const fresh = await ticketsOf((category) => newTopics.includes(category));
-  for (let at = 0; at < fresh.length; at += 30) await customersWrite(fresh.slice(at, at + 30));
-  await allCounted();
-  await waitFor('the alert', async () => (await get<{ items: Alert[] }>('alerts?state=open')).items.length > 0);
+  const raised = async (): Promise<number | undefined> => {
+    const { items } = await get<{ items: { id: number; cause: string }[] }>('alerts?state=open');
+    return items.find(({ cause }) => cause === 'new-topic:')?.id;
+  };
+  // Three tickets in ten are about it, until somebody is told.
+  while (familiar.length > 0 && (await raised()) === undefined) {
+    await customersWrite([...fresh.splice(0, 12), ...familiar.splice(0, 28)]);
+    await allCounted();
+  }
+  alert = await get<Alert>(`alerts/${await raised()}`);
+  expect(alert.headline).toMatch(/^A new topic/);
 }, 240_000);
 
-let alert: Alert;
-test('4. it says what is new in its own words, and shows tickets', async () => {
-  const [open] = (await get<{ items: Alert[] }>('alerts?state=open')).items;
-  alert = await get<Alert>(`alerts/${open?.id}`);
-  expect(alert.evidence.causes[0]?.kind).toBe('new-topic');
+test('4. it says what is new in its own words, and shows tickets', () => {
+  expect(alert.evidence.causes.map(({ kind }) => kind)).toContain('new-topic');
   expect(alert.evidence.words.join(' ')).toMatch(/exchang|currenc|rate/);
   expect(alert.examples.length).toBeGreaterThan(0);
 });
