@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { readConfig } from '../config.js';
+import { defaultFinetune } from '../models/finetune-settings.js';
 import { preflightChecks, type PreflightCheck } from '../models/preflight.js';
 import type { Recipe } from '../models/recipe.js';
 import { runTraining } from '../models/training-process.js';
@@ -22,6 +23,7 @@ interface TrainOptions extends ColumnOptions {
   precision: number;
   coverage: number;
   knownContactType?: boolean;
+  recipe: 'frozen' | 'finetune';
   settings?: string;
   skipPreflight?: PreflightCheck[];
   json?: boolean;
@@ -36,7 +38,9 @@ export function registerTrain(program: Command): void {
     .requiredOption('--out <folder>', 'folder of the new version; must not exist')
     .option('--validation <file>', 'other labelled tickets, such as later ones: thresholds are drawn on them')
     .addOption(
-      new Option('--recipe <name>', 'frozen: heads on the encoder as it is').choices(['frozen']).default('frozen'),
+      new Option('--recipe <name>', 'frozen: heads on the encoder as it is; finetune: the encoder is trained too')
+        .choices(['frozen', 'finetune'])
+        .default('frozen'),
     )
     .option('--seed <n>', 'the same seed gives the same model', wholeNumber('--seed'), 1)
     .option(
@@ -71,6 +75,7 @@ export function registerTrain(program: Command): void {
           knownContactType: options.knownContactType ?? false,
           cacheDir: join(config.MODEL_DIR, 'cache'),
           skipPreflight: options.skipPreflight,
+          encoderTraining: options.recipe === 'finetune' ? defaultFinetune : undefined,
           recipe: options.settings === undefined ? undefined : await readRecipe(resolve(options.settings)),
         },
       },

@@ -2,6 +2,7 @@
 import { fitDiscriminant } from './discriminant.js';
 import { foldsOf } from './folds.js';
 import { headScores, joined, likeness, type HeadScores } from './head-scores.js';
+import type { Learner } from './learner.js';
 import { trainLinearSvm, type LinearHead } from './linear-svm.js';
 import { ticketBank, type TicketBank } from './nearest-tickets.js';
 import { seeded, shuffle } from './random.js';
@@ -32,6 +33,8 @@ export interface Heads {
 export interface HeldOutScores extends HeadScores {
   /** Which rows of the data */
   rows: Int32Array;
+  /** Cosine to each class's template, [rows, classes] */
+  likeness: Float32Array;
 }
 
 type Progress = (share: number) => void | Promise<void>;
@@ -67,20 +70,25 @@ export async function trainHeads(
   return { dense, sparse, nearest, discriminant };
 }
 
+export interface CrossFitOptions {
+  seed: number;
+  onProgress: Progress;
+  /** Told the losses of a training of that name */
+  curve: (training: string) => (loss: number) => void;
+  recipe?: Recipe | undefined;
+  /** Without it tickets look as in the data. */
+  learner?: Pick<Learner, 'folds' | 'learn'> | undefined;
+}
+
 /** Rows that say the same are held out together (`data.groups`). */
 export async function crossFit(
   tf: Tensorflow,
   data: TrainingData,
-  seed: number,
-  onProgress: Progress,
-  curve: (training: string) => (loss: number) => void,
-  recipe: Recipe = defaultRecipe,
+  { seed, onProgress, curve, recipe = defaultRecipe, learner }: CrossFitOptions,
 ): Promise<HeldOutScores> {
   const classes = data.classes.length;
-  const isSmall = data.labels.length * classes <= mostScoresOfAllFolds;
   const all = [...data.labels.keys()];
-  const count = all.length < fewRows ? foldsOfFewRows : folds;
-  const [parts, rounds] = isSmall ? [count, count] : [shareOfOneFold, 1];
+  const { parts, rounds } = learner?.folds ?? partsOf(all.length, classes);
   const foldOf = foldsOf(data, parts);
   const heldOut: HeldOutScores[] = [];
   for (let fold = 0; fold < rounds; fold += 1) {
@@ -88,9 +96,16 @@ export async function crossFit(
     const train = Int32Array.from(all.filter((row) => !isOut(row) && (data.labels[row] ?? -1) >= 0));
     const out = sampled(all.filter(isOut), Math.floor(mostScores / classes), seed);
     if (train.length === 0 || out.length === 0) continue;
+    const name = `fold ${fold + 1}`;
+    const lesson = { name, rows: train, heldOut: out, seed: seed + fold };
+    const seen = learner ? await learner.learn(lesson) : data;
     const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
-    const heads = await trainHeads(tf, data, train, seed + fold, report, curve(`fold ${fold + 1}`), recipe);
-    heldOut.push({ rows: out, ...headScores(tf, data, heads, out) });
+    const heads = await trainHeads(tf, seen, train, seed + fold, report, curve(name), recipe);
+    heldOut.push({
+      rows: out,
+      ...headScores(tf, seen, heads, out),
+      likeness: likeness(seen, out, templateEmbeddings(seen)),
+    });
   }
   return {
     rows: joined(
@@ -113,7 +128,17 @@ export async function crossFit(
       heldOut.map(({ discriminant }) => discriminant),
       Float32Array,
     ),
+    likeness: joined(
+      heldOut.map(({ likeness: scores }) => scores),
+      Float32Array,
+    ),
   };
+}
+
+function partsOf(rows: number, classes: number): { parts: number; rounds: number } {
+  if (rows * classes > mostScoresOfAllFolds) return { parts: shareOfOneFold, rounds: 1 };
+  const count = rows < fewRows ? foldsOfFewRows : folds;
+  return { parts: count, rounds: count };
 }
 
 function sampled(rows: number[], most: number, seed: number): Int32Array {

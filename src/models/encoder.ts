@@ -22,9 +22,8 @@ export class Encoder {
     /** For each number of lanes that can run at once, from 1 */
     private readonly models: readonly SavedModel[],
     private readonly windows: TextWindows,
-    /** SHA-256 of the weights */
-    readonly hash: string,
-    private readonly config: EncoderConfig,
+    /** `hash`: SHA-256 of the weights; where its files are, and what is made of them */
+    private readonly about: { hash: string; config: EncoderConfig; folders: { encoder: string; cache: string } },
   ) {}
 
   /**
@@ -46,12 +45,21 @@ export class Encoder {
     for (let count = 1; count <= lanes; count += 1) {
       models.push(await tf.node.loadSavedModel(graphDir, ['serve'], lanesSignature(count)));
     }
-    return new Encoder(tf, models, windows, hash, config);
+    return new Encoder(tf, models, windows, { hash, config, folders: { encoder: encoderDir, cache: cacheDir } });
+  }
+
+  /** SHA-256 of the weights. */
+  get hash(): string {
+    return this.about.hash;
+  }
+
+  get folders(): { encoder: string; cache: string } {
+    return this.about.folders;
   }
 
   /** Numbers in an embedding. */
   get size(): number {
-    return this.config.hidden_size;
+    return this.about.config.hidden_size;
   }
 
   /** Numbers in what `encode` returns of a text: five views, of which the first is the embedding. */
@@ -94,6 +102,10 @@ export class Encoder {
     return embedding.some((value) => value !== 0) ? embedding : null;
   }
 
+  dispose(): void {
+    for (const model of this.models) model.dispose();
+  }
+
   /** @returns per lane [windows, width] */
   private run(lanes: readonly number[][][]): Float32Array[] {
     const { tf } = this;
@@ -124,7 +136,7 @@ function normalise(vector: Float32Array): void {
   for (let at = 0; at < vector.length; at += 1) vector[at] = (vector[at] ?? 0) * scale;
 }
 
-const exists = (path: string): Promise<boolean> =>
+export const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,

@@ -12,14 +12,17 @@ import { bankTensor, trainedOnFile, weightsFile, type TrainedOn } from './traine
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors.js';
 
 const format = 5;
+/** Of a model with an encoder of its own */
+export const encoderFolder = 'encoder';
 
 /** What stands in model.json. Figures in percent as in `replyrank evaluate`. */
 export interface ModelDescription {
   format: number;
   version: string;
-  recipe: 'frozen';
+  recipe: 'frozen' | 'finetune';
   createdAt: string;
   seed: number;
+  /** With `finetune` it lies in the model's folder, in `encoder`. */
   encoder: { hash: string; size: number };
   /** Which of the encoder's numbers the dense head looks at */
   views: number;

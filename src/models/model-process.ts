@@ -41,7 +41,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   private channel: WorkerChannel | null = null;
   private info: ModelWorkerInfo | null = null;
   private state: ModelStatus['state'] = 'stopped';
-  private active: { version: string; folder: string | null } | null = null;
+  private active: { version: string; folder: string | null; encoderHash: string } | null = null;
   private held: { version: string; folder: string } | null = null;
   private candidates: Candidate[] | null = null;
   private restarts = 0;
@@ -56,7 +56,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
     return {
       state: this.state,
       device: this.info?.device ?? null,
-      encoderHash: this.info?.encoderHash ?? null,
+      encoderHash: this.active?.encoderHash ?? this.info?.encoderHash ?? null,
       version: this.active?.version ?? null,
       pid: this.channel?.pid ?? null,
       queue: this.queue.size,
@@ -78,8 +78,8 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
    */
   async use(version: string, folder: string | null): Promise<void> {
     const old = this.active;
-    await this.running().request({ kind: 'load', version, folder });
-    this.active = { version, folder };
+    const loaded = await this.running().request({ kind: 'load', version, folder });
+    this.active = { version, folder, ...(loaded as { encoderHash: string }) };
     if (old && old.version !== version && old.version !== this.held?.version) {
       await this.channel?.request({ kind: 'unload', version: old.version });
     }

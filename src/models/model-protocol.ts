@@ -40,6 +40,12 @@ export type ModelRequest =
   | { id: number; kind: 'rank'; version: string; inputs: RankInput[] }
   | { id: number; kind: 'embed'; texts: string[] };
 
-export type ModelAnswer = { info: ModelWorkerInfo } | { rankings: Ranking[] } | { embeddings: Float32Array[] } | object;
+export type ModelAnswer =
+  | { info: ModelWorkerInfo }
+  /** Of a version that has been loaded: whose embeddings come with its rankings */
+  | { encoderHash: string }
+  | { rankings: Ranking[] }
+  | { embeddings: Float32Array[] }
+  | object;
 
 export type ModelReply = { id: number; answer: ModelAnswer } | { id: number; error: string };

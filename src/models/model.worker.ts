@@ -28,12 +28,14 @@ async function start({ device: wanted, encoderDir, cacheDir }: ModelWorkerSettin
   return { device, tensorflow: version, encoderHash: encoder.hash };
 }
 
-async function load(version: string, folder: string | null): Promise<void> {
+/** @returns hash of the encoder that its embeddings are from */
+async function load(version: string, folder: string | null): Promise<string> {
   const { tf, encoder } = started();
   const ranker = folder === null ? new TextMatchRanker(encoder) : await TrainedRanker.open(tf, encoder, folder);
   await ranker.setCandidates(candidates);
   rankers.get(version)?.dispose();
   rankers.set(version, ranker);
+  return ranker instanceof TrainedRanker ? ranker.encoderHash : encoder.hash;
 }
 
 async function answer(request: ModelRequest): Promise<ModelAnswer> {
@@ -41,8 +43,7 @@ async function answer(request: ModelRequest): Promise<ModelAnswer> {
     case 'start':
       return { info: await start(request.settings) };
     case 'load':
-      await load(request.version, request.folder);
-      return {};
+      return { encoderHash: await load(request.version, request.folder) };
     case 'unload':
       rankers.get(request.version)?.dispose();
       rankers.delete(request.version);

@@ -13,6 +13,8 @@ export const preflightChecks = {
   shapes: 'every ticket has all its numbers, each of them finite, and a class that there is',
   'start-loss': 'before the first step all templates are equally likely: the loss is log K',
   overfit: 'a few tickets can be learned by heart: the loss falls to nearly nothing',
+  'encoder-start-loss': 'where the encoder is trained: before the first step its loss is log K',
+  'encoder-overfit': 'where the encoder is trained: it can learn a few tickets by heart',
   baseline: 'on tickets held out, the model beats always suggesting the most frequent template',
 } as const;
 
@@ -31,6 +33,7 @@ export class PreflightFailed extends Error {
 }
 
 const batch = 32;
+const batchOfEncoder = 16;
 const stepsByHeart = 60;
 const mostLossByHeart = 0.1;
 const farthestFromLogK = 0.01;
@@ -64,6 +67,26 @@ export async function checkBeforeTraining(
     judged('overfit', skip, () => checkOverfit(losses.at(-1), rows.length)),
   );
   return results;
+}
+
+/**
+ * @param learn trains the encoder on the rows and nothing else until the loss is as low as it is given, or it has had its
+ * steps; answers the losses
+ * @throws PreflightFailed
+ */
+export async function checkEncoderTraining(
+  data: TrainingData,
+  seed: number,
+  skip: readonly PreflightCheck[],
+  learn: (rows: Int32Array, until: number) => Promise<number[]>,
+): Promise<PreflightResult[]> {
+  const isAsked = !skip.includes('encoder-start-loss') || !skip.includes('encoder-overfit');
+  const rows = differentTickets(data, seed).subarray(0, batchOfEncoder);
+  const losses = rows.length < 2 || !isAsked ? [] : await learn(rows, mostLossByHeart);
+  return [
+    judged('encoder-start-loss', skip, () => checkStart(losses[0], data.classes.length)),
+    judged('encoder-overfit', skip, () => checkOverfit(losses.at(-1), rows.length)),
+  ];
 }
 
 /** @throws PreflightFailed */

@@ -18,10 +18,12 @@ import type { TrainingData } from './training-data.js';
 export const runFile = 'run.json';
 
 export interface Curve {
-  /** `fold 1` … and `all tickets` */
+  /** `fold 1` … and `all tickets`; `encoder, fold 1` … where the encoder was trained too */
   training: string;
-  /** Of the dense head: before the first step, and after each */
+  /** Of the dense head: before the first step, and after each; of the encoder: of each step's tickets, before it */
   loss: number[];
+  /** Of the encoder: top-1 in percent on tickets held out, after each epoch */
+  heldOutTop1?: number[];
 }
 
 /** A ticket whose label is another than what the model is sure of. No text: that stays in the data file. */
@@ -82,6 +84,13 @@ export class RunRecorder {
     const loss: number[] = [];
     this.curves.push({ training, loss });
     return (value) => void loss.push(value);
+  }
+
+  /** @returns takes losses, and top-1 on tickets held out, of an encoder that is trained */
+  encoderCurve(training: string): { loss: (loss: number) => void; top1: (top1: number) => void } {
+    const [loss, heldOutTop1]: [number[], number[]] = [[], []];
+    this.curves.push({ training, loss, heldOutTop1 });
+    return { loss: (value) => void loss.push(value), top1: (value) => void heldOutTop1.push(value) };
   }
 
   seconds(): Record<string, number> {

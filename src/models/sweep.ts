@@ -129,7 +129,7 @@ async function measure(
 ): Promise<Pick<Trial, 'logLoss' | 'top1' | 'seconds'>> {
   const startedAt = performance.now();
   const some = thinned(data, share);
-  const scores = await crossFit(tf, some, seed, onProgress, () => () => undefined, recipe);
+  const scores = await crossFit(tf, some, { seed, onProgress, curve: () => () => undefined, recipe });
   const proof: Evidence = {
     labels: scores.rows.map((row) => some.labels[row] ?? -1),
     classes: data.classes.length,

@@ -4,9 +4,13 @@ import type { Tensorflow } from './tensorflow.js';
 
 /** Writes a run as event files that TensorBoard reads: `tensorboard --logdir MODEL_DIR` compares versions. */
 export function writeTensorboard(tf: Tensorflow, folder: string, record: RunRecord): void {
-  for (const { training, loss } of record.curves) {
-    const writer = tf.node.summaryFileWriter(join(folder, training.replaceAll(' ', '-')));
+  for (const { training, loss, heldOutTop1 = [] } of record.curves) {
+    const writer = tf.node.summaryFileWriter(join(folder, training.replaceAll(/\W+/g, '-')));
     loss.forEach((value, step) => writer.scalar('loss', value, step));
+    // After an epoch, which is so many steps.
+    heldOutTop1.forEach((value, epoch) =>
+      writer.scalar('held-out/top1', value, Math.round(((epoch + 1) * loss.length) / heldOutTop1.length)),
+    );
     writer.flush();
   }
   const writer = tf.node.summaryFileWriter(join(folder, 'held-out'));

@@ -2,6 +2,7 @@
  * The only door to TensorFlow. Imported in the model's and the training's own processes, never in the web process: every
  * operation blocks the thread that calls it.
  */
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
 export type Tensorflow = typeof import('@tensorflow/tfjs-node-gpu');
@@ -49,11 +50,19 @@ export async function loadTensorflow(wanted: Device): Promise<{ tf: Tensorflow; 
   return { tf, device, version: backendOf(tf).binding.TF_Version };
 }
 
-/** @returns the device that it computes on */
-export function deviceOf(tf: Tensorflow): Device {
-  return backendOf(tf).isUsingGpuDevice ? 'gpu' : 'cpu';
+/** What TensorFlow computes on. */
+export const deviceOf = (tf: Tensorflow): Device => (backendOf(tf).isUsingGpuDevice ? 'gpu' : 'cpu');
+
+/** bfloat16 where the processor multiplies it itself (Intel AMX, AVX-512 BF16): a third faster, with sums in float32. */
+export async function productPrecision(tf: Tensorflow): Promise<'float32' | 'bfloat16'> {
+  if (deviceOf(tf) === 'gpu') return 'float32';
+  const about = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
+  return /\b(amx_bf16|avx512_bf16)\b/.test(about) ? 'bfloat16' : 'float32';
 }
 
-function backendOf(tf: Tensorflow): { isUsingGpuDevice: boolean; binding: { TF_Version: string } } {
-  return tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
+interface Backend {
+  isUsingGpuDevice: boolean;
+  binding: { TF_Version: string };
 }
+
+const backendOf = (tf: Tensorflow): Backend => tf.backend() as unknown as Backend;

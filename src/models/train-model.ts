@@ -1,29 +1,33 @@
 /**
- * The recipe `frozen`: the encoder stays as it is; a multinomial logistic regression on what it says of a text and linear
+ * The recipes. `frozen`: the encoder stays as it is; a multinomial logistic regression on what it says of a text and linear
  * support vector machines on n-grams are trained, combined and calibrated on scores of rows that they had not seen.
+ * `finetune`: the encoder is trained too, before them (`encoder-learner.ts`).
  */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fitAbstention, scopeCurve, type HeldOutRow } from './abstention.js';
 import { allLabelled, countsOf, templatesOf, typesOfClasses } from './classes.js';
 import { combined, fitUnseen, fitWeights, softmax, type Evidence } from './combination.js';
 import { crossFit, trainHeads } from './cross-fit.js';
 import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
-import { likeness } from './head-scores.js';
+import { EncoderLearner } from './encoder-learner.js';
+import type { FinetuneSettings } from './finetune-settings.js';
 import { writeHeldOutTickets, type HeldOutScoring } from './held-out-tickets.js';
 import { predictionsOf } from './held-out.js';
 import type { JobProgress } from './job-process.js';
-import { modelFormat, saveModel, type ModelDescription } from './model-folder.js';
+import { frozenLearner, type Learner } from './learner.js';
+import { encoderFolder, modelFormat, saveModel, type ModelDescription } from './model-folder.js';
 import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
+import type { Candidate } from './ranker.js';
 import { defaultRecipe, type Recipe } from './recipe.js';
 import { RunRecorder, writeRunRecord } from './run-record.js';
 import { heldOutTypes, trainContactTypes } from './contact-type-head.js';
 import { readTemplateFile } from './template-file.js';
-import { templateEmbeddings } from './template-rows.js';
 import { templateText } from './ticket-text.js';
 import type { Tensorflow } from './tensorflow.js';
-import { readTrainingData } from './training-data.js';
+import { readTrainingData, type TrainingData } from './training-data.js';
 import { rowsForLines, validationEvidence } from './validation.js';
 
 export interface TrainingSettings {
@@ -46,8 +50,10 @@ export interface TrainingSettings {
   cacheDir: string;
   /** Checks that are left out; none where it is not given. */
   skipPreflight?: readonly PreflightCheck[] | undefined;
-  /** Default: `defaultRecipe` */
+  /** Settings of the heads; default: `defaultRecipe` */
   recipe?: Recipe | undefined;
+  /** How the encoder is trained too, the recipe `finetune`; it stays as it is where this is not given. */
+  encoderTraining?: FinetuneSettings | undefined;
 }
 
 /**
@@ -62,35 +68,71 @@ export async function trainModel(
   report: JobProgress,
 ): Promise<ModelDescription> {
   const startedAt = performance.now();
-  const { seed, precision, coverage, skipPreflight = [], recipe = defaultRecipe } = settings;
+  const { seed, skipPreflight = [], recipe = defaultRecipe } = settings;
   const recorder = new RunRecorder();
   const onProgress = recorder.timed(report);
   const templates = settings.templates === null ? null : await readTemplateFile(settings.templates);
-  const data = await readTrainingData(
-    { ...settings, file: settings.data, templates, mostNgrams: recipe.mostNgrams },
-    encoder,
-    (rows) => onProgress('reading tickets', null, `${rows} tickets read and embedded`),
+  const source = { ...settings, file: settings.data, templates, mostNgrams: recipe.mostNgrams };
+  const data = await readTrainingData(source, encoder, (rows) =>
+    onProgress('reading tickets', null, `${rows} tickets read and embedded`),
   );
-  const { classes } = data;
   await onProgress('pre-flight', null);
   recorder.preflight.push(...(await checkBeforeTraining(tf, data, seed, skipPreflight)));
-  const onTested = (done: number): void | Promise<void> => onProgress('testing on tickets held out', done);
-  const evidence = await crossFit(tf, data, seed, onTested, (name) => recorder.curve(name), recipe);
-  const texts = templatesOf(classes, templates);
-  const cosines = likeness(data, evidence.rows, templateEmbeddings(data));
-  const strangers = encoder.encode(texts.slice(classes.length).map(templateText));
+  const texts = templatesOf(data.classes, templates);
+  const learner = settings.encoderTraining
+    ? await EncoderLearner.open(tf, encoder, {
+        source,
+        data,
+        templates: texts.slice(0, data.classes.length).map(templateText),
+        folder: join(dirname(settings.out), `.${basename(settings.out)}.${process.pid}.encoder`),
+        settings: settings.encoderTraining,
+        recorder,
+        onProgress,
+      })
+    : frozenLearner(data, encoder);
+  try {
+    recorder.preflight.push(...(await learner.checks(seed, skipPreflight)));
+    return await learnAndSave(tf, learner, { settings, data, texts, recorder, onProgress, startedAt });
+  } finally {
+    await learner.dispose();
+  }
+}
+
+interface Training {
+  settings: TrainingSettings;
+  /** As the encoder sees it that the training began with */
+  data: TrainingData;
+  /** Of all templates, those of the classes first */
+  texts: Candidate[];
+  recorder: RunRecorder;
+  onProgress: JobProgress;
+  startedAt: number;
+}
+
+async function learnAndSave(tf: Tensorflow, learner: Learner, training: Training): Promise<ModelDescription> {
+  const { settings, data: asBefore, texts, recorder, onProgress, startedAt } = training;
+  const { seed, precision, coverage, skipPreflight = [], recipe = defaultRecipe } = settings;
+  const { classes } = asBefore;
+  const evidence = await crossFit(tf, asBefore, {
+    seed,
+    onProgress: (done) => onProgress('testing on tickets held out', done),
+    curve: (name) => recorder.curve(name),
+    recipe,
+    learner,
+  });
   const proof: Evidence = {
-    labels: evidence.rows.map((row) => data.labels[row] ?? -1),
+    labels: evidence.rows.map((row) => asBefore.labels[row] ?? -1),
     classes: classes.length,
-    scores: [evidence.dense, evidence.sparse, evidence.nearest, evidence.discriminant, cosines],
+    scores: [evidence.dense, evidence.sparse, evidence.nearest, evidence.discriminant, evidence.likeness],
   };
   await onProgress('combining and calibrating', 0);
   const weights = await fitWeights(proof);
-  const unseen = await fitUnseen(proof, weights, cosines);
+  const unseen = await fitUnseen(proof, weights, evidence.likeness);
   const { rows: heldOutRows, figures } = judge(proof, weights);
-  const labelCounts = countsOf(data);
+  const labelCounts = countsOf(asBefore);
   const predictions = predictionsOf(evidence.rows, proof, weights);
   recorder.preflight.push(checkBaseline(predictions, labelCounts, skipPreflight));
+  const { data, encoder, folder } = await learner.finish(allLabelled(asBefore), seed);
   const onTrained = (done: number): void | Promise<void> => onProgress('training on all tickets', done);
   const heads = await trainHeads(tf, data, allLabelled(data), seed, onTrained, recorder.curve('all tickets'), recipe);
   let lineRows = heldOutRows;
@@ -104,10 +146,10 @@ export async function trainModel(
   const description: ModelDescription = {
     format: modelFormat,
     version: '',
-    recipe: 'frozen',
+    recipe: folder === null ? 'frozen' : 'finetune',
     createdAt: new Date().toISOString(),
     seed,
-    encoder: { hash: encoder.hash, size: encoder.size },
+    encoder: { hash: encoder.hash, size: data.embeddingSize },
     views: data.features.views,
     classes,
     labelCounts,
@@ -141,6 +183,7 @@ export async function trainModel(
   const { version, createdAt, combination, abstention: rule } = description;
   const scope = scopeCurve(lineRows, rule.leastFamiliarity);
   const finished = { settings, data, predictions, scope, weights, labelCounts, heads, version, createdAt };
+  const strangers = encoder.encode(texts.slice(classes.length).map(templateText));
   const heldOut: HeldOutScoring = {
     file: settings.data,
     columns: settings.columns,
@@ -153,11 +196,12 @@ export async function trainModel(
     candidates: texts,
     untaught: strangers.map((views) => views.subarray(0, encoder.size)),
     contactTypeOfClass,
-    heldOutTypes: contactTypeHead && (await heldOutTypes(tf, data)),
+    heldOutTypes: contactTypeHead && (await heldOutTypes(tf, asBefore)),
   };
-  await saveModel(settings.out, parts, async (folder) => {
-    await writeRunRecord(tf, folder, recorder, finished);
-    await writeHeldOutTickets(folder, heldOut);
+  await saveModel(settings.out, parts, async (fresh) => {
+    if (folder !== null) await rename(folder, join(fresh, encoderFolder));
+    await writeRunRecord(tf, fresh, recorder, finished);
+    await writeHeldOutTickets(fresh, heldOut);
   });
   return description;
 }

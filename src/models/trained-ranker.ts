@@ -1,8 +1,9 @@
 /** Ranks with a trained model version. */
 import { softmax } from './combination.js';
-import type { Encoder } from './encoder.js';
+import { join } from 'node:path';
+import { Encoder } from './encoder.js';
 import { scoresOf, type LinearHead } from './linear-svm.js';
-import { loadModel, ModelFolderError, type ModelParts } from './model-folder.js';
+import { encoderFolder, loadModel, ModelFolderError, type ModelParts } from './model-folder.js';
 import { NearestTickets } from './nearest-tickets.js';
 import type { Candidate, Ranker, RankInput, Ranking } from './ranker.js';
 import { likeliestType, rankingFrom } from './ranking.js';
@@ -28,6 +29,7 @@ export class TrainedRanker implements Ranker {
   private readonly nearest: NearestTickets;
   private readonly discriminant: { weights: Tensor2D; bias: Tensor2D };
   private readonly isKnown: (word: string) => boolean;
+  private own: Encoder | null = null;
   private candidates: readonly Candidate[] = [];
   private places: Place[] = [];
 
@@ -51,19 +53,29 @@ export class TrainedRanker implements Ranker {
   }
 
   /**
+   * @param usual encoder of the models that have none of their own
    * @throws ModelFolderError where the folder holds no model, or one that was trained on another encoder
    */
-  static async open(tf: Tensorflow, encoder: Encoder, folder: string): Promise<TrainedRanker> {
+  static async open(tf: Tensorflow, usual: Encoder, folder: string): Promise<TrainedRanker> {
     const parts = await loadModel(folder);
-    const { hash } = parts.description.encoder;
-    if (hash !== encoder.hash) {
+    const { recipe, encoder: wanted } = parts.description;
+    const own = recipe === 'finetune' ? await ownEncoder(tf, usual, join(folder, encoderFolder)) : null;
+    const { hash } = own ?? usual;
+    if (wanted.hash !== hash) {
+      own?.dispose();
       throw new ModelFolderError(
-        `${folder} was trained on an encoder with the hash ${hash.slice(0, 16)}, this one has ${encoder.hash.slice(0, 16)}: set ENCODER_DIR to the one it was trained on`,
+        `${folder} was trained on an encoder with the hash ${wanted.hash.slice(0, 16)}, ${own ? 'the one in it' : 'this one'} has ${hash.slice(0, 16)}: ${own ? 'take a copy that is whole' : 'set ENCODER_DIR to the one it was trained on'}`,
       );
     }
-    const ranker = new TrainedRanker(tf, encoder, parts);
+    const ranker = new TrainedRanker(tf, own ?? usual, parts);
+    ranker.own = own;
     await ranker.setCandidates(null);
     return ranker;
+  }
+
+  /** SHA-256 of the weights of the encoder that its embeddings are from */
+  get encoderHash(): string {
+    return this.encoder.hash;
   }
 
   setCandidates(candidates: Candidate[] | null): Promise<void> {
@@ -100,6 +112,7 @@ export class TrainedRanker implements Ranker {
   dispose(): void {
     this.tf.dispose([this.dense, this.discriminant]);
     this.nearest.dispose();
+    this.own?.dispose();
   }
 
   /** What the heads say together, per ticket [classes]. */
@@ -166,6 +179,15 @@ export class TrainedRanker implements Ranker {
       }
     });
     return likeliestType(description.contactTypes, softmax(logits));
+  }
+}
+
+/** @throws ModelFolderError */
+async function ownEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promise<Encoder> {
+  try {
+    return await Encoder.open(tf, folder, usual.folders.cache);
+  } catch (error) {
+    throw new ModelFolderError(`the model's own encoder can't be read: ${(error as Error).message}`);
   }
 }
 

@@ -1,0 +1,130 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Encoder } from '../src/models/encoder.js';
+import { defaultFinetune } from '../src/models/finetune-settings.js';
+import { rateAt } from '../src/models/finetune.js';
+import { loadModel } from '../src/models/model-folder.js';
+import { seeded } from '../src/models/random.js';
+import type { RunRecord } from '../src/models/run-record.js';
+import { readSafetensors } from '../src/models/safetensors.js';
+import type { Tensorflow } from '../src/models/tensorflow.js';
+import { trainModel, type TrainingSettings } from '../src/models/train-model.js';
+import { TrainedRanker } from '../src/models/trained-ranker.js';
+import { batchTargets, mixedBatches, tokenBatch } from '../src/models/training-batches.js';
+import { rankerConformance, ticket } from './contract/ranker.conformance.js';
+import { openEncoder, scratchFolder, smallSample, trainingSettings } from './support/models.js';
+import { smallEncoder } from './support/small-encoder.js';
+
+const quick = { ...defaultFinetune, epochs: 3, fewestSteps: 15, batch: 32, rate: 5e-4, heldOut: 24 };
+
+let tf: Tensorflow;
+let small: Encoder;
+let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+let trainFile: string;
+let model: string;
+const settingsFor = (out: string): TrainingSettings => ({
+  ...trainingSettings(scratch.folder, trainFile, out),
+  encoderTraining: quick,
+});
+
+beforeAll(async () => {
+  const opened = await openEncoder();
+  ({ tf } = opened);
+  scratch = await scratchFolder();
+  const folder = await smallEncoder(opened.encoderDir, join(scratch.folder, 'small'));
+  small = await Encoder.open(tf, folder, join(scratch.folder, 'cache'));
+  trainFile = await smallSample(scratch.folder, 'train', { types: 5, each: 20 });
+  model = join(scratch.folder, 'first');
+  await trainModel(tf, small, settingsFor('first'), () => undefined);
+});
+
+afterAll(() => scratch.remove());
+
+rankerConformance('The ranker with an encoder of its own', () => TrainedRanker.open(tf, small, model));
+
+test('the model holds its own encoder, whose embeddings are other ones than those it began with', async () => {
+  const { description } = await loadModel(model);
+  expect(description.recipe).toBe('finetune');
+  expect(description.encoder.hash).not.toBe(small.hash);
+  const before = await readSafetensors(join(scratch.folder, 'small', 'model.safetensors'));
+  const after = await readSafetensors(join(model, 'encoder', 'model.safetensors'));
+  expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+  for (const [name, { shape, values }] of after) {
+    const old = before.get(name);
+    expect(shape).toEqual(old?.shape);
+    const moved = values.some((value, place) => value !== old?.values[place]);
+    expect(moved, name).toBe(name.startsWith('encoder.'));
+    expect(values.every(Number.isFinite), name).toBe(true);
+  }
+  const ranker = await TrainedRanker.open(tf, small, model);
+  const [ranking] = await ranker.rank([ticket('I still wait for the card that I ordered')]);
+  const [usual] = small.encode(['I still wait for the card that I ordered']);
+  expect(ranker.encoderHash).toBe(description.encoder.hash);
+  expect(ranking?.embedding).not.toEqual(usual?.slice(0, small.size));
+  ranker.dispose();
+});
+
+test('what the encoder learned is on record: losses that fall from log K, top-1 after each epoch, its checks', async () => {
+  const record = JSON.parse(await readFile(join(model, 'run.json'), 'utf8')) as RunRecord;
+  const curve = record.curves.find(({ training }) => training === 'encoder, fold 1');
+  expect(curve?.loss[0]).toBeCloseTo(Math.log(5), 4);
+  expect(curve?.loss.at(-1)).toBeLessThan(0.7 * Math.log(5));
+  expect(curve?.heldOutTop1).not.toHaveLength(0);
+  expect(record.preflight).toContainEqual(expect.objectContaining({ check: 'encoder-start-loss', outcome: 'passed' }));
+  expect(record.preflight).toContainEqual(expect.objectContaining({ check: 'encoder-overfit', outcome: 'passed' }));
+  expect(await readdir(join(model, 'tensorboard'))).toContain('encoder-fold-1');
+});
+
+test('the same seed gives the same encoder, and no half-trained one is left behind', async () => {
+  await trainModel(tf, small, settingsFor('second'), () => undefined);
+  const files = await Promise.all(
+    ['first', 'second'].map((name) => readFile(join(scratch.folder, name, 'encoder', 'model.safetensors'))),
+  );
+  expect(files[0]?.equals(files[1] ?? Buffer.alloc(0))).toBe(true);
+  expect((await readdir(scratch.folder)).filter((name) => name.includes('.encoder'))).toEqual([]);
+});
+
+test('every ticket is in one batch of an epoch, with one of its class where there is one', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(7), { minLength: 1, maxLength: 200 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.nat(),
+      (classes, batch, seed) => {
+        const labels = Int32Array.from(classes);
+        const batches = mixedBatches(labels, Int32Array.from(labels.keys()), { batch, group: 2 }, seeded(seed));
+        expect(batches.flatMap((rows) => [...rows]).sort((a, b) => a - b)).toEqual([...labels.keys()]);
+        const sizes = batches.map(({ length }) => length);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      },
+    ),
+  );
+});
+
+test('a batch holds the tokens of its texts and nothing else; each finds its place and its way back', () => {
+  const text = fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), (texts) => {
+      const batch = tokenBatch(texts.map((ids) => Int32Array.from(ids)));
+      expect([...batch.ids]).toEqual(texts.flat());
+      batch.places.forEach((place, token) => expect(batch.padded[place]).toBe(token));
+      const time = Math.max(...texts.map(({ length }) => length));
+      texts.forEach(({ length }, row) => {
+        expect([...batch.mask.subarray(row * time, (row + 1) * time)].reduce((a, b) => a + b)).toBe(length);
+      });
+    }),
+  );
+});
+
+test('a text shall be like the others of its class, and has no say where there are none', () => {
+  const { targets, positives, anchors } = batchTargets([1, 0, 1], 2, { contrast: 0.5, smoothing: 0 });
+  expect([...targets]).toEqual([0, 1, 1, 0, 0, 1]);
+  expect([...positives]).toEqual([0, 0, 1, 0, 0, 0, 1, 0, 0]);
+  expect([...anchors]).toEqual([0.25, 0, 0.25]);
+});
+
+test('the learning rate goes up, then down to nothing', () => {
+  expect([0, 0.05, 0.1, 0.55, 1].map((done) => Math.round(100 * rateAt(done, 0.1)))).toEqual([0, 50, 100, 50, 0]);
+});
