@@ -1,10 +1,10 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Encoder } from '../src/models/encoder.js';
 import { defaultFinetune } from '../src/models/finetune-settings.js';
-import { rateAt } from '../src/models/finetune.js';
+import { finetuneEncoder, rateAt } from '../src/models/finetune.js';
 import { loadModel } from '../src/models/model-folder.js';
 import { seeded } from '../src/models/random.js';
 import type { RunRecord } from '../src/models/run-record.js';
@@ -77,13 +77,35 @@ test('what the encoder learned is on record: losses that fall from log K, top-1 
   expect(await readdir(join(model, 'tensorboard'))).toContain('encoder-fold-1');
 });
 
-test('the same seed gives the same encoder, and no half-trained one is left behind', async () => {
-  await trainModel(tf, small, settingsFor('second'), () => undefined);
-  const files = await Promise.all(
-    ['first', 'second'].map((name) => readFile(join(scratch.folder, name, 'encoder', 'model.safetensors'))),
-  );
-  expect(files[0]?.equals(files[1] ?? Buffer.alloc(0))).toBe(true);
-  expect((await readdir(scratch.folder)).filter((name) => name.includes('.encoder'))).toEqual([]);
+test('the same seed gives the same encoder, another seed another one', async () => {
+  const windows = Array.from({ length: 24 }, (_, row) => Int32Array.from([101, 2000 + row, 3000 + (row % 3), 102]));
+  const trained = async (name: string, seed: number): Promise<Buffer> => {
+    const folders = { from: join(scratch.folder, 'small'), to: join(scratch.folder, name) };
+    const task = {
+      ...{ windows, labels: Int32Array.from(windows.keys(), (row) => row % 3), classes: 3, seed, epochs: null },
+      rows: Int32Array.from(windows.keys()),
+      heldOut: new Int32Array(),
+      settings: { ...quick, batch: 8, fewestSteps: 6, epochs: 2 },
+      precision: 'float32' as const,
+    };
+    const report = { onStep: () => undefined, onLoss: () => undefined, onEpoch: () => undefined };
+    await mkdir(folders.to);
+    expect(await finetuneEncoder(tf, folders, task, report)).toBe(2);
+    return readFile(join(folders.to, 'model.safetensors'));
+  };
+  const [first, again, other] = [await trained('a', 1), await trained('b', 1), await trained('c', 2)];
+  expect(first.equals(again)).toBe(true);
+  expect(first.equals(other)).toBe(false);
+});
+
+test('nothing of the encoders that were trained on the way is left behind', async () => {
+  expect((await readdir(scratch.folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+  expect((await readdir(join(model, 'encoder'))).sort()).toEqual([
+    'config.json',
+    'model.safetensors',
+    'tokenizer.json',
+    'tokenizer_config.json',
+  ]);
 });
 
 test('every ticket is in one batch of an epoch, with one of its class where there is one', () => {
