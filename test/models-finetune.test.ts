@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Encoder } from '../src/models/encoder.js';
 import { defaultFinetune } from '../src/models/finetune-settings.js';
 import { finetuneEncoder, rateAt } from '../src/models/finetune.js';
+import { childEnvironment } from '../src/config.js';
+import { ModelProcess } from '../src/models/model-process.js';
+import { modelWorkerFile } from '../src/models/worker-files.js';
 import { loadModel } from '../src/models/model-folder.js';
 import { seeded } from '../src/models/random.js';
 import type { RunRecord } from '../src/models/run-record.js';
@@ -64,6 +67,33 @@ test('the model holds its own encoder, whose embeddings are other ones than thos
   expect(ranker.encoderHash).toBe(description.encoder.hash);
   expect(ranking?.embedding).not.toEqual(usual?.slice(0, small.size));
   ranker.dispose();
+});
+
+test('the service swaps between a version with an encoder of its own and one without, and says whose embeddings it gives', async () => {
+  const frozen = join(scratch.folder, 'frozen');
+  await trainModel(tf, small, trainingSettings(scratch.folder, trainFile, 'frozen'), () => undefined);
+  const settings = { encoderDir: join(scratch.folder, 'small'), cacheDir: join(scratch.folder, 'cache') };
+  const service = new ModelProcess({
+    settings: { ...settings, device: 'cpu' },
+    workerFile: modelWorkerFile,
+    environment: childEnvironment(),
+    ...{ maxBatch: 8, maxWaitMs: 1, maxQueue: 100 },
+  });
+  await service.start();
+  try {
+    const question = [ticket('I still wait for the card that I ordered')];
+    const embeddings: (Float32Array | null | undefined)[] = [];
+    for (const folder of [frozen, model, frozen]) {
+      await service.use(folder === model ? 'own' : 'usual', folder);
+      const { description } = await loadModel(folder);
+      expect(service.status().encoderHash).toBe(description.encoder.hash);
+      embeddings.push((await service.rank(question))[0]?.ranking.embedding);
+    }
+    expect(embeddings[1]).not.toEqual(embeddings[0]);
+    expect(embeddings[2]).toEqual(embeddings[0]);
+  } finally {
+    await service.stop();
+  }
 });
 
 test('what the encoder learned is on record: losses that fall from log K, top-1 after each epoch, its checks', async () => {
