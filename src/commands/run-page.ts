@@ -36,7 +36,9 @@ ${figure(`${baselines.nearestMean} %`, 'nearest class mean, nothing trained')}
 ${figure(`${baselines.majority} %`, 'always the most frequent template')}
 </div>
 <h2>Diagnosis</h2>${diagnosis(record)}
-<h2>Curves</h2><p>Loss of the encoder's head, step by step, in each training.</p>${curvesPicture(record.curves)}
+<h2>Curves</h2><p>Loss of the encoder's head, step by step, in each training.</p>
+${curvesPicture(record.curves.filter(({ heldOutTop1 }) => !heldOutTop1))}
+${encoderCurves(record.curves.filter(({ heldOutTop1 }) => heldOutTop1))}
 <h2>Is it as sure as it is right?</h2>
 <p>Fifteen parts of equal size, from the least sure to the surest. On the line it keeps what it promises.</p>
 ${reliabilityPicture(record.calibration)}
@@ -61,6 +63,18 @@ ${table(
   )}
 </body></html>
 `;
+}
+
+function encoderCurves(curves: RunRecord['curves']): string {
+  if (curves.length === 0) return '';
+  const heldOut = curves.filter(({ heldOutTop1 = [] }) => heldOutTop1.length > 0);
+  const epochs = Math.max(...heldOut.map(({ heldOutTop1 = [] }) => heldOutTop1.length), 0);
+  return `<p>The encoder was trained too: loss of each step's tickets, and top-1 in percent after each epoch on tickets held out,
+by the head that it was trained with.</p>${curvesPicture(curves)}
+${table(
+  ['training', ...Array.from({ length: epochs }, (_, epoch) => `epoch ${epoch + 1}`)],
+  heldOut.map(({ training, heldOutTop1 = [] }) => [training, ...heldOutTop1]),
+)}`;
 }
 
 function diagnosis({ diagnosis: { training, heldOut, ceiling, parts } }: RunRecord): string {
