@@ -83,6 +83,29 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
   });
 }
 
+/** The database can't be used as it is named; the message says what to look at, and never the password. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
+}
+
+/** Connects. @throws DatabaseUnreachable */
+export async function connect(source: DataSource, url: string): Promise<DataSource> {
+  try {
+    return await source.initialize();
+  } catch (error) {
+    // Of a host with several addresses each refusal is an error of its own, and the whole says nothing.
+    const { errors: [first] = [error] } = error as { errors?: unknown[] };
+    const { host, pathname } = new URL(url);
+    const place = `${host}${pathname}`;
+    throw new DatabaseUnreachable(
+      `DATABASE_URL: no connection to PostgreSQL at ${place}: ${(first as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
 const migrationLock = 7_263_554_018;
 
 /**

@@ -9,7 +9,7 @@ import { pino, type Logger as Pino } from 'pino';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import type { ServiceConfig } from './config.js';
-import { createDataSource, migrate } from './database.js';
+import { connect, createDataSource, migrate } from './database.js';
 import { configureHttp } from './http.js';
 import { ChoiceConsumer } from './ingest/choice.consumer.js';
 import { ensureTopics, KAFKA, ownTopics, type Kafka } from './ingest/kafka.js';
@@ -62,7 +62,7 @@ export async function startService(
   const dataSource = createDataSource(config.DATABASE_URL, config.DATABASE_POOL, (error) => {
     log.warn({ context: 'Database' }, error.message);
   });
-  await dataSource.initialize();
+  await connect(dataSource, config.DATABASE_URL);
   const started: Part[] = [{ name: 'database', start: () => undefined, stop: () => dataSource.destroy() }];
   const stop = async (): Promise<void> => {
     const deadline = Date.now() + longestStopOfAllMs;

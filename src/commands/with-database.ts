@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { readConfig, type Config } from '../config.js';
-import { createDataSource, migrate } from '../database.js';
+import { connect, createDataSource, migrate } from '../database.js';
 import { startEmbedded } from '../embedded/embedded.js';
 import { setUp } from '../setup/setup.js';
 
@@ -22,7 +22,7 @@ export async function withDatabase<T>(work: (dataSource: DataSource, config: Con
   }
   try {
     const dataSource = createDataSource(databaseUrl, 4, (error) => report(error.message));
-    await dataSource.initialize();
+    await connect(dataSource, databaseUrl);
     try {
       await migrate(dataSource);
       return await work(dataSource, config);

@@ -110,7 +110,10 @@ export function ownTopics(config: Pick<ServiceConfig, `TOPIC_${string}` & keyof 
  */
 export async function ensureTopics(kafka: Kafka, topics: string[], partitions: number): Promise<void> {
   const admin = kafka.admin({ retry: { retries: 10 } });
-  await admin.connect();
+  await admin.connect().catch((error: unknown) => {
+    const { message } = error as Error;
+    throw new KafkaSetupError(`KAFKA_BROKERS: no connection to Kafka: ${message}`, { cause: error });
+  });
   const missing = async (): Promise<string[]> => {
     const there = new Set(await admin.listTopics());
     return topics.filter((topic) => !there.has(topic));
