@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -36,6 +37,21 @@ function getTypeParser(oid: number, format?: 'text'): unknown {
 }
 
 /**
+ * Names each statement that has parameters after its text, so that PostgreSQL parses and plans it once a connection and not
+ * once a call: of a small read that was two thirds of its work.
+ */
+class PreparingClient extends pg.Client {
+  override query(first: unknown, ...rest: unknown[]): never {
+    const [values, ...others] = rest;
+    const hasParameters = typeof first === 'string' && Array.isArray(values) && values.length > 0;
+    const words = hasParameters ? [{ name: nameOf(first), text: first, values }, ...others] : [first, ...rest];
+    return Reflect.apply(super.query, this, words) as never;
+  }
+}
+
+const nameOf = (text: string): string => createHash('sha1').update(text).digest('base64url');
+
+/**
  * The one way to PostgreSQL. Not connected yet: the caller calls `initialize()`.
  *
  * bigint columns come as numbers: all of them are row ids, Kafka offsets or counts, far below 2^53.
@@ -51,7 +67,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
     poolErrorHandler: onPoolError,
     connectTimeoutMS: 5_000,
     applicationName: 'replyrank',
-    extra: { types: { getTypeParser } },
+    extra: { types: { getTypeParser }, Client: PreparingClient },
     entities: [
       Alert,
       ApiToken,
