@@ -49,6 +49,11 @@ test('a training that is killed leaves nothing that could be taken for a model, 
   expect(description.data.rows).toBeGreaterThan(1000);
 });
 
+test('a training that is stopped before its process was there does not begin', async () => {
+  const training = runTraining(order(data, 'never'), childEnvironment(), () => undefined, AbortSignal.abort());
+  await expect(training).rejects.toThrow('the training was stopped');
+});
+
 test('what is wrong with the data is said with file and line', async () => {
   const broken = join(scratch.folder, 'broken.tsv');
   await writeFile(broken, 'text\tcategory\nhello\ta\nhello there\t\n');

@@ -40,6 +40,8 @@ export class JobDied extends JobFailed {
 /** @throws JobFailed */
 export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Result> {
   const { name, signal } = job;
+  // One that is aborted already fires no event any more.
+  if (signal?.aborted) throw new JobFailed(`the ${name} was stopped`);
   const child = fork(job.workerFile, {
     serialization: 'advanced',
     env: job.environment,

@@ -44,6 +44,7 @@ export class ModelService {
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    this.timer = undefined;
     this.hearing?.unsubscribe();
     await this.process.stop();
     await this.looking;
@@ -95,7 +96,7 @@ export class ModelService {
     this.looking = this.looking
       .then(() => this.look())
       .catch((error: unknown) => {
-        this.logger.warn(`the model stays as it is: ${String(error)}`);
+        if (this.timer) this.logger.warn(`the model stays as it is: ${String(error)}`);
       });
   }
 
