@@ -45,7 +45,7 @@ class PreparingClient extends pg.Client {
     const [values, ...others] = rest;
     const hasParameters = typeof first === 'string' && Array.isArray(values) && values.length > 0;
     const words = hasParameters ? [{ name: nameOf(first), text: first, values }, ...others] : [first, ...rest];
-    return Reflect.apply(super.query, this, words) as never;
+    return (super.query.bind(this) as (...words: unknown[]) => never)(...words);
   }
 }
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { childEnvironment, type ServiceConfig } from '../config.js';
 import { launch, untilSignal } from '../launch.js';
 import { FirstModel } from '../retrain/first-model.js';
 
 const trainingSeed = 1;
+const clearUpMs = 1_500;
 
 export function registerServe(program: Command): void {
   program
@@ -29,7 +31,8 @@ export function registerServe(program: Command): void {
         first.start();
         await stopped;
         report('Stopping …');
-        await first.stop();
+        // A database that hangs must not hold up the rest.
+        await Promise.race([first.stop(), sleep(clearUpMs)]);
         await service.stop();
       }
       report('Stopped.');

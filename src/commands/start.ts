@@ -1,3 +1,4 @@
+import { once as onceEvent } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { KAFKA, openProducer, type Kafka } from '../ingest/kafka.js';
@@ -20,6 +21,9 @@ interface StartOptions {
   json?: boolean;
 }
 
+/** A broker that hangs must not hold up the stop. */
+const clearUpMs = 1_500;
+
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 
 export function registerStart(program: Command): void {
@@ -41,7 +45,7 @@ export function registerStart(program: Command): void {
       try {
         const service = await launch({ report, onFatal, signal: stopping.signal, quiet: true });
         try {
-          await run(service, options, stopping.signal);
+          await Promise.race([run(service, options, stopping.signal), someTimeAfter(stopping.signal)]);
         } finally {
           report('Stopping …');
           await service.stop();
@@ -53,6 +57,13 @@ export function registerStart(program: Command): void {
       }
       report('Stopped.');
     });
+}
+
+/** Waits until what was cut off has had time to clear up. @throws the signal's reason then, and at no other time */
+async function someTimeAfter(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await onceEvent(signal, 'abort');
+  await sleep(clearUpMs);
+  signal.throwIfAborted();
 }
 
 /** @throws the signal's reason where it is aborted before the job is done */
