@@ -33,7 +33,8 @@ async function readLabelled(file: string): Promise<LabelledText[]> {
   for await (const row of readDataFile(join(folder, file), { label: 'category' })) {
     const templateId = templateOf.get(row.label ?? '');
     if (templateId === undefined) throw new Error(`${file}:${row.line}: no template answers ${row.label}`);
-    rows.push({ ...row, contactType: row.label, label: templateId, templateId });
+    // The same in history and live: what a model was trained for has to look like what comes.
+    rows.push({ ...row, channel: 'chat', language: 'en', contactType: row.label, label: templateId, templateId });
   }
   return rows;
 }

@@ -80,8 +80,8 @@ function messageOf(ticket: LabelledText, source: string) {
     event: 'created',
     subject: ticket.subject,
     body: ticket.body,
-    channel: 'chat',
-    language: 'en',
+    channel: ticket.channel,
+    language: ticket.language,
     fields: { 'customer.firstName': firstNames[ticket.line % firstNames.length] },
   };
   return { key: `${source}:${ticketId}`, value: JSON.stringify(message), headers: { 'replyrank-sample': '1' } };
