@@ -33,7 +33,7 @@ interface Case {
   name: string;
   cause: string;
   action: RetrainAction;
-  window(random: () => number): SeenTicket[];
+  window: (random: () => number) => SeenTicket[];
   /** Share of the tickets that have an audit label */
   labelled?: number;
 }

@@ -81,7 +81,11 @@ describe('whatever is seen', () => {
     decide(evidence({ ...given, lastTrainedAt: new Date(now.getTime() - hours * 3_600_000) }), defaultDecisionSettings);
 
   test('a reason is given', () => {
-    fc.assert(fc.property(any, (given) => expect(decided(given).reasons.length).toBeGreaterThan(0)));
+    fc.assert(
+      fc.property(any, (given) => {
+        expect(decided(given).reasons.length).toBeGreaterThan(0);
+      }),
+    );
   });
 
   test('broken input is never learned', () => {
@@ -95,21 +99,25 @@ describe('whatever is seen', () => {
 
   test('nothing is retrained within the cool-down unless a person asks', () => {
     fc.assert(
-      fc.property(any, (given) =>
-        expect(decided({ ...given, requested: false, hours: 23 }).action).not.toBe('retrain'),
-      ),
+      fc.property(any, (given) => {
+        expect(decided({ ...given, requested: false, hours: 23 }).action).not.toBe('retrain');
+      }),
     );
   });
 
   test('nothing is retrained on too few labels', () => {
-    fc.assert(fc.property(any, (given) => expect(decided({ ...given, freshLabels: 199 }).action).not.toBe('retrain')));
+    fc.assert(
+      fc.property(any, (given) => {
+        expect(decided({ ...given, freshLabels: 199 }).action).not.toBe('retrain');
+      }),
+    );
   });
 
   test('without an alarm and a schedule there is nothing to do', () => {
     fc.assert(
-      fc.property(any, (given) =>
-        expect(decided({ ...given, alarm: false, scheduleDue: false, requested: false }).action).toBe('none'),
-      ),
+      fc.property(any, (given) => {
+        expect(decided({ ...given, alarm: false, scheduleDue: false, requested: false }).action).toBe('none');
+      }),
     );
   });
 });
