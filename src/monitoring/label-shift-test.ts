@@ -25,6 +25,8 @@ export interface LabelShift {
   pValue: number;
   /** Of the test that nothing but shares has changed, 0 < p ≤ 1 */
   fit: number;
+  /** How far the embeddings are from the re-weighted reference, in units of what chance alone makes of it */
+  excess: number;
   /** What is left of the embeddings' movement once the shares are accounted for, 0–1 */
   left: number;
   /** The shares have surely changed, and that is what moved. */
@@ -86,6 +88,7 @@ export function testLabelShift(
     distance,
     pValue,
     fit,
+    excess: after / Math.max(noise, 1e-12),
     left,
     explains: hasMoved && (fit > likelyFit || left < littleLeft),
     ratios: ratiosOf(shares, estimate.shares),

@@ -10,7 +10,9 @@ import type { LabelledObservation, Observation } from './observation.js';
 import { fisherGreater } from './proportions.js';
 
 /** Below it, the embeddings have moved more than shares alone would move them. */
-const level = 0.05;
+const level = 0.02;
+/** Below it chance, or what no one would call a cause, is as likely */
+const leastExcess = 1.8;
 const fewestOfATemplate = 5;
 /** A template has moved along where it went this part of the common way. */
 const partOfTheWay = 0.4;
@@ -29,12 +31,12 @@ export interface TextQuestion {
   reference: readonly LabelledObservation[];
   window: readonly Observation[];
   likeness: { reference: Float64Array; window: Float64Array };
-  labelShift: Pick<LabelShift, 'fit' | 'left' | 'explains'>;
+  labelShift: Pick<LabelShift, 'fit' | 'excess' | 'left' | 'explains'>;
 }
 
 /** @returns null where shares alone explain the embeddings */
 export function movedTexts({ reference, window, likeness, labelShift }: TextQuestion): MovedTexts | null {
-  if (labelShift.explains || labelShift.fit > level) return null;
+  if (labelShift.explains || labelShift.fit > level || labelShift.excess < leastExcess) return null;
   const cut = quantile(likeness.reference, strangePart);
   const strange = likeness.window.reduce((count, value) => count + (value < cut ? 1 : 0), 0);
   const usual = likeness.reference.reduce((count, value) => count + (value < cut ? 1 : 0), 0);
