@@ -1,6 +1,7 @@
 /** The inside of a job's process: one piece of work, its progress and its end reported to the parent. */
 import { setPriority, constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { Encoder } from './encoder.js';
 import type { JobMessage, JobOrder, JobProgress } from './job-process.js';
 import { loadTensorflow, type Device, type Tensorflow } from './tensorflow.js';
@@ -19,6 +20,16 @@ const orphanWatch = `const { ppid } = process;
 setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 500);`;
 
 type Work<Settings, Result> = (tools: JobTools, settings: Settings, onProgress: JobProgress) => Promise<Result>;
+
+/**
+ * Ends this process when its parent has died. A thread of its own looks: this one may be busy for minutes, and would leave
+ * a model that nobody waits for.
+ */
+function endWithParent(): void {
+  const watch = `const { workerData } = require('node:worker_threads');
+    setInterval(() => process.ppid === workerData || process.kill(process.pid, 'SIGKILL'), 250);`;
+  new Worker(watch, { eval: true, workerData: process.ppid }).unref();
+}
 
 export function serveJob<Settings, Result>(work: Work<Settings, Result>): void {
   new Worker(orphanWatch, { eval: true, execArgv: [] }).unref();
@@ -42,6 +53,7 @@ export function serveJob<Settings, Result>(work: Work<Settings, Result>): void {
     }
     process.disconnect();
   };
+  endWithParent();
   process.once('message', (order: JobOrder<Settings>) => void run(order));
   process.on('SIGINT', () => undefined);
   process.once('disconnect', () => process.exit());
