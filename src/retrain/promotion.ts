@@ -22,8 +22,10 @@ export interface GateSettings {
   margin: number;
   /** Points that a slice may be worse by */
   sliceMargin: number;
-  /** Share of all comparisons on which chance may pass or fail a gate, 0–1 */
+  /** Share of equal challengers that may pass for better ones, 0–1 */
   alpha: number;
+  /** Share of harmless challengers that the slices may send back: a harm that is overlooked costs more, 0–1 */
+  sliceAlpha: number;
   /** Largest expected calibration error beyond what chance explains, 0–1 */
   mostEce: number;
   /** Most that a ticket may take longer, as a factor */
@@ -35,6 +37,7 @@ export const defaultGates: GateSettings = {
   margin: 0.5,
   sliceMargin: 2,
   alpha: 0.05,
+  sliceAlpha: 0.2,
   mostEce: 0.05,
   mostSlowdown: 1.5,
 };
@@ -121,8 +124,8 @@ function shown({ usefulDifference }: Comparison, { sliceMargin }: GateSettings):
   return { gate: 'shown', passed: points >= -sliceMargin || high >= 0, said };
 }
 
-function slices({ slices: all }: Comparison, { sliceMargin, alpha }: GateSettings): Gate {
-  const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < alpha);
+function slices({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
+  const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < sliceAlpha);
   const named = worse.map(
     ({ by, value, points, tickets }) => `${by} ${value}: ${figure(points)} points on ${tickets} tickets`,
   );

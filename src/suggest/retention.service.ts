@@ -10,6 +10,7 @@ import { Logger as QueueLogger, runTaskListOnce } from 'graphile-worker';
 import type { PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
+import { eraseOldVersions } from './old-versions.js';
 
 const lookEveryMs = 10 * 60_000;
 const rowsAtOnce = 1000;
@@ -73,7 +74,8 @@ export class RetentionService {
 
   private async eraseTonight(): Promise<void> {
     const erased = await eraseExpired(this.dataSource, this.config, this.stopping.signal);
-    this.logger.log(`erased ${JSON.stringify(erased)}`);
+    const versions = await eraseOldVersions(this.dataSource, this.config);
+    this.logger.log(`erased ${JSON.stringify({ ...erased, versions })}`);
     await this.schedule(nextNight(new Date()), 'replace');
   }
 
