@@ -223,6 +223,11 @@ describe('p-values', () => {
       'of numbers',
       (): number => testNumbers({ reference: counts(2_000, even), window: counts(300, even) })?.pValue ?? 1,
     ],
+    [
+      // Bins end where shares of the reference do: once a small window chose which of them were pooled.
+      'of few numbers in bins that the reference fills evenly',
+      (): number => testNumbers({ reference: new Float64Array(40).fill(125), window: counts(50, even) })?.pValue ?? 1,
+    ],
     ['of a chi-square', (): number => chiSquareTest(counts(2_000, even), counts(800, even)).pValue],
   ])('%s are small no more often than they say', (_, pValue) => {
     const drawn = Array.from({ length: 1_000 }, pValue);

@@ -79,17 +79,18 @@ export function testNumbers({ reference, window }: LikeHours): CountTest | null 
   const [n, m] = [sum(reference), sum(window)];
   if (n < 1 || m < 1) return null;
   const all = n + m;
-  let [before, ranks, ties] = [0, 0, 0];
+  let [before, inReference, ranks, ties] = [0, 0, 0, 0];
   const coarse = { reference: new Float64Array(mostBinsOfNumbers), window: new Float64Array(mostBinsOfNumbers) };
   reference.forEach((count, bin) => {
     const own = window[bin] as number;
     const both = count + own;
     ranks += own * (before + (both + 1) / 2);
     ties += both ** 3 - both;
-    const group = Math.min(mostBinsOfNumbers - 1, Math.floor((mostBinsOfNumbers * (before + both / 2)) / all));
+    const group = Math.min(mostBinsOfNumbers - 1, Math.floor((mostBinsOfNumbers * (inReference + count / 2)) / n));
     coarse.reference[group] = (coarse.reference[group] as number) + count;
     coarse.window[group] = (coarse.window[group] as number) + own;
     before += both;
+    inReference += count;
   });
   const variance = ((n * m) / 12) * (all + 1 - ties / (all * (all - 1)));
   if (!(variance > 0)) return null;
@@ -103,7 +104,8 @@ export function testNumbers({ reference, window }: LikeHours): CountTest | null 
 /** Pearson's test of homogeneity of two samples, bins pooled until each may be relied on. */
 export function chiSquareTest(reference: Float64Array, window: Float64Array): { pValue: number; statistic: number } {
   const [n, m] = [sum(reference), sum(window)];
-  const least = (leastExpected * (n + m)) / Math.min(n, m);
+  // By the reference alone: a window must not choose the bins that it is judged by.
+  const least = leastExpected * Math.max(1, n / m);
   let [pooledReference, pooledWindow, statistic, bins] = [0, 0, 0, 0];
   const add = (count: number, own: number): void => {
     const expected = ((count + own) * m) / (n + m);
@@ -113,13 +115,13 @@ export function chiSquareTest(reference: Float64Array, window: Float64Array): { 
   };
   reference.forEach((count, bin) => {
     const own = window[bin] as number;
-    if (count + own >= least) add(count, own);
+    if (count >= least) add(count, own);
     else {
       pooledReference += count;
       pooledWindow += own;
     }
   });
-  if (pooledReference + pooledWindow >= least) add(pooledReference, pooledWindow);
+  if (pooledReference >= least) add(pooledReference, pooledWindow);
   return bins < 2 ? { pValue: 1, statistic: 0 } : { pValue: chiSquareTail(bins - 1, statistic), statistic };
 }
 
