@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Encoder } from '../src/models/encoder.js';
-import { defaultFinetune } from '../src/models/finetune-settings.js';
+import { defaultFinetune, sizedFor } from '../src/models/finetune-settings.js';
 import { finetuneEncoder, rateAt } from '../src/models/finetune.js';
 import { childEnvironment } from '../src/config.js';
 import { ModelProcess } from '../src/models/model-process.js';
@@ -179,4 +179,9 @@ test('a text shall be like the others of its class, and has no say where there a
 
 test('the learning rate goes up, then down to nothing', () => {
   expect([0, 0.05, 0.1, 0.55, 1].map((done) => Math.round(100 * rateAt(done, 0.1)))).toEqual([0, 50, 100, 50, 0]);
+});
+
+test('a GPU is given larger steps at a higher rate, a CPU what was asked for', () => {
+  expect(sizedFor('cpu', quick)).toEqual(quick);
+  expect(sizedFor('gpu', quick)).toEqual({ ...quick, batch: 128, rate: 1e-3 });
 });

@@ -13,7 +13,7 @@ import { crossFit, trainHeads } from './cross-fit.js';
 import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
 import { EncoderLearner } from './encoder-learner.js';
-import type { FinetuneSettings } from './finetune-settings.js';
+import { sizedFor, type FinetuneSettings } from './finetune-settings.js';
 import { writeHeldOutTickets, type HeldOutScoring } from './held-out-tickets.js';
 import { predictionsOf } from './held-out.js';
 import type { JobProgress } from './job-process.js';
@@ -26,7 +26,7 @@ import { RunRecorder, writeRunRecord } from './run-record.js';
 import { heldOutTypes, trainContactTypes } from './contact-type-head.js';
 import { readTemplateFile } from './template-file.js';
 import { templateText } from './ticket-text.js';
-import type { Tensorflow } from './tensorflow.js';
+import { deviceOf, type Tensorflow } from './tensorflow.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
 import { rowsForLines, validationEvidence } from './validation.js';
 
@@ -85,7 +85,7 @@ export async function trainModel(
         data,
         templates: texts.slice(0, data.classes.length).map(templateText),
         folder: join(dirname(settings.out), `.${basename(settings.out)}.${process.pid}.encoder`),
-        settings: settings.encoderTraining,
+        settings: sizedFor(deviceOf(tf), settings.encoderTraining),
         recorder,
         onProgress,
       })
