@@ -1,7 +1,6 @@
 /** The inside of a job's process: one piece of work, its progress and its end reported to the parent. */
 import { setPriority, constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { Worker } from 'node:worker_threads';
 import { Encoder } from './encoder.js';
 import type { JobMessage, JobOrder, JobProgress } from './job-process.js';
 import { loadTensorflow, type Device, type Tensorflow } from './tensorflow.js';
