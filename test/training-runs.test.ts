@@ -72,7 +72,7 @@ describe('a training run', () => {
       const stream = await fetch(`${await team.app.getUrl()}/api/v1/events`, { headers: team.as('ml') });
       const told: string[] = [];
       const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
-      const listening = (async () => {
+      const listening = (async (): Promise<void> => {
         for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) told.push(part.value);
       })();
       const [one, other] = [await post(), await post()];
@@ -134,9 +134,9 @@ describe('two replicas', () => {
       .filter(([, parent = 0]) => parents.includes(parent))
       .map(([pid = 0]) => pid);
   };
-  const row = async (id: number): Promise<{ state: string; attempts: number; runner: string | null }> => {
-    const [found] = await team.query<{ state: string; attempts: number; runner: string | null }>(
-      'SELECT state, attempts, runner FROM training_runs WHERE id = $1',
+  const row = async (id: number): Promise<Pick<Run, 'state' | 'attempts' | 'error'> & { runner: string | null }> => {
+    const [found] = await team.query<Pick<Run, 'state' | 'attempts' | 'error'> & { runner: string | null }>(
+      'SELECT state, attempts, error, runner FROM training_runs WHERE id = $1',
       [id],
     );
     if (!found) throw new Error(`training run ${id} is gone`);
@@ -169,7 +169,11 @@ describe('two replicas', () => {
       await killed?.kill();
       await waitFor('the training to follow its service', () => Promise.resolve(!alive(orphan)), 20_000);
       await waitFor('the run to end', async () => over.includes((await row(id)).state), 240_000);
-      expect(await row(id)).toMatchObject({ attempts: 3, state: expect.stringMatching(/promoted|kept/) as string });
+      expect(await row(id)).toMatchObject({
+        attempts: 3,
+        error: null,
+        state: expect.stringMatching(/promoted|kept/) as string,
+      });
       expect(await team.query('SELECT version FROM model_versions')).toHaveLength(before.length + 1);
       expect(await leftovers()).toEqual([]);
     },
