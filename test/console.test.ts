@@ -10,6 +10,8 @@ import type { Kafka } from 'kafkajs';
 import { chromium, type Browser, type Page, type Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type * as seen from '../console/src/api-types.js';
+import german from '../console/src/messages/de.json' with { type: 'json' };
+import english from '../console/src/messages/en.json' with { type: 'json' };
 import { createSignInLink } from '../src/access/access.service.js';
 import { addUser, removeUser } from '../src/access/users.js';
 import { addToken } from '../src/access/tokens.js';
@@ -152,6 +154,8 @@ describe('answering', () => {
   test('a ticket that arrives over Kafka appears by itself, ranked', async () => {
     await write('1', 'Where is my card', 'I ordered my new card two weeks ago. When will it arrive?', {
       'customer.firstName': 'Grace',
+      'card.sentOn': '2 November',
+      'card.expectedBy': '12 November',
     });
     await inQueue('Where is my card').getByText('%').waitFor();
   });
@@ -175,11 +179,12 @@ describe('answering', () => {
     );
   });
 
-  test('key 1 uses the first reply, and the ticket leaves the queue', async () => {
+  test('two keys answer it: 1 takes the first reply, Enter uses it, and the ticket leaves the queue', async () => {
     await write('2', 'Lost my phone', 'I lost my phone with the app on it, what now?');
     await inQueue('Lost my phone').getByText('%').waitFor();
     const title = await replies().first().getByRole('heading').innerText();
     await page.keyboard.press('1');
+    await page.keyboard.press('Enter');
     await inQueue('Where is my card').waitFor({ state: 'detached' });
     await page.getByText(`“${title}” answers “Where is my card”`).waitFor();
     await expect
@@ -216,19 +221,93 @@ describe('answering', () => {
       .toMatchObject({ outcome: 'none-fits', template: null, retracts: null });
   });
 
-  test('a reply that was not suggested is found by its title, read and used', async () => {
+  test('/ searches all replies, also by a mistyped word; Enter takes one, Enter again uses it', async () => {
     await heading('Lost my phone').waitFor();
-    const search = page.getByRole('combobox', { name: 'Another reply' });
+    await page.keyboard.press('/');
     // Letters that are typed are no keys of the page.
-    await search.fill('Minimum age');
-    await page.getByRole('option', { name: 'Minimum age for an account' }).click();
+    await page.keyboard.type('minimun agge');
+    await page.getByRole('option', { name: 'Minimum age for an account' }).waitFor();
+    await page.keyboard.press('Enter');
     const other = page.getByRole('region', { name: 'Minimum age for an account' });
     expect(await other.innerText()).toContain('you need to be at least');
-    await other.getByRole('button', { name: 'Use' }).click();
-    await inQueue('Lost my phone').waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await other.waitFor({ state: 'detached' });
+    await page.keyboard.press('/');
+    await page.keyboard.type('everybody is signed out');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.keyboard.type('verify my identity');
+    const title = await page.getByRole('option').first().locator('b').innerText();
+    await page.keyboard.press('Enter');
+    const found = page.getByRole('region', { name: title, exact: true });
+    await found.waitFor();
+  });
+
+  test('E edits the taken reply; what is half written outlives a session that ends', async () => {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('1');
+    await page.keyboard.press('e');
+    const editor = page.getByRole('textbox', { name: 'The reply, to be edited' });
+    await editor.fill('Dear Grace, half a');
+    await service.dataSource.query('DELETE FROM sessions');
+    const signIn = page.getByRole('heading', { name: 'Sign in to Replyrank' });
+    // The service believes in a session for some seconds after it has looked.
     await expect
-      .poll(() => choicesOf('2'), patience)
-      .toMatchObject([{ outcome: 'other-template', template: 'age-limit' }]);
+      .poll(
+        () =>
+          page.reload().then(() =>
+            signIn.waitFor({ timeout: 1000 }).then(
+              () => true,
+              () => false,
+            ),
+          ),
+        patience,
+      )
+      .toBe(true);
+    const actor = { name: 'ada', role: 'agent' } as const;
+    await page.goto(url + (await createSignInLink(service.dataSource.manager, actor, 60)));
+    await heading('Lost my phone').waitFor();
+    expect(await editor.inputValue()).toBe('Dear Grace, half a');
+    await page.getByText('What you had written before is here again').waitFor();
+  });
+
+  test('a gap must be filled before the reply can be used', async () => {
+    const editor = page.getByRole('textbox', { name: 'The reply, to be edited' });
+    await editor.fill('Dear Grace, you have {{refund.days}} days.');
+    await page.getByText('Fill in or remove: refund.days').waitFor();
+    await page.keyboard.press('Control+Enter');
+    expect(await choicesOf('2')).toEqual([]);
+    await editor.fill('Dear Grace, you have five days.');
+    await page.keyboard.press('Control+Enter');
+    await inQueue('Lost my phone').waitFor({ state: 'detached' });
+    await expect.poll(() => choicesOf('2'), patience).toMatchObject([{ outcome: 'edited' }]);
+  });
+
+  test('Enter on a reply that lacks something from the ticket opens it with the gap selected', async () => {
+    await write('2b', 'Refund', 'When will I get my refund?', { 'customer.firstName': 'Ada' });
+    await heading('Refund').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('Minimum age');
+    await page.getByRole('option').first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    const editor = page.getByRole('textbox', { name: 'The reply, to be edited' });
+    await editor.waitFor();
+    expect(await choicesOf('2b')).toEqual([]);
+    await page.keyboard.type('18');
+    expect(await editor.inputValue()).toContain('at least 18');
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(() => choicesOf('2b'), patience).toMatchObject([{ outcome: 'edited', template: 'age-limit' }]);
+  });
+
+  test('? shows the keys, in German too', async () => {
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('use the reply that is taken').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
+    await page.getByRole('navigation', { name: 'Offene Tickets' }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('de');
+    await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
   });
 });
 
@@ -262,12 +341,12 @@ describe('what the page is safe from', () => {
   test('while the service is gone the page says so, and keeps what the agent chooses', async () => {
     await service.stop();
     await page.getByText("The service can't be reached").waitFor();
-    await page.keyboard.press('2');
+    await page.keyboard.press('n');
     await page.getByText('1 of your choices waits to be stored').waitFor();
     // From here on every ticket is an audit ticket.
     service = await startService({ ...config, PORT: Number(new URL(url).port), AUDIT_SHARE: 1 }, () => undefined);
     await page.getByText("The service can't be reached").waitFor({ state: 'detached' });
-    await expect.poll(() => choicesOf('3'), patience).toMatchObject([{ outcome: 'used' }]);
+    await expect.poll(() => choicesOf('3'), patience).toMatchObject([{ outcome: 'none-fits' }]);
     await page.getByText('No ticket is open').waitFor();
   });
 
@@ -334,6 +413,16 @@ test('signing out leaves nothing on the page', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
   expect(await page.getByText('is lost').count()).toBe(0);
+});
+
+test('all languages say the same things, with the same gaps', () => {
+  const said = (messages: object, path = ''): string[] =>
+    Object.entries(messages).flatMap(([key, value]: [string, unknown]) =>
+      typeof value === 'string'
+        ? [`${path}${key} ${[...value.matchAll(/{{\w+}}/g)].map(String).toSorted().join(' ')}`]
+        : said(value as object, `${path}${key}.`),
+    );
+  expect(said(german)).toEqual(said(english));
 });
 
 test('the page takes the answers for what the service says they are', () => {

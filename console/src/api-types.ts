@@ -74,7 +74,7 @@ export interface Page<T> {
 
 export interface ChoiceBody {
   choiceId: string;
-  outcome: 'used' | 'other-template' | 'none-fits';
+  outcome: 'used' | 'edited' | 'other-template' | 'none-fits';
   templateId: string | null;
   suggestionId: string | null;
   /** Template ids in the order in which they stood on the page. */

@@ -1,3 +1,4 @@
+import i18next from 'i18next';
 import type {
   Actor,
   ChoiceBody,
@@ -57,7 +58,7 @@ export const ticket = (path: TicketPath): Promise<Ticket | null> => orNull(404, 
 
 /** What is suggested now; null where the ticket has not been ranked yet. */
 export const suggestion = (path: TicketPath): Promise<Suggestion | null> =>
-  orNull(404, call<Suggestion>(`${pathOf(path)}/suggestion?limit=3`));
+  orNull(404, call<Suggestion>(`${pathOf(path)}/suggestion?limit=10`));
 
 /** All templates that may be used. */
 export async function allowedTemplates(): Promise<Template[]> {
@@ -85,7 +86,7 @@ async function call<T>(path: string, init?: RequestInit): Promise<T> {
   try {
     response = await fetch(`/api/v1/${path}`, init);
   } catch {
-    throw new ApiError(0, 'the service does not answer');
+    throw new ApiError(0, i18next.t('app.noAnswer'));
   }
   if (!response.ok) throw new ApiError(response.status, await detailOf(response));
   return (response.status === 204 ? undefined : await response.json()) as T;

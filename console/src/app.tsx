@@ -1,25 +1,27 @@
 import { Alert, Button, Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
 import { sessionQuery } from './queries.js';
 import { SignIn } from './sign-in.js';
 import { Workplace } from './workplace.js';
 
 /** Who is there decides what is shown. */
 export function App() {
+  const { t } = useTranslation();
   const session = useQuery(sessionQuery);
   if (session.data) return <Workplace actor={session.data} />;
   if (session.data === null) return <SignIn checking={session.isFetching} onCheck={() => void session.refetch()} />;
   return (
     <main className="alone">
       {session.isError ? (
-        <Alert color="red" title="The service does not answer" role="alert">
+        <Alert color="red" title={t('app.noAnswer')} role="alert">
           <p>{session.error.message}</p>
           <Button color="red" variant="light" loading={session.isFetching} onClick={() => void session.refetch()}>
-            Try again
+            {t('app.tryAgain')}
           </Button>
         </Alert>
       ) : (
-        <Loader aria-label="Loading" />
+        <Loader aria-label={t('app.loading')} />
       )}
     </main>
   );

@@ -1,4 +1,5 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
 import type { useChoices } from './choices.js';
 import type { Connection } from './live.js';
 
@@ -10,25 +11,25 @@ export function Banners({
   connection: Connection;
   choices: Pick<ReturnType<typeof useChoices>, 'waiting' | 'failure' | 'tryAgain' | 'dismiss'>;
 }) {
+  const { t } = useTranslation();
   return (
     <div className="banners">
       {connection === 'away' && (
-        <Alert color="yellow" role="alert" title="The service can't be reached">
-          What you see may be out of date. The page tries again by itself.
-          {waiting.length > 0 &&
-            ` ${waiting.length} of your choices ${waiting.length === 1 ? 'waits' : 'wait'} to be stored: leave the page open.`}
+        <Alert color="yellow" role="alert" title={t('banners.away')}>
+          {t('banners.stale')}
+          {waiting.length > 0 && ` ${t('banners.waiting', { count: waiting.length })}`}
         </Alert>
       )}
       {failure && (
-        <Alert color="red" role="alert" title={`The choice for “${failure.choice.subject}” was not stored`}>
+        <Alert color="red" role="alert" title={t('banners.notStored', { subject: failure.choice.subject })}>
           <Group justify="space-between">
             <Text size="sm">{failure.why}</Text>
             <Group gap="xs">
               <Button size="compact-sm" color="red" onClick={tryAgain}>
-                Try again
+                {t('app.tryAgain')}
               </Button>
               <Button size="compact-sm" color="red" variant="subtle" onClick={dismiss}>
-                Dismiss
+                {t('app.dismiss')}
               </Button>
             </Group>
           </Group>

@@ -5,10 +5,12 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
+import { startLanguage } from './language.js';
 import { createQueryClient } from './queries.js';
 
 const theme = createTheme({ primaryColor: 'indigo', cursorType: 'pointer', respectReducedMotion: true });
 
+startLanguage();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     {/* Computed style sheets inside the document are forbidden by the content security policy; page.css has the few. */}

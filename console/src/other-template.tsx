@@ -1,55 +1,94 @@
-import { Select } from '@mantine/core';
+import { Alert, TextInput, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import type { Reply, Ticket } from './api-types.js';
+import { useMemo, useState, type KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Reply } from './api-types.js';
 import { templatesQuery } from './queries.js';
-import { ReplyCard } from './reply-card.js';
+import { templateSearch } from './template-search.js';
 
-/** Any other reply of the team, by its title. */
+/** Where the key / leads */
+export const searchFieldId = 'search-replies';
+
+/** All replies of the team, by words of their title and text. */
 export function OtherTemplate({
-  fields,
-  shown,
-  onUse,
+  ranked,
+  onTake,
 }: {
-  fields: Ticket['fields'];
-  shown: Reply[];
-  onUse: (reply: Reply, isShown: boolean) => void;
+  /** Template ids as the model ranks them; empty where it abstained */
+  ranked: readonly string[];
+  onTake: (reply: Reply) => void;
 }) {
-  const [wanted, setWanted] = useState(false);
-  const [chosenId, setChosenId] = useState<string | null>(null);
-  const templates = useQuery({ ...templatesQuery, enabled: wanted });
-  const chosen = templates.data?.find(({ id }) => id === chosenId);
-  const reply = chosen && { templateId: chosen.id, title: chosen.title, body: chosen.body };
+  const { t } = useTranslation();
+  const [words, setWords] = useState('');
+  const [isOpen, setOpen] = useState(false);
+  const [marked, setMarked] = useState(0);
+  const templates = useQuery({ ...templatesQuery, enabled: isOpen });
+  const search = useMemo(() => templates.data && templateSearch(templates.data, ranked), [templates.data, ranked]);
+  const found = isOpen ? (search?.find(words) ?? []) : [];
+
+  const close = (): void => {
+    setOpen(false);
+    setWords('');
+    setMarked(0);
+    document.getElementById(searchFieldId)?.blur();
+  };
+  const take = (index: number): void => {
+    const template = found[index];
+    if (!template) return;
+    onTake({ templateId: template.id, title: template.title, body: template.body });
+    close();
+  };
+  const moves: Record<string, () => void> = {
+    ArrowDown: () => setMarked((at) => Math.min(at + 1, found.length - 1)),
+    ArrowUp: () => setMarked((at) => Math.max(at - 1, 0)),
+    Enter: () => take(marked),
+    Escape: close,
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    move();
+  };
   return (
     <div className="other">
-      <Select
-        label="Another reply"
-        placeholder="Search by title"
-        searchable
-        clearable
-        limit={50}
-        value={chosenId}
-        onChange={setChosenId}
-        onFocus={() => setWanted(true)}
-        data={templates.data?.map(({ id, title }) => ({ value: id, label: title })) ?? []}
-        nothingFoundMessage={templates.isPending ? 'Loading …' : 'No reply has this title'}
-        error={templates.isError && `The replies can't be read: ${templates.error.message}`}
+      <TextInput
+        id={searchFieldId}
+        type="search"
+        role="combobox"
+        aria-expanded={found.length > 0}
+        aria-controls="found-replies"
+        aria-activedescendant={found[marked] && `found-${marked}`}
+        label={t('search.label')}
+        placeholder={t('search.placeholder')}
+        value={words}
+        onFocus={() => setOpen(true)}
+        onBlur={() => setOpen(false)}
+        onChange={({ currentTarget: { value } }) => {
+          setWords(value);
+          setMarked(0);
+        }}
+        onKeyDown={onKeyDown}
       />
-      {reply && (
-        <ReplyCard
-          reply={reply}
-          fields={fields}
-          place={null}
-          probability={null}
-          mayUse
-          onUse={() =>
-            onUse(
-              reply,
-              shown.some(({ templateId }) => templateId === reply.templateId),
-            )
-          }
-        />
-      )}
+      {templates.isError && <Alert color="red">{t('search.unreadable', { why: templates.error.message })}</Alert>}
+      <ul id="found-replies" role="listbox" aria-label={t('search.results')} className="found">
+        {found.map((template, index) => (
+          <li key={template.id} id={`found-${index}`} role="option" aria-selected={index === marked}>
+            <UnstyledButton
+              tabIndex={-1}
+              // The click would come after the field has lost the focus and closed the list.
+              onMouseDown={(event) => {
+                event.preventDefault();
+                take(index);
+              }}
+            >
+              <b>{template.title}</b>
+              <span>{template.body}</span>
+            </UnstyledButton>
+          </li>
+        ))}
+      </ul>
+      {search && isOpen && found.length === 0 && <p className="nothing-found">{t('search.nothing')}</p>}
     </div>
   );
 }

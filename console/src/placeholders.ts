@@ -20,3 +20,6 @@ export const asText = (pieces: Piece[]): string =>
 export const missingIn = (pieces: Piece[]): string[] => [
   ...new Set(pieces.flatMap((piece) => ('name' in piece && piece.value === null ? [piece.name] : []))),
 ];
+
+/** Placeholders that still stand in a text. */
+export const unfilledIn = (text: string): string[] => missingIn(fill(text, {}));

@@ -1,8 +1,9 @@
 import { Alert, Badge, Button, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { TicketPath, TicketRow } from './api-types.js';
-import { inPercent } from './likelihood.js';
+import { likelihood } from './likelihood.js';
 import { idOf, sameTicket } from './ticket-path.js';
 import { When } from './when.js';
 
@@ -20,18 +21,19 @@ export function Queue({
   selected: TicketPath | null;
   onOpen: (ticket: TicketPath) => void;
 }) {
+  const { t } = useTranslation();
   return (
     <nav className="queue" aria-labelledby="queue-title">
       <h2 id="queue-title">
-        Open tickets{' '}
+        {t('queue.title')}{' '}
         {!queue.isPending && <span className="count">{`${tickets.length}${queue.hasNextPage ? '+' : ''}`}</span>}
       </h2>
       {queue.isPending && <Loading />}
       {queue.isError && tickets.length === 0 && (
-        <Alert color="red" m="md" role="alert" title="The tickets can't be read">
+        <Alert color="red" m="md" role="alert" title={t('queue.unreadable')}>
           <Text size="sm">{queue.error?.message}</Text>
           <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void queue.refetch()}>
-            Try again
+            {t('app.tryAgain')}
           </Button>
         </Alert>
       )}
@@ -42,7 +44,7 @@ export function Queue({
       </ul>
       {!queue.isPending && !queue.isError && tickets.length === 0 && (
         <Text c="dimmed" p="lg" ta="center">
-          No ticket is open. New ones appear here by themselves.
+          {t('queue.empty')}
         </Text>
       )}
       {queue.hasNextPage && (
@@ -52,7 +54,7 @@ export function Queue({
           loading={queue.isFetchingNextPage}
           onClick={() => void queue.fetchNextPage()}
         >
-          Load more
+          {t('queue.more')}
         </Button>
       )}
     </nav>
@@ -68,6 +70,7 @@ function Row({
   isSelected: boolean;
   onOpen: (ticket: TicketPath) => void;
 }) {
+  const { t } = useTranslation();
   const row = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!isSelected) return;
@@ -90,7 +93,7 @@ function Row({
           {ticket.channel !== null && <span className="row-channel">{ticket.channel}</span>}
           {ticket.sample && (
             <Badge component="span" size="xs" variant="default" radius="sm">
-              sample
+              {t('queue.sample')}
             </Badge>
           )}
         </span>
@@ -100,20 +103,22 @@ function Row({
 }
 
 function Best({ suggestion }: Pick<TicketRow, 'suggestion'>) {
-  if (suggestion === null) return <span className="row-best">Being ranked …</span>;
+  const { t } = useTranslation();
+  if (suggestion === null) return <span className="row-best">{t('queue.ranking')}</span>;
   if (suggestion.title === null)
-    return <span className="row-best">{suggestion.abstained ? 'No suggestion' : 'No reply allowed'}</span>;
+    return <span className="row-best">{suggestion.abstained ? t('queue.noSuggestion') : t('queue.noneAllowed')}</span>;
   return (
     <span className="row-best" data-found="">
       <span className="row-title">{suggestion.title}</span>
-      {suggestion.probability !== null && <span className="row-percent">{inPercent(suggestion.probability)}</span>}
+      {suggestion.probability !== null && <span className="row-percent">{likelihood(t, suggestion.probability)}</span>}
     </span>
   );
 }
 
 function Loading() {
+  const { t } = useTranslation();
   return (
-    <div role="status" aria-label="Loading the tickets" className="loading">
+    <div role="status" aria-label={t('queue.loading')} className="loading">
       {[0, 1, 2, 3, 4, 5].map((line) => (
         <Skeleton key={line} height={56} radius="sm" />
       ))}

@@ -1,34 +1,28 @@
 import { Alert, Button, Skeleton, Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { Reply, Suggestion, Ticket } from './api-types.js';
-import { ReplyCard } from './reply-card.js';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Reply, Suggestion } from './api-types.js';
 
-const whyNone: Record<string, string> = {
-  'empty-text': 'The ticket has no text to rank replies by.',
-  'out-of-scope': 'The ticket is unlike those that the model has learned from.',
-  'no-templates': 'There are no reply templates yet that may be used.',
-  'model-error': 'The model could not work on this ticket.',
-};
+/** Reasons of the service that have a sentence of their own; any other is that the model is unsure. */
+const reasons = ['empty-text', 'out-of-scope', 'no-templates', 'model-error'] as const;
 
 /** The replies that the model ranks first, or why there are none. */
 export function Replies({
   suggestion,
-  fields,
-  mayUse,
-  onUse,
+  card,
 }: {
   suggestion: UseQueryResult<Suggestion | null>;
-  fields: Ticket['fields'];
-  mayUse: boolean;
-  onUse: (reply: Reply) => void;
+  card: (reply: Reply, place: number, probability: number) => ReactNode;
 }) {
+  const { t } = useTranslation();
   const { data } = suggestion;
   if (data === undefined && suggestion.isError) {
     return (
-      <Alert color="red" role="alert" title="The suggestions can't be read">
+      <Alert color="red" role="alert" title={t('replies.unreadable')}>
         <Text size="sm">{suggestion.error.message}</Text>
         <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void suggestion.refetch()}>
-          Try again
+          {t('app.tryAgain')}
         </Button>
       </Alert>
     );
@@ -37,41 +31,28 @@ export function Replies({
     return (
       <div role="status" className="loading">
         <Text size="sm" c="dimmed">
-          {data === null ? 'The ticket is being ranked. The replies appear here by themselves.' : 'Loading …'}
+          {data === null ? t('replies.beingRanked') : t('app.loading')}
         </Text>
         <Skeleton height={96} />
       </div>
     );
   }
-  if (data.abstained) {
-    const why = whyNone[data.reason ?? ''] ?? 'The model is unsure which reply fits, so it suggests none.';
-    return (
-      <Alert color="gray" title="No suggestion">
-        {why}
-      </Alert>
-    );
-  }
   if (data.items.length === 0) {
+    const reason = reasons.find((known) => known === data.reason) ?? 'unsure';
     return (
-      <Alert color="gray" title="No suggestion">
-        The replies that were ranked for this ticket may not be used at present.
+      <Alert color="gray" title={t('replies.none')}>
+        {data.abstained ? t(`replies.${reason}`) : t('replies.noneAllowed')}
       </Alert>
     );
   }
   return (
-    <ol className="replies" aria-label="Suggested replies">
-      {data.items.map((item) => (
-        <li key={item.templateId}>
-          <ReplyCard
-            reply={item}
-            fields={fields}
-            place={item.rank}
-            probability={item.probability}
-            mayUse={mayUse}
-            onUse={() => onUse(item)}
-          />
-        </li>
+    <ol className="replies" aria-label={t('replies.title')}>
+      {data.items.slice(0, shownReplies).map((item) => (
+        <li key={item.templateId}>{card(item, item.rank, item.probability)}</li>
       ))}
     </ol>
   );
 }
+
+/** As many as there are keys for. The suggestion has more of them: they order the search. */
+export const shownReplies = 3;

@@ -1,39 +1,41 @@
 import { Alert, Button, Code, Divider, Loader, Paper, PasswordInput, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import type { SubmitEvent } from 'react';
+import { useTranslation } from 'react-i18next';
 import * as api from './api.js';
 import { signInWaysQuery } from './queries.js';
 
 /** What the service says in the address of the page after a provider has sent the browser back. */
-const problems: Record<string, string> = {
-  provider:
-    'The identity provider did not confirm the sign-in, or can’t be reached. Try again, or ask whoever runs it.',
-  attempt: 'This sign-in was begun in another browser, or too long ago. Try again.',
-  'no-role': 'None of your groups has a role here. Ask whoever runs Replyrank.',
-};
+const problems = { provider: 'signIn.provider', attempt: 'signIn.attempt', 'no-role': 'signIn.noRole' } as const;
+
+function problemInAddress() {
+  const named = new URLSearchParams(window.location.search).get('problem');
+  return Object.entries(problems).find(([code]) => code === named)?.[1];
+}
 
 /** The ways that are open here; the printed link always is. */
 export function SignIn({ checking, onCheck }: { checking: boolean; onCheck: () => void }) {
+  const { t } = useTranslation();
   const ways = useQuery(signInWaysQuery);
-  const problem = problems[new URLSearchParams(window.location.search).get('problem') ?? ''];
+  const problem = problemInAddress();
   return (
     <main className="alone">
       <Paper withBorder radius="md" p="xl" className="sign-in">
         <Title order={1} size="h3">
-          Sign in to Replyrank
+          {t('signIn.title')}
         </Title>
         {problem && (
           <Alert color="red" role="alert">
-            {problem}
+            {t(problem)}
           </Alert>
         )}
-        {ways.isPending && <Loader aria-label="Loading" />}
+        {ways.isPending && <Loader aria-label={t('app.loading')} />}
         {ways.data?.oidc && (
           <Button component="a" href="/sign-in/oidc" fullWidth>
-            Sign in with your organisation
+            {t('signIn.organisation')}
           </Button>
         )}
-        {ways.data?.oidc && ways.data.password && <Divider label="or" />}
+        {ways.data?.oidc && ways.data.password && <Divider label={t('signIn.or')} />}
         {ways.data?.password && <WithPassword onDone={onCheck} />}
         {(ways.isError || (ways.data && !ways.data.oidc && !ways.data.password)) && (
           <WithLink checking={checking} onCheck={onCheck} />
@@ -44,6 +46,7 @@ export function SignIn({ checking, onCheck }: { checking: boolean; onCheck: () =
 }
 
 function WithPassword({ onDone }: { onDone: () => void }) {
+  const { t } = useTranslation();
   const signIn = useMutation({ mutationFn: api.signIn, onSuccess: onDone });
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -52,15 +55,15 @@ function WithPassword({ onDone }: { onDone: () => void }) {
   };
   return (
     <form className="credentials" onSubmit={submit}>
-      <TextInput name="name" label="Name" autoComplete="username" required autoFocus />
-      <PasswordInput name="password" label="Password" autoComplete="current-password" required />
+      <TextInput name="name" label={t('signIn.name')} autoComplete="username" required autoFocus />
+      <PasswordInput name="password" label={t('signIn.password')} autoComplete="current-password" required />
       {signIn.error && (
         <Alert color="red" role="alert">
           {signIn.error.message}
         </Alert>
       )}
       <Button type="submit" loading={signIn.isPending} fullWidth>
-        Sign in
+        {t('signIn.submit')}
       </Button>
     </form>
   );
@@ -72,15 +75,16 @@ function textOf(form: FormData, name: string): string {
 }
 
 function WithLink({ checking, onCheck }: { checking: boolean; onCheck: () => void }) {
+  const { t } = useTranslation();
   return (
     <>
-      <Text>Open the link that the service printed when it started, in a browser on the same machine:</Text>
+      <Text>{t('signIn.openLink')}</Text>
       <Code block>{`${window.location.origin}/sign-in?code=rrl_…`}</Code>
       <Text c="dimmed" size="sm">
-        It works once, within 15 minutes. Each start of the service prints a new one.
+        {t('signIn.linkLasts')}
       </Text>
       <Button variant="light" loading={checking} onClick={onCheck}>
-        I have opened it
+        {t('signIn.opened')}
       </Button>
     </>
   );

@@ -1,21 +1,27 @@
 import { Button, Kbd, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useRef } from 'react';
+import type { TFunction } from 'i18next';
+import { useMemo, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { Reply, Suggestion, Ticket, TicketPath } from './api-types.js';
 import type { Choice } from './choices.js';
 import { useKeys, type Keys } from './keyboard.js';
-import { OtherTemplate } from './other-template.js';
-import { asText, fill } from './placeholders.js';
+import { OtherTemplate, searchFieldId } from './other-template.js';
 import { suggestionQuery, ticketQuery } from './queries.js';
-import { Replies } from './replies.js';
+import { Replies, shownReplies } from './replies.js';
+import { ReplyCard } from './reply-card.js';
+import { ReplyEditor } from './reply-editor.js';
+import { useTakenReply } from './taken-reply.js';
 import { TicketText } from './ticket-text.js';
 
 /** What the agent wants done with the ticket that is shown. */
 export interface Decision {
-  outcome: 'used' | 'other-template' | 'none-fits';
+  outcome: 'used' | 'edited' | 'other-template' | 'none-fits';
   reply: Reply | null;
-  /** The reply's text with the ticket's fields filled in. */
+  /** What the customer gets */
   text: string | null;
+  /** Template ids as they stood on the page, in their order */
+  shown: string[];
 }
 
 interface Props {
@@ -30,20 +36,28 @@ interface Props {
 }
 
 const nowhere: TicketPath = { source: '', ticketId: '' };
+const nothing: never[] = [];
 
 export function TicketPane({ path, isQueueEmpty, mayChoose, last, onDecide, onUndo, onMove, onBack }: Props) {
+  const { t } = useTranslation();
   const ticket = useQuery({ ...ticketQuery(path ?? nowhere), enabled: path !== null });
   const suggestion = useQuery({ ...suggestionQuery(path ?? nowhere), enabled: path !== null });
   const pane = useRef<HTMLElement>(null);
 
+  const items = suggestion.data?.items ?? nothing;
+  const ranked = useMemo(() => items.map(({ templateId }) => templateId), [items]);
+  const shown = items.slice(0, shownReplies);
   const open = mayChoose && ticket.data?.state === 'open' ? ticket.data : null;
-  const use = (reply: Reply, outcome: Decision['outcome']): void => {
-    if (!open) return;
-    onDecide(open, suggestion.data ?? null, { outcome, reply, text: asText(fill(reply.body, open.fields)) });
+  const decide = (outcome: Decision['outcome'], reply: Reply | null, text: string | null): void => {
+    if (!open || !suggestion.data) return;
+    const decision = { outcome, reply, text, shown: shown.map(({ templateId }) => templateId) };
+    onDecide(open, suggestion.data, decision);
   };
-  const noneFits = (): void => {
-    if (open && suggestion.data) onDecide(open, suggestion.data, { outcome: 'none-fits', reply: null, text: null });
-  };
+  const taken = useTakenReply(path, ticket.data?.fields ?? {}, (reply, text, isEdited) => {
+    const wasShown = shown.some(({ templateId }) => templateId === reply.templateId);
+    decide(isEdited ? 'edited' : wasShown ? 'used' : 'other-template', reply, text);
+  });
+  const noneFits = (): void => decide('none-fits', null, null);
 
   const keys: Keys = {
     j: { act: () => onMove(1), repeats: true },
@@ -54,39 +68,55 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, last, onDecide, onUn
   const ifSeen = (act: () => void) => () => {
     if (pane.current?.checkVisibility()) act();
   };
-  keys['n'] = { act: ifSeen(noneFits) };
-  for (const reply of suggestion.data?.items ?? []) keys[reply.rank] = { act: ifSeen(() => use(reply, 'used')) };
+  if (open) {
+    keys['n'] = { act: ifSeen(noneFits) };
+    keys['/'] = { act: ifSeen(() => document.getElementById(searchFieldId)?.focus()) };
+    for (const reply of shown) keys[reply.rank] = { act: ifSeen(() => taken.take(reply)) };
+    if (taken.reply) {
+      keys['enter'] = { act: ifSeen(taken.use) };
+      keys['e'] = { act: ifSeen(taken.edit) };
+      keys['escape'] = { act: taken.putBack };
+    }
+  }
   useKeys(keys);
 
+  const card = (reply: Reply, place: number | null, probability: number | null) => {
+    const isTaken = taken.reply?.templateId === reply.templateId;
+    return (
+      <ReplyCard
+        reply={reply}
+        fields={ticket.data?.fields ?? {}}
+        place={place}
+        probability={probability}
+        isTaken={isTaken}
+        mayUse={open !== null}
+        editor={isTaken && taken.draft ? <ReplyEditor {...taken.draft} /> : null}
+        onTake={() => taken.take(reply)}
+        onUse={taken.use}
+        onEdit={taken.edit}
+      />
+    );
+  };
+  const lookedUp = taken.reply && !shown.some(({ templateId }) => templateId === taken.reply?.templateId);
   return (
     <main className="pane" ref={pane}>
       <div className="pane-scroll">
         <Button className="back" variant="subtle" size="compact-sm" onClick={onBack}>
-          ← All tickets
+          {t('ticket.back')}
         </Button>
         {path === null ? (
           <Text className="nothing" c="dimmed">
-            {isQueueEmpty ? 'All done. The next ticket opens here when it comes.' : ' '}
+            {isQueueEmpty ? t('ticket.allDone') : ' '}
           </Text>
         ) : (
           <>
             <TicketText ticket={ticket} />
             {ticket.data && (
               <section aria-labelledby="replies-title">
-                <h3 id="replies-title">Suggested replies</h3>
-                <Replies
-                  suggestion={suggestion}
-                  fields={ticket.data.fields}
-                  mayUse={open !== null}
-                  onUse={(reply) => use(reply, 'used')}
-                />
-                {open && suggestion.data && (
-                  <OtherTemplate
-                    fields={ticket.data.fields}
-                    shown={suggestion.data.items}
-                    onUse={(reply, isShown) => use(reply, isShown ? 'used' : 'other-template')}
-                  />
-                )}
+                <h3 id="replies-title">{t('replies.title')}</h3>
+                <Replies suggestion={suggestion} card={card} />
+                {open && suggestion.data && <OtherTemplate ranked={ranked} onTake={taken.take} />}
+                {lookedUp && taken.reply && card(taken.reply, null, null)}
               </section>
             )}
           </>
@@ -99,20 +129,20 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, last, onDecide, onUn
           onClick={noneFits}
           rightSection={<Kbd size="xs">N</Kbd>}
         >
-          None fits
+          {t('ticket.noneFits')}
         </Button>
         <Button variant="default" disabled={last === null} onClick={onUndo} rightSection={<Kbd size="xs">U</Kbd>}>
-          Undo
+          {t('ticket.undo')}
         </Button>
         <span className="last" role="status">
-          {last && said(last)}
+          {last && said(t, last)}
         </span>
       </footer>
     </main>
   );
 }
 
-function said({ title, subject, copied }: Choice): string {
-  if (title === null) return `None fits “${subject}”.`;
-  return `“${title}” answers “${subject}”.${copied ? ' The reply is on the clipboard.' : ''}`;
+function said(t: TFunction, { title, subject, copied }: Choice): string {
+  const what = title === null ? t('ticket.saidNoneFits', { subject }) : t('ticket.said', { title, subject });
+  return copied ? `${what} ${t('ticket.copied')}` : what;
 }

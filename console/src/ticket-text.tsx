@@ -1,17 +1,13 @@
 import { Alert, Badge, Button, Skeleton, Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { Ticket } from './api-types.js';
 import { When } from './when.js';
 
-const closed: Record<Ticket['state'], string | null> = {
-  open: null,
-  answered: 'This ticket has been answered.',
-  closed: 'This ticket has been closed.',
-};
-
 /** What the customer wrote, as text and never as markup, and what the helpdesk knows about it. */
 export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }) {
+  const { t } = useTranslation();
   const heading = useRef<HTMLHeadingElement>(null);
   const { data } = ticket;
   const isThere = Boolean(data);
@@ -20,14 +16,13 @@ export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
   }, [isThere]);
 
-  if (data === null) return <Alert color="gray">This ticket is not there any more.</Alert>;
+  if (data === null) return <Alert color="gray">{t('ticket.gone')}</Alert>;
   if (data === undefined) return ticket.isError ? <Failed ticket={ticket} /> : <Loading />;
-  const notOpen = closed[data.state];
   const fields = Object.entries(data.fields).filter(([, value]) => value !== null && value !== '');
   return (
     <article aria-labelledby="ticket-title">
       <h2 id="ticket-title" ref={heading} tabIndex={-1}>
-        {data.subject || `Ticket ${data.ticketId}`}
+        {data.subject || t('ticket.untitled', { id: data.ticketId })}
       </h2>
       <p className="facts">
         {data.channel !== null && <span>{data.channel}</span>}
@@ -35,23 +30,23 @@ export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }
         <span>
           {data.source} {data.ticketId}
         </span>
-        {data.language !== null && <span lang="en">{data.language}</span>}
+        {data.language !== null && <span>{data.language}</span>}
         {data.sample && (
           <Badge component="span" size="sm" variant="default" radius="sm">
-            sample
+            {t('queue.sample')}
           </Badge>
         )}
       </p>
-      {notOpen !== null && (
+      {data.state !== 'open' && (
         <Alert color="gray" mb="md">
-          {notOpen}
+          {t(`ticket.${data.state}`)}
         </Alert>
       )}
       <div className="ticket-body" lang={data.language ?? undefined} data-testid="ticket-body">
-        {data.body || <Text c="dimmed">No text</Text>}
+        {data.body || <Text c="dimmed">{t('ticket.noText')}</Text>}
       </div>
       {fields.length > 0 && (
-        <dl className="fields" aria-label="Fields">
+        <dl className="fields" aria-label={t('ticket.fields')}>
           {fields.map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
@@ -65,19 +60,21 @@ export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }
 }
 
 function Failed({ ticket }: { ticket: UseQueryResult<Ticket | null> }) {
+  const { t } = useTranslation();
   return (
-    <Alert color="red" role="alert" title="The ticket can't be read">
+    <Alert color="red" role="alert" title={t('ticket.unreadable')}>
       <Text size="sm">{ticket.error?.message}</Text>
       <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void ticket.refetch()}>
-        Try again
+        {t('app.tryAgain')}
       </Button>
     </Alert>
   );
 }
 
 function Loading() {
+  const { t } = useTranslation();
   return (
-    <div role="status" aria-label="Loading the ticket" className="loading">
+    <div role="status" aria-label={t('ticket.loading')} className="loading">
       <Skeleton height={24} width="50%" />
       <Skeleton height={14} width="30%" />
       <Skeleton height={72} />

@@ -49,7 +49,7 @@ export function Workplace({ actor }: { actor: Actor }) {
       outcome: decision.outcome,
       templateId: decision.reply?.templateId ?? null,
       suggestionId: suggestion?.suggestionId ?? null,
-      shown: suggestion?.items.map(({ templateId }) => templateId) ?? null,
+      shown: decision.shown,
       retracts: null,
     };
     const title = decision.reply?.title ?? null;

@@ -1,0 +1,35 @@
+import { Kbd, Modal } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+const keys = [
+  [['1', '2', '3'], 'take'],
+  [['Enter'], 'confirm'],
+  [['E'], 'edit'],
+  [['Ctrl', 'Enter'], 'confirmEdited'],
+  [['/'], 'search'],
+  [['N'], 'noneFits'],
+  [['U'], 'undo'],
+  [['J', 'K'], 'move'],
+  [['Esc'], 'escape'],
+  [['?'], 'help'],
+] as const;
+
+export function KeysHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Modal opened={opened} onClose={onClose} title={t('keys.title')} centered>
+      <dl className="keys-help">
+        {keys.map(([names, does]) => (
+          <div key={does}>
+            <dt>
+              {names.map((name) => (
+                <Kbd key={name}>{name}</Kbd>
+              ))}
+            </dt>
+            <dd>{t(`keys.${does}`)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}
