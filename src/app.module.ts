@@ -43,6 +43,8 @@ import { TrainingRunsService } from './retrain/training-runs.service.js';
 import { ChoicesService } from './suggest/choices.service.js';
 import { EventsController } from './suggest/events.controller.js';
 import { EventsService } from './suggest/events.service.js';
+import { FlagsController } from './suggest/flags.controller.js';
+import { FlagsService } from './suggest/flags.service.js';
 import { InferenceController } from './suggest/inference.controller.js';
 import { LabelsController } from './suggest/labels.controller.js';
 import { ModelService } from './suggest/model.service.js';
@@ -71,6 +73,7 @@ export class AppModule {
         DecisionsController,
         DriftController,
         EventsController,
+        FlagsController,
         HealthController,
         InferenceController,
         LabelQueueController,
@@ -104,6 +107,7 @@ export class AppModule {
         DriftQuery,
         EventsService,
         Explainer,
+        FlagsService,
         IngestMetrics,
         LabelQueueQuery,
         ModelService,

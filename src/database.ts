@@ -4,13 +4,15 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
 import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.js';
-import { Alert } from './records/alert.entity.js';
-import { TrainingRuns1795700000000 } from '../migrations/1795700000000-training-runs.js';
 import { Users1795600000000 } from '../migrations/1795600000000-users.js';
+import { Flags1795650000000 } from '../migrations/1795650000000-flags.js';
+import { TrainingRuns1795700000000 } from '../migrations/1795700000000-training-runs.js';
+import { Alert } from './records/alert.entity.js';
 import { ApiToken } from './records/api-token.entity.js';
 import { AuditEntry } from './records/audit-entry.entity.js';
 import { Choice } from './records/choice.entity.js';
 import { DeadLetter } from './records/dead-letter.entity.js';
+import { Flag } from './records/flag.entity.js';
 import { Label } from './records/label.entity.js';
 import { ModelAliasMove } from './records/model-alias-move.entity.js';
 import { ModelAlias } from './records/model-alias.entity.js';
@@ -74,6 +76,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       AuditEntry,
       Choice,
       DeadLetter,
+      Flag,
       Label,
       ModelAlias,
       ModelAliasMove,
@@ -93,7 +96,13 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       TrainingRun,
       User,
     ],
-    migrations: [Foundation1795392000000, Monitoring1795564800000, Users1795600000000, TrainingRuns1795700000000],
+    migrations: [
+      Foundation1795392000000,
+      Monitoring1795564800000,
+      Users1795600000000,
+      Flags1795650000000,
+      TrainingRuns1795700000000,
+    ],
     migrationsTransactionMode: 'each',
     logging: false,
   });

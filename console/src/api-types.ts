@@ -67,6 +67,15 @@ export interface Template {
   body: string;
 }
 
+export type FlagReason = 'wrong' | 'outdated' | 'sensitive' | 'unclear' | 'typo';
+
+export interface FlagBody {
+  /** Made here: a second try does no harm. */
+  flagId: string;
+  templateId: string;
+  reason: FlagReason;
+}
+
 export interface Page<T> {
   items: T[];
   nextCursor: string | null;

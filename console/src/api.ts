@@ -3,6 +3,7 @@ import type {
   Actor,
   ChoiceBody,
   Credentials,
+  FlagBody,
   Page,
   SignInWays,
   Suggestion,
@@ -40,12 +41,7 @@ export const me = (): Promise<Actor | null> => orNull(401, call<Actor>('me'));
 /** Which ways to sign in are open here. */
 export const signInWays = (): Promise<SignInWays> => call('sign-in');
 
-export const signIn = (credentials: Credentials): Promise<unknown> =>
-  call('sign-in', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(credentials),
-  });
+export const signIn = (credentials: Credentials): Promise<unknown> => call('sign-in', sent('POST', credentials));
 
 export const signOut = (): Promise<unknown> => call('sign-out', { method: 'POST' });
 
@@ -75,11 +71,20 @@ export async function allowedTemplates(): Promise<Template[]> {
 
 /** Can be repeated: the service knows a choice by its id. */
 export const choose = (path: TicketPath, choice: ChoiceBody): Promise<unknown> =>
-  call(`${pathOf(path)}/choices`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(choice),
-  });
+  call(`${pathOf(path)}/choices`, sent('POST', choice));
+
+export const flag = (path: TicketPath, body: FlagBody): Promise<unknown> =>
+  call(`${pathOf(path)}/flags`, sent('POST', body));
+
+/** Nobody is shown it any more. */
+export const blockTemplate = (id: string): Promise<unknown> =>
+  call(`templates/${encodeURIComponent(id)}`, sent('PATCH', { state: 'blocked' }));
+
+const sent = (method: 'POST' | 'PATCH', body: object): RequestInit => ({
+  method,
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+});
 
 async function call<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response;

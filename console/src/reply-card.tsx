@@ -14,6 +14,7 @@ export function ReplyCard({
   isTaken,
   mayUse,
   editor,
+  menu,
   onTake,
   onUse,
   onEdit,
@@ -27,6 +28,8 @@ export function ReplyCard({
   mayUse: boolean;
   /** Stands in place of the text while it is edited */
   editor: ReactNode;
+  /** What else can be done with it */
+  menu: ReactNode;
   onTake: () => void;
   onUse: () => void;
   onEdit: () => void;
@@ -73,6 +76,7 @@ export function ReplyCard({
             </Button>
           </Button.Group>
         )}
+        {menu}
       </header>
       {editor ?? (
         <>

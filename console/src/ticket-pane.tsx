@@ -10,6 +10,7 @@ import { OtherTemplate, searchFieldId } from './other-template.js';
 import { suggestionQuery, ticketQuery } from './queries.js';
 import { Replies, shownReplies } from './replies.js';
 import { ReplyCard } from './reply-card.js';
+import { ReplyMenu } from './reply-menu.js';
 import { ReplyEditor } from './reply-editor.js';
 import { useTakenReply } from './taken-reply.js';
 import { TicketText } from './ticket-text.js';
@@ -28,6 +29,7 @@ interface Props {
   path: TicketPath | null;
   isQueueEmpty: boolean;
   mayChoose: boolean;
+  mayBlock: boolean;
   last: Choice | null;
   onDecide: (ticket: Ticket, suggestion: Suggestion | null, decision: Decision) => void;
   onUndo: () => void;
@@ -38,7 +40,7 @@ interface Props {
 const nowhere: TicketPath = { source: '', ticketId: '' };
 const nothing: never[] = [];
 
-export function TicketPane({ path, isQueueEmpty, mayChoose, last, onDecide, onUndo, onMove, onBack }: Props) {
+export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDecide, onUndo, onMove, onBack }: Props) {
   const { t } = useTranslation();
   const ticket = useQuery({ ...ticketQuery(path ?? nowhere), enabled: path !== null });
   const suggestion = useQuery({ ...suggestionQuery(path ?? nowhere), enabled: path !== null });
@@ -91,6 +93,7 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, last, onDecide, onUn
         isTaken={isTaken}
         mayUse={open !== null}
         editor={isTaken && taken.draft ? <ReplyEditor {...taken.draft} /> : null}
+        menu={open && <ReplyMenu ticket={open} templateId={reply.templateId} mayBlock={mayBlock} />}
         onTake={() => taken.take(reply)}
         onUse={taken.use}
         onEdit={taken.edit}

@@ -69,6 +69,7 @@ export function Workplace({ actor }: { actor: Actor }) {
         path={selected}
         isQueueEmpty={queue.isSuccess && tickets.length === 0}
         mayChoose={actor.role !== 'ml'}
+        mayBlock={actor.role === 'lead' || actor.role === 'admin'}
         last={choices.last}
         onDecide={decide}
         onUndo={choices.undo}
