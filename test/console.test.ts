@@ -74,6 +74,7 @@ afterAll(async () => {
 });
 afterEach(() => expect(complaints.splice(0)).toEqual([]));
 
+const found = () => page.getByRole('listbox', { name: 'Replies found' }).getByRole('option');
 const queue = () => page.getByRole('navigation', { name: 'Open tickets' });
 const inQueue = (subject: string) => queue().getByRole('button', { name: subject });
 const replies = () => page.getByRole('list', { name: 'Suggested replies' }).getByRole('listitem');
@@ -226,7 +227,7 @@ describe('answering', () => {
     await page.keyboard.press('/');
     // Letters that are typed are no keys of the page.
     await page.keyboard.type('minimun agge');
-    await page.getByRole('option', { name: 'Minimum age for an account' }).waitFor();
+    await found().getByText('Minimum age for an account').waitFor();
     await page.keyboard.press('Enter');
     const other = page.getByRole('region', { name: 'Minimum age for an account' });
     expect(await other.innerText()).toContain('you need to be at least');
@@ -237,7 +238,7 @@ describe('answering', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('/');
     await page.keyboard.type('verify my identity');
-    const title = await page.getByRole('option').first().locator('b').innerText();
+    const title = await found().first().locator('b').innerText();
     await page.keyboard.press('Enter');
     const found = page.getByRole('region', { name: title, exact: true });
     await found.waitFor();
@@ -288,7 +289,7 @@ describe('answering', () => {
     await heading('Refund').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('Minimum age');
-    await page.getByRole('option').first().waitFor();
+    await found().first().waitFor();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
     const editor = page.getByRole('textbox', { name: 'The reply, to be edited' });
