@@ -240,8 +240,7 @@ describe('answering', () => {
     await page.keyboard.type('verify my identity');
     const title = await found().first().locator('b').innerText();
     await page.keyboard.press('Enter');
-    const found = page.getByRole('region', { name: title, exact: true });
-    await found.waitFor();
+    await page.getByRole('region', { name: title, exact: true }).waitFor();
   });
 
   test('E edits the taken reply; what is half written outlives a session that ends', async () => {

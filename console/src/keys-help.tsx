@@ -17,7 +17,7 @@ const keys = [
 export function KeysHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal opened={opened} onClose={onClose} title={t('keys.title')} centered>
+    <Modal opened={opened} onClose={onClose} title={t('keys.title')} centered lockScroll={false}>
       <dl className="keys-help">
         {keys.map(([names, does]) => (
           <div key={does}>
