@@ -40,7 +40,7 @@ const encoderHash = model.status().encoderHash ?? '';
 
 /** Letters only: texts that differ in nothing but digits are taken for copies of one another. */
 const word = (number: number): string =>
-  [...number.toString(26)].map((digit) => String.fromCharCode(97 + parseInt(digit, 26))).join('');
+  number.toString(26).replace(/./g, (digit) => String.fromCharCode(97 + parseInt(digit, 26)));
 
 /** A number of about the normal distribution: twelve uniform ones less their mean. */
 function normal(random: () => number): number {
