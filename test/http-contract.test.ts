@@ -279,6 +279,7 @@ describe('for those who watch over it', () => {
     const { text, headers } = await service.request.get('/metrics');
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     expect([...text.matchAll(/^# TYPE (replyrank_\S+)/gm)].map(([, name]) => name).toSorted()).toEqual([
+      'replyrank_alerts',
       'replyrank_choice_messages_total',
       'replyrank_consumer_lag',
       'replyrank_dead_letters_total',
@@ -289,10 +290,18 @@ describe('for those who watch over it', () => {
       'replyrank_model_info',
       'replyrank_model_queue_seconds',
       'replyrank_model_restarts_total',
+      'replyrank_monitor_bucket_seconds',
+      'replyrank_monitor_last_look_timestamp_seconds',
+      'replyrank_monitor_statistic',
+      'replyrank_monitor_threshold',
+      'replyrank_monitor_waiting',
+      'replyrank_monitor_waiting_seconds',
       'replyrank_outbox_rows',
       'replyrank_rank_backlog',
       'replyrank_suggestions_total',
       'replyrank_tickets_total',
+      'replyrank_training_runs_total',
+      'replyrank_webhook_deliveries_total',
     ]);
   });
 

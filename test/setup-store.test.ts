@@ -69,8 +69,17 @@ describe('the store', () => {
   test('that is told to stop does not wait for another that is at it', async () => {
     const stopping = new AbortController();
     let release: () => void = () => undefined;
-    const slow = anEntry({ fill: () => new Promise<void>((resolve) => (release = resolve)) });
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const slow = anEntry({
+      fill: async (folder) => {
+        begin();
+        await new Promise<void>((resolve) => (release = resolve));
+        await writeFile(join(folder, 'file.txt'), 'ha');
+      },
+    });
     const first = ensureEntry(storeDir, slow, silent);
+    await begun;
     const second = ensureEntry(storeDir, slow, () => stopping.abort(), stopping.signal);
     await expect(second).rejects.toThrow(/abort/i);
     release();

@@ -83,7 +83,7 @@ describe('a training run', () => {
       );
       await reader?.cancel();
       await listening;
-      expect(told.join('')).toMatch(/event: training-run\ndata: .*"phase":"/);
+      expect(told.join('')).toMatch(/event: training-run\n(id: \d+\n)?data: .*"phase":"/);
       expect(run.champion).toBe(firstChampion);
       expect(run.curves.length).toBeGreaterThan(0);
       expect(run.comparison?.basis).toBe('trusted');

@@ -11,27 +11,19 @@ export interface JobTools {
   encoder: Encoder;
 }
 
-/**
- * TensorFlow blocks this thread, which so can't hear that its parent is gone: another thread looks. Without it the training of
- * a service that was killed would go on for minutes beside the next one.
- */
-const orphanWatch = `const { ppid } = process;
-setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 500);`;
-
 type Work<Settings, Result> = (tools: JobTools, settings: Settings, onProgress: JobProgress) => Promise<Result>;
 
 /**
- * Ends this process when its parent has died. A thread of its own looks: this one may be busy for minutes, and would leave
- * a model that nobody waits for.
+ * Ends this process when its parent has died. A thread of its own looks, because TensorFlow keeps this one busy: the training
+ * of a service that was killed would go on for minutes beside the next one.
  */
 function endWithParent(): void {
   const watch = `const { workerData } = require('node:worker_threads');
     setInterval(() => process.ppid === workerData || process.kill(process.pid, 'SIGKILL'), 250);`;
-  new Worker(watch, { eval: true, workerData: process.ppid }).unref();
+  new Worker(watch, { eval: true, execArgv: [], workerData: process.ppid }).unref();
 }
 
 export function serveJob<Settings, Result>(work: Work<Settings, Result>): void {
-  new Worker(orphanWatch, { eval: true, execArgv: [] }).unref();
   const send = (message: JobMessage<Result>): void => void process.send?.(message);
   const run = async ({ worker, settings }: JobOrder<Settings>): Promise<void> => {
     try {

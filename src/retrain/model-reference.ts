@@ -25,15 +25,23 @@ const workerFile = fileURLToPath(
  * @throws TrainingFailed
  */
 export async function addReference(folder: string, seed: number, signal?: AbortSignal): Promise<void> {
-  const child = fork(workerFile, [folder, String(seed)], { stdio: ['ignore', 2, 2, 'ipc'] });
+  // Flags of the service's own start would be passed on.
+  const execArgv = ['--enable-source-maps'];
+  const child = fork(workerFile, [folder, String(seed)], { execArgv, stdio: ['ignore', 2, 2, 'ipc'] });
   const stop = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
-  const [code] = (await once(child, 'exit')) as [number | null];
+  let why = '';
+  child.on('message', (message: string) => {
+    why = `: ${message}`;
+  });
+  const [code, by] = (await once(child, 'close')) as [number | null, string | null];
   signal?.removeEventListener('abort', stop);
   if (code !== 0) {
     throw new TrainingFailed(
-      signal?.aborted ? 'the training was stopped' : `no drift reference could be made of ${folder}`,
+      signal?.aborted
+        ? 'the training was stopped'
+        : `no drift reference could be made of ${folder}${why || `: its process ended with ${by ?? `exit code ${code}`}`}`,
     );
   }
 }

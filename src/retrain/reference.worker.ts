@@ -4,5 +4,10 @@ import { makeReference } from './model-reference.js';
 
 setPriority(constants.priority.PRIORITY_LOW);
 const [folder = '', seed = '1'] = process.argv.slice(2);
-await makeReference(folder, Number(seed));
+try {
+  await makeReference(folder, Number(seed));
+} catch (error) {
+  process.send?.(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
 process.disconnect();
