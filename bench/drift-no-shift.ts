@@ -4,7 +4,7 @@
  *
  * Windows without shift: how often each window test is below its nominal 1 %, and how often a window alarms by all signals and
  * slices together. The reference is drawn anew `references` times; real texts (CLINC150) are drawn without replacement. With
- * --windows-file the first windows of each size are written as JSON Lines, for the usual tools (bench/evidently-windows.py).
+ * --windows-file the first windows of each size are written as JSON Lines, to be read by other tools.
  * Prints one JSON line.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
