@@ -10,7 +10,7 @@ import type { RankInput, Ranking } from '../models/ranker.js';
 import { EventsService } from './events.service.js';
 import { rankInput } from './rank-input.js';
 import { activeRollout, isCanarys, type Rollout } from './rollouts.js';
-import { wantedCandidates, wantedModel, type WantedModel } from './wanted-model.js';
+import { textMatchVersion, wantedCandidates, wantedModel, type WantedModel } from './wanted-model.js';
 
 /** How often a replica looks which version and templates it should rank with. */
 const lookEveryMs = 1_000;
@@ -23,6 +23,8 @@ export class ModelService {
   private rollout: Rollout | null = null;
   private hearing: Subscription | undefined;
   private current: WantedModel | null = null;
+  /** What kept it from following, said once */
+  private trouble: string | null = null;
   private looking: Promise<void> = Promise.resolve();
 
   constructor(
@@ -37,7 +39,13 @@ export class ModelService {
 
   async start(): Promise<void> {
     await this.process.start();
-    await this.look();
+    try {
+      await this.look();
+    } catch (error) {
+      // A champion that can't be loaded keeps nobody from the tickets: their text ranks until it can, or another is promoted.
+      this.logger.error(`the champion can't be loaded, the templates' own text ranks: ${reasonOf(error)}`);
+      await this.process.use(textMatchVersion, null);
+    }
     this.timer = setInterval(() => this.lookSoon(), lookEveryMs);
     this.hearing = this.events.modelChanges.subscribe(() => this.lookSoon());
   }
@@ -96,7 +104,9 @@ export class ModelService {
     this.looking = this.looking
       .then(() => this.look())
       .catch((error: unknown) => {
-        if (this.timer) this.logger.warn(`the model stays as it is: ${String(error)}`);
+        const trouble = reasonOf(error);
+        if (this.timer && trouble !== this.trouble) this.logger.warn(`the model stays as it is: ${trouble}`);
+        this.trouble = trouble;
       });
   }
 
@@ -112,6 +122,7 @@ export class ModelService {
       this.logger.log(`ranking with ${wanted.version} on the ${this.status().device?.toUpperCase()}`);
     }
     this.current = wanted;
+    this.trouble = null;
   }
 
   /** A version that is tried out is loaded beside the champion before it gets a ticket. */
@@ -176,3 +187,5 @@ export class ModelService {
     });
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
