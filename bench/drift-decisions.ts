@@ -15,6 +15,7 @@ import { decide, defaultDecisionSettings, type RetrainAction } from '../src/moni
 import { say } from './service.js';
 import { poolOf, type SeenTicket, type Variant } from './shifted-tickets.js';
 import { shuffled } from './tickets-of-banking.js';
+import { shareInterval } from '../src/models/share-interval.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -154,13 +155,11 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
 const all = seeds * cases.length;
 const sum = (of: (one: (typeof results)[number]) => number): number =>
   results.reduce((total, one) => total + of(one), 0);
-/** Percent, with Wilson's 95 % interval */
+/** Percent, with its 95 % interval */
 function share(hits: number, of: number): { value: number; low: number; high: number } {
-  const [p, z] = [hits / of, 1.96];
-  const middle = (p + z ** 2 / (2 * of)) / (1 + z ** 2 / of);
-  const half = (z / (1 + z ** 2 / of)) * Math.sqrt((p * (1 - p)) / of + z ** 2 / (4 * of ** 2));
+  const [low, high] = shareInterval(hits, of);
   const percent = (value: number): number => Math.round(1000 * value) / 10;
-  return { value: percent(p), low: percent(middle - half), high: percent(middle + half) };
+  return { value: percent(hits / of), low: percent(low), high: percent(high) };
 }
 const points = (value: number): number => Math.round(10_000 * value) / 100;
 const withoutLabels = results.filter(({ name }) => /language|label shift|wording|channel|field value/.test(name));

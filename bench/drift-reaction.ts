@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util';
 import { seeded } from '../src/models/random.js';
 import { edgesOf } from '../src/monitoring/coding-fit.js';
-import { wilson } from '../src/monitoring/effects.js';
+import { shareInterval } from '../src/models/share-interval.js';
 import { SignalDetector } from '../src/monitoring/signal-detector.js';
 import { binOf, type Measure } from '../src/monitoring/ticket-coding.js';
 import { median, medianInterval } from './intervals.js';
@@ -92,7 +92,7 @@ function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
 
 const share = (part: readonly unknown[], whole: number): object => ({
   percent: (100 * part.length) / whole,
-  interval: wilson(part.length, whole).map((bound) => Math.round(1_000 * bound) / 10),
+  interval: shareInterval(part.length, whole).map((bound) => Math.round(1_000 * bound) / 10),
 });
 const still = Array.from({ length: streams }, (_, stream) => watch(stream, 0));
 const shifts = Object.keys(bars).map((shift) => {

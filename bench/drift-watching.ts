@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { seeded, shuffle } from '../src/models/random.js';
 import { chiSquareTest } from '../src/monitoring/contingency.js';
 import { Watch } from '../src/monitoring/detectors.js';
-import { wilson } from '../src/monitoring/effects.js';
+import { shareInterval } from '../src/models/share-interval.js';
 import { buildReference, countsOf } from '../src/monitoring/reference.js';
 import { TicketCoder, type CodedTicket } from '../src/monitoring/ticket-coding.js';
 import { say } from './service.js';
@@ -78,7 +78,7 @@ for (let number = 0; number < references; number += 1) {
 }
 const share = (count: number): object => ({
   percent: (100 * count) / watched,
-  interval: wilson(count, watched).map((bound) => Math.round(1_000 * bound) / 10),
+  interval: shareInterval(count, watched).map((bound) => Math.round(1_000 * bound) / 10),
 });
 process.stdout.write(
   `${JSON.stringify({

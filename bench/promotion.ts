@@ -14,6 +14,7 @@ import { compare, type ComparedTicket } from '../src/retrain/comparison.js';
 import { normalBelow } from '../src/retrain/paired-test.js';
 import { promotionVerdict, type ChallengerFacts, type RunTrigger } from '../src/retrain/promotion.js';
 import { madeUpPairs } from './pairs.js';
+import { shareInterval } from '../src/models/share-interval.js';
 
 const { values: options } = parseArgs({
   options: { pairs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
@@ -31,14 +32,11 @@ function promoted(pairs: ComparedTicket[], trigger: RunTrigger, facts: Partial<C
   return promotionVerdict(trigger, { ...sound, comparison, ...facts }).promoted;
 }
 
-/** Wilson's 95 % interval. */
+/** With its 95 % interval. */
 function share(hits: number, of: number): { share: number; low: number; high: number } {
-  const z = 1.96;
-  const rate = hits / of;
-  const centre = (rate + (z * z) / (2 * of)) / (1 + (z * z) / of);
-  const half = (z / (1 + (z * z) / of)) * Math.sqrt((rate * (1 - rate)) / of + (z * z) / (4 * of * of));
+  const [low, high] = shareInterval(hits, of);
   const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
-  return { share: rounded(rate), low: rounded(centre - half), high: rounded(centre + half) };
+  return { share: rounded(hits / of), low: rounded(low), high: rounded(high) };
 }
 
 const of = (seed: number, challenger: Parameters<typeof madeUpPairs>[0]['challenger']): ComparedTicket[] =>

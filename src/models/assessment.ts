@@ -142,10 +142,10 @@ function figuresOf({ places, labels }: HeldOut, judged: readonly Judged[]): Asse
     percent(all.filter((place) => place > 0 && place <= depth).length, tickets);
   const own = judged.map(({ place }) => place);
   const top1 = within(own, 1);
-  const [low, high] = shareInterval(top1 / 100, tickets);
+  const [low, high] = shareInterval(own.filter((place) => place === 1).length, tickets);
   return {
     tickets,
-    model: { top1, hits3: within(own, 3), low, high },
+    model: { top1, hits3: within(own, 3), low: percent(low, 1), high: percent(high, 1) },
     baselines: baselineNames.map((name) => ({
       name,
       top1: within([...places[name]], 1),

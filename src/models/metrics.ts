@@ -90,8 +90,10 @@ function mean(values: readonly number[]): number | null {
 
 function intervals(rows: readonly Answered[]): Metrics['intervals'] {
   if (rows.length === 0) return null;
-  const of = (depth: number): [number, number] =>
-    shareInterval(rows.filter(({ place }) => place !== null && place <= depth).length / rows.length, rows.length);
+  const of = (depth: number): [number, number] => {
+    const [low, high] = shareInterval(rows.filter(({ place }) => place !== null && place <= depth).length, rows.length);
+    return [Math.round(10_000 * low) / 100, Math.round(10_000 * high) / 100];
+  };
   return { top1: of(1), hits3: of(3) };
 }
 

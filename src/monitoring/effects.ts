@@ -1,4 +1,5 @@
 /** How far a signal moved: its effect in its own unit with a 95 % interval, and a sentence. */
+import { shareInterval } from '../models/share-interval.js';
 import type { Finding, Slice } from './finding.js';
 import type { Moments } from './reference.js';
 import { embeddingSignal, observationSignals, outcomeSignals, volumeSignal } from './signals.js';
@@ -46,22 +47,14 @@ export function shareDifference(
   n: number,
 ): { value: number; low: number; high: number } {
   const [now, then] = [own / m, before / n];
-  const [nowLow, nowHigh] = wilson(own, m);
-  const [thenLow, thenHigh] = wilson(before, n);
+  const [nowLow, nowHigh] = shareInterval(own, m);
+  const [thenLow, thenHigh] = shareInterval(before, n);
   const value = now - then;
   return {
     value: rounded(value),
     low: rounded(value - Math.hypot(now - nowLow, thenHigh - then)),
     high: rounded(value + Math.hypot(nowHigh - now, then - thenLow)),
   };
-}
-
-export function wilson(count: number, total: number): [number, number] {
-  const share = count / total;
-  const centre = (share + (z95 * z95) / (2 * total)) / (1 + (z95 * z95) / total);
-  const half =
-    (z95 / (1 + (z95 * z95) / total)) * Math.sqrt((share * (1 - share)) / total + (z95 * z95) / (4 * total * total));
-  return [centre - half, centre + half];
 }
 
 function names(

@@ -1,4 +1,5 @@
 /** Estimates with their 95 % intervals. */
+import { shareInterval } from '../models/share-interval.js';
 
 export interface Measured {
   value: number;
@@ -17,18 +18,11 @@ export interface MeanSums {
 
 const z = 1.959964;
 
-/** A share with Wilson's score interval (JASA 1927), which keeps its promise for few and for extreme ones too. */
+/** A share with Wilson's score interval. */
 export function shareOf(hits: number, of: number): Measured | null {
   if (of === 0) return null;
-  const value = hits / of;
-  const middle = (value + (z * z) / (2 * of)) / (1 + (z * z) / of);
-  const half = (z / (1 + (z * z) / of)) * Math.sqrt((value * (1 - value)) / of + (z * z) / (4 * of * of));
-  return {
-    value,
-    low: Math.min(value, Math.max(0, middle - half)),
-    high: Math.max(value, Math.min(1, middle + half)),
-    of,
-  };
+  const [low, high] = shareInterval(hits, of);
+  return { value: hits / of, low, high, of };
 }
 
 /** A mean with the normal interval of its standard error; fewer than two give none. */
