@@ -43,6 +43,7 @@ import { TrainingRunsService } from './retrain/training-runs.service.js';
 import { ChoicesService } from './suggest/choices.service.js';
 import { EventsController } from './suggest/events.controller.js';
 import { EventsService } from './suggest/events.service.js';
+import { ExplanationService } from './suggest/explanation.service.js';
 import { FlagsController } from './suggest/flags.controller.js';
 import { FlagsService } from './suggest/flags.service.js';
 import { InferenceController } from './suggest/inference.controller.js';
@@ -106,6 +107,7 @@ export class AppModule {
         DecisionsService,
         DriftQuery,
         EventsService,
+        ExplanationService,
         Explainer,
         FlagsService,
         IngestMetrics,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ModelService } from '../src/suggest/model.service.js';
 import { wholeService, type TestApp } from './support/app.js';
 import { waitFor } from './support/kafka.js';
+import { arrive, aTicket } from './support/tickets.js';
 
 let service: TestApp;
 beforeAll(async () => {
@@ -31,6 +32,35 @@ const get = async (path: string): Promise<Answer> => service.request.get(path).s
 const input = (data: unknown, shape: number[], name = 'text') => ({ name, datatype: 'BYTES', shape, data });
 const infer = (...inputs: object[]) => post('/v2/models/replyrank/infer', { inputs });
 
+describe('the words behind a suggestion', () => {
+  const path = '/api/v1/tickets/helpdesk/explained/suggestion';
+
+  test('are told on demand, with their places in the ticket', async () => {
+    const body = 'Where is the card that you sent by post?';
+    await arrive(service.dataSource, [aTicket('explained', { subject: 'Post', body })]);
+    await waitFor('the ticket to be ranked', async () => (await get(path)).status === 200);
+    expect(JSON.stringify((await get(path)).body)).not.toContain('"words"');
+    const { items } = (await get(`${path}?explain=true`)).body as {
+      items: {
+        templateId: string;
+        words: { part: string; start: number; end: number; text: string; weight: number }[];
+      }[];
+    };
+    expect(items[0]?.templateId).toBe('arrival');
+    const words = items[0]?.words ?? [];
+    expect(words.some(({ part, text, weight }) => part === 'body' && text === 'card' && weight > 0)).toBe(true);
+    for (const { part, start, end, text } of words) {
+      expect((part === 'subject' ? 'Post' : body).slice(start, end)).toBe(text);
+    }
+  });
+
+  test('are not made up for a suggestion of a model that ranks no more', async () => {
+    await service.query(`UPDATE suggestions SET model_version = 'gone'`);
+    expect((await get(`${path}?explain=true`)).body).toMatchObject({ items: [{ words: null }, { words: null }] });
+    expect((await get(`${path}?explain=perhaps`)).status).toBe(422);
+  });
+});
+
 describe('ranking a text', () => {
   test('answers templates with falling probabilities, and stores nothing', async () => {
     const { status, body } = await post('/api/v1/rank', { text: 'Where is the card you sent by post?' });
@@ -42,7 +72,7 @@ describe('ranking a text', () => {
       [2, 'refund'],
     ]);
     expect(items[0]?.probability).toBeGreaterThan(items[1]?.probability ?? NaN);
-    expect(await service.query('SELECT 1 FROM tickets')).toEqual([]);
+    expect(await service.query(`SELECT 1 FROM tickets WHERE ticket_id <> 'explained'`)).toEqual([]);
   });
 
   test('can say no, and as many as asked for', async () => {

@@ -177,6 +177,30 @@ describe('too many tickets', () => {
   });
 });
 
+describe('what can wait', () => {
+  test('comes after every ticket that somebody waits for, and is answered all the same', async () => {
+    const one = await started({ maxBatch: 1 });
+    const order: string[] = [];
+    const asked = (urgency: 'now' | 'behind', inputs: RankInput[]) =>
+      inputs.map((input) => one.rank([input], null, urgency).then(() => order.push(input.body)));
+    const first = one.rank([text('slow')]);
+    await waitFor('the first to be with the model', () => Promise.resolve(one.status().queue === 0));
+    await Promise.all([first, ...asked('behind', texts(20, 'behind')), ...asked('now', texts(20, 'now'))]);
+    expect(order).toEqual([...bodies(texts(20, 'now')), ...bodies(texts(20, 'behind'))]);
+  });
+
+  test('takes no room from tickets, and more of it than fits is told to come again', async () => {
+    const one = await started({ maxBatch: 1, maxQueue: 4 });
+    const slow = one.rank([text('slow')]);
+    await waitFor('it to be with the model', () => Promise.resolve(one.status().queue === 0));
+    const behind = one.rank(texts(256, 'behind'), null, 'behind');
+    await expect(one.rank([text('one too many')], null, 'behind')).rejects.toThrow(ModelBusy);
+    expect(answered(await one.rank(texts(4)))).toEqual(bodies(texts(4)));
+    expect(answered(await behind)).toEqual(bodies(texts(256, 'behind')));
+    await slow;
+  });
+});
+
 describe('another version', () => {
   test('takes over without losing a request', async () => {
     const one = await started({ maxBatch: 4 });

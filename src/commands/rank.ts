@@ -1,8 +1,19 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { wordsBehind, type WordWeight } from '../models/occlusion.js';
 import type { RankInput } from '../models/ranker.js';
 import { shownRanking } from '../suggest/suggestion-message.js';
 import { withModel } from './with-model.js';
+
+interface RankOptions {
+  model: string;
+  text: string;
+  explain?: boolean;
+  json?: boolean;
+}
+
+type Shown = ReturnType<typeof shownRanking>;
+type ShownWithWords = Omit<Shown, 'items'> & { items: (Shown['items'][number] & { words?: WordWeight[] })[] };
 
 export function registerRank(program: Command): void {
   program
@@ -10,8 +21,9 @@ export function registerRank(program: Command): void {
     .description('ranks the templates of a model version for one text')
     .requiredOption('--model <folder>', 'a model version')
     .requiredOption('--text <text>', 'what the customer wrote')
+    .option('--explain', 'with the words that spoke for each template and against it')
     .option('--json', 'print the ranking as JSON')
-    .action(async ({ model: folder, text, json }: { model: string; text: string; json?: boolean }) => {
+    .action(async ({ model: folder, text, explain, json }: RankOptions) => {
       const input: RankInput = {
         subject: '',
         body: text,
@@ -20,18 +32,33 @@ export function registerRank(program: Command): void {
         contactType: null,
         fields: {},
       };
-      const [answer] = await withModel(resolve(folder), (model) => model.rank([input]));
-      if (!answer) throw new Error('the model gave no answer');
-      const ranking = shownRanking(answer.ranking, 10);
+      const ranking = await withModel(resolve(folder), async (model) => {
+        const rank = async (inputs: RankInput[]) => (await model.rank(inputs)).map((answer) => answer.ranking);
+        const [answer] = await rank([input]);
+        if (!answer) throw new Error('the model gave no answer');
+        const shown: ShownWithWords = shownRanking(answer, 10);
+        if (!explain) return shown;
+        const templateIds = shown.items.map(({ templateId }) => templateId);
+        const words = await wordsBehind(input, templateIds, rank);
+        return { ...shown, items: shown.items.map((item, at) => ({ ...item, words: words[at] ?? [] })) };
+      });
       if (json) {
         process.stdout.write(`${JSON.stringify(ranking)}\n`);
         return;
       }
       if (ranking.abstained) process.stdout.write(`nothing is suggested: ${ranking.reason ?? ''}\n`);
-      for (const { rank, templateId, probability } of ranking.items) {
+      for (const item of ranking.items) {
+        const { rank, templateId, probability, words } = item;
         process.stdout.write(
           `${String(rank).padStart(2)}  ${(100 * probability).toFixed(1).padStart(5)} %  ${templateId}\n`,
         );
+        if (words) process.stdout.write(`    ${said(words)}\n`);
       }
     });
+}
+
+/** The words with what each brought, the strongest first. */
+function said(words: readonly WordWeight[]): string {
+  const strongest = words.toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
+  return strongest.map(({ text, weight }) => `${text} ${weight > 0 ? '+' : ''}${weight.toFixed(2)}`).join('  ');
 }

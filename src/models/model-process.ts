@@ -5,7 +5,8 @@
  * Invariant: every accepted ticket is answered exactly once, by a ranking or an error, however often the child dies.
  */
 import { EventEmitter } from 'node:events';
-import { ModelBusy, ModelUnavailable, rankingOf, RankQueue, type QueuedRank } from './rank-queue.js';
+import { ModelBusy, ModelUnavailable, rankingOf, RankQueue } from './rank-queue.js';
+import type { QueuedRank, Ranked, Urgency } from './rank-queue.js';
 import type { ModelStatus, ModelWorkerInfo, ModelWorkerSettings } from './model-protocol.js';
 import type { Candidate, RankInput, Ranking } from './ranker.js';
 import { notRanked } from './ranking.js';
@@ -111,18 +112,18 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   /**
    * Ranks the allowed templates for each input, in order.
    *
-   * @param version the one in use where it is not given
+   * @param version the one in use where it is null
    * @returns a ranking per input and the version that made it
    * @throws ModelBusy where the queue has no room for all of them
    * @throws ModelUnavailable
    */
-  async rank(inputs: RankInput[], version: string | null = null): Promise<{ version: string; ranking: Ranking }[]> {
+  async rank(inputs: RankInput[], version: string | null = null, urgency: Urgency = 'now'): Promise<Ranked[]> {
     if (this.state === 'stopped') throw new ModelUnavailable('the model process is stopped');
     if (!this.active) throw new ModelUnavailable('no model has been loaded yet');
-    if (!this.queue.hasRoomFor(inputs.length)) {
+    if (!this.queue.hasRoomFor(inputs.length, urgency)) {
       throw new ModelBusy(`${this.queue.size} tickets wait for the model already (MODEL_MAX_QUEUE)`);
     }
-    const answers = inputs.map((input) => this.queue.add(input, version));
+    const answers = inputs.map((input) => this.queue.add(input, version, urgency));
     this.work();
     return Promise.all(answers);
   }
@@ -199,7 +200,7 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
         await this.runBatch(batch);
       }
       this.working = false;
-      if (this.channel && this.active && this.queue.size > 0) this.work();
+      if (this.channel && this.active && !this.queue.isEmpty) this.work();
     })();
   }
 

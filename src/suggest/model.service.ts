@@ -90,6 +90,17 @@ export class ModelService {
     return rollout?.mode === 'shadow' ? this.process.rank(tickets.map(rankInput), rollout.version) : null;
   }
 
+  /**
+   * What a version says of tickets that nobody waits for, once those that somebody waits for are ranked.
+   *
+   * @returns null where that version does not rank tickets any more
+   */
+  async rankBehind(inputs: RankInput[], version: string): Promise<Ranking[] | null> {
+    const answers = await this.process.rank(inputs, version, 'behind');
+    const isIts = answers.every((answer) => answer.version === version);
+    return isIts ? answers.map(({ ranking }) => ranking) : null;
+  }
+
   status(): ModelStatus {
     return this.process.status();
   }

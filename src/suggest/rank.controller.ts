@@ -52,9 +52,14 @@ export class RankController {
 }
 
 /** Ranks at once. @throws ProblemException 503 with Retry-After where the model is busy or away */
-export async function rankNow(model: ModelService, inputs: RankInput[]): ReturnType<ModelService['rank']> {
+export function rankNow(model: ModelService, inputs: RankInput[]): ReturnType<ModelService['rank']> {
+  return ofModel(model.rank(inputs));
+}
+
+/** What the model answers. @throws ProblemException 503 with Retry-After where it is busy or away */
+export async function ofModel<T>(answer: Promise<T>): Promise<T> {
   try {
-    return await model.rank(inputs);
+    return await answer;
   } catch (error) {
     if (!(error instanceof ModelBusy || error instanceof ModelUnavailable)) throw error;
     const retryAfter = { 'Retry-After': error instanceof ModelBusy ? '1' : '5' };

@@ -66,6 +66,18 @@ export const ticketSchema = z
   .meta({ id: 'Ticket' });
 export type TicketAnswer = z.infer<typeof ticketSchema>;
 
+const wordSchema = z
+  .object({
+    part: z.enum(['subject', 'body']),
+    /** First character of it in that part of the ticket, and the one behind its last, UTF-16 code units */
+    start: z.number().int(),
+    end: z.number().int(),
+    text: z.string(),
+    /** Log-odds of the reply that it brought, nats: above 0 it spoke for the reply, below against it */
+    weight: z.number(),
+  })
+  .meta({ id: 'WordWeight' });
+
 /** What may be shown now: the templates' present states and texts. */
 export const suggestionSchema = suggestionMessageSchema
   .extend({
@@ -76,13 +88,22 @@ export const suggestionSchema = suggestionMessageSchema
         probability: z.number(),
         title: z.string(),
         body: z.string(),
+        /**
+         * With `explain=true`: the words that spoke for the reply or against it; null where the model that suggested it is
+         * not in service any more
+         */
+        words: z.array(wordSchema).nullable().optional(),
       }),
     ),
     createdAt: date,
   })
   .meta({ id: 'Suggestion' });
 export type SuggestionAnswer = z.infer<typeof suggestionSchema>;
-export const suggestionQuerySchema = z.object({ limit: limitOf(10, 3) });
+export const suggestionQuerySchema = z.object({
+  limit: limitOf(10, 3),
+  explain: z.enum(['true', 'false']).default('false'),
+});
+export type SuggestionQuery = z.infer<typeof suggestionQuerySchema>;
 
 /** An answered ticket that is like another one. */
 const similarTicketSchema = z

@@ -5,6 +5,8 @@ import { ProblemException } from '../access/problem.js';
 import { Roles, type Actor } from '../access/roles.js';
 import { choiceBodySchema, type ChoiceBody } from './choice-message.js';
 import { ChoicesService } from './choices.service.js';
+import { ExplanationService } from './explanation.service.js';
+import { ofModel } from './rank.controller.js';
 import { SimilarQuery } from './similar.query.js';
 import * as answers from './ticket-answers.js';
 import { TicketsQueryService } from './tickets.query.js';
@@ -17,6 +19,7 @@ export class TicketsController {
     private readonly tickets: TicketsQueryService,
     private readonly choices: ChoicesService,
     private readonly similarTickets: SimilarQuery,
+    private readonly explanations: ExplanationService,
   ) {}
 
   @Get()
@@ -33,15 +36,17 @@ export class TicketsController {
     return found(await this.tickets.get(path), `there is no ticket ${path.ticketId} of ${path.source}`);
   }
 
+  /** With `explain=true` each item has the words of the ticket that spoke for it. */
   @Get(':source/:ticketId/suggestion')
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: answers.suggestionSchema })
   async suggestion(
     @Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath,
-    @Query({ schema: answers.suggestionQuerySchema }) query: { limit: number },
+    @Query({ schema: answers.suggestionQuerySchema }) query: answers.SuggestionQuery,
   ) {
+    const from = query.explain === 'true' ? this.explanations : this.tickets;
     return found(
-      await this.tickets.suggestion(path, query.limit),
+      await ofModel(from.suggestion(path, query.limit)),
       `ticket ${path.ticketId} of ${path.source} is not there or has not been ranked yet`,
     );
   }
