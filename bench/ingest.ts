@@ -50,22 +50,30 @@ const service = new ServiceProcess(await freePort(), {
   TOPIC_SUGGESTIONS: `${run}.suggestions`,
   KAFKA_GROUP: run,
   LOG_LEVEL: 'warn',
+  // The monitor counts all the while, not after ten minutes for the first time.
+  MONITOR_BUCKET_S: '10',
+  MONITOR_LATENESS_S: '1',
 });
 await service.start();
 const producer = await patientProducer(servers.brokers);
 const texts = distinctTexts(tickets + 40 * seconds + 10_000, Number(options.seed));
 let next = 0;
 
-const throughput = await measureThroughput(producer);
-const latency = await measureLatency(producer);
-const eventLoop = options['without-training'] ? undefined : await measureEventLoop(producer);
-
-await producer.disconnect();
-await service.stop();
-await dataSource.destroy();
-await servers.stop();
+const figures = await measure().finally(async () => {
+  await producer.disconnect();
+  await service.stop();
+  await dataSource.destroy();
+  await servers.stop();
+});
 const machine = `${cpus().length} cores (${cpus()[0]?.model ?? ''}), ${Math.round(totalmem() / 2 ** 30)} GB`;
-process.stdout.write(`${JSON.stringify({ bench: 'ingest', machine, throughput, latency, eventLoop })}\n`);
+process.stdout.write(`${JSON.stringify({ bench: 'ingest', machine, ...figures })}\n`);
+
+async function measure() {
+  const throughput = await measureThroughput(producer);
+  const latency = await measureLatency(producer);
+  const eventLoop = options['without-training'] ? undefined : await measureEventLoop(producer);
+  return { throughput, latency, eventLoop };
+}
 
 function tokenOf(name: string): string {
   const printed = execFileSync(process.execPath, [cli, 'tokens', 'add', name, '--role', 'agent', '--json'], {

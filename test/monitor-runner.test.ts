@@ -238,6 +238,17 @@ describe('a new topic', () => {
     expect(last?.action).not.toBe('none');
   });
 
+  test('is told once by a monitor that has fallen behind: it explains what raised the alarm and the newest tickets, not each time between', async () => {
+    await arriveRanked(database.source, 'm-1', stream(900, { newTopicFrom: 300 }));
+    await countAll(replica());
+    const [{ looks } = { looks: 0 }] = await query<{ looks: number }>(
+      'SELECT count(*)::int AS looks FROM retrain_decisions',
+    );
+    expect(looks).toBeGreaterThan(1);
+    expect(looks).toBeLessThan(90 / 3);
+    expect(await query('SELECT state FROM alerts')).toEqual([{ state: 'open' }]);
+  });
+
   test('is forgotten by the next model, which has a reference and a watch of its own', async () => {
     const monitor = replica();
     await arriveRanked(database.source, 'm-1', stream(600, { newTopicFrom: 0 }));

@@ -12,6 +12,7 @@ import { likenessAmong, likenessTo } from './likeness.js';
 import { movedTexts, type MovedTexts } from './moved-texts.js';
 import { withoutBursts } from './near-duplicates.js';
 import type { Observation } from './observation.js';
+import { perReference } from './per-reference.js';
 import type { ReferenceSample } from './reference-sample.js';
 import { risenValues, touches } from './risen-values.js';
 import { distinctionOf } from './ticket-coding.js';
@@ -41,15 +42,18 @@ const leastRepeated = 0.1;
 const leastCopies = 20;
 const fewestTickets = 50;
 
+const likenessOfKnown = perReference(({ tickets }: ReferenceSample) =>
+  likenessAmong(tickets.map(({ embedding }) => embedding)),
+);
+
 /** Causes that need no label. */
 export function inputCauses({ reference, window, textOf, seed }: CauseQuestion): InputCauses {
   const distinct = withoutBursts(window, distinctionOf);
   const broken = brokenInput(reference, distinct, textOf);
-  const known = reference.tickets.map(({ embedding }) => embedding);
   const likeness = {
-    reference: likenessAmong(known),
+    reference: likenessOfKnown(reference),
     distinct: likenessTo(
-      known,
+      reference.tickets.map(({ embedding }) => embedding),
       distinct.map(({ embedding }) => embedding),
     ),
   };

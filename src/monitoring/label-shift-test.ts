@@ -7,6 +7,7 @@ import { seeded } from '../models/random.js';
 import type { ClassProbabilities } from './class-probabilities.js';
 import { calibratedWindow, estimateShares, shareDistance, shareReference, type ShareReference } from './label-shift.js';
 import type { LabelledObservation, Observation } from './observation.js';
+import { perReference } from './per-reference.js';
 import { ratiosOf, type ShareRatios } from './reweighted-ranking.js';
 
 export interface ShiftedShare {
@@ -56,11 +57,10 @@ export function testLabelShift(
   window: readonly Observation[],
   seed: number,
 ): LabelShift | null {
-  const shares = shareReference(reference);
   const ranked = window.filter(({ ranking, embedding }) => ranking.length > 0 && embedding !== null);
-  if (!shares || ranked.length < fewestTickets) return null;
-  const tickets = drawnTickets(reference, shares);
-  if (tickets.length < fewestTickets) return null;
+  const known = knownTickets(reference);
+  if (!known || Math.min(known.tickets.length, ranked.length) < fewestTickets) return null;
+  const { shares, tickets } = known;
   const estimate = estimateShares(shares, calibratedWindow(shares, ranked));
   const distance = shareDistance(estimate.inWindow, shares.shares);
   const random = seeded(seed);
@@ -94,6 +94,11 @@ export function testLabelShift(
     ratios: ratiosOf(shares, estimate.shares),
   };
 }
+
+const knownTickets = perReference((reference: readonly LabelledObservation[]) => {
+  const shares = shareReference(reference);
+  return shares && { shares, tickets: drawnTickets(reference, shares) };
+});
 
 function drawnTickets(reference: readonly LabelledObservation[], shares: ShareReference): Drawn[] {
   return reference.flatMap((ticket) => {

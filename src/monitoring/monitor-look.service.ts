@@ -30,6 +30,8 @@ export interface Look {
   /** When the last ticket of the bucket was written */
   at: Date;
   tickets: number;
+  /** More of these tickets wait to be counted */
+  isBehind: boolean;
   counted: Extract<Counted, { kind: 'counted' }>;
   /** From the looks before */
   standing: StandingAlarm | null;
@@ -53,6 +55,8 @@ export class MonitorLook {
     const findings = this.shown(counted);
     await storeReadings(manager, of, look.at, findings);
     if (of.modelVersion !== (await servingVersion(manager))) return { standing, findings };
+    // To explain what stands takes longer than to count: a monitor that has fallen behind explains the newest tickets only.
+    if (look.isBehind && counted.alarms.length === 0) return { standing, findings };
     const volume = counted.alarms.filter(({ kind }) => kind === 'volume');
     const explanation = standing ? await this.explainer.explain(manager, of, look.folder) : unexplained;
     const { id, action } = await decideAndStore(manager, {

@@ -155,7 +155,9 @@ export class MonitorRunner {
       late: newest !== null && newest > to ? rows.length : 0,
       sums: counted.sums,
     });
-    const looked = { of, folder, now, at: rows.at(-1)?.observation.occurredAt ?? now, tickets: rows.length };
+    const waiting = await buckets.nextToCount(manager, before);
+    const isBehind = waiting?.modelVersion === of.modelVersion && waiting.stream === of.stream;
+    const looked = { of, folder, now, at: rows.at(-1)?.observation.occurredAt ?? now, tickets: rows.length, isBehind };
     const stands = await this.look.look(manager, { ...looked, counted, standing });
     await buckets.storeState(manager, of, {
       bucket: number,

@@ -2,7 +2,7 @@
  * Some of the tickets that a model was trained for, as the evidence after an alarm needs them: what the model said of each
  * without having learned from it, and what was right. Of their texts only counts are kept.
  */
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seeded } from '../models/random.js';
 import { readSafetensors, writeSafetensors } from '../models/safetensors.js';
@@ -72,6 +72,12 @@ export async function writeReferenceSample(folder: string, { tickets, texts }: R
 async function whole(file: string, write: (fresh: string) => Promise<void>): Promise<void> {
   await write(`${file}.fresh`);
   await rename(`${file}.fresh`, file);
+}
+
+/** @returns ms since 1970; 0 where the folder has no sample */
+export async function sampleWrittenAt(folder: string): Promise<number> {
+  const written = await stat(join(folder, linesFile)).catch(() => null);
+  return written?.mtimeMs ?? 0;
 }
 
 /** @returns null where the folder has no sample: its model was trained before there were any */

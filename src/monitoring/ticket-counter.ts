@@ -8,7 +8,7 @@ import { explain, type Evidence } from './evidence.js';
 import type { Finding } from './finding.js';
 import type { Observation, Outcome } from './observation.js';
 import { readReference } from './reference-file.js';
-import { readReferenceSample } from './reference-sample.js';
+import { readReferenceSample, sampleWrittenAt, type ReferenceSample } from './reference-sample.js';
 import type { Reference } from './reference.js';
 import { TicketCoder } from './ticket-coding.js';
 import { WindowSums, type StoredWindow } from './window-sums.js';
@@ -68,6 +68,7 @@ const mostKept = 4;
 export class TicketCounter {
   private readonly references = new Map<string, Reference>();
   private readonly watches = new Map<string, KeptWatch>();
+  private sample: { folder: string; writtenAt: number; sample: ReferenceSample | null } | null = null;
 
   /** @throws ReferenceError where the model has none */
   async count(order: CountOrder): Promise<Counted> {
@@ -98,7 +99,7 @@ export class TicketCounter {
 
   /** @returns null where the model has no sample of its reference */
   async explain({ folder, texts, ...question }: ExplainOrder): Promise<Evidence | null> {
-    const reference = await readReferenceSample(folder);
+    const reference = await this.sampleOf(folder);
     const textOf = new Map(texts);
     return reference && explain({ ...question, reference, textOf: (key) => textOf.get(key) ?? null });
   }
@@ -112,6 +113,15 @@ export class TicketCounter {
   /** @returns JSON of the sums of all of these buckets */
   async merge(folder: string, windows: string[]): Promise<string> {
     return JSON.stringify(merged(await this.referenceOf(folder), windows));
+  }
+
+  /** Written anew where a ticket has to be forgotten. */
+  private async sampleOf(folder: string): Promise<ReferenceSample | null> {
+    const writtenAt = await sampleWrittenAt(folder);
+    if (this.sample?.folder !== folder || this.sample.writtenAt !== writtenAt) {
+      this.sample = { folder, writtenAt, sample: await readReferenceSample(folder) };
+    }
+    return this.sample.sample;
   }
 
   private async referenceOf(folder: string): Promise<Reference> {
