@@ -11,14 +11,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { Agent, get } from 'node:http';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import type { Producer } from 'kafkajs';
 import { createDataSource } from '../src/database.js';
 import { quantile } from '../src/sample/figures.js';
+import type { Answered, Asking } from './asking.worker.js';
 import { patientProducer } from './kafka.js';
 import { startServers } from './servers.js';
 import { benchDir, cli, freePort, prepareSample, residentMb, say, ServiceProcess, until } from './service.js';
@@ -142,36 +143,24 @@ async function measureThroughput(to: Producer) {
 async function measureLatency(to: Producer) {
   const source = `${run}-paced`;
   const sentAt = new Map<string, number>();
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const asked: number[] = [];
-  let failures = 0;
-  let isWarm = false;
-  const ask = async (): Promise<void> => {
-    const ticket = Math.floor(Math.random() * Math.min(tickets, 1000));
-    const path = `${service.url}/api/v1/tickets/${run}-fast/${ticket}/suggestion`;
-    const from = performance.now();
-    const request = get(path, { agent, headers: { authorization: `Bearer ${token}` } });
-    const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
-    response.resume();
-    await once(response, 'end');
-    if (response.statusCode !== 200) failures += 1;
-    if (isWarm) asked.push(performance.now() - from);
+  const paths = Array.from({ length: Math.min(tickets, 1000) }, () => Math.floor(Math.random() * tickets));
+  const asking: Asking = {
+    urls: paths.map((ticket) => `${service.url}/api/v1/tickets/${run}-fast/${ticket}/suggestion`),
+    token,
+    perSecond: 100,
+    warmSeconds,
+    seconds,
   };
+  const answered = once(new Worker(new URL('asking.worker.js', import.meta.url), { workerData: asking }), 'message');
   const started = Date.now();
-  const asking: Promise<void>[] = [];
   let paced = 0;
-  for (let tick = 0; tick < (warmSeconds + seconds) * 100; tick += 1) {
-    isWarm = tick >= warmSeconds * 100;
-    const due = started + tick * 10;
+  for (; paced < (warmSeconds + seconds) * 20; paced += 1) {
+    const due = started + paced * 50;
     if (due > Date.now()) await sleep(due - Date.now());
-    asking.push(ask());
-    if (tick % 5 === 0) {
-      if (isWarm) sentAt.set(String(next), Date.now());
-      paced += 1;
-      void send(to, source, 1);
-    }
+    if (paced >= warmSeconds * 20) sentAt.set(String(next), Date.now());
+    void send(to, source, 1);
   }
-  await Promise.all(asking);
+  const [{ ms, failures }] = (await answered) as [Answered];
   await until('the paced tickets', 30_000, async () => (await rankedOf(source)) >= paced);
   const rows: { ticketId: string; at: number }[] = await dataSource.query(
     `SELECT t.ticket_id AS "ticketId", extract(epoch FROM s.created_at)::float8 * 1000 AS at
@@ -181,7 +170,7 @@ async function measureLatency(to: Producer) {
   const stored = rows
     .flatMap(({ ticketId, at }) => at - (sentAt.get(ticketId) ?? NaN))
     .filter((ms) => !Number.isNaN(ms));
-  return { ticketsPerSecond: 20, storedMs: summary(stored), getPerSecond: 100, getMs: summary(asked), failures };
+  return { ticketsPerSecond: 20, storedMs: summary(stored), getPerSecond: 100, getMs: summary(ms), failures };
 }
 
 async function measureEventLoop(to: Producer) {
