@@ -28,6 +28,8 @@ const commands: Record<string, () => Promise<Register>> = {
   forget: async () => (await import('./commands/forget.js')).registerForget,
 };
 
+export const commandNames: readonly string[] = Object.keys(commands);
+
 /**
  * The command line. An error that the user can mend is one line on stderr, any other keeps its stack.
  *

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { commandNames } from '../src/cli.js';
 import { environmentSchema } from '../src/config.js';
 
 const root = resolve(import.meta.dirname, '..');
@@ -23,4 +24,10 @@ test('the README lists every variable with its default and meaning', () => {
 test('every variable has a description', () => {
   const silent = Object.entries(environmentSchema.shape).filter(([, schema]) => !schema.description);
   expect(silent.map(([name]) => name)).toEqual([]);
+});
+
+test('the README says of every command what it does', () => {
+  const [, table = ''] = /\| command \| what it does \|\n\|.*\|\n((?:\|.*\|\n)+)/.exec(readme) ?? [];
+  const named = table.split('\n').flatMap((line) => [...(line.split(' | ')[0] ?? '').matchAll(/`([a-z-]+)/g)]);
+  expect(named.map(([, name]) => name).sort()).toEqual([...commandNames].sort());
 });
