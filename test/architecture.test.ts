@@ -119,7 +119,9 @@ describe('the code', () => {
   });
 
   test('keeps every file to 250 lines', () => {
+    const generated = join('console', 'src', 'openapi.d.ts');
     const long = [...filesBelow('src', /\.ts$/), ...filesBelow('console', /\.tsx?$/)]
+      .filter((path) => path !== generated)
       .map((path) => ({ path, lines: readFileSync(join(root, path), 'utf8').split('\n').length - 1 }))
       .filter(({ lines }) => lines > 250);
     expect(long).toEqual([]);

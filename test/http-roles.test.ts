@@ -28,6 +28,8 @@ const allowed: Record<string, Role[] | 'everybody'> = {
   'GET /api/v1/metrics/quality': engineers,
   'GET /api/v1/models': readers,
   'GET /api/v1/models/{version}': ['lead', 'ml', 'admin'],
+  'GET /api/v1/models/{version}/report': engineers,
+  'GET /api/v1/models/rollouts': engineers,
   'GET /api/v1/retrain-decisions': engineers,
   'GET /api/v1/retrain-decisions/{id}': engineers,
   'GET /api/v1/sign-in': 'everybody',

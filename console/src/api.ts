@@ -80,13 +80,13 @@ export const flag = (path: TicketPath, body: FlagBody): Promise<unknown> =>
 export const blockTemplate = (id: string): Promise<unknown> =>
   call(`templates/${encodeURIComponent(id)}`, sent('PATCH', { state: 'blocked' }));
 
-const sent = (method: 'POST' | 'PATCH', body: object): RequestInit => ({
+export const sent = (method: 'POST' | 'PATCH', body: object): RequestInit => ({
   method,
   headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify(body),
 });
 
-async function call<T>(path: string, init?: RequestInit): Promise<T> {
+export async function call<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1/${path}`, init);

@@ -2,14 +2,14 @@ import { Alert, Button, Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { sessionQuery } from './queries.js';
+import { Shell } from './shell.js';
 import { SignIn } from './sign-in.js';
-import { Workplace } from './workplace.js';
 
 /** Who is there decides what is shown. */
 export function App() {
   const { t } = useTranslation();
   const session = useQuery(sessionQuery);
-  if (session.data) return <Workplace actor={session.data} />;
+  if (session.data) return <Shell actor={session.data} />;
   if (session.data === null) return <SignIn checking={session.isFetching} onCheck={() => void session.refetch()} />;
   return (
     <main className="alone">

@@ -3,13 +3,14 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import de from './messages/de.json';
 import en from './messages/en.json';
+import type engineersEn from './messages/engineers.en.json';
 
 export const languages = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en };
+    resources: { translation: typeof en; engineers: typeof engineersEn };
   }
 }
 
@@ -27,6 +28,16 @@ export function startLanguage(): void {
     // React writes text as text.
     interpolation: { escapeValue: false },
   });
+}
+
+/** The words of the ML engineer's pages, which agents need not load. */
+export async function addEngineersMessages(): Promise<void> {
+  const [english, german] = await Promise.all([
+    import('./messages/engineers.en.json'),
+    import('./messages/engineers.de.json'),
+  ]);
+  i18next.addResourceBundle('en', 'engineers', english.default);
+  i18next.addResourceBundle('de', 'engineers', german.default);
 }
 
 export function chooseLanguage(language: string): void {

@@ -26,7 +26,9 @@ export function useLive(client: QueryClient): Connection {
   return connection;
 }
 
-type Changed = TicketPath[] | 'everything';
+/** Begins the keys of queries. */
+type Topic = 'models' | 'training-runs';
+type Changed = TicketPath[] | Topic | 'everything';
 
 /** @returns a function that ends it */
 function listen(onChange: (changed: Changed) => void, onConnection: (connection: Connection) => void): () => void {
@@ -52,6 +54,8 @@ function listen(onChange: (changed: Changed) => void, onConnection: (connection:
       onChange('everything');
     });
     on('tickets', ({ data }) => onChange((JSON.parse(data) as { tickets: TicketPath[] }).tickets));
+    on('models', () => onChange('models'));
+    on('training-run', () => onChange('training-runs'));
     on('reload', () => onChange('everything'));
     on('heartbeat', () => undefined);
     stream.addEventListener('error', () => {
@@ -73,6 +77,7 @@ function listen(onChange: (changed: Changed) => void, onConnection: (connection:
 /** Fetches again what changed, one round after the other: a round that the next one cuts off would never show anything. */
 class Refresher {
   private readonly tickets = new Map<string, TicketPath>();
+  private readonly topics = new Set<Topic>();
   private everything = false;
   private timer: number | undefined;
   private busy = false;
@@ -81,6 +86,7 @@ class Refresher {
 
   add(changed: Changed): void {
     if (changed === 'everything') this.everything = true;
+    else if (typeof changed === 'string') this.topics.add(changed);
     else for (const path of changed) this.tickets.set(idOf(path), path);
     this.schedule();
   }
@@ -94,15 +100,22 @@ class Refresher {
   }
 
   private hasMore(): boolean {
-    return this.everything || this.tickets.size > 0;
+    return this.everything || this.tickets.size > 0 || this.topics.size > 0;
   }
 
   private async refresh(): Promise<void> {
     this.timer = undefined;
     this.busy = true;
-    const keys = this.everything ? [[]] : [queueKey, ...[...this.tickets.values()].map(ticketKey)];
+    // More of the queue may be on its way: a round that begins meanwhile would throw it away.
+    await this.client
+      .getQueryCache()
+      .find({ queryKey: queueKey })
+      ?.promise?.catch(() => undefined);
+    const ofTickets = this.tickets.size > 0 ? [queueKey, ...[...this.tickets.values()].map(ticketKey)] : [];
+    const keys = this.everything ? [[]] : [...ofTickets, ...[...this.topics].map((topic) => [topic])];
     this.everything = false;
     this.tickets.clear();
+    this.topics.clear();
     await Promise.all(keys.map((queryKey) => this.client.invalidateQueries({ queryKey })));
     this.busy = false;
     if (this.hasMore()) this.schedule();

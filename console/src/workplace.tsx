@@ -3,17 +3,15 @@ import { useEffect, useState } from 'react';
 import type { Actor, ChoiceBody, Suggestion, Ticket, TicketPath, TicketRow } from './api-types.js';
 import { Banners } from './banners.js';
 import { useChoices } from './choices.js';
-import { Header } from './header.js';
-import { useLive } from './live.js';
+import type { Connection } from './live.js';
 import { queueQuery, suggestionQuery, ticketQuery } from './queries.js';
 import { Queue } from './queue.js';
 import { TicketPane, type Decision } from './ticket-pane.js';
 import { idOf, pathOf, sameTicket } from './ticket-path.js';
 
 /** The queue on the left, one ticket of it on the right; on a narrow screen one of the two. */
-export function Workplace({ actor }: { actor: Actor }) {
+export function Workplace({ actor, connection }: { actor: Actor; connection: Connection }) {
   const client = useQueryClient();
-  const connection = useLive(client);
   const queue = useInfiniteQuery(queueQuery);
   const [selected, setSelected] = useState<TicketPath | null>(null);
   const [shown, setShown] = useState<'queue' | 'ticket'>('queue');
@@ -61,7 +59,6 @@ export function Workplace({ actor }: { actor: Actor }) {
 
   return (
     <div className="workplace" data-shown={shown}>
-      <Header actor={actor} connection={connection} />
       <Banners connection={connection} choices={choices} />
       <Queue queue={queue} tickets={tickets} selected={selected} onOpen={open} />
       <TicketPane

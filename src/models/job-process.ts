@@ -9,12 +9,25 @@ export interface JobOrder<Settings> {
 
 export type JobMessage<Result> =
   | { kind: 'device'; device: 'cpu' | 'gpu' }
-  | { kind: 'progress'; phase: string; done: number | null; note: string | undefined }
+  | { kind: 'progress'; phase: string; done: number | null; note: string | undefined; curves: Curve[] | undefined }
   | { kind: 'done'; result: Result }
   | { kind: 'failed'; message: string };
 
-/** Where a job stands: what it does, and how much of that is done, 0–1; null where that is not known. */
-export type JobProgress = (phase: string, done: number | null, note?: string) => void | Promise<void>;
+/** The loss of one fit. */
+export interface Curve {
+  /** `fold 1` … and `all tickets`; `encoder, fold 1` … where the encoder was trained too */
+  training: string;
+  /** Of the dense head: before the first step, and after each; of the encoder: of each step's tickets, before it */
+  loss: number[];
+  /** Of the encoder: top-1 in percent on tickets held out, after each epoch */
+  heldOutTop1?: number[];
+}
+
+/**
+ * Where a job stands: what it does, and how much of that is done, 0–1; null where that is not known. A training also tells
+ * its curves so far.
+ */
+export type JobProgress = (phase: string, done: number | null, note?: string, curves?: Curve[]) => void | Promise<void>;
 
 export interface Job<Settings> {
   /** What messages call it, such as `training` */
@@ -56,7 +69,9 @@ export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Resu
       child.on('message', (message: JobMessage<Result>) => {
         if (message.kind === 'done') resolve(message.result);
         else if (message.kind === 'failed') fail(message.message);
-        else if (message.kind === 'progress') void job.onProgress(message.phase, message.done, message.note);
+        else if (message.kind === 'progress') {
+          void job.onProgress(message.phase, message.done, message.note, message.curves);
+        }
       });
       child.once('error', (error) => fail(`the ${name} could not be started: ${error.message}`));
       child.once('exit', (code, by) => {

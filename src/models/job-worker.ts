@@ -32,8 +32,8 @@ export function serveJob<Settings, Result>(work: Work<Settings, Result>): void {
       const { tf, device } = await loadTensorflow(worker.device);
       send({ kind: 'device', device });
       const encoder = await Encoder.open(tf, worker.encoderDir, worker.cacheDir);
-      const result = await work({ tf, device, encoder }, settings, async (phase, done, note) => {
-        send({ kind: 'progress', phase, done, note });
+      const result = await work({ tf, device, encoder }, settings, async (phase, done, note, curves) => {
+        send({ kind: 'progress', phase, done, note, curves });
         // Lets the message out: the next step keeps this thread busy.
         await new Promise((resolve) => setImmediate(resolve));
       });

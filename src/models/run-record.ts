@@ -11,20 +11,11 @@ import { learnedTop1, nearestMeanTop1 } from './learned.js';
 import type { PreflightResult } from './preflight.js';
 import type { Tensorflow } from './tensorflow.js';
 import { writeTensorboard } from './tensorboard.js';
-import type { JobProgress } from './job-process.js';
+import type { Curve, JobProgress } from './job-process.js';
 import type { TrainingSettings } from './train-model.js';
 import type { TrainingData } from './training-data.js';
 
 export const runFile = 'run.json';
-
-export interface Curve {
-  /** `fold 1` … and `all tickets`; `encoder, fold 1` … where the encoder was trained too */
-  training: string;
-  /** Of the dense head: before the first step, and after each; of the encoder: of each step's tickets, before it */
-  loss: number[];
-  /** Of the encoder: top-1 in percent on tickets held out, after each epoch */
-  heldOutTop1?: number[];
-}
 
 /** A ticket whose label is another than what the model is sure of. No text: that stays in the data file. */
 export interface WronglySure {
@@ -75,7 +66,7 @@ export class RunRecorder {
   timed(onProgress: JobProgress): JobProgress {
     return (phase, done, note) => {
       if (phase !== this.current.phase) this.begin(phase);
-      return onProgress(phase, done, note);
+      return onProgress(phase, done, note, this.curves);
     };
   }
 

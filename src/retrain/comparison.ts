@@ -58,8 +58,10 @@ export interface SliceDifference {
   by: 'channel' | 'language' | 'contactType' | 'templates';
   value: string;
   tickets: number;
-  /** Challenger less champion, points */
+  /** Challenger less champion, points; 95 % interval */
   points: number;
+  low: number;
+  high: number;
   /** That so bad a difference is chance, made larger for the number of slices (Holm) */
   pWorse: number;
 }
@@ -193,6 +195,8 @@ function slicesOf(scored: readonly Scored[], smallest: number): SliceDifference[
     value,
     tickets: differences.length,
     points: percent(means[index]?.mean ?? 0),
+    low: percent(means[index]?.low ?? 0),
+    high: percent(means[index]?.high ?? 0),
     pWorse: pValues[index] ?? 1,
   }));
 }

@@ -157,12 +157,12 @@ async function tested(
 /** A training tells of every step; the database hears of it once a second, and of each new phase. */
 function throttled(note: RunTools['note']): JobProgress {
   let [told, last] = [0, ''];
-  return async (phase, progress, said) => {
+  return async (phase, progress, said, curves) => {
     const now = performance.now();
     if (phase === last && now - told < 1000) return;
     [told, last] = [now, phase];
     // One that is lost costs nothing: the lease says whether the run is still ours.
-    await note({ phase, progress, note: said ?? null }).catch(() => undefined);
+    await note({ phase, progress, note: said ?? null, ...(curves && { curves }) }).catch(() => undefined);
   };
 }
 

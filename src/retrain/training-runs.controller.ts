@@ -20,7 +20,21 @@ const comparisonSchema = z
     champion: figures,
     challenger: figures,
     difference: points,
+    usefulDifference: points,
     evidence: z.number(),
+    agreement: z.number(),
+    slices: z.array(
+      z.object({
+        by: z.enum(['channel', 'language', 'contactType', 'templates']),
+        value: z.string(),
+        tickets: z.number().int(),
+        points: z.number(),
+        /** Missing where an older version has compared */
+        low: z.number().optional(),
+        high: z.number().optional(),
+        pWorse: z.number(),
+      }),
+    ),
   })
   .meta({ id: 'Comparison' });
 const verdictSchema = z

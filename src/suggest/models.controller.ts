@@ -40,6 +40,40 @@ const moveSchema = z
     movedAt: date,
   })
   .meta({ id: 'AliasMove' });
+const scores = { rows: z.number(), top1: z.number(), hits3: z.number() };
+const reportSchema = z
+  .looseObject({
+    version: z.string(),
+    createdAt: z.string(),
+    seed: z.number(),
+    arguments: z.looseObject({}),
+    data: z.looseObject({ rows: z.number(), templates: z.number() }),
+    curves: z.array(z.looseObject({ training: z.string(), loss: z.array(z.number()) })),
+    heldOut: z.looseObject({
+      ...scores,
+      slices: z.record(z.string(), z.record(z.string(), z.looseObject(scores))),
+    }),
+    baselines: z.object({ majority: z.number(), nearestMean: z.number() }),
+    confusions: z.array(z.object({ label: z.string(), predicted: z.string(), count: z.number() })),
+    calibration: z.array(z.object({ rows: z.number(), confidence: z.number(), right: z.number() })),
+    wronglySure: z.array(
+      z.looseObject({
+        idHash: z.string().nullable(),
+        label: z.string(),
+        predicted: z.string(),
+        confidence: z.number(),
+        labelProbability: z.number(),
+      }),
+    ),
+    diagnosis: z.object({
+      training: z.number(),
+      heldOut: z.number(),
+      ceiling: z.number(),
+      parts: z.array(z.object({ name: z.string(), points: z.number(), next: z.string() })),
+    }),
+    seconds: z.record(z.string(), z.number()),
+  })
+  .meta({ id: 'TrainingReport' });
 type Path = z.infer<typeof pathSchema>;
 const promotedSchema = z.object({ champion: z.string().nullable() }).meta({ id: 'Promoted' });
 
@@ -72,12 +106,28 @@ export class ModelsController {
     return this.models.moves();
   }
 
+  /** What was tried out beside the champion, and how it ended; newest first. */
+  @Get('rollouts')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: z.array(rolloutSchema) })
+  rollouts() {
+    return this.models.rollouts();
+  }
+
   @Get(':version')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: versionSchema })
   async get(@Param({ schema: pathSchema }) { version }: Path) {
     const versions = await this.models.versions();
     return found(versions.find((one) => one.version === version) ?? null, `there is no model version ${version}`);
+  }
+
+  /** What its training left behind: arguments, scores by slice, confusions, calibration, baselines, diagnosis, times. */
+  @Get(':version/report')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: reportSchema })
+  async report(@Param({ schema: pathSchema }) { version }: Path) {
+    return found(await this.models.report(version), `there is no report of a model version ${version}`);
   }
 
   @Post(':version/promote')

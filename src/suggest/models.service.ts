@@ -1,14 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../access/audit-log.js';
 import { ProblemException } from '../access/problem.js';
 import { CONFIG, type ServiceConfig } from '../config.js';
+import { runFile, type RunRecord } from '../models/run-record.js';
 import { ModelAliasMove } from '../records/model-alias-move.entity.js';
 import { ModelVersion } from '../records/model-version.entity.js';
 import { moveAlias, previousChampion, UnknownVersion } from './model-registry.js';
 import { endRollout, startRollout, type RolloutMode } from './rollouts.js';
 
 const newestMoves = 50;
+const rolloutColumns = `version, mode, share, started_by AS "startedBy", started_at AS "startedAt",
+  ended_at AS "endedAt", outcome, reason`;
 
 export interface RolloutRow {
   version: string;
@@ -49,6 +54,23 @@ export class ModelsService {
     return rows.map(({ id, ...move }) => move);
   }
 
+  /** What is or was tried out; newest first. */
+  rollouts(): Promise<RolloutRow[]> {
+    return this.dataSource.query(`SELECT ${rolloutColumns} FROM rollouts ORDER BY id DESC LIMIT $1`, [newestMoves]);
+  }
+
+  /** The record that its training left in its folder; null where there is no such version or record. */
+  async report(version: string): Promise<RunRecord | null> {
+    const row = await this.dataSource.getRepository(ModelVersion).findOneBy({ version });
+    if (!row) return null;
+    try {
+      return JSON.parse(await readFile(join(this.config.MODEL_DIR, row.folder, runFile), 'utf8')) as RunRecord;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
   promote(version: string, actor: string) {
     return this.changed(async (manager) => {
       await this.makeChampion(manager, version, { actor, action: 'model.promote', reason: `promoted by ${actor}` });
@@ -87,10 +109,7 @@ export class ModelsService {
       const order = { version, mode, share: mode === 'canary' ? canary : 1, run: null, startedBy: actor };
       await startRollout(manager, order);
       await recordAudit(manager, { actor, action: `model.${mode}`, target: version });
-      const [row]: RolloutRow[] = await manager.query(
-        `SELECT version, mode, share, started_by AS "startedBy", started_at AS "startedAt", ended_at AS "endedAt",
-                outcome, reason FROM rollouts WHERE ended_at IS NULL`,
-      );
+      const [row]: RolloutRow[] = await manager.query(`SELECT ${rolloutColumns} FROM rollouts WHERE ended_at IS NULL`);
       if (!row) throw new Error('a rollout that was just started is there');
       return row;
     });

@@ -1,0 +1,38 @@
+/** Which pages there are, for whom. All but the queue come when they are opened: an agent never loads a chart. */
+import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
+import type { Actor } from './api-types.js';
+import { addEngineersMessages } from './language.js';
+
+type Role = Actor['role'];
+
+export interface PageEntry {
+  path: string;
+  name: 'today' | 'models' | 'training';
+  roles: readonly Role[];
+  /** Takes its own sub-paths too */
+  Page: LazyExoticComponent<ComponentType<{ actor: Actor }>>;
+}
+
+const engineers: readonly Role[] = ['ml', 'admin'];
+
+const forEngineers = (load: () => Promise<{ default: ComponentType<{ actor: Actor }> }>) =>
+  lazy(async () => (await Promise.all([load(), addEngineersMessages()]))[0]);
+
+const pages: readonly PageEntry[] = [
+  {
+    path: '/training',
+    name: 'training',
+    roles: engineers,
+    Page: forEngineers(() => import('./ml/training-page.js')),
+  },
+  { path: '/models', name: 'models', roles: engineers, Page: forEngineers(() => import('./ml/models-page.js')) },
+];
+
+/** The pages beside the queue that a role has. */
+export const pagesOf = (role: Role): PageEntry[] => pages.filter(({ roles }) => roles.includes(role));
+
+/** Where the queue is: whoever may not answer tickets begins elsewhere. */
+export const queuePath = (role: Role): string => (role === 'ml' ? '/queue' : '/');
+
+/** Where one begins. */
+export const homePath = (role: Role): string => (role === 'ml' ? (pagesOf(role)[0]?.path ?? '/queue') : '/');
