@@ -5,6 +5,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
+import { AuditLogController } from './access/audit-log.controller.js';
 import { AccessGuard } from './access/access.guard.js';
 import { AccessService } from './access/access.service.js';
 import { ProblemFilter, validationProblem } from './access/problem.filter.js';
@@ -37,6 +38,7 @@ import { QualityController } from './monitoring/quality.controller.js';
 import { QualityQuery } from './monitoring/quality.query.js';
 import { WebhookSender } from './monitoring/webhook-sender.service.js';
 import { RolloutWatch } from './retrain/rollout-watch.service.js';
+import { ScheduleQuery } from './retrain/schedule.query.js';
 import { TrainingRunner } from './retrain/training-runner.service.js';
 import { TrainingRunsController } from './retrain/training-runs.controller.js';
 import { TrainingRunsService } from './retrain/training-runs.service.js';
@@ -55,6 +57,7 @@ import { RankController } from './suggest/rank.controller.js';
 import { RankingLoop } from './suggest/ranking-loop.service.js';
 import { RetentionService } from './suggest/retention.service.js';
 import { SimilarQuery } from './suggest/similar.query.js';
+import { SuspectedLabelsQuery } from './suggest/suspected-labels.query.js';
 import { TemplatesController } from './suggest/templates.controller.js';
 import { TemplatesService } from './suggest/templates.service.js';
 import { TicketsController } from './suggest/tickets.controller.js';
@@ -71,6 +74,7 @@ export class AppModule {
       imports: [TerminusModule.forRoot({ logger: false }), rateLimit(config)],
       controllers: [
         AlertsController,
+        AuditLogController,
         DecisionsController,
         DriftController,
         EventsController,
@@ -123,7 +127,9 @@ export class AppModule {
         RankingLoop,
         RetentionService,
         RolloutWatch,
+        ScheduleQuery,
         SimilarQuery,
+        SuspectedLabelsQuery,
         TemplatesService,
         TicketConsumer,
         TicketsQueryService,

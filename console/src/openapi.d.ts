@@ -81,6 +81,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/audit-log': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['AuditLogController_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/retrain-decisions': {
     parameters: {
       query?: never;
@@ -345,6 +361,22 @@ export interface paths {
       cookie?: never;
     };
     get: operations['LabelQueueController_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/labels/suspected': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['LabelsController_suspected'];
     put?: never;
     post?: never;
     delete?: never;
@@ -721,6 +753,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/training-runs/schedule': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['TrainingRunsController_schedule'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/training-runs/{id}': {
     parameters: {
       query?: never;
@@ -851,6 +899,21 @@ export interface components {
     };
     Close: {
       reason: string;
+    };
+    AuditLogPage: {
+      items: components['schemas']['AuditEntry'][];
+      nextCursor: string | null;
+    };
+    AuditEntry: {
+      id: number;
+      /** Format: date-time */
+      at: string;
+      actor: string;
+      action: string;
+      target: string;
+      detail: {
+        [key: string]: unknown;
+      };
     };
     RetrainDecisionPage: {
       items: components['schemas']['RetrainDecision'][];
@@ -1000,6 +1063,19 @@ export interface components {
         }[];
       }[];
     };
+    SuspectedLabels: {
+      modelVersion: string | null;
+      items: {
+        source: string;
+        ticketId: string;
+        subject: string;
+        preview: string;
+        label: string;
+        predicted: string;
+        confidence: number;
+        labelProbability: number;
+      }[];
+    };
     LabelPage: {
       items: components['schemas']['Label'][];
       nextCursor: string | null;
@@ -1139,6 +1215,18 @@ export interface components {
         from: string;
         to: string;
         tickets: number;
+        volume: {
+          value: number;
+          low: number;
+          high: number;
+          of: number;
+        } | null;
+        lag: {
+          value: number;
+          low: number;
+          high: number;
+          of: number;
+        } | null;
         coverage: {
           value: number;
           low: number;
@@ -1174,6 +1262,18 @@ export interface components {
         from: string;
         to: string;
         tickets: number;
+        volume: {
+          value: number;
+          low: number;
+          high: number;
+          of: number;
+        } | null;
+        lag: {
+          value: number;
+          low: number;
+          high: number;
+          of: number;
+        } | null;
         coverage: {
           value: number;
           low: number;
@@ -1206,6 +1306,11 @@ export interface components {
         } | null;
       };
       estimatedAccuracy: {
+        value: number;
+        low: number;
+        high: number;
+      } | null;
+      estimatedAccuracyBefore: {
         value: number;
         low: number;
         high: number;
@@ -1510,6 +1615,16 @@ export interface components {
         said: string;
       }[];
     };
+    RetrainSchedule: {
+      pattern: string | null;
+      /** Format: date-time */
+      next: string | null;
+      /** Format: date-time */
+      lastLook: string | null;
+      coolDownHours: number;
+      leastLabels: number;
+      leastLoss: number;
+    };
     Problem: {
       type: string;
       title: string;
@@ -1679,6 +1794,39 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['AlertDetail'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AuditLogController_list: {
+    parameters: {
+      query?: {
+        actor?: string;
+        action?: string;
+        limit?: number;
+        cursor?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AuditLogPage'];
         };
       };
       /** @description An error */
@@ -2295,6 +2443,34 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['LabelQueue'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  LabelsController_suspected: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SuspectedLabels'];
         };
       };
       /** @description An error */
@@ -3135,6 +3311,34 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['TrainingRun'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TrainingRunsController_schedule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RetrainSchedule'];
         };
       };
       /** @description An error */

@@ -33,3 +33,20 @@ export function meanOf({ of, sum, squares }: MeanSums): Measured | null {
   const half = z * Math.sqrt(variance / of);
   return { value, low: value - half, high: value + half, of };
 }
+
+/** A count of what happens independently, with Byar's interval of a Poisson mean (Breslow & Day, 1987). */
+export function countOf(count: number): Measured {
+  const low = count === 0 ? 0 : count * (1 - 1 / (9 * count) - z / (3 * Math.sqrt(count))) ** 3;
+  const above = count + 1;
+  const high = above * (1 - 1 / (9 * above) + z / (3 * Math.sqrt(above))) ** 3;
+  return { value: count, low: Math.max(0, low), high, of: count };
+}
+
+/**
+ * Which quantiles of `of` values bound the quantile `share` of what they were drawn from: by the ranks that a binomial count
+ * of values below it lies between (David & Nagaraja, Order Statistics, 2003), 95 %.
+ */
+export function quantileBounds(share: number, of: number): [low: number, high: number] {
+  const half = z * Math.sqrt((share * (1 - share)) / of);
+  return [Math.max(0, share - half), Math.min(1, share + half)];
+}

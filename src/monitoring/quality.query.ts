@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Stream } from '../records/observed-ticket.entity.js';
-import { meanOf, shareOf, type MeanSums } from './interval.js';
+import { countOf, meanOf, quantileBounds, shareOf, type MeanSums } from './interval.js';
 import { estimateSchema, stream } from './monitor-answers.js';
 
 const measuredSchema = estimateSchema.extend({ of: z.number().int() }).nullable();
@@ -10,6 +10,10 @@ const periodSchema = z.object({
   from: z.string(),
   to: z.string(),
   tickets: z.number().int(),
+  /** The tickets, as a count of what happens by chance */
+  volume: measuredSchema,
+  /** Time from a ticket's arrival to its first suggestion that 95 % of the tickets stay under, s */
+  lag: measuredSchema,
   /** Share of tickets that something was suggested for */
   coverage: measuredSchema,
   /** Share of the choices after a suggestion that took the first */
@@ -28,10 +32,14 @@ export const qualitySchema = z
     before: periodSchema,
     /** Between labels: what the model's own probabilities say of the share of right first templates */
     estimatedAccuracy: estimateSchema.nullable(),
+    /** The same as it stood before the period */
+    estimatedAccuracyBefore: estimateSchema.nullable(),
   })
   .meta({ id: 'Quality' });
 type Quality = z.infer<typeof qualitySchema>;
 type Period = z.infer<typeof periodSchema>;
+
+const lagShare = 0.95;
 
 const hits = (column: string, condition: string): string =>
   `count(*) FILTER (WHERE ${condition} AND ${column})::int AS "${column}Hits",
@@ -62,7 +70,8 @@ export class QualityQuery {
       stream: of,
       now: await this.period(of, start, now),
       before: await this.period(of, daysBefore(start, days), start),
-      estimatedAccuracy: await this.estimatedAccuracy(of),
+      estimatedAccuracy: await this.estimatedAccuracy(of, now),
+      estimatedAccuracyBefore: await this.estimatedAccuracy(of, start),
     };
   }
 
@@ -90,6 +99,8 @@ export class QualityQuery {
       from: from.toISOString(),
       to: to.toISOString(),
       tickets: sums.tickets,
+      volume: countOf(sums.tickets),
+      lag: await this.lag(of, from, to, sums.tickets),
       coverage: shareOf(sums.coveredHits, sums.coveredOf),
       acceptance: shareOf(sums.acceptedHits, sums.acceptedOf),
       hits3: shareOf(sums.threeHits, sums.threeOf),
@@ -98,11 +109,26 @@ export class QualityQuery {
     };
   }
 
-  private async estimatedAccuracy(of: Stream): Promise<Quality['estimatedAccuracy']> {
+  private async lag(of: Stream, from: Date, to: Date, tickets: number): Promise<Period['lag']> {
+    if (tickets === 0) return null;
+    const [row]: { seconds: [number, number, number] | null }[] = await this.dataSource.query(
+      `SELECT percentile_cont($4::float8[]) WITHIN GROUP (ORDER BY extract(epoch FROM s.created_at - t.received_at)) AS seconds
+         FROM observed_tickets o
+         JOIN suggestions s ON s.ticket = o.ticket AND s.revision = 1
+         JOIN tickets t ON t.id = o.ticket
+        WHERE o.stream = $1 AND o.occurred_at >= $2 AND o.occurred_at < $3`,
+      [of, from, to, [lagShare, ...quantileBounds(lagShare, tickets)]],
+    );
+    if (!row?.seconds) return null;
+    const [value, low, high] = row.seconds;
+    return { value, low, high, of: tickets };
+  }
+
+  private async estimatedAccuracy(of: Stream, until: Date): Promise<Quality['estimatedAccuracy']> {
     const [row]: { estimate: Quality['estimatedAccuracy'] }[] = await this.dataSource.query(
       `SELECT detail -> 'estimatedAccuracy' AS estimate FROM retrain_decisions
-        WHERE stream = $1 AND asked_by = 'monitor' ORDER BY id DESC LIMIT 1`,
-      [of],
+        WHERE stream = $1 AND asked_by = 'monitor' AND decided_at <= $2 ORDER BY id DESC LIMIT 1`,
+      [of, until],
     );
     return row?.estimate ?? null;
   }

@@ -14,9 +14,14 @@ export interface ScheduleFacts {
  *
  * @param pattern a cron pattern, in UTC
  */
-export function isLookDue(pattern: string, { now, lastLook, championSince }: ScheduleFacts): boolean {
+export function isLookDue(pattern: string, facts: ScheduleFacts): boolean {
+  const next = nextLook(pattern, facts);
+  return next !== null && next <= facts.now;
+}
+
+/** The time of the next look, which has passed already where it was missed; null before there is a champion. */
+export function nextLook(pattern: string, { lastLook, championSince }: ScheduleFacts): Date | null {
   const since = Math.max(lastLook?.getTime() ?? 0, championSince?.getTime() ?? Infinity);
-  if (since === Infinity) return false;
-  const next = new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(new Date(since));
-  return next !== null && next <= now;
+  if (since === Infinity) return null;
+  return new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(new Date(since));
 }

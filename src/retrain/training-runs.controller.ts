@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Roles, type Actor } from '../access/roles.js';
 import { runStates, runTriggers } from '../records/training-run.entity.js';
 import { cursorOf, limitOf, pageSchema } from '../suggest/cursor.js';
+import { ScheduleQuery } from './schedule.query.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
 const date = z.date().meta({ type: 'string', format: 'date-time' });
@@ -68,6 +69,17 @@ const runSchema = z
   })
   .meta({ id: 'TrainingRun' });
 
+const scheduleSchema = z
+  .object({
+    pattern: z.string().nullable(),
+    next: date.nullable(),
+    lastLook: date.nullable(),
+    coolDownHours: z.number(),
+    leastLabels: z.number().int(),
+    leastLoss: z.number(),
+  })
+  .meta({ id: 'RetrainSchedule' });
+
 const querySchema = z.object({
   state: z.enum(runStates).optional(),
   limit: limitOf(200, 50),
@@ -83,7 +95,10 @@ interface Call {
 @ApiTags('training-runs')
 @Controller('api/v1/training-runs')
 export class TrainingRunsController {
-  constructor(private readonly runs: TrainingRunsService) {}
+  constructor(
+    private readonly runs: TrainingRunsService,
+    private readonly times: ScheduleQuery,
+  ) {}
 
   @Get()
   @Roles('lead', 'ml')
@@ -98,6 +113,14 @@ export class TrainingRunsController {
   @ApiCreatedResponse({ standardSchema: runSchema })
   start(@Req() { actor }: Call) {
     return this.runs.start(actor.name);
+  }
+
+  /** When a retraining is looked at by itself, and the least that it needs. */
+  @Get('schedule')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: scheduleSchema })
+  schedule() {
+    return this.times.schedule(new Date());
   }
 
   @Get(':id')

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Roles } from '../access/roles.js';
 import { provenances } from '../records/label.entity.js';
 import { cursorOf, limitOf, microsecondsOf, momentAndId, momentOf, page, pageSchema } from './cursor.js';
+import { suspectedLabelsSchema, SuspectedLabelsQuery } from './suspected-labels.query.js';
 
 const labelSchema = z
   .object({
@@ -29,7 +30,18 @@ const querySchema = z.object({
 @ApiTags('labels')
 @Controller('api/v1/labels')
 export class LabelsController {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly suspects: SuspectedLabelsQuery,
+  ) {}
+
+  /** Labels that are probably wrong, by what the champion's training held out. */
+  @Get('suspected')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: suspectedLabelsSchema })
+  suspected() {
+    return this.suspects.suspected();
+  }
 
   @Get()
   @Roles('ml')

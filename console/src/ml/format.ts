@@ -39,9 +39,9 @@ export function formatOf(language: string): Format {
 
 /** The year only where it is another. */
 function momentOf(date: Date, language: string): string {
-  const isThisYear = date.getFullYear() === new Date().getFullYear();
-  const day = { day: 'numeric', month: 'short', ...(!isThisYear && { year: 'numeric' }) } as const;
-  return date.toLocaleString(language, { ...day, hour: '2-digit', minute: '2-digit', hour12: false });
+  const options: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
+  if (date.getFullYear() !== new Date().getFullYear()) options.year = 'numeric';
+  return date.toLocaleString(language, { ...options, hour12: false });
 }
 
 function duration(seconds: number): string {

@@ -1,0 +1,47 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { DataSource, LessThan } from 'typeorm';
+import { z } from 'zod';
+import { AuditEntry } from '../records/audit-entry.entity.js';
+import { Roles } from './roles.js';
+
+const entrySchema = z
+  .object({
+    id: z.number().int(),
+    at: z.date().meta({ type: 'string', format: 'date-time' }),
+    actor: z.string(),
+    action: z.string(),
+    target: z.string(),
+    detail: z.looseObject({}),
+  })
+  .meta({ id: 'AuditEntry' });
+const pageOfEntries = z
+  .object({ items: z.array(entrySchema), nextCursor: z.string().nullable() })
+  .meta({ id: 'AuditLogPage' });
+const querySchema = z.object({
+  actor: z.string().max(200).optional(),
+  action: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+});
+
+/** Who changed what, for admins. */
+@ApiTags('audit-log')
+@Controller('api/v1/audit-log')
+export class AuditLogController {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Newest first. */
+  @Get()
+  @Roles('admin')
+  @ApiOkResponse({ standardSchema: pageOfEntries })
+  async list(@Query({ schema: querySchema }) { actor, action, limit, cursor }: z.infer<typeof querySchema>) {
+    const rows = await this.dataSource.getRepository(AuditEntry).find({
+      where: { ...(actor && { actor }), ...(action && { action }), ...(cursor && { id: LessThan(cursor) }) },
+      order: { id: 'DESC' },
+      take: limit + 1,
+    });
+    const items = rows.slice(0, limit);
+    return { items, nextCursor: rows.length > limit ? String(items.at(-1)?.id) : null };
+  }
+}
