@@ -142,9 +142,10 @@ async function run(harm: Harm, servers: Servers, dataSource: DataSource): Promis
   const waiting = await count(
     `SELECT count(*)::int AS n FROM rank_requests r JOIN tickets t ON t.id = r.ticket WHERE t.source = $1`,
   );
-  const published = (await readTopic(servers.brokers, suggestionTopic)).map(
-    (value) => JSON.parse(value) as { ticketId: string; revision: number; suggestionId: string },
-  );
+  // A run that was stopped before may have left suggestions that are published now.
+  const published = (await readTopic(servers.brokers, suggestionTopic))
+    .map((value) => JSON.parse(value) as { source: string; ticketId: string; revision: number; suggestionId: string })
+    .filter((message) => message.source === source);
   await service.stop();
 
   const idOf = new Map<string, string>();
