@@ -7,7 +7,7 @@ type Role = Actor['role'];
 
 export interface PageEntry {
   path: string;
-  name: 'today' | 'models' | 'training';
+  name: 'today' | 'alerts' | 'drift' | 'decisions' | 'training' | 'models' | 'labels' | 'audit';
   roles: readonly Role[];
   /** Takes its own sub-paths too */
   Page: LazyExoticComponent<ComponentType<{ actor: Actor }>>;
@@ -19,13 +19,19 @@ const forEngineers = (load: () => Promise<{ default: ComponentType<{ actor: Acto
   lazy(async () => (await Promise.all([load(), addEngineersMessages()]))[0]);
 
 const pages: readonly PageEntry[] = [
+  { path: '/today', name: 'today', roles: engineers, Page: forEngineers(() => import('./ml/today-page.js')) },
+  { path: '/alerts', name: 'alerts', roles: engineers, Page: forEngineers(() => import('./ml/alerts-page.js')) },
+  { path: '/drift', name: 'drift', roles: engineers, Page: forEngineers(() => import('./ml/drift-page.js')) },
   {
-    path: '/training',
-    name: 'training',
+    path: '/decisions',
+    name: 'decisions',
     roles: engineers,
-    Page: forEngineers(() => import('./ml/training-page.js')),
+    Page: forEngineers(() => import('./ml/decisions-page.js')),
   },
+  { path: '/training', name: 'training', roles: engineers, Page: forEngineers(() => import('./ml/training-page.js')) },
   { path: '/models', name: 'models', roles: engineers, Page: forEngineers(() => import('./ml/models-page.js')) },
+  { path: '/labels', name: 'labels', roles: engineers, Page: forEngineers(() => import('./ml/labels-page.js')) },
+  { path: '/audit-log', name: 'audit', roles: ['admin'], Page: forEngineers(() => import('./ml/audit-log-page.js')) },
 ];
 
 /** The pages beside the queue that a role has. */

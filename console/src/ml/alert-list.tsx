@@ -1,0 +1,35 @@
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ActionBadge } from './action-badge.js';
+import type { Alert } from './api.js';
+import { useFormat } from './format.js';
+import { State } from './parts.js';
+
+const kinds = { open: 'bad', acknowledged: 'warn', snoozed: 'quiet', closed: 'quiet' } as const;
+
+export function AlertState({ state }: { state: Alert['state'] }) {
+  const { t } = useTranslation('engineers');
+  return <State kind={kinds[state]}>{t(`alertState.${state}`)}</State>;
+}
+
+export function AlertList({ alerts }: { alerts: readonly Alert[] }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  return (
+    <ul className="alerts">
+      {alerts.map(({ id, headline, state, action, openedAt, owner, active, reason }) => (
+        <li key={id}>
+          <Link href={`~/alerts/${id}`}>{headline}</Link>
+          <p>
+            <AlertState state={state} />
+            <ActionBadge action={action} />
+            <span>{t('alerts.opened', { at: format.moment(openedAt) })}</span>
+            {owner && <span>{t('by', { name: owner })}</span>}
+            {!active && <span>{t('alerts.notSeen')}</span>}
+            {reason && <span>{reason}</span>}
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,106 @@
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ActionBadge } from './action-badge.js';
+import { AlertActions } from './alert-actions.js';
+import { AlertEvidence } from './alert-evidence.js';
+import { AlertState } from './alert-list.js';
+import type { AlertDetail } from './api.js';
+import { Findings } from './findings.js';
+import { useFormat } from './format.js';
+import { Loaded, PageBody, Section } from './parts.js';
+import { alertQuery } from './queries.js';
+
+/** One alert: what was found, how it shows, and what was done about it. */
+export function AlertPage({ id }: { id: number }) {
+  const { t } = useTranslation('engineers');
+  const alert = useQuery(alertQuery(id));
+  return (
+    <PageBody
+      title={alert.data?.headline ?? t('alerts.one', { id })}
+      says={<Link href="/">{t('alerts.back')}</Link>}
+      actions={alert.data && <AlertActions alert={alert.data} />}
+    >
+      <Loaded query={alert} lines={6}>
+        {(data) => (
+          <>
+            <Facts alert={data} />
+            <AlertEvidence alert={data} />
+            <Section title={t('alerts.findings')} says={t('alerts.findingsSays')}>
+              <Findings findings={data.findings} label={t('alerts.findings')} />
+            </Section>
+            <History alert={data} />
+          </>
+        )}
+      </Loaded>
+    </PageBody>
+  );
+}
+
+function Facts({ alert }: { alert: AlertDetail }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  return (
+    <Section title={t('alerts.stands')} says={t(`actionSays.${alert.action}`)}>
+      <dl className="facts-grid">
+        <div>
+          <dt>{t('training.state')}</dt>
+          <dd>
+            <AlertState state={alert.state} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('alerts.action')}</dt>
+          <dd>
+            <ActionBadge action={alert.action} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('alerts.openedAt')}</dt>
+          <dd>{format.moment(alert.openedAt)}</dd>
+        </div>
+        <div>
+          <dt>{t('alerts.seenAt')}</dt>
+          <dd>
+            {format.moment(alert.seenAt)}
+            {!alert.active && ` · ${t('alerts.notSeen')}`}
+          </dd>
+        </div>
+        <div>
+          <dt>{t('alerts.owner')}</dt>
+          <dd>{alert.owner ?? t('alerts.nobody')}</dd>
+        </div>
+        {alert.snoozedUntil && (
+          <div>
+            <dt>{t('alerts.until')}</dt>
+            <dd>{format.moment(alert.snoozedUntil)}</dd>
+          </div>
+        )}
+        <div>
+          <dt>{t('models.version')}</dt>
+          <dd className="version">{alert.modelVersion}</dd>
+        </div>
+      </dl>
+    </Section>
+  );
+}
+
+function History({ alert: { history } }: { alert: AlertDetail }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  return (
+    <Section title={t('alerts.history')}>
+      <ol className="history">
+        {history.map(({ at, kind, actor, reason }) => (
+          <li key={`${at}${kind}`}>
+            <time dateTime={at}>{format.moment(at)}</time>
+            <span>
+              {t(`alertEvent.${kind}`)} <span className="quiet">{t('by', { name: actor })}</span>
+              {reason && <small>{reason}</small>}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}

@@ -1,0 +1,156 @@
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ActionBadge } from './action-badge.js';
+import * as api from './api.js';
+import { Confirm } from './confirm.js';
+import { useFormat } from './format.js';
+import { Empty, Loaded, PageBody, Section, Table } from './parts.js';
+import { decisionsQuery, driftQuery, scheduleQuery } from './queries.js';
+
+const noSignals: string[] = [];
+
+/** What was decided after each look, and why; when the next one comes. */
+export default function DecisionsPage() {
+  const { t } = useTranslation('engineers');
+  const decisions = useQuery(decisionsQuery);
+  return (
+    <PageBody
+      title={t('decisions.title')}
+      says={t('decisions.says')}
+      actions={
+        <>
+          <Confirm label={t('decisions.look')} says={t('decisions.lookSays')} run={() => api.decide('look')} />
+          <Confirm
+            label={t('decisions.retrain')}
+            variant="filled"
+            says={t('decisions.retrainSays')}
+            run={() => api.decide('retrain')}
+          />
+        </>
+      }
+    >
+      <Times />
+      <Reweighting />
+      <Section title={t('decisions.log')}>
+        <Loaded query={decisions} lines={6}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title={t('decisions.none')}>{t('decisions.noneDo')}</Empty>
+            ) : (
+              <Log decisions={items} />
+            )
+          }
+        </Loaded>
+      </Section>
+    </PageBody>
+  );
+}
+
+function Times() {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const schedule = useQuery(scheduleQuery);
+  return (
+    <Section title={t('decisions.schedule')}>
+      <Loaded query={schedule} lines={2}>
+        {({ pattern, next, lastLook, coolDownHours, leastLabels, leastLoss }) => (
+          <dl className="facts-grid">
+            <div>
+              <dt>{t('decisions.next')}</dt>
+              <dd>{next ? format.moment(next) : t('decisions.noSchedule')}</dd>
+            </div>
+            <div>
+              <dt>{t('decisions.pattern')}</dt>
+              <dd>{pattern ? <code>{pattern}</code> : t('decisions.setSchedule')}</dd>
+            </div>
+            <div>
+              <dt>{t('decisions.lastLook')}</dt>
+              <dd>{lastLook ? format.moment(lastLook) : '–'}</dd>
+            </div>
+            <div>
+              <dt>{t('decisions.leastLabels')}</dt>
+              <dd>{format.number(leastLabels)}</dd>
+            </div>
+            <div>
+              <dt>{t('decisions.leastLoss')}</dt>
+              <dd>{format.points(100 * leastLoss)}</dd>
+            </div>
+            <div>
+              <dt>{t('decisions.coolDown')}</dt>
+              <dd>{format.number(coolDownHours)} h</dd>
+            </div>
+          </dl>
+        )}
+      </Loaded>
+    </Section>
+  );
+}
+
+function Reweighting() {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const { data } = useQuery(driftQuery(noSignals, 1));
+  const weights = data?.reweighting;
+  if (!weights) return null;
+  return (
+    <Section
+      title={t('decisions.reweighting')}
+      says={t('decisions.reweightingSays', { at: format.moment(weights.startedAt) })}
+      aside={
+        <Confirm
+          label={t('decisions.revert')}
+          says={t('decisions.revertSays')}
+          run={() => api.revert(weights.decision)}
+        />
+      }
+    >
+      <ul className="words">
+        {Object.entries(weights.weights).map(([template, weight]) => (
+          <li key={template}>
+            <b>{template}</b> × {format.number(weight, 2)}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Log({ decisions }: { decisions: readonly api.Decision[] }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  return (
+    <Table label={t('decisions.log')}>
+      <thead>
+        <tr>
+          <th>{t('decisions.at')}</th>
+          <th>{t('decisions.action')}</th>
+          <th>{t('decisions.reasons')}</th>
+          <th>{t('training.askedBy')}</th>
+          <th>{t('decisions.alert')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {decisions.map(({ id, decidedAt, action, reasons, askedBy, alert }) => (
+          <tr key={id}>
+            <td data-fixed>{format.moment(decidedAt)}</td>
+            <td>
+              <ActionBadge action={action} />
+            </td>
+            <td>
+              <ul className="reasons">
+                {reasons.map((reason) => (
+                  <li key={reason}>{reason}</li>
+                ))}
+              </ul>
+            </td>
+            <td data-fixed>{askedBy === 'monitor' || askedBy === 'schedule' ? t(`asker.${askedBy}`) : askedBy}</td>
+            <td data-fixed>
+              {alert !== null && <Link href={`~/alerts/${alert}`}>{t('alerts.one', { id: alert })}</Link>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

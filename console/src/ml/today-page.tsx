@@ -1,0 +1,169 @@
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ActionBadge } from './action-badge.js';
+import { AlertList } from './alert-list.js';
+import type { Quality } from './api.js';
+import { useFormat, type Format } from './format.js';
+import type { Estimate } from './interval.js';
+import { Empty, Loaded, PageBody, Section, State } from './parts.js';
+import { alertsQuery, decisionsQuery, driftQuery, qualityQuery } from './queries.js';
+
+const lastDecisions = 6;
+const noSignals: string[] = [];
+
+/** Is it well? */
+export default function TodayPage() {
+  const { t } = useTranslation('engineers');
+  const quality = useQuery(qualityQuery(1));
+  const alerts = useQuery(alertsQuery);
+  const open = alerts.data?.items.filter(({ state }) => state === 'open');
+  return (
+    <PageBody title={t('today.title')} says={t('today.says')} actions={open && <Verdict open={open.length} />}>
+      <Loaded query={quality} lines={4}>
+        {(data) => <Tiles quality={data} />}
+      </Loaded>
+      <div className="ml-columns">
+        <Section title={t('today.openAlerts')} aside={<Link href="~/alerts">{t('today.allAlerts')}</Link>}>
+          <Loaded query={alerts}>
+            {() =>
+              open && open.length > 0 ? (
+                <AlertList alerts={open} />
+              ) : (
+                <Empty title={t('today.noAlerts')}>
+                  <Watched />
+                </Empty>
+              )
+            }
+          </Loaded>
+        </Section>
+        <LastDecisions />
+      </div>
+    </PageBody>
+  );
+}
+
+function Verdict({ open }: { open: number }) {
+  const { t } = useTranslation('engineers');
+  return (
+    <State kind={open === 0 ? 'good' : 'warn'}>
+      <b>{open === 0 ? t('today.well') : t('today.notWell', { count: open })}</b>
+    </State>
+  );
+}
+
+/** How much stands behind the silence. */
+function Watched() {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const { data } = useQuery(driftQuery(noSignals, 1));
+  if (!data) return null;
+  if (!data.watched?.reference) return t('today.notWatched');
+  return t('today.watched', { count: data.watched.tickets, tickets: format.number(data.watched.tickets) });
+}
+
+type Measure = 'acceptance' | 'hits3' | 'coverage' | 'auditAccuracy' | 'calibration' | 'volume' | 'lag';
+const measures: readonly { name: Measure; write: (value: number, format: Format) => string }[] = [
+  { name: 'acceptance', write: (value, { share }) => share(value) },
+  { name: 'hits3', write: (value, { share }) => share(value) },
+  { name: 'coverage', write: (value, { share }) => share(value) },
+  { name: 'auditAccuracy', write: (value, { share }) => share(value) },
+  { name: 'calibration', write: (value, { points }) => points(100 * value) },
+  { name: 'volume', write: (value, { number }) => number(value) },
+  { name: 'lag', write: (value, { number }) => `${number(value, value < 10 ? 2 : 0)} s` },
+];
+
+function Tiles({ quality: { now, before, estimatedAccuracy, estimatedAccuracyBefore } }: { quality: Quality }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  return (
+    <ul className="tiles" aria-label={t('today.figures')}>
+      <Tile
+        name={t('measure.estimatedAccuracy')}
+        says={t('measureSays.estimatedAccuracy')}
+        now={estimatedAccuracy}
+        before={estimatedAccuracyBefore}
+        write={(value) => format.share(value)}
+        missing={t('measureMissing.estimatedAccuracy')}
+      />
+      {measures.map(({ name, write }) => (
+        <Tile
+          key={name}
+          name={t(`measure.${name}`)}
+          says={t(`measureSays.${name}`)}
+          now={now[name]}
+          before={before[name]}
+          write={(value) => write(value, format)}
+          missing={t(`measureMissing.${name}`)}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function Tile({
+  name,
+  says,
+  now,
+  before,
+  write,
+  missing,
+}: {
+  name: string;
+  says: string;
+  now: Estimate | null;
+  before: Estimate | null;
+  write: (value: number) => string;
+  /** Why there is no figure */
+  missing: string;
+}) {
+  const { t } = useTranslation('engineers');
+  return (
+    <li>
+      <h3>{name}</h3>
+      {now ? (
+        <p className="tile-value">
+          <b>{write(now.value)}</b>
+          <small>
+            {write(now.low)} – {write(now.high)}
+          </small>
+        </p>
+      ) : (
+        <p className="tile-none">{missing}</p>
+      )}
+      <p className="tile-before">
+        {t('today.yesterday')}{' '}
+        {before ? `${write(before.value)} (${write(before.low)} – ${write(before.high)})` : t('today.nothing')}
+      </p>
+      <p className="tile-says">{says}</p>
+    </li>
+  );
+}
+
+function LastDecisions() {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const decisions = useQuery(decisionsQuery);
+  return (
+    <Section title={t('today.decisions')} aside={<Link href="~/decisions">{t('today.allDecisions')}</Link>}>
+      <Loaded query={decisions}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title={t('decisions.none')}>{t('decisions.noneDo')}</Empty>
+          ) : (
+            <ol className="history">
+              {items.slice(0, lastDecisions).map(({ id, decidedAt, action, reasons }) => (
+                <li key={id}>
+                  <time dateTime={decidedAt}>{format.moment(decidedAt)}</time>
+                  <span>
+                    <ActionBadge action={action} /> {reasons.at(-1)}
+                  </span>
+                </li>
+              ))}
+            </ol>
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}
