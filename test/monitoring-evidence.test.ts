@@ -61,6 +61,13 @@ function tickets(count: number, seed: number, shares: Record<string, number>, fr
   });
 }
 
+/** Moved along an axis, and what it said before weakened; of length 1 again. */
+function towards(embedding: Float32Array | null, axis: number, by: number, before: number): Float32Array {
+  const moved = Float32Array.from(embedding ?? [], (value, at) => before * value + (at === axis ? by : 0));
+  const length = Math.sqrt(moved.reduce((sum, value) => sum + value * value, 0));
+  return moved.map((value) => value / length);
+}
+
 const usual = { card: 3, cash: 2, fees: 2, limits: 2, refund: 1 };
 const known = tickets(1_500, 1, usual);
 const sampler = new ReferenceSampler(1);
@@ -113,6 +120,26 @@ describe('the cause that is named first', () => {
     expect(evidence.words.map(({ word }) => word)).toEqual(expect.arrayContaining(['dog', 'insurance']));
     const example = window.find(({ key }) => key === evidence.examples[0]?.key);
     expect(example?.text).toContain('dog');
+  });
+
+  test.each([60, 150, 300])(
+    'is a new topic too where the model takes it for every template alike, %i of 600',
+    (strange) => {
+      const window = fresh().map((ticket, at) => {
+        if (at >= strange) return ticket;
+        return { ...ticket, embedding: towards(ticket.embedding, 12, 1, 0.3), templateId: null };
+      });
+      expect(firstCause(window)).toBe('new-topic');
+    },
+  );
+
+  test.each([0.3, 0.6, 1.2])('is another wording where all tickets moved by %f the same way', (by) => {
+    const window = fresh().map((ticket) => ({ ...ticket, embedding: towards(ticket.embedding, 12, by, 1) }));
+    expect(firstCause(window)).toBe('wording');
+  });
+
+  test.each([1, 2, 3, 4, 5])('is none where nothing has moved: draw %i', (draw) => {
+    expect(explain(asked(tickets(600, 100 + draw, usual, 10_000))).causes).toEqual([]);
   });
 
   test('is a template that means something else now, where labels say so', () => {

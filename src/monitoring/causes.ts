@@ -3,6 +3,7 @@
  * body that is empty has no topic, a ticket in another language has other words. So broken input is named first, then
  * channels, languages and fields, unless the tickets beside those have moved too; then what the texts say.
  */
+import { seeded } from '../models/random.js';
 import { brokenInput, percent } from './broken-input.js';
 import { isBrokenInput, type Cause } from './cause.js';
 import { changedMeanings, type JudgedTicket } from './changed-meaning.js';
@@ -96,6 +97,7 @@ function textCauses(
     window,
     likeness: { reference: likeness.reference, window: own },
     labelShift,
+    random: seeded(seed),
   });
   if (moved) return { labelShift, moved, causes: [moved.cause] };
   return { labelShift, moved: null, causes: labelShift.explains ? [shiftCause(labelShift)] : [] };

@@ -94,7 +94,7 @@ async function customersWrite(texts: string[]): Promise<void> {
 }
 const counted = async (): Promise<number> =>
   (await get<{ watched: { tickets: number } | null }>('drift')).watched?.tickets ?? 0;
-const allCounted = () => waitFor('all tickets to be counted', async () => (await counted()) === sent.size, 120_000);
+const allCounted = () => waitFor('all tickets to be counted', async () => (await counted()) === sent.size, 240_000);
 
 test('1. a team has answered tickets; a model learns from them, with the reference that it is watched by', async () => {
   const rows = readDataFile(trainingFile, { label: 'category' });
@@ -111,7 +111,7 @@ test('1. a team has answered tickets; a model learns from them, with the referen
     const { serving } = await get<{ serving: { version: string } }>('models');
     return serving.version === version;
   });
-}, 300_000);
+}, 600_000);
 
 test('2. customers write about what is known: each ticket is counted once, and nothing is to be done', async () => {
   const train = (await readFile(trainingFile, 'utf8')).trimEnd().split('\n').slice(1);
@@ -122,7 +122,7 @@ test('2. customers write about what is known: each ticket is counted once, and n
   expect(await get('alerts')).toEqual({ items: [], nextCursor: null });
   const { items } = await get<{ items: { action: string }[] }>('retrain-decisions');
   expect(new Set(items.map(({ action }) => action))).toEqual(new Set(['none']));
-}, 180_000);
+}, 400_000);
 
 test('3. a new topic arrives, and an alert opens', async () => {
   const fresh = await ticketsOf((category) => newTopics.includes(category));
@@ -130,14 +130,14 @@ test('3. a new topic arrives, and an alert opens', async () => {
     const { items } = await get<{ items: { id: number; cause: string }[] }>('alerts?state=open');
     return items.find(({ cause }) => cause === 'new-topic:')?.id;
   };
-  // Three tickets in ten are about it, until somebody is told.
+  // Three tickets in ten are about it, until somebody is told: two or three dozen of them will do, and there are over a hundred.
   while (familiar.length > 0 && (await raised()) === undefined) {
     await customersWrite([...fresh.splice(0, 12), ...familiar.splice(0, 28)]);
     await allCounted();
   }
   alert = await get<Alert>(`alerts/${await raised()}`);
   expect(alert.headline).toMatch(/^A new topic/);
-}, 240_000);
+}, 900_000);
 
 test('4. it says what is new in its own words, and shows tickets', () => {
   expect(alert.evidence.causes.map(({ kind }) => kind)).toContain('new-topic');
