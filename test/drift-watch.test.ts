@@ -3,6 +3,9 @@ import { newTopic, TicketSource, world } from '../bench/synthetic-tickets.js';
 import { Watch, type Alarm } from '../src/monitoring/detectors.js';
 import type { Observation } from '../src/monitoring/observation.js';
 import { buildReference } from '../src/monitoring/reference.js';
+import { TicketCoder } from '../src/monitoring/ticket-coding.js';
+import { testWindow } from '../src/monitoring/window-test.js';
+import { WindowSums } from '../src/monitoring/window-sums.js';
 import { VolumeWatch } from '../src/monitoring/volume-watch.js';
 
 const desk = world(20, 1, 32);
@@ -21,6 +24,12 @@ const reference = buildReference(
   }),
   { seed: 1, draws: 1 },
 );
+/** Its doubt and its entropy so many times as large. */
+const certain = (ticket: Observation, times: number): Observation => ({
+  ...ticket,
+  ranking: ticket.ranking.map((one, at) => (at > 0 ? one : { ...one, probability: 1 - times * (1 - one.probability) })),
+  entropy: times * (ticket.entropy ?? 0),
+});
 const drift = (alarms: readonly Alarm[]): Alarm[] => alarms.filter(({ kind }) => kind === 'drift');
 
 describe('without drift', () => {
@@ -46,6 +55,19 @@ describe('without drift', () => {
       return watch.add(isCopy ? { ...outage, key: `desk:outage-${index}`, occurredAt: minutes(index) } : next(index));
     });
     expect(drift(alarms.flat())).toEqual([]);
+  });
+
+  test('a model that has learned from all tickets is surer than those that held some out, and that is usual', () => {
+    const watch = new Watch(reference);
+    const next = stream(30);
+    const window = new WindowSums(new TicketCoder(reference.coding));
+    const alarms = Array.from({ length: 3_000 }, (_, index) => {
+      const ticket = certain(next(index), 0.5);
+      window.add(ticket);
+      return watch.add(ticket);
+    });
+    expect(drift(alarms.flat())).toEqual([]);
+    expect(testWindow(reference, window).filter(({ alarm }) => alarm)).toEqual([]);
   });
 
   test('a week that has its days and nights is like the weeks before', () => {
@@ -90,6 +112,20 @@ describe('with drift', () => {
     const [strongest] = alarm?.findings ?? [];
     expect(strongest?.alarm).toBe(true);
     expect(strongest?.explanation).toMatch(/\.$/);
+  });
+
+  test('a model that is less sure, and abstains more often, raises an alarm by that alone', () => {
+    const watch = new Watch(reference);
+    const next = stream(31);
+    const window = new WindowSums(new TicketCoder(reference.coding));
+    const alarms = Array.from({ length: 3_000 }, (_, index) => {
+      const ticket = { ...certain(next(index), 2), abstained: index % 4 === 0 };
+      window.add(ticket);
+      return watch.add(ticket);
+    });
+    expect(drift(alarms.flat())[0]?.findings.map(({ signal }) => signal)).toContain('confidence');
+    const moved = testWindow(reference, window).filter(({ alarm, slice }) => alarm && slice.by === 'all');
+    expect(moved.map(({ signal }) => signal)).toEqual(expect.arrayContaining(['confidence', 'entropy', 'abstention']));
   });
 
   test('what agents take less often raises an alarm', () => {

@@ -32,8 +32,15 @@ export interface RankBets {
   weights: number[];
 }
 
+/** Where a move one way is no news, only the other is bet on. */
+export type Side = 'higher' | 'lower' | 'both';
+
 /** @param smallestEffect in standard deviations: bets that so small a shift would win are made dearer by what it would win */
-export function numberBets(smallestEffect: number): RankBets {
+export function numberBets(smallestEffect: number, side: Side = 'both'): RankBets {
+  if (side !== 'both') {
+    const bets = [0.1, 0.25, 0.6].map((by) => dearer(moved(side === 'higher' ? by : -by), smallestEffect));
+    return { bets, weights: [0.4, 0.35, 0.25] };
+  }
   const bets = [...[0.1, 0.25, 0.6].flatMap((by) => [moved(by), moved(-by)]), spread];
   return {
     bets: bets.map((bet) => dearer(bet, smallestEffect)),

@@ -67,7 +67,8 @@ export function testNames({ reference, window }: LikeHours): CountTest | null {
     const own = exactTest(window[at] as number, m, reference[at] as number, n);
     if (own < smallest) [bin, smallest] = [at, own];
   }
-  // Of two bins the second says what the first says.
+  // Of two bins the first says what the second says: of `no` and `yes` it is told how many say yes.
+  if (occupied.length === 2) bin = occupied[1] as number;
   const exact = Math.min(1, smallest * (occupied.length === 2 ? 1 : occupied.length));
   if (occupied.length === 2) return { pValue: positive(exact), statistic: -Math.log10(positive(exact)), bin };
   const { pValue, statistic } = chiSquareTest(reference, window);

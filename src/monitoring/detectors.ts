@@ -12,6 +12,7 @@ import { BurstFilter } from './near-duplicates.js';
 import type { Observation, Outcome } from './observation.js';
 import { outcomeMeasures, type OutcomeMeasure } from './outcome-measures.js';
 import { blocksOf, type Reference } from './reference.js';
+import { lessSure } from './less-sure.js';
 import { SignalDetector, type DetectorState } from './signal-detector.js';
 import { binOf, binsOf, TicketCoder, type CodedTicket, type Measure } from './ticket-coding.js';
 import { randomOf } from './ticket-random.js';
@@ -55,8 +56,7 @@ interface Watched {
   weight: number;
 }
 
-/** A model that has learned from all tickets is a little surer than those that had not seen the reference's. */
-const surerInService: ReadonlySet<string> = new Set(['confidence', 'entropy', 'abstention']);
+/** Beyond what `lessSure` allows for, a model may differ a little from those that had not seen the reference's tickets. */
 const timesAsMuch = 5;
 /** A signal whose share of the evidence is less does not count among the causes of an alarm. */
 const leastShare = 0.02;
@@ -237,7 +237,8 @@ function detectorsOf(reference: Reference, outcomes: readonly OutcomeMeasure[], 
         measure,
         counts: own,
         isSlice: at > 0,
-        smallestEffect: smallestEffect * (surerInService.has(measure.signal) ? timesAsMuch : 1),
+        smallestEffect: smallestEffect * (lessSure.has(measure.signal) ? timesAsMuch : 1),
+        side: lessSure.get(measure.signal) ?? 'both',
       });
       watched.push({ detector, measure, index, slice: at, weight });
     });

@@ -49,8 +49,7 @@ export function driftOfFile({ reference, sample, rows, now, settings }: DriftQue
   for (const { observation } of rows) window.add(observation);
   const labelled = rows.flatMap(({ observation, label }) => (label === undefined ? [] : [{ observation, label }]));
   const isLabelled = labelled.length >= fewestLabels;
-  const tested = testWindow(reference, window, { level: isLabelled ? level - levelOfLabels : level });
-  const signals = tested.map((finding) => (isSurer(finding) ? { ...finding, alarm: false } : finding));
+  const signals = testWindow(reference, window, { level: isLabelled ? level - levelOfLabels : level });
   if (isLabelled) signals.push(...labelFindings(sample, labelled));
   const alarm = signals.some((finding) => finding.alarm);
   const evidence = alarm ? explained({ sample, rows, leastLoss: settings.leastLoss }) : null;
@@ -71,15 +70,6 @@ export function driftOfFile({ reference, sample, rows, now, settings }: DriftQue
     settings,
   );
   return { alarm, signals, decision, evidence };
-}
-
-/**
- * The reference is what models that had held tickets out said of them; the model itself has learned from all, and is surer for
- * that alone. Only less sure is news.
- */
-function isSurer({ signal, effect }: Finding): boolean {
-  if (signal === 'confidence') return effect.value > 0;
-  return (signal === 'entropy' || signal === 'abstention') && effect.value < 0;
 }
 
 interface LabelledRow {

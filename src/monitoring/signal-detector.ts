@@ -6,7 +6,7 @@
  * among them, randomised for ties (conformal test martingale; Vovk et al., arXiv 2102.10439); names are predicted by Jeffreys'
  * rule from them, under which the likelihood ratio has mean 1.
  */
-import { cells, nameBet, nameRatios, noveltyBets, numberBets, type RankBets } from './bets.js';
+import { cells, nameBet, nameRatios, noveltyBets, numberBets, type RankBets, type Side } from './bets.js';
 import { binsOf, type Measure } from './ticket-coding.js';
 
 /** Names of a slice that are watched one by one; the others are seen by the window's tests. */
@@ -28,6 +28,8 @@ export interface DetectorOptions {
   counts: Float64Array;
   isSlice: boolean;
   smallestEffect: number;
+  /** Which way a move is news; `both` unless it is said */
+  side?: Side;
 }
 
 export class SignalDetector {
@@ -38,6 +40,7 @@ export class SignalDetector {
   private readonly totals: Float64Array;
   private readonly watched: Int32Array;
   private readonly rankBets: RankBets | null;
+  private readonly ratios: readonly number[];
   /** M of each bet: of numbers [bets], of names [watched names × bets] */
   private readonly values: Float64Array;
   /** Counts of the last tickets in two halves: the older is dropped when the newer is full. [2 × bins] */
@@ -45,7 +48,7 @@ export class SignalDetector {
   private readonly recentTotals = new Float64Array(2);
 
   constructor(private readonly options: DetectorOptions) {
-    const { measure, counts, isSlice, smallestEffect } = options;
+    const { measure, counts, isSlice, smallestEffect, side = 'both' } = options;
     this.bins = binsOf(measure);
     this.bag = Float64Array.from(counts);
     this.totals = new Float64Array(counts.length / this.bins);
@@ -53,10 +56,11 @@ export class SignalDetector {
       const block = Math.floor(place / this.bins);
       this.totals[block] = (this.totals[block] as number) + count;
     });
-    const betsOf = measure.part === 'novelty' ? noveltyBets : numberBets;
+    const betsOf = measure.part === 'novelty' ? noveltyBets : (effect: number) => numberBets(effect, side);
     this.rankBets = measure.kind === 'number' ? betsOf(smallestEffect) : null;
+    this.ratios = nameRatios.filter((ratio) => side === 'both' || ratio > 1 === (side === 'higher'));
     this.watched = this.rankBets ? new Int32Array() : watchedNames(measure, counts, isSlice);
-    this.values = new Float64Array(this.rankBets?.bets.length ?? this.watched.length * nameRatios.length);
+    this.values = new Float64Array(this.rankBets?.bets.length ?? this.watched.length * this.ratios.length);
     this.recent = new Float64Array(2 * this.bins);
   }
 
@@ -91,7 +95,7 @@ export class SignalDetector {
       window.forEach((count, bin) => (reference[bin] = (reference[bin] as number) - count));
     }
     const strongest = this.values.reduce((best, value, at) => (value > (this.values[best] as number) ? at : best), 0);
-    return { window, reference, bin: this.watched[Math.floor(strongest / nameRatios.length)] ?? -1 };
+    return { window, reference, bin: this.watched[Math.floor(strongest / this.ratios.length)] ?? -1 };
   }
 
   toJSON(): DetectorState {
@@ -108,7 +112,8 @@ export class SignalDetector {
       const block = Math.floor(place / this.bins);
       this.totals[block] = (this.totals[block] as number) + count;
     });
-    this.values.set(evidence);
+    // Of a program with other bets it is worth nothing: they begin anew.
+    if (evidence.length === this.values.length) this.values.set(evidence);
     this.recent.set(recent.slice(0, this.recent.length));
     this.recentTotals.set(recent.slice(this.recent.length));
     this.evidence = this.weighted();
@@ -132,7 +137,7 @@ export class SignalDetector {
     for (let name = 0, at = 0; name < this.watched.length; name += 1) {
       const watched = this.watched[name] as number;
       const share = ((this.bag[block * this.bins + watched] as number) + 0.5) / total;
-      for (const ratio of nameRatios) {
+      for (const ratio of this.ratios) {
         this.values[at] = ((this.values[at] as number) + 1) * nameBet(ratio, share, watched === bin, smallestEffect);
         at += 1;
       }

@@ -3,6 +3,7 @@ import { testNames, testNumbers, likeHours, type CountTest } from './contingency
 import { effectOf, explain } from './effects.js';
 import { EmbeddingSums } from './embedding-test.js';
 import type { Finding } from './finding.js';
+import { isSurer } from './less-sure.js';
 import { countsOf, momentsOf, type Reference } from './reference.js';
 import { binsOf, sliceKinds, type CodedTicket, type Measure } from './ticket-coding.js';
 import { detectorWeights } from './weights.js';
@@ -48,7 +49,7 @@ export function testWindow(reference: Reference, window: WindowSums, settings: W
   return tested.map(({ weight, size, ...finding }) => {
     isRejected &&= finding.pValue <= (level * weight) / left;
     left -= weight;
-    return { ...finding, alarm: isRejected && size >= smallestEffect };
+    return { ...finding, alarm: isRejected && size >= smallestEffect && !isSurer(finding) };
   });
 }
 

@@ -45,9 +45,7 @@ beforeAll(async () => {
     MODEL_DIR: scratch.folder,
     MONITOR_BUCKET_S: '2',
     MONITOR_LATENESS_S: '1',
-    MONITOR_TICKETS_TO_FALSE_ALARM: '5000',
-    // A model of so few tickets is surer in service than it was of its held-out ones.
-    MONITOR_SMALLEST_EFFECT: '0.3',
+    MONITOR_TICKETS_TO_FALSE_ALARM: '20000',
   });
   kafka = connectKafka(service.config);
   trainingFile = await smallSample(scratch.folder, 'train', { types: known, each: 80 });
