@@ -33,11 +33,8 @@ export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertD
             <Empty title={t('evidence.noWords')} />
           ) : (
             <ul className="words">
-              {words.map(({ word, now, before }) => (
-                <li key={word}>
-                  <b>{word}</b> {format.share(now, 0)}{' '}
-                  <span className="quiet">{t('evidence.before', { share: format.share(before, 0) })}</span>
-                </li>
+              {words.map((word) => (
+                <li key={word}>{word}</li>
               ))}
             </ul>
           )}

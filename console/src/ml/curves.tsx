@@ -14,7 +14,7 @@ export function Curves({ runs }: { runs: readonly Curved[] }) {
   const step = t('training.step');
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => ({
-      grid: { left: 48, right: 16, top: 32, bottom: 40 },
+      grid: { left: 48, right: 16, top: 52, bottom: 40 },
       legend: { top: 0, left: 0, type: 'scroll', textStyle: { color: colours.text }, itemWidth: 14, icon: 'roundRect' },
       xAxis: {
         type: 'value',
@@ -45,7 +45,7 @@ export function Curves({ runs }: { runs: readonly Curved[] }) {
     }),
     [runs, step, title],
   );
-  return <ChartPlace label={title} height={240} option={option} />;
+  return <ChartPlace label={title} height={260} option={option} />;
 }
 
 function linesOf(runs: readonly Curved[]): { name: string; loss: number[] }[] {

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { ActionBadge } from './action-badge.js';
+import { gathered } from './alike-decisions.js';
 import * as api from './api.js';
 import { Confirm } from './confirm.js';
 import { useFormat } from './format.js';
@@ -131,10 +132,13 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
         </tr>
       </thead>
       <tbody>
-        {decisions.map(({ id, decidedAt, action, reasons, askedBy, alert }) => (
+        {gathered(decisions).map(({ newest: { id, decidedAt, action, reasons, askedBy, alert }, oldest, count }) => (
           <tr key={id}>
-            <td data-fixed>{format.moment(decidedAt)}</td>
-            <td>
+            <td data-fixed>
+              {format.moment(decidedAt)}
+              {count > 1 && <small>{t('decisions.since', { count, at: format.moment(oldest.decidedAt) })}</small>}
+            </td>
+            <td data-fixed>
               <ActionBadge action={action} />
             </td>
             <td>

@@ -11,7 +11,8 @@ export interface Contribution {
 export interface EvidenceFacts {
   tickets: number;
   causes: { kind: string; sentence: string; share: number }[];
-  words: { word: string; now: number; before: number }[];
+  /** The most telling first */
+  words: string[];
   templates: Contribution[];
   contactTypes: Contribution[];
   slice: { slice: { by: 'channel' | 'language' | 'contactType'; value: string }; tickets: number; loss: number } | null;

@@ -1,11 +1,15 @@
 import { useTranslation } from 'react-i18next';
 import type { AlertDetail } from './api.js';
-import { useFormat } from './format.js';
+import { useFormat, type Format } from './format.js';
 import { Figure } from './interval.js';
 import { Empty, State, Table } from './parts.js';
 import { isShare, signalName, unitName } from './signal-name.js';
 
 type Finding = AlertDetail['findings'][number];
+
+/** @param pValue never 0 */
+const pText = (pValue: number, { number }: Format): string =>
+  pValue < 0.0001 ? `p < ${number(0.0001, 4)}` : `p ${number(pValue, 4)}`;
 
 /** How far each signal has moved, with its interval, and how much that says. */
 export function Findings({ findings, label }: { findings: readonly Finding[]; label: string }) {
@@ -36,7 +40,7 @@ export function Findings({ findings, label }: { findings: readonly Finding[]; la
                 <Figure text={write(effect.value)} low={write(effect.low)} high={write(effect.high)} />
               </td>
               <td>{unitName(t, effect.unit)}</td>
-              <td data-number>{pValue === null ? format.number(evidence ?? 0, 1) : `p ${format.number(pValue, 4)}`}</td>
+              <td data-number>{pValue === null ? format.number(evidence ?? 0, 1) : pText(pValue, format)}</td>
               <td>{alarm && <State kind="bad">{t('findings.yes')}</State>}</td>
             </tr>
           );

@@ -21,7 +21,7 @@ export function useFormat(): Format {
 export function formatOf(language: string): Format {
   const number = (value: number, digits = 0): string =>
     value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const percent = (value: number, digits = 1): string => `${number(value, digits)} %`;
+  const percent = (value: number, digits = 1): string => `${number(value, digits)}\u00a0%`;
   return {
     number,
     percent,

@@ -68,7 +68,7 @@ function Queue({
       <tbody>
         {tickets.map(({ source, ticketId, subject, preview, unsure }) => (
           <tr key={`${source}:${ticketId}`}>
-            <td data-fixed>
+            <td data-id title={`${source} ${ticketId}`}>
               {source} {ticketId}
             </td>
             <td>
@@ -108,7 +108,7 @@ function Suspected() {
               <tbody>
                 {items.map(({ source, ticketId, subject, preview, label, predicted, confidence, labelProbability }) => (
                   <tr key={`${source}:${ticketId}`}>
-                    <td data-fixed>
+                    <td data-id title={`${source} ${ticketId}`}>
                       {source} {ticketId}
                     </td>
                     <td>

@@ -2,7 +2,7 @@
 import './ml.css';
 import { Alert, Button, Skeleton } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { useId, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 export function PageBody({
@@ -42,11 +42,10 @@ export function Section({
   aside?: ReactNode;
   children: ReactNode;
 }) {
-  const id = useId();
   return (
-    <section className="ml-section" aria-labelledby={id}>
+    <section className="ml-section">
       <header>
-        <h3 id={id}>{title}</h3>
+        <h3>{title}</h3>
         {aside}
       </header>
       {says && <p className="says">{says}</p>}

@@ -103,6 +103,11 @@ function Report({ report }: { report: TrainingReport }) {
 const parts = ['bias', 'variance', 'label noise'] as const;
 const isPart = (name: string): name is (typeof parts)[number] => parts.some((part) => part === name);
 
+const kinds = ['contact type', 'channel', 'language', 'head and tail'] as const;
+const isKind = (by: string): by is (typeof kinds)[number] => kinds.some((kind) => kind === by);
+const frequencies = ['head', 'middle', 'tail'] as const;
+const isFrequency = (name: string): name is (typeof frequencies)[number] => frequencies.some((one) => one === name);
+
 /** The weakest first, of every kind but single templates, which are too many. */
 function Slices({ report: { heldOut } }: { report: TrainingReport }) {
   const { t } = useTranslation('engineers');
@@ -125,7 +130,10 @@ function Slices({ report: { heldOut } }: { report: TrainingReport }) {
       <tbody>
         {rows.map(({ by, value, rows: tickets, top1, hits3 }) => (
           <tr key={`${by} ${value}`}>
-            <td>{value}</td>
+            <td>
+              <span className="quiet">{isKind(by) ? t(`report.by.${by}`) : by}</span>{' '}
+              {isFrequency(value) && by === 'head and tail' ? t(`report.frequency.${value}`) : value}
+            </td>
             <td data-number>{format.number(tickets)}</td>
             <td data-number>{format.percent(top1)}</td>
             <td data-number>{format.percent(hits3)}</td>

@@ -58,7 +58,13 @@ function chartOf(
     tooltip: { show: false },
     xAxis: {
       type: 'time',
-      axisLabel: { color: colours.quiet, fontSize: 10, hideOverlap: true },
+      axisLabel: {
+        color: colours.quiet,
+        fontSize: 10,
+        hideOverlap: true,
+        alignMinLabel: 'left',
+        alignMaxLabel: 'right',
+      },
       axisLine: { lineStyle: { color: colours.line } },
       splitNumber: 3,
     },

@@ -32,7 +32,9 @@ export function signalName(t: Translate, name: string): string {
 
 const units = [
   'share of tickets unlike any before',
+  'share of tickets farther out than 95 % of the reference',
   'share of tickets',
+  'distance',
   'probability',
   'nats',
   'words',

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { ActionBadge } from './action-badge.js';
 import { AlertList } from './alert-list.js';
+import { gathered } from './alike-decisions.js';
 import type { Quality } from './api.js';
 import { useFormat, type Format } from './format.js';
 import type { Estimate } from './interval.js';
@@ -152,14 +153,19 @@ function LastDecisions() {
             <Empty title={t('decisions.none')}>{t('decisions.noneDo')}</Empty>
           ) : (
             <ol className="history">
-              {items.slice(0, lastDecisions).map(({ id, decidedAt, action, reasons }) => (
-                <li key={id}>
-                  <time dateTime={decidedAt}>{format.moment(decidedAt)}</time>
-                  <span>
-                    <ActionBadge action={action} /> {reasons.at(-1)}
-                  </span>
-                </li>
-              ))}
+              {gathered(items)
+                .slice(0, lastDecisions)
+                .map(({ newest: { id, decidedAt, action, reasons }, oldest, count }) => (
+                  <li key={id}>
+                    <time dateTime={decidedAt}>{format.moment(decidedAt)}</time>
+                    <span>
+                      <ActionBadge action={action} /> {reasons.at(-1)}
+                      {count > 1 && (
+                        <small>{t('decisions.since', { count, at: format.moment(oldest.decidedAt) })}</small>
+                      )}
+                    </span>
+                  </li>
+                ))}
             </ol>
           )
         }

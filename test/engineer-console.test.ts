@@ -1,0 +1,304 @@
+/**
+ * What an ML engineer relies on in the browser: a real one, against the whole service. The steps build on one another: an alert
+ * is understood and taken, a training is started, watched and promoted, and taken back.
+ */
+import { execFile } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { AxeBuilder } from '@axe-core/playwright';
+import bundledChromium from '@sparticuz/chromium';
+import type { Kafka } from 'kafkajs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createSignInLink } from '../src/access/access.service.js';
+import { firstTraining } from '../src/commands/serve.js';
+import { connectKafka } from '../src/ingest/kafka.js';
+import { recordLook } from '../src/monitoring/alert-store.js';
+import type { Role } from '../src/records/api-token.entity.js';
+import { trainFromLabels } from '../src/retrain/train-from-labels.js';
+import { moveAlias } from '../src/suggest/model-registry.js';
+import { wholeService, type TestApp } from './support/app.js';
+import { importSampleHistory } from './support/history.js';
+import { produce } from './support/kafka.js';
+import { scratchFolder } from './support/models.js';
+
+const patience = { timeout: 300_000 };
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+let service: TestApp;
+let kafka: Kafka;
+let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let url: string;
+let firstVersion: string;
+/** What the browser refused or could not run, and which other hosts it was sent to. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '..'), 'bin', 'build.js')]);
+  scratch = await scratchFolder();
+  service = await wholeService({ MODEL_DIR: scratch.folder, MONITOR_BUCKET_S: '2', MONITOR_LATENESS_S: '1' });
+  url = (await service.app.getUrl()).replace('[::1]', 'localhost');
+  kafka = connectKafka(service.config);
+  await importSampleHistory(service.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
+  const training = { ...firstTraining(service.config), signal: new AbortController().signal };
+  firstVersion = (await trainFromLabels(service.dataSource, training, () => undefined)).version;
+  await service.dataSource.transaction((manager) => moveAlias(manager, 'champion', firstVersion, 'test'));
+  browser = await chromium.launch({
+    args: bundledChromium.args,
+    executablePath: await bundledChromium.executablePath(),
+  });
+  [context, page] = await signedIn('ml');
+});
+afterAll(async () => {
+  await browser.close();
+  await service.stop();
+  await scratch.remove();
+});
+afterEach(() => expect(complaints.splice(0)).toEqual([]));
+
+/** A browser of its own, signed in with this role. */
+async function signedIn(role: Role): Promise<[BrowserContext, Page]> {
+  const fresh = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
+  const opened = await fresh.newPage();
+  opened.setDefaultTimeout(patience.timeout);
+  opened.on('pageerror', (error) => complaints.push(error.message));
+  opened.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
+  });
+  opened.on('request', (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
+  });
+  await opened.goto(url + (await createSignInLink(service.dataSource.manager, { name: `the ${role}`, role }, 3600)));
+  await opened.getByRole('button', { name: 'Sign out' }).waitFor();
+  return [fresh, opened];
+}
+
+const heading = (name: string | RegExp) => page.getByRole('main').getByRole('heading', { level: 2, name });
+const main = () => page.getByRole('main');
+const dialog = () => page.getByRole('dialog');
+/** Presses a button, reads what it will do, and says yes. */
+async function confirm(name: string, says: RegExp, fill: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  await main().getByRole('button', { name, exact: true }).first().click();
+  await dialog().getByText(says).waitFor();
+  await fill();
+  await dialog().getByRole('button', { name, exact: true }).click();
+  await dialog().waitFor({ state: 'detached' });
+}
+async function go(name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+}
+const champion = async (): Promise<string | undefined> => {
+  const [row] = await service.query<{ version: string }>(`SELECT version FROM model_aliases WHERE alias = 'champion'`);
+  return row?.version;
+};
+
+async function raiseAlert(): Promise<void> {
+  const [ticket] = await service.query<{ id: number }>('SELECT id FROM tickets ORDER BY id LIMIT 1');
+  const about = { by: 'all' as const, value: '' };
+  const effect = { value: 0.1, low: 0.05, high: 0.15, unit: 'share of tickets' };
+  const finding = { signal: 'embedding', slice: about, statistic: 12, pValue: null, evidence: 12, alarm: true, effect };
+  const seen = {
+    cause: 'new-topic:',
+    group: 'drift',
+    action: 'label-first' as const,
+    headline: 'One ticket in ten is of a new topic.',
+    findings: [{ ...finding, explanation: 'One ticket in ten is unlike any before.' }],
+    evidence: {
+      tickets: 500,
+      causes: [{ kind: 'new-topic', subject: '', share: 0.1, pValue: 0.001, sentence: 'They ask about crypto.' }],
+      words: ['crypto', 'wallet'],
+      contactTypes: [{ name: 'card_arrival', before: 0.2, now: 0.3, part: 0.5 }],
+    },
+    examples: [ticket?.id ?? 0],
+  };
+  const look = { modelVersion: firstVersion, stream: 'tickets' as const, at: new Date(), deliver: false };
+  await service.dataSource.transaction((manager) =>
+    recordLook(manager, { ...look, seen: [seen], groupOf: (cause) => cause }),
+  );
+}
+
+describe('an alert', () => {
+  test('is seen on the first page, which says whether all is well', async () => {
+    await heading('Today').waitFor();
+    await main().getByText('All is well: no alert is open').waitFor();
+    await raiseAlert();
+    await main().getByText('1 alert is open').waitFor();
+    await main().getByText('label first').waitFor();
+  });
+
+  test('is understood: why, in which words and tickets, for whom, and what moved', async () => {
+    await main().getByRole('link', { name: 'One ticket in ten is of a new topic.' }).click();
+    await heading('One ticket in ten is of a new topic.').waitFor();
+    await main().getByText('They ask about crypto.').waitFor();
+    await main().getByText('wallet', { exact: true }).waitFor();
+    await main().getByText('first ', { exact: false }).first().waitFor();
+    const types = main().getByRole('region', { name: 'Which contact types' });
+    expect(await types.innerText()).toMatch(/card_arrival\s+20.0\s%\s+30.0\s%\s+\+10.0/);
+    const moved = main().getByRole('region', { name: 'What moved' });
+    expect(await moved.innerText()).toMatch(/What tickets are about\s+all tickets\s+\+10.0\s*\+5.0 – \+15.0/);
+  });
+
+  test('is acknowledged, snoozed with a reason, and closed with one', async () => {
+    await confirm('Acknowledge', /You take it on/);
+    await main().getByText('acknowledged', { exact: true }).waitFor();
+    await main().getByText('the ml', { exact: true }).waitFor();
+    const why = (reason: string) => () => dialog().getByLabel('Reason').fill(reason);
+    await confirm('Snooze', /silent for a time/, why('after the sale'));
+    await main().getByText('snoozed', { exact: true }).waitFor();
+    await confirm('Close', /ends with your reason/, why('there is a template now'));
+    await main().getByText('closed', { exact: true }).waitFor();
+    const steps = await service.query<{ kind: string }>('SELECT kind FROM alert_events ORDER BY id');
+    expect(steps.map(({ kind }) => kind)).toEqual(['opened', 'acknowledged', 'snoozed', 'closed']);
+    await main().getByRole('link', { name: 'All alerts' }).click();
+    await main().getByText('There is no alert').waitFor();
+  });
+});
+
+describe('drift and decisions', () => {
+  test('before anything was counted the page says why it is empty; then every signal is drawn', async () => {
+    await go('Drift');
+    await main().getByText('The monitor has not looked yet').waitFor();
+    const occurredAt = new Date().toISOString();
+    const tickets = Array.from({ length: 40 }, (_, index) => {
+      const ticketId = `d-${index}`;
+      const ticket = {
+        source: 'desk',
+        ticketId,
+        occurredAt,
+        event: 'created',
+        body: `Where is my card number ${index}?`,
+      };
+      return { key: `desk:${ticketId}`, value: JSON.stringify(ticket) };
+    });
+    await produce(kafka, service.config.TOPIC_TICKETS, tickets);
+    await main().getByRole('region', { name: 'All signals together' }).waitFor();
+    await main().getByRole('region', { name: 'What tickets are about' }).waitFor();
+  });
+
+  test('a look can be asked for, and is logged with its reasons', async () => {
+    await go('Decisions');
+    await confirm('Look now', /judged again/);
+    const log = main().getByRole('region', { name: 'Log of looks' });
+    await log.getByText('the ml').waitFor();
+    expect(await log.innerText()).toMatch(/No alarm stands/);
+  });
+});
+
+describe('a training', () => {
+  test('is started, watched, and says what became of it', async () => {
+    await importSampleHistory(service.dataSource, scratch.folder, { types: 6, each: 70, source: 'later' });
+    await go('Training');
+    await main().getByText('No training has run yet').waitFor();
+    await confirm('Start a training', /it takes over/);
+    await main()
+      .getByText(/Run 1 (is running|waits to begin)/)
+      .waitFor();
+    await main().getByRole('progressbar').waitFor();
+    await main().getByRole('link', { name: '#1', exact: true }).click();
+    await main().getByRole('heading', { name: 'Verdict' }).waitFor();
+    await main().getByText('Not worse').waitFor();
+    await main().getByRole('region', { name: 'On all tickets' }).waitFor();
+    await main().getByRole('img', { name: 'Loss' }).locator('canvas').waitFor();
+    const [run] = await service.query<{ curves: object[] }>('SELECT curves FROM training_runs');
+    expect(run?.curves.length).toBeGreaterThan(0);
+  });
+
+  test('its version, or the one before, is promoted; a roll-back leads back', async () => {
+    const before = await champion();
+    await go('Models');
+    const versions = main().getByRole('region', { name: 'Versions' });
+    await versions.getByRole('button', { name: 'Promote' }).click();
+    await dialog()
+      .getByText(/takes over from/)
+      .waitFor();
+    await dialog().getByRole('button', { name: 'Promote' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await expect.poll(champion, patience).not.toBe(before);
+    await expect
+      .poll(() => versions.getByRole('row').filter({ hasText: 'Champion' }).innerText(), patience)
+      .toContain(await champion());
+    await confirm('Roll back', /takes over again/);
+    await expect.poll(champion, patience).toBe(before);
+    await main().getByText('rolled back by the ml').waitFor();
+  });
+
+  test('a version is tried out on a share of the tickets, until that is ended', async () => {
+    const versions = main().getByRole('region', { name: 'Versions' });
+    await versions.getByRole('button', { name: 'Canary' }).click();
+    await dialog().getByLabel('Share of tickets').fill('20');
+    await dialog().getByRole('button', { name: 'Canary' }).click();
+    await main().getByText('as a canary, 20').waitFor();
+    await confirm('Roll back', /try-out of .* ends/);
+    await expect
+      .poll(() => service.query('SELECT mode, share, outcome FROM rollouts'), patience)
+      .toMatchObject([{ mode: 'canary', outcome: 'rolled-back' }]);
+  });
+
+  test('a version’s report says how right it is, and where not', async () => {
+    await main().getByRole('region', { name: 'Versions' }).getByRole('link', { name: firstVersion }).click();
+    await heading(`Version ${firstVersion}`).waitFor();
+    await main().getByRole('region', { name: 'Weakest slices' }).waitFor();
+    await main().getByRole('img', { name: 'Calibration' }).locator('canvas').waitFor();
+  });
+});
+
+describe('every page', () => {
+  const pages = ['Today', 'Alerts', 'Drift', 'Decisions', 'Training', 'Models', 'Labels'];
+
+  test.for(['light', 'dark'] as const)('has nothing that axe finds, in %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    for (const name of pages) {
+      await go(name);
+      await heading(name).waitFor();
+      await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count(), patience).toBe(0);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html ?? ''}`)).toEqual([]);
+    }
+  });
+
+  test('speaks German too', async () => {
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
+    await page.getByRole('navigation', { name: 'Seiten' }).getByRole('link', { name: 'Modelle' }).click();
+    await heading('Modelle').waitFor();
+    await main().getByRole('heading', { name: 'Champion gegen Herausforderer' }).waitFor();
+    await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
+  });
+
+  test('can be used on a narrow screen: nothing sticks out', async () => {
+    await page.setViewportSize({ width: 360, height: 640 });
+    for (const name of pages) {
+      await go(name);
+      await heading(name).waitFor();
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360);
+    }
+    await context.close();
+  });
+});
+
+describe('each role sees what it may', () => {
+  test('an agent has the queue alone, and never loads what the other pages need', async () => {
+    const [own, opened] = await signedIn('agent');
+    const loaded: string[] = [];
+    opened.on('request', (request) => loaded.push(new URL(request.url()).pathname));
+    await opened.goto(`${url}/models`);
+    await opened.getByRole('navigation', { name: 'Open tickets' }).waitFor();
+    expect(new URL(opened.url()).pathname).toBe('/');
+    expect(await opened.getByRole('link', { name: 'Models' }).count()).toBe(0);
+    expect(loaded.filter((path) => /chart|engineers|models-page/.test(path))).toEqual([]);
+    await own.close();
+  });
+
+  test('an admin reads who changed what', async () => {
+    const [own, opened] = await signedIn('admin');
+    await opened.getByRole('link', { name: 'Audit log' }).click();
+    const log = opened.getByRole('region', { name: 'Changes' });
+    await log.getByText('model.promote').first().waitFor();
+    await log.getByText('alert.acknowledge').waitFor();
+    const { violations } = await new AxeBuilder({ page: opened }).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    await own.close();
+  });
+});
