@@ -39,7 +39,7 @@ export function Parallel({
   );
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => ({
-      parallel: { left: 40, right: 72, top: 36, bottom: 16, axisExpandable: false },
+      parallel: { left: 72, right: 80, top: 36, bottom: 16, axisExpandable: false },
       parallelAxis: axes.map(({ title }, dim) => ({
         dim,
         name: title,
