@@ -110,13 +110,19 @@ function escapeProperty(text: string): string {
   return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, escaped);
 }
 
+/** Kafka's tool takes an id that begins with a dash for an option: the first bit is left out. */
+export function clusterIdOf(bytes: Buffer): string {
+  const [first = 0, ...rest] = bytes;
+  return Buffer.from([first & 0x7f, ...rest]).toString('base64url');
+}
+
 /** Under a name of its own until it is done: an interrupted start leaves nothing that looks like a storage. */
 async function format({ dataDir, jars, java }: { dataDir: string; jars: string; java: string }): Promise<void> {
   const fresh = 'kafka.new';
   const file = join(dataDir, 'format.properties');
   await rm(join(dataDir, fresh), { recursive: true, force: true });
   await writeFile(file, properties(dataDir, { port: 1, controllerPort: 2 }, fresh));
-  const cluster = randomBytes(16).toString('base64url');
+  const cluster = clusterIdOf(randomBytes(16));
   const { code, stdout, stderr } = await runProgram(
     java,
     ['-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-cp', join(jars, '*'), 'kafka.tools.StorageTool'].concat([
