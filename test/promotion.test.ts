@@ -93,6 +93,19 @@ describe('the ground that a verdict rests on', () => {
     expect(corrected.champion.top1).toBeCloseTo(80, -0.5);
   });
 
+  test('counts a choice before which the model was silent as one, though nothing could have been shown', () => {
+    const silent = chosen.map((pair, at) =>
+      at % 5 === 0
+        ? { ...pair, shownFirst: null, shownProbability: 0, champion: { ...pair.champion, abstained: true } }
+        : pair,
+    );
+    const comparison = compare(silent, rules());
+    expect(comparison.basis).toBe('weighted-choices');
+    for (const value of [comparison.champion.top1, comparison.difference.points, comparison.evidence]) {
+      expect(value).toSatisfy(Number.isFinite);
+    }
+  });
+
   test('is called biased where nothing corrects the choices: they favour what was shown', () => {
     const unmeasured = { ...rules(), trust: { value: 0.25, measured: false } };
     const naive = compare(chosen, unmeasured);

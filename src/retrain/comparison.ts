@@ -152,19 +152,21 @@ function chosenBasis(
   return { basis: 'choices', tickets: choices };
 }
 
-/** Weights of 1 / the probability of having been shown there, 1 in the mean. */
+/**
+ * Weights of 1 / the probability of having been shown there, 1 in the mean. Where the model had kept silent, nothing could have
+ * been shown: such a ticket stands for itself.
+ */
 function weighted(
   tickets: readonly ComparedTicket[],
   basis: Basis,
   credit: (ticket: ComparedTicket, answer: Answer) => number,
 ): Scored[] {
-  const weights = tickets.map(({ shownProbability }) =>
-    basis === 'weighted-choices' ? 1 / (shownProbability ?? 1) : 1,
-  );
-  const usual = mean(weights) || 1;
-  return tickets.map((ticket, index) => ({
+  const inverse = ({ shownProbability }: ComparedTicket): number | null =>
+    basis === 'weighted-choices' && shownProbability !== null && shownProbability > 0 ? 1 / shownProbability : null;
+  const usual = mean(tickets.flatMap((ticket) => inverse(ticket) ?? [])) || 1;
+  return tickets.map((ticket) => ({
     ticket,
-    weight: (weights[index] ?? 1) / usual,
+    weight: (inverse(ticket) ?? usual) / usual,
     champion: credit(ticket, ticket.champion),
     challenger: credit(ticket, ticket.challenger),
   }));
