@@ -130,6 +130,7 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
         loss: evidence.accuracy?.loss ?? null,
         riskRisen: evidence.risk?.risen ?? null,
         freshLabels: 1_000,
+        topicLabels: 0,
         lastTrainedAt: null,
         scheduleDue: false,
         requested: false,

@@ -12,10 +12,15 @@ const isCron = (text: string): boolean => {
   }
 };
 
+const points = z.coerce.number({ error: 'must be a number' }).min(0, 'must be 0 to 100').max(100, 'must be 0 to 100');
+
 /** One row of the README's configuration table each. */
 export const retrainVariables = {
   RETRAIN_LEAST_LOSS: share.default(0.02).describe('Rise of the error rate that is worth a retraining (0–1)'),
   RETRAIN_LEAST_LABELS: whole(1, 10_000_000).default(200).describe('Fresh labels below which nothing is trained'),
+  RETRAIN_LEAST_TOPIC_LABELS: whole(1, 10_000_000)
+    .default(20)
+    .describe('Labels of templates that the model has never learned, from which on it can learn a new topic'),
   RETRAIN_COOL_DOWN_H: whole(0, 8_784)
     .default(24)
     .describe('Time after a training in which no other begins by itself, h'),
@@ -28,6 +33,16 @@ export const retrainVariables = {
   RETRAIN_TRUSTED_LABELS: whole(20, 1_000_000)
     .default(200)
     .describe('Held-out audit, correction and history labels that are enough to compare on them alone'),
+  RETRAIN_MARGIN: points
+    .default(0.5)
+    .describe('Points of top-1 that a new version may be worse by after a scheduled run'),
+  RETRAIN_SLICE_MARGIN: points
+    .default(2)
+    .describe('Points that a channel, a language, a contact type or what is shown may be worse by'),
+  RETRAIN_ALPHA: share
+    .refine((value) => value > 0, 'must be above 0')
+    .default(0.05)
+    .describe('Share of equal new versions that may pass for better ones after a decision (0–1)'),
   RETRAIN_MOST_SLOWDOWN: z.coerce
     .number({ error: 'must be a number' })
     .min(1, 'must be at least 1')

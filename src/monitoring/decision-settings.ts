@@ -2,8 +2,15 @@ import type { Config } from '../config.js';
 import type { DecisionSettings } from './retrain-decision.js';
 
 export function decisionSettings(
-  config: Pick<Config, 'RETRAIN_LEAST_LOSS' | 'RETRAIN_LEAST_LABELS' | 'RETRAIN_COOL_DOWN_H'>,
+  config: Pick<
+    Config,
+    'RETRAIN_LEAST_LOSS' | 'RETRAIN_LEAST_LABELS' | 'RETRAIN_LEAST_TOPIC_LABELS' | 'RETRAIN_COOL_DOWN_H'
+  >,
 ): DecisionSettings {
-  const { RETRAIN_LEAST_LOSS, RETRAIN_LEAST_LABELS, RETRAIN_COOL_DOWN_H } = config;
-  return { leastLoss: RETRAIN_LEAST_LOSS, leastLabels: RETRAIN_LEAST_LABELS, coolDownHours: RETRAIN_COOL_DOWN_H };
+  return {
+    leastLoss: config.RETRAIN_LEAST_LOSS,
+    leastLabels: config.RETRAIN_LEAST_LABELS,
+    leastTopicLabels: config.RETRAIN_LEAST_TOPIC_LABELS,
+    coolDownHours: config.RETRAIN_COOL_DOWN_H,
+  };
 }

@@ -103,15 +103,21 @@ export async function servingVersion(manager: EntityManager): Promise<string> {
 async function factsOf(
   manager: EntityManager,
   modelVersion: string,
-): Promise<Pick<DecisionEvidence, 'reweighted' | 'freshLabels' | 'lastTrainedAt'>> {
-  const [row]: { reweighted: boolean; freshLabels: number; lastTrainedAt: Date | null }[] = await manager.query(
-    `SELECT EXISTS (SELECT 1 FROM reweightings WHERE model_version = $1 AND ended_at IS NULL) AS reweighted,
-            (SELECT max(created_at) FROM model_versions) AS "lastTrainedAt",
-            (SELECT count(*)::int FROM labels l JOIN tickets t ON t.id = l.ticket
-              WHERE l.provenance <> 'history' AND NOT t.sample AND l.labelled_at >
-                coalesce((SELECT created_at FROM model_versions WHERE version = $1), '-infinity')) AS "freshLabels"`,
-    [modelVersion],
-  );
+): Promise<Pick<DecisionEvidence, 'reweighted' | 'freshLabels' | 'topicLabels' | 'lastTrainedAt'>> {
+  const [row]: { reweighted: boolean; freshLabels: number; topicLabels: number; lastTrainedAt: Date | null }[] =
+    await manager.query(
+      `WITH serving AS (SELECT created_at, metadata -> 'classes' AS classes FROM model_versions WHERE version = $1),
+       fresh AS (
+         SELECT l.template_id FROM labels l JOIN tickets t ON t.id = l.ticket
+          WHERE l.provenance <> 'history' AND NOT t.sample
+            AND l.labelled_at > coalesce((SELECT created_at FROM serving), '-infinity'))
+       SELECT EXISTS (SELECT 1 FROM reweightings WHERE model_version = $1 AND ended_at IS NULL) AS reweighted,
+              (SELECT max(created_at) FROM model_versions) AS "lastTrainedAt",
+              (SELECT count(*)::int FROM fresh) AS "freshLabels",
+              (SELECT count(*)::int FROM fresh WHERE template_id IS NOT NULL
+                  AND NOT coalesce((SELECT classes FROM serving), '[]') ? template_id) AS "topicLabels"`,
+      [modelVersion],
+    );
   if (!row) throw new Error('a count has one row');
   return row;
 }

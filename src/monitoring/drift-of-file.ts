@@ -53,6 +53,7 @@ export function driftOfFile({ reference, sample, rows, now, settings }: DriftQue
   if (isLabelled) signals.push(...labelFindings(sample, labelled));
   const alarm = signals.some((finding) => finding.alarm);
   const evidence = alarm ? explained({ sample, rows, leastLoss: settings.leastLoss }) : null;
+  const isLearned = new Set(sample.tickets.map(({ templateId }) => templateId));
   const decision = decide(
     {
       now,
@@ -63,6 +64,7 @@ export function driftOfFile({ reference, sample, rows, now, settings }: DriftQue
       loss: evidence?.accuracy?.loss ?? null,
       riskRisen: evidence?.risk?.risen ?? null,
       freshLabels: labelled.length,
+      topicLabels: labelled.filter(({ label }) => label !== null && !isLearned.has(label)).length,
       lastTrainedAt: null,
       scheduleDue: false,
       requested: false,

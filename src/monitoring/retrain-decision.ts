@@ -34,6 +34,8 @@ export interface DecisionEvidence {
   riskRisen: boolean | null;
   /** Usable labels since the model in service was trained */
   freshLabels: number;
+  /** Those of them whose template the model in service has never learned */
+  topicLabels: number;
   /** Of the last retraining, promoted or not; null where there was none */
   lastTrainedAt: Date | null;
   /** The cron has fired since then. */
@@ -47,10 +49,17 @@ export interface DecisionSettings {
   leastLoss: number;
   /** Fewer fresh labels teach a model nothing */
   leastLabels: number;
+  /** Labels of new templates that are enough to learn a new topic from */
+  leastTopicLabels: number;
   coolDownHours: number;
 }
 
-export const defaultDecisionSettings: DecisionSettings = { leastLoss: 0.02, leastLabels: 200, coolDownHours: 24 };
+export const defaultDecisionSettings: DecisionSettings = {
+  leastLoss: 0.02,
+  leastLabels: 200,
+  leastTopicLabels: 20,
+  coolDownHours: 24,
+};
 
 /**
  * The ladder: what is broken is repaired, what re-weighting mends is re-weighted, what does no harm is recorded, what has no
@@ -79,8 +88,9 @@ function named({ alarm, causes: [first] }: DecisionEvidence): string {
 }
 
 /** The rungs between broken input and the schedule. Adds to `reasons`. */
-function afterAlarm(evidence: DecisionEvidence, { leastLoss }: DecisionSettings, reasons: string[]): RetrainAction {
-  const { labelShift, reweighted, loss, riskRisen, causes } = evidence;
+function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reasons: string[]): RetrainAction {
+  const { leastLoss, leastTopicLabels } = settings;
+  const { labelShift, reweighted, loss, riskRisen, causes, topicLabels } = evidence;
   const has = (kind: Cause['kind']): boolean => causes.some((cause) => cause.kind === kind);
   if (labelShift?.explains && !has('changed-meaning')) {
     const moved = `${percent(labelShift.distance)} % of the tickets have changed their template`;
@@ -89,6 +99,10 @@ function afterAlarm(evidence: DecisionEvidence, { leastLoss }: DecisionSettings,
       return 'reweight';
     }
     reasons.push(`${moved}, which explains what moved; the model in service is re-weighted for it.`);
+  }
+  if (has('new-topic') && topicLabels >= leastTopicLabels) {
+    reasons.push(`${topicLabels} labels have templates that the model has never learned: it can learn the topic now.`);
+    return 'retrain';
   }
   if (has('new-topic')) {
     reasons.push('No template answers the new topic: it needs one, and labels, before a model can learn it.');

@@ -15,7 +15,8 @@ import { compare, type ComparedTicket } from './comparison.js';
 import { heldOutTickets } from './held-out.query.js';
 import { defaultSplit, heldOut, heldOutFrom, trainingCopies, trustIn } from './label-split.js';
 import { labelledTickets } from './labelled-tickets.query.js';
-import { defaultGates, promotionVerdict, type ChallengerFacts } from './promotion.js';
+import { gateSettings } from './gate-settings.js';
+import { promotionVerdict, type ChallengerFacts } from './promotion.js';
 import type { ClaimedRun, RunEnd, RunPart } from './run-store.js';
 import { ChallengerBroken, rankBoth, type Contestant } from './sandbox.js';
 import { trainFromLabels, type LabelTraining } from './train-from-labels.js';
@@ -77,7 +78,7 @@ export async function performRun(run: ClaimedRun, tools: RunTools): Promise<RunE
   signal.throwIfAborted();
   const both = { champion, challenger: { version: challenger, folder: challenger } };
   const facts = await tested(both, tools, { out, learned: [...copies.keys()], trust });
-  const verdict = promotionVerdict(run.trigger, facts, { ...defaultGates, mostSlowdown: config.RETRAIN_MOST_SLOWDOWN });
+  const verdict = promotionVerdict(run.trigger, facts, gateSettings(config));
   const { comparison } = facts;
   return { state: verdict.promoted ? 'promoted' : 'kept', verdict, ...(comparison && { comparison }), challenger };
 }
