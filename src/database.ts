@@ -7,6 +7,7 @@ import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.
 import { Users1795600000000 } from '../migrations/1795600000000-users.js';
 import { Flags1795650000000 } from '../migrations/1795650000000-flags.js';
 import { TrainingRuns1795700000000 } from '../migrations/1795700000000-training-runs.js';
+import { RolloutStanding1795750000000 } from '../migrations/1795750000000-rollout-standing.js';
 import { Alert } from './records/alert.entity.js';
 import { ApiToken } from './records/api-token.entity.js';
 import { AuditEntry } from './records/audit-entry.entity.js';
@@ -102,6 +103,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       Users1795600000000,
       Flags1795650000000,
       TrainingRuns1795700000000,
+      RolloutStanding1795750000000,
     ],
     migrationsTransactionMode: 'each',
     logging: false,

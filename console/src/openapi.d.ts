@@ -1124,6 +1124,8 @@ export interface components {
       startedBy: string;
       /** Format: date-time */
       startedAt: string;
+      pairs: number;
+      standing: string | null;
       /** Format: date-time */
       endedAt: string | null;
       outcome: string | null;
@@ -1489,9 +1491,18 @@ export interface components {
         probability: number;
         title: string;
         body: string;
+        words?: components['schemas']['WordWeight'][] | null;
       }[];
       /** Format: date-time */
       createdAt: string;
+    };
+    WordWeight: {
+      /** @enum {string} */
+      part: 'subject' | 'body';
+      start: number;
+      end: number;
+      text: string;
+      weight: number;
     };
     SimilarTickets: {
       items: components['schemas']['SimilarTicket'][];
@@ -3158,6 +3169,7 @@ export interface operations {
     parameters: {
       query?: {
         limit?: number;
+        explain?: 'true' | 'false';
       };
       header?: never;
       path: {

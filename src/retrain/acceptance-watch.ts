@@ -1,4 +1,5 @@
 /** Whether agents take less of what a version suggests: tests that may be looked at after every ticket. */
+import { shareInterval } from '../models/share-interval.js';
 import { evidenceAbove, meanDifference } from './paired-test.js';
 
 export interface WatchSettings {
@@ -47,16 +48,15 @@ export function championVerdict(
   { alpha, margin }: WatchSettings = defaultWatch,
 ): WatchVerdict {
   const rate = before.of === 0 ? 0 : before.accepted / before.of;
-  const error = Math.sqrt((rate * (1 - rate)) / Math.max(1, before.of));
   // The old rate is only an estimate too: what it may be off by is given to the new one.
-  const floor = rate - 1.96 * error - margin;
+  const floor = before.of === 0 ? 0 : shareInterval(before.accepted, before.of)[0] - margin;
   const evidence = evidenceAbove(
     outcomes.map((accepted) => floor - accepted),
     1,
   ).highest;
   const now = outcomes.reduce((sum, one) => sum + one, 0) / Math.max(1, outcomes.length);
   const said = `accepted on ${percent(now)} % of ${outcomes.length} tickets, the champion before it on ${percent(rate)} %`;
-  return { state: before.of > 0 && floor > 0 && evidence >= 1 / alpha ? 'worse' : 'open', said };
+  return { state: floor > 0 && evidence >= 1 / alpha ? 'worse' : 'open', said };
 }
 
 const percent = (share: number): number => Math.round(share * 1000) / 10;

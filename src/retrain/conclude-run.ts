@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { RunState } from '../records/training-run.entity.js';
 import { moveAlias } from '../suggest/model-registry.js';
-import { startRollout } from '../suggest/rollouts.js';
+import { endRollout, startRollout } from '../suggest/rollouts.js';
 import { endRun, type ClaimedRun, type RunEnd } from './run-store.js';
 
 export const runActor = 'training run';
@@ -25,7 +25,10 @@ export async function concludeRun(
     const state = triesOut ? 'compared' : rest.state;
     await endRun(manager, run, { ...rest, state });
     const reason = `training run ${run.id}`;
-    if (state === 'promoted') await moveAlias(manager, 'champion', challenger, runActor, reason);
+    if (state === 'promoted') {
+      await moveAlias(manager, 'champion', challenger, runActor, reason);
+      await endRollout(manager, { outcome: 'ended', reason: `${challenger} became the champion` });
+    }
     if (triesOut) {
       const order = {
         version: challenger,

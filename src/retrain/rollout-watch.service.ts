@@ -53,6 +53,11 @@ export class RolloutWatch {
     const pairs =
       mode === 'shadow' ? await shadowPairs(manager, rollout) : await canaryPairs(manager, rollout, champion ?? '');
     const { state, said } = rolloutVerdict(pairs);
+    await manager.query('UPDATE rollouts SET pairs = $2, standing = $3 WHERE id = $1', [
+      rollout.id,
+      pairs.length,
+      said,
+    ]);
     if (state === 'open') return;
     const reason = `${mode} ${version} ${said}`;
     this.logger.log(reason);

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
 import { ModelProcess } from '../models/model-process.js';
 import type { ModelStatus } from '../models/model-protocol.js';
+import { ModelUnavailable } from '../models/rank-queue.js';
 import type { RankInput, Ranking } from '../models/ranker.js';
 import { EventsService } from './events.service.js';
 import { rankInput } from './rank-input.js';
@@ -21,6 +22,8 @@ export class ModelService {
   private readonly logger = new Logger('Model');
   private timer: NodeJS.Timeout | undefined;
   private rollout: Rollout | null = null;
+  /** Id of a rollout whose version could not be loaded */
+  private unloadable: number | null = null;
   private hearing: Subscription | undefined;
   private current: WantedModel | null = null;
   /** What kept it from following, said once */
@@ -123,8 +126,9 @@ export class ModelService {
 
   /** Follows the champion alias and the templates. */
   private async look(): Promise<void> {
-    await this.followRollout();
+    // In this order: a canary that comes in between gives another stamp, so that what it ranks meanwhile is ranked again.
     const wanted = await wantedModel(this.dataSource.manager);
+    await this.followRollout();
     if (wanted.stamp === this.current?.stamp) return;
     // Templates that change after the stamp was read give another stamp: the next look takes them up.
     await this.process.setCandidates(await wantedCandidates(this.dataSource.manager));
@@ -139,13 +143,21 @@ export class ModelService {
   /** A version that is tried out is loaded beside the champion before it gets a ticket. */
   private async followRollout(): Promise<void> {
     const rollout = await activeRollout(this.dataSource.manager);
-    if (rollout?.id === this.rollout?.id) return;
+    if (rollout?.id === this.rollout?.id || rollout?.id === this.unloadable) return;
     this.rollout = null;
-    if (rollout) {
-      await this.process.hold({ version: rollout.version, folder: join(this.config.MODEL_DIR, rollout.folder) });
-      this.logger.log(`${rollout.version} ranks as ${rollout.mode}`);
-    } else await this.process.hold(null);
+    if (!rollout) return this.process.hold(null);
+    const { version, mode } = rollout;
+    try {
+      await this.process.hold({ version, folder: join(this.config.MODEL_DIR, rollout.folder) });
+    } catch (error) {
+      if (error instanceof ModelUnavailable) throw error;
+      // It keeps nobody from following the champion and the templates.
+      this.unloadable = rollout.id;
+      this.logger.error(`${version} can't be loaded as ${mode}, the champion ranks alone: ${reasonOf(error)}`);
+      return;
+    }
     this.rollout = rollout;
+    this.logger.log(`${version} ranks as ${mode}`);
   }
 
   private measure(registry: Registry): void {

@@ -26,6 +26,8 @@ const rolloutSchema = z
     share: z.number(),
     startedBy: z.string(),
     startedAt: date,
+    pairs: z.number().int(),
+    standing: z.string().nullable(),
     endedAt: date.nullable(),
     outcome: z.string().nullable(),
     reason: z.string().nullable(),

@@ -13,7 +13,7 @@ import { endRollout, startRollout, type RolloutMode } from './rollouts.js';
 
 const newestMoves = 50;
 const rolloutColumns = `version, mode, share, started_by AS "startedBy", started_at AS "startedAt",
-  ended_at AS "endedAt", outcome, reason`;
+  pairs, standing, ended_at AS "endedAt", outcome, reason`;
 
 export interface RolloutRow {
   version: string;
@@ -21,6 +21,9 @@ export interface RolloutRow {
   share: number;
   startedBy: string;
   startedAt: Date;
+  /** Tickets by which it was held against the champion, and what they say; null before the first look */
+  pairs: number;
+  standing: string | null;
   endedAt: Date | null;
   outcome: string | null;
   reason: string | null;
@@ -31,7 +34,7 @@ export interface RolloutRow {
 export class ModelsService {
   constructor(
     private readonly dataSource: DataSource,
-    @Inject(CONFIG) private readonly config: ServiceConfig,
+    @Inject(CONFIG) private readonly config: Pick<ServiceConfig, 'MODEL_DIR' | 'RETRAIN_CANARY_SHARE'>,
   ) {}
 
   /** Newest first. */
@@ -84,10 +87,7 @@ export class ModelsService {
       const tried = await endRollout(manager, { outcome: 'rolled-back', reason: `rolled back by ${actor}` });
       if (tried !== null) {
         await recordAudit(manager, { actor, action: 'model.rollback', target: tried });
-        const [champion]: { version: string }[] = await manager.query(
-          `SELECT version FROM model_aliases WHERE alias = 'champion'`,
-        );
-        return { champion: champion?.version ?? null };
+        return { champion: await championOf(manager) };
       }
       const previous = await previousChampion(manager);
       if (previous === null) {
@@ -105,6 +105,9 @@ export class ModelsService {
   /** Tries a version out beside the champion. */
   tryOut(version: string, { mode, share, actor }: { mode: RolloutMode; share?: number | undefined; actor: string }) {
     return this.changed(async (manager): Promise<RolloutRow> => {
+      if (version === (await championOf(manager))) {
+        throw new ProblemException(HttpStatus.CONFLICT, `${version} is the champion: there is nothing to try out`);
+      }
       const canary = share ?? (this.config.RETRAIN_CANARY_SHARE || 0.1);
       const order = { version, mode, share: mode === 'canary' ? canary : 1, run: null, startedBy: actor };
       await startRollout(manager, order);
@@ -133,4 +136,11 @@ export class ModelsService {
       throw error;
     }
   }
+}
+
+async function championOf(manager: EntityManager): Promise<string | null> {
+  const [row]: { version: string }[] = await manager.query(
+    `SELECT version FROM model_aliases WHERE alias = 'champion'`,
+  );
+  return row?.version ?? null;
 }

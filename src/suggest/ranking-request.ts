@@ -27,6 +27,21 @@ export async function requestRankingOfOpenTickets(manager: EntityManager, reason
   );
 }
 
+/** Asks for a new ranking of the open tickets whose newest suggestion is this version's. */
+export async function requestRankingOf(manager: EntityManager, version: string): Promise<void> {
+  const rows: { ticket: number }[] = await manager.query(
+    `SELECT t.id AS ticket FROM tickets t
+       JOIN LATERAL (SELECT model_version FROM suggestions WHERE ticket = t.id ORDER BY revision DESC LIMIT 1) s ON true
+      WHERE t.closed_at IS NULL AND t.answered_at IS NULL AND s.model_version = $1`,
+    [version],
+  );
+  await requestRanking(
+    manager,
+    rows.map(({ ticket }) => ticket),
+    'model',
+  );
+}
+
 /** Asks for a ranking of a ticket that is open again, if it has missed a change of the templates or the model meanwhile. */
 export async function requestRankingIfStale(manager: EntityManager, ticket: number): Promise<void> {
   const [row]: { stale: boolean }[] = await manager.query(

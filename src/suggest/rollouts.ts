@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { hash32 } from '../models/random.js';
 import type { Ranking } from '../models/ranker.js';
 import { moveAlias } from './model-registry.js';
+import { requestRankingOf } from './ranking-request.js';
 import { notifyModels } from './ticket-events.js';
 
 export type RolloutMode = 'shadow' | 'canary';
@@ -52,6 +53,8 @@ export async function endRollout(
   if (!ended) return null;
   const state = outcome === 'promoted' ? 'promoted' : 'kept';
   await manager.query(`UPDATE training_runs SET state = $2 WHERE id = $1 AND state = 'compared'`, [ended.run, state]);
+  // A champion that is new has all open tickets ranked again; else what a canary has said of them is taken back with it.
+  if (outcome !== 'promoted') await requestRankingOf(manager, ended.version);
   await notifyModels(manager);
   return ended.version;
 }

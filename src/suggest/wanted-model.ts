@@ -8,9 +8,12 @@ export const textMatchVersion = 'text-match';
 const weightsSql = `SELECT id, weights FROM reweightings
   WHERE ended_at IS NULL AND model_version = (SELECT version FROM model_aliases WHERE alias = 'champion')`;
 
-/** SQL of one text that changes whenever the champion, its class weights or a template does. */
+/** SQL of the canary that ranks a share of tickets, 0 where there is none. */
+const canarySql = `coalesce((SELECT id FROM rollouts WHERE ended_at IS NULL AND mode = 'canary'), 0)`;
+
+/** SQL of one text that changes whenever the champion, its class weights, a canary or a template does. */
 export const stampSql = `(SELECT coalesce((SELECT version FROM model_aliases WHERE alias = 'champion'), '${textMatchVersion}')
-  || ' ' || coalesce((SELECT id FROM (${weightsSql}) AS w), 0) || ' ' || count(*) || ' ' || coalesce(sum(revision), 0) || ' ' || coalesce(max(updated_at)::text, '') FROM templates)`;
+  || ' ' || coalesce((SELECT id FROM (${weightsSql}) AS w), 0) || ' ' || ${canarySql} || ' ' || count(*) || ' ' || coalesce(sum(revision), 0) || ' ' || coalesce(max(updated_at)::text, '') FROM templates)`;
 
 /** Which champion the database names now, in which folder below MODEL_DIR, and the stamp of it and the templates. */
 export interface WantedModel {

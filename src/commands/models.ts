@@ -1,0 +1,85 @@
+import { Option, type Command } from 'commander';
+import { ModelsService, type RolloutRow } from '../suggest/models.service.js';
+import { UserError } from './user-error.js';
+import { withDatabase } from './with-database.js';
+
+const actor = 'command line';
+
+interface Json {
+  json?: boolean;
+}
+
+const withModels = <T>(work: (models: ModelsService) => Promise<T>): Promise<T> =>
+  withDatabase((source, config) => work(new ModelsService(source, config)));
+
+/** Running replicas hear of each change from the database, and follow by themselves. */
+export function registerModels(program: Command): void {
+  const models = program.command('models').description('which model version ranks, and which is tried out beside it');
+  const json = (): Option => new Option('--json', 'print as JSON');
+  const print = ({ json: asJson }: Json, answer: object, text: string): void =>
+    void process.stdout.write(`${asJson ? JSON.stringify(answer) : text}\n`);
+  const printRollout = (options: Json, row: RolloutRow): void => {
+    const share = row.mode === 'canary' ? ` of ${row.share * 100} % of the tickets` : '';
+    print(options, row, `${row.version} ranks as ${row.mode}${share}`);
+  };
+  const champion = (version: string | null): string => `the champion is ${version ?? "none: the templates' own text"}`;
+
+  models
+    .command('list')
+    .description('versions, the newest first, and what is tried out')
+    .addOption(json())
+    .action(async (options: Json) => {
+      const { rollouts, items } = await withModels(async (service) => ({
+        rollouts: await service.rollouts(),
+        items: await service.versions(),
+      }));
+      const rollout = rollouts.find(({ endedAt }) => endedAt === null) ?? null;
+      const lines = items.map(({ version, createdAt, aliases }) =>
+        [version, createdAt.toISOString(), ...aliases].join('\t'),
+      );
+      if (rollout)
+        lines.push(`${rollout.version} ranks as ${rollout.mode}; ${rollout.standing ?? 'not looked at yet'}`);
+      print(options, { rollout, items }, lines.join('\n'));
+    });
+  models
+    .command('promote')
+    .argument('<version>')
+    .description('makes a version the champion; what is tried out ends')
+    .addOption(json())
+    .action(async (version: string, options: Json) => {
+      const answer = await withModels((service) => service.promote(version, actor));
+      print(options, answer, champion(answer.champion));
+    });
+  models
+    .command('rollback')
+    .description('ends what is tried out; where nothing is, the champion before takes over again')
+    .addOption(json())
+    .action(async (options: Json) => {
+      const answer = await withModels((service) => service.rollback(actor));
+      print(options, answer, champion(answer.champion));
+    });
+  models
+    .command('shadow')
+    .argument('<version>')
+    .description('lets a version rank every ticket too, and shows nothing of it')
+    .addOption(json())
+    .action(async (version: string, options: Json) =>
+      printRollout(options, await withModels((service) => service.tryOut(version, { mode: 'shadow', actor }))),
+    );
+  models
+    .command('canary')
+    .argument('<version>')
+    .description('lets a version rank a share of the tickets instead of the champion')
+    .option('--share <s>', 'between 0 and 1; RETRAIN_CANARY_SHARE where it is not given', share)
+    .addOption(json())
+    .action(async (version: string, options: Json & { share?: number }) => {
+      const order = { mode: 'canary', share: options.share, actor } as const;
+      printRollout(options, await withModels((service) => service.tryOut(version, order)));
+    });
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new UserError(`--share: must be above 0 and at most 1, not "${text}"`);
+  return value;
+}
