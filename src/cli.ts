@@ -21,6 +21,8 @@ const commands: Record<string, () => Promise<Register>> = {
   report: async () => (await import('./commands/report.js')).registerReport,
   drift: async () => (await import('./commands/drift.js')).registerDrift,
   rank: async () => (await import('./commands/rank.js')).registerRank,
+  simulate: async () => (await import('./commands/simulate.js')).registerSimulate,
+  models: async () => (await import('./commands/models.js')).registerModels,
   replay: async () => (await import('./commands/replay.js')).registerReplay,
   'dead-letters': async () => (await import('./commands/dead-letters.js')).registerDeadLetters,
   users: async () => (await import('./commands/users.js')).registerUsers,

@@ -1,0 +1,183 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { readConfig } from '../config.js';
+import { readDataFile } from '../models/data-file.js';
+import { shareInterval } from '../models/share-interval.js';
+import { decisionSettings } from '../monitoring/decision-settings.js';
+import { gateSettings } from '../retrain/gate-settings.js';
+import type { SimulatedTicket } from '../retrain/simulated-agents.js';
+import { SimulatedModels } from '../retrain/simulated-models.js';
+import { policies, SimulatedTeam, type Policy, type SimulationSettings } from '../retrain/simulation.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
+import { progressBar } from './progress.js';
+import { simulationPage, type PolicyStory } from './simulation-page.js';
+import { wholeNumber } from './train.js';
+import { UserError } from './user-error.js';
+import { modelWorker } from './with-model.js';
+
+interface SimulateOptions extends ColumnOptions {
+  data: string;
+  from?: Date;
+  until?: Date;
+  policies: Policy[];
+  trust: number;
+  audit: number;
+  seed: number;
+  out?: string;
+  json?: boolean;
+}
+
+const fewestBefore = 100;
+
+export function registerSimulate(program: Command): void {
+  const command = program
+    .command('simulate')
+    .description(
+      'replays months of dated tickets with simulated agents: what drift costs, and what each policy makes of it',
+    )
+    .requiredOption('--data <file>', 'labelled tickets with dates: CSV, TSV or JSON Lines with a header')
+    .option('--from <date>', 'the first model learns from the tickets before; default: after a third of them', date)
+    .option('--until <date>', 'tickets from then on are left out', date)
+    .option('--policies <names>', `side by side, parted by commas: ${policies.join(', ')}`, policyList, [...policies])
+    .option('--trust <share>', 'how often agents take what stands first whatever it is', share('--trust'), 0)
+    .option('--audit <share>', 'share of tickets that are shown no suggestion', share('--audit'), 0.02)
+    .option('--seed <n>', 'the same seed gives the same agents', wholeNumber('--seed'), 1)
+    .option('--out <folder>', 'gets simulation.html and simulation.json')
+    .option('--json', 'print the figures as JSON');
+  addColumnOptions(command).action(async (options: SimulateOptions) => {
+    const { before, later } = await readTickets(options);
+    const stories = await simulate(before, later, options);
+    const figures = {
+      tickets: later.length,
+      from: later[0]?.at.toISOString() ?? null,
+      until: later.at(-1)?.at.toISOString() ?? null,
+      trainedOn: before.length,
+      policies: stories,
+    };
+    if (options.out !== undefined) {
+      await mkdir(options.out, { recursive: true });
+      await writeFile(join(options.out, 'simulation.json'), `${JSON.stringify(figures)}\n`);
+      await writeFile(join(options.out, 'simulation.html'), simulationPage(figures));
+    }
+    process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : asText(stories));
+  });
+}
+
+async function readTickets(options: SimulateOptions): Promise<{ before: SimulatedTicket[]; later: SimulatedTicket[] }> {
+  const file = resolve(options.data);
+  const tickets: SimulatedTicket[] = [];
+  for await (const row of readDataFile(file, columnsOf(options), 'required')) {
+    const at = row.occurredAt;
+    if (!at) throw new UserError(`${file}:${row.line}: has no date; --date-column names the column that has it`);
+    if (options.until && at >= options.until) continue;
+    const key = row.id ?? `line:${row.line}`;
+    tickets.push({ id: tickets.length + 1, key, at, row });
+  }
+  tickets.sort((a, b) => a.at.getTime() - b.at.getTime() || a.id - b.id);
+  const third = tickets[Math.floor(tickets.length / 3)]?.at ?? new Date(0);
+  const from = options.from ?? third;
+  const before = tickets.filter(({ at }) => at < from);
+  const later = tickets.filter(({ at }) => at >= from);
+  if (before.length < fewestBefore || later.length === 0) {
+    throw new UserError(
+      `${file}: ${before.length} tickets lie before ${from.toISOString()}, ${later.length} after; at least ${fewestBefore} before and one after are needed: --from says where the first model's tickets end`,
+    );
+  }
+  return { before, later };
+}
+
+async function simulate(
+  before: readonly SimulatedTicket[],
+  later: readonly SimulatedTicket[],
+  { policies: wanted, trust, audit, seed, fields = [] }: SimulateOptions,
+): Promise<PolicyStory[]> {
+  const config = readConfig();
+  const worker = await modelWorker(config);
+  await mkdir(config.MODEL_DIR, { recursive: true });
+  const folder = await mkdtemp(join(config.MODEL_DIR, '.simulation-'));
+  const cacheDir = join(config.MODEL_DIR, 'cache');
+  const models = new SimulatedModels({ worker, folder, cacheDir, fields, seed });
+  const settings: SimulationSettings = {
+    agents: { trust, auditShare: audit, seed },
+    decisions: decisionSettings(config),
+    gates: gateSettings(config),
+    watch: {
+      ticketsToFalseAlarm: config.MONITOR_TICKETS_TO_FALSE_ALARM,
+      smallestEffect: config.MONITOR_SMALLEST_EFFECT,
+    },
+    schedule: config.RETRAIN_SCHEDULE,
+    labelDays: config.RETRAIN_LABEL_DAYS,
+    fewestTrusted: config.RETRAIN_TRUSTED_LABELS,
+  };
+  const bar = progressBar('simulated tickets', wanted.length * later.length);
+  try {
+    bar.update(0, 'training the first model');
+    await models.start();
+    const first = await models.train(before.map((ticket) => ({ ticket, template: ticket.row.label })));
+    const stories: PolicyStory[] = [];
+    for (const [index, policy] of wanted.entries()) {
+      const team = new SimulatedTeam(policy, models, settings, before, first);
+      let done = index * later.length;
+      for (const tickets of days(later)) {
+        await team.day(tickets);
+        done += tickets.length;
+        bar.update(done, `${policy}, ${tickets[0]?.at.toISOString().slice(0, 10)}, ${team.trainings} trainings`);
+      }
+      stories.push(storyOf(policy, team));
+    }
+    return stories;
+  } finally {
+    bar.stop();
+    await models.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function days(tickets: readonly SimulatedTicket[]): SimulatedTicket[][] {
+  const byDay = new Map<string, SimulatedTicket[]>();
+  for (const ticket of tickets) {
+    const day = ticket.at.toISOString().slice(0, 10);
+    byDay.set(day, [...(byDay.get(day) ?? []), ticket]);
+  }
+  return [...byDay.values()];
+}
+
+function storyOf(policy: Policy, { months, events, trainings, promotions, alarms }: SimulatedTeam): PolicyStory {
+  const sum = (of: 'tickets' | 'right'): number => months.reduce((total, month) => total + month[of], 0);
+  const [low, high] = shareInterval(sum('right'), sum('tickets'));
+  const [top1, from, to] = [sum('right') / Math.max(1, sum('tickets')), low, high].map(
+    (value) => Math.round(value * 10_000) / 100,
+  ) as [number, number, number];
+  return { policy, top1, low: from, high: to, trainings, promotions, alarms, months, events };
+}
+
+const asText = (stories: readonly PolicyStory[]): string =>
+  stories
+    .map(
+      ({ policy, top1, low, high, trainings, promotions, alarms }) =>
+        `${policy.padEnd(10)} ${top1} % right (${low} to ${high}), ${trainings} trainings, ${promotions} promoted, ${alarms} alarms\n`,
+    )
+    .join('');
+
+function date(text: string): Date {
+  const value = new Date(text);
+  if (Number.isNaN(value.getTime())) throw new UserError(`"${text}" is no date; write 2026-11-23`);
+  return value;
+}
+
+function share(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!(value >= 0 && value < 1)) throw new UserError(`${flag}: must be 0 or more and below 1, not "${text}"`);
+    return value;
+  };
+}
+
+function policyList(text: string): Policy[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !policies.some((policy) => policy === name));
+  if (unknown !== undefined)
+    throw new UserError(`--policies: there is no "${unknown}"; there are ${policies.join(', ')}`);
+  return names as Policy[];
+}
