@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,6 +14,7 @@ import type { RunRecord } from '../src/models/run-record.js';
 import { readSafetensors } from '../src/models/safetensors.js';
 import type { Tensorflow } from '../src/models/tensorflow.js';
 import { trainModel, type TrainingSettings } from '../src/models/train-model.js';
+import { eraseTickets } from '../src/models/trained-on.js';
 import { TrainedRanker } from '../src/models/trained-ranker.js';
 import { batchTargets, mixedBatches, tokenBatch } from '../src/models/training-batches.js';
 import { rankerConformance, ticket } from './contract/ranker.conformance.js';
@@ -67,6 +68,51 @@ test('the model holds its own encoder, whose embeddings are other ones than thos
   expect(ranker.encoderHash).toBe(description.encoder.hash);
   expect(ranking?.embedding).not.toEqual(usual?.slice(0, small.size));
   ranker.dispose();
+});
+
+test('the encoder that it began with is asked beside its own, and must be the same one', async () => {
+  const { description, usual } = await loadModel(model);
+  expect(description.encoder.usual).toBe(small.hash);
+  expect(description.combination.weights).toHaveLength(8);
+  expect(usual?.dense.classes).toBe(5);
+  const finished = await Encoder.open(tf, join(model, 'encoder'), join(scratch.folder, 'cache'));
+  await expect(TrainedRanker.open(tf, finished, model)).rejects.toThrow(
+    /asks beside its own encoder one with the hash/,
+  );
+  finished.dispose();
+});
+
+test('thresholds can be drawn on tickets that both encoders see for the first time', async () => {
+  const validation = await smallSample(scratch.folder, 'test', { types: 5, each: 30 });
+  const validated = await trainModel(tf, small, { ...settingsFor('validated'), validation }, () => undefined);
+  const { description } = await loadModel(model);
+  expect(validated.combination).toEqual(description.combination);
+  expect(validated.abstention).not.toEqual(description.abstention);
+});
+
+test('a ticket that is forgotten is blotted out of the banks of both encoders', async () => {
+  const file = join(scratch.folder, 'with-ids.jsonl');
+  const lines = (await readFile(trainFile, 'utf8')).trimEnd().split('\n').slice(1);
+  const rows = lines.map((line, index) => {
+    const [text, category] = line.split('\t');
+    return { id: `desk:${index}`, text, category };
+  });
+  await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const versions = join(scratch.folder, 'versions');
+  await trainModel(tf, small, { ...settingsFor('versions/one'), data: file }, () => undefined);
+  const blank = async (): Promise<number[]> => {
+    const { nearest, usual } = await loadModel(join(versions, 'one'));
+    return [nearest, usual?.nearest].map((bank) => {
+      const { embeddings, size } = bank ?? nearest;
+      const count = embeddings.length / size;
+      return Array.from({ length: count }, (_, at) => embeddings.subarray(at * size, (at + 1) * size)).filter((own) =>
+        own.every((value) => value === 0),
+      ).length;
+    });
+  };
+  expect(await blank()).toEqual([0, 0]);
+  expect(await eraseTickets(versions, ['desk:3'])).toEqual(['one']);
+  expect(await blank()).toEqual([1, 1]);
 });
 
 test('the service swaps between a version with an encoder of its own and one without, and says whose embeddings it gives', async () => {

@@ -1,8 +1,9 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { childEnvironment, readConfig } from '../src/config.js';
 import { loadModel } from '../src/models/model-folder.js';
+import { weightsFile } from '../src/models/trained-on.js';
 import { runTraining, type TrainingOrder } from '../src/models/training-process.js';
 import { scratchFolder, smallSample, trainingSettings } from './support/models.js';
 
@@ -21,33 +22,56 @@ function order(file: string, out: string): TrainingOrder {
   return { worker: { encoderDir, cacheDir, device: 'cpu' }, settings: trainingSettings(scratch.folder, file, out) };
 }
 
-test('a training that is killed leaves nothing that could be taken for a model, and the next one starts clean', async () => {
-  const stop = new AbortController();
-  const killed = runTraining(
-    order(data, 'versions/one'),
-    childEnvironment(),
-    (phase) => {
-      if (phase === 'training on all tickets') stop.abort();
-    },
-    stop.signal,
-  );
-  await mkdir(join(scratch.folder, 'versions'), { recursive: true });
-  await expect(killed).rejects.toThrow('the training was stopped');
-  const left = await readdir(join(scratch.folder, 'versions'));
-  expect(left.filter((name) => !name.startsWith('.'))).toEqual([]);
+/** When a training is killed: once it reports a phase, at a share of it or later. */
+const moments: [phase: string, share: number][] = [
+  ['reading tickets', 0],
+  ['testing on tickets held out', 0],
+  ['testing on tickets held out', 0.5],
+  ['combining and calibrating', 0],
+  ['training on all tickets', 0.2],
+  ['training on all tickets', 0.8],
+  ['writing the model', 0],
+  ['writing the model', 0.3],
+  ['writing the model', 0.6],
+];
+
+test('a training that is killed, whenever it is, leaves nothing that could be taken for a model, and the next one starts clean', async () => {
+  const small = await smallSample(scratch.folder, 'train', { types: 8, each: 30 });
+  const versions = join(scratch.folder, 'versions');
+  await mkdir(versions, { recursive: true });
+  const visible = async (): Promise<string[]> => (await readdir(versions)).filter((name) => !name.startsWith('.'));
+  const finished: string[] = [];
+  for (const [index, [phase, share]] of moments.entries()) {
+    const stop = new AbortController();
+    const name = `killed-${index}`;
+    const training = runTraining(
+      order(small, `versions/${name}`),
+      childEnvironment(),
+      (seen, done) => {
+        if (seen === phase && (done ?? 0) >= share) stop.abort();
+      },
+      stop.signal,
+    ).catch((error: unknown) => error);
+    const outcome = await training;
+    if (phase !== 'writing the model') expect(String(outcome)).toContain('the training was stopped');
+    // Who is told of the last steps may be too late to stop them: then it is all there.
+    if ((await visible()).includes(name)) finished.push(name);
+    expect(await visible()).toEqual(finished);
+  }
   const phases = new Set<string>();
-  const model = await runTraining(order(data, 'versions/one'), childEnvironment(), (phase) => void phases.add(phase));
-  expect([...phases]).toEqual([
-    'reading tickets',
-    'pre-flight',
-    'testing on tickets held out',
-    'combining and calibrating',
-    'training on all tickets',
-  ]);
-  const { description } = await loadModel(join(scratch.folder, 'versions', 'one'));
+  const model = await runTraining(order(small, 'versions/next'), childEnvironment(), (phase) => void phases.add(phase));
+  expect([...phases]).toEqual([...new Set(['reading tickets', 'pre-flight', ...moments.map(([phase]) => phase)])]);
+  expect((await readdir(versions)).sort()).toEqual([...finished, 'next'].sort());
+  const { description } = await loadModel(join(versions, 'next'));
   expect(description.version).toBe(model.version);
-  expect(description.data.rows).toBeGreaterThan(1000);
-});
+  const fresh = order(small, 'undisturbed');
+  fresh.settings.cacheDir = join(scratch.folder, 'undisturbed-cache');
+  await runTraining(fresh, childEnvironment(), () => undefined);
+  const weightsOf = (folder: string): Promise<Buffer> => readFile(join(folder, weightsFile));
+  const undisturbed = await weightsOf(join(scratch.folder, 'undisturbed'));
+  for (const name of [...finished, 'next'])
+    expect((await weightsOf(join(versions, name))).equals(undisturbed)).toBe(true);
+}, 900_000);
 
 test('a training that is stopped before its process was there does not begin', async () => {
   const training = runTraining(order(data, 'never'), childEnvironment(), () => undefined, AbortSignal.abort());

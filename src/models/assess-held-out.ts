@@ -71,7 +71,8 @@ export async function holdOut(
     const { train, rows } = split(data, foldOf, fold, Math.floor(mostScoresOfAllFolds / classes));
     if (train.length === 0 || rows.length === 0) continue;
     const startedAt = performance.now();
-    const heads = await trainHeads(tf, data, train, seed, (share) => onProgress((fold + share) / rounds));
+    const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
+    const heads = await trainHeads(tf, data, { rows: train, seed, onProgress: report });
     seconds += (performance.now() - startedAt) / 1000;
     const textMatch = likeness(data, rows, templates);
     const { dense, sparse: ngrams, nearest, discriminant } = headScores(tf, data, heads, rows);
@@ -187,7 +188,8 @@ export async function learningCurve(
     const order = Int32Array.from(heldOut.trainedInFirstFold);
     shuffle(order, order.length, seeded(seed + 1000 * (repeat + 1)));
     const train = order.slice(0, Math.max(1, Math.round(share * Math.min(order.length, mostLabelsOfParts)))).sort();
-    const heads = await trainHeads(tf, data, train, seed + repeat, (done) => onProgress((index + done) / draws.length));
+    const report = (done: number): void | Promise<void> => onProgress((index + done) / draws.length);
+    const heads = await trainHeads(tf, data, { rows: train, seed: seed + repeat, onProgress: report });
     const { dense, sparse, nearest, discriminant } = headScores(tf, data, heads, rows);
     runs.push({ labels: train.length, right: await rightOf([dense, sparse, nearest, discriminant, textMatch]) });
   }

@@ -1,4 +1,5 @@
 /** Predicts the contact type where it does not follow from the template. */
+import { foldsOf } from './folds.js';
 import type { LinearHead } from './linear-svm.js';
 import { softmaxScores, trainSoftmax } from './softmax-head.js';
 import type { Tensorflow } from './tensorflow.js';
@@ -27,8 +28,9 @@ export async function heldOutTypes(tf: Tensorflow, data: Types): Promise<(string
   const { dense, contactTypes, groups } = data;
   const { width } = dense;
   const types = Array.from({ length: groups.length }, (): string | null => null);
+  const foldOf = foldsOf({ groups, labels: data.contactTypeLabels }, folds);
   for (let fold = 0; fold < folds; fold += 1) {
-    const isOut = (row: number): boolean => (groups[row] ?? 0) % folds === fold;
+    const isOut = (row: number): boolean => foldOf[row] === fold;
     // Of very few tickets all may be out at once: then nothing can be said of them.
     if ([...groups.keys()].every((row) => isOut(row) || (data.contactTypeLabels[row] ?? -1) < 0)) continue;
     const head = await trainContactTypes(tf, data, (row) => !isOut(row));

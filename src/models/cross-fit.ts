@@ -1,14 +1,11 @@
 /** Trains the heads; and trains them without some rows, to see what they say of those. */
-import { fitDiscriminant } from './discriminant.js';
+import { trainDenseHeads, type DenseHeads } from './dense-heads.js';
 import { foldsOf } from './folds.js';
-import { headScores, joined, likeness, type HeadScores } from './head-scores.js';
+import { evidenceOf, joined } from './head-scores.js';
 import type { Learner } from './learner.js';
 import { trainLinearSvm, type LinearHead } from './linear-svm.js';
-import { ticketBank, type TicketBank } from './nearest-tickets.js';
 import { seeded, shuffle } from './random.js';
 import { defaultRecipe, type Recipe } from './recipe.js';
-import { trainSoftmax } from './softmax-head.js';
-import { templateEmbeddings, templatesTeach } from './template-rows.js';
 import type { Tensorflow } from './tensorflow.js';
 import type { TrainingData } from './training-data.js';
 
@@ -18,56 +15,46 @@ const foldsOfFewRows = 10;
 const fewRows = 2_000;
 /** With more rows and classes than that, one fold is evidence enough, and five would take hours. */
 const mostScoresOfAllFolds = 10_000_000;
-const mostScores = 40_000_000;
+const mostScores = 10_000_000;
 /** One of so many rows is held out then. */
 const shareOfOneFold = 10;
 
-export interface Heads {
-  dense: LinearHead;
+export interface Heads extends DenseHeads {
   sparse: LinearHead;
-  nearest: TicketBank;
-  discriminant: LinearHead;
+  /** On the numbers of the encoder that a training began with, where it trained that too: those it knows nothing by heart of */
+  usual: DenseHeads | null;
 }
 
 /** Scores of rows by heads that had not seen them. */
-export interface HeldOutScores extends HeadScores {
+export interface HeldOutScores {
   /** Which rows of the data */
   rows: Int32Array;
-  /** Cosine to each class's template, [rows, classes] */
-  likeness: Float32Array;
+  /** Of each kind (`evidenceOf`), [rows, classes] */
+  scores: Float32Array[];
 }
 
 type Progress = (share: number) => void | Promise<void>;
 
-/** @param rows which rows to learn from; all of them have a class */
-export async function trainHeads(
-  tf: Tensorflow,
-  data: TrainingData,
-  rows: Int32Array,
-  seed: number,
-  onProgress: Progress,
-  onLoss?: (loss: number) => void,
-  { denseCost, denseSteps, sparseCost }: Recipe = defaultRecipe,
-): Promise<Heads> {
-  const classes = data.classes.length;
-  const teach = templatesTeach(data, rows, (some) => likeness(data, some, templateEmbeddings(data)));
-  const examples = teach ? data.dense.templates : null;
-  const dense = await trainSoftmax(
-    tf,
-    data.dense,
-    data.labels,
-    rows,
-    classes,
-    { cost: denseCost, mostSteps: denseSteps, examples, onLoss },
-    (share) => onProgress(share / 2),
-  );
-  const sparse = await trainLinearSvm(data.sparse, data.labels, rows, classes, { cost: sparseCost, seed }, (share) =>
-    onProgress(0.5 + share / 2),
-  );
-  const nearest = ticketBank(data, rows, seed);
-  const { dense: features, labels } = data;
-  const discriminant = fitDiscriminant(tf, { dense: features, labels, rows, classes, templates: examples });
-  return { dense, sparse, nearest, discriminant };
+export interface HeadsLesson {
+  /** Which rows to learn from; all of them have a class */
+  rows: Int32Array;
+  seed: number;
+  onProgress: Progress;
+  onLoss?: ((loss: number) => void) | undefined;
+  recipe?: Recipe | undefined;
+  /** The same tickets as the encoder sees them that a training began with; null where it is the same one */
+  usual?: TrainingData | null | undefined;
+}
+
+export async function trainHeads(tf: Tensorflow, data: TrainingData, lesson: HeadsLesson): Promise<Heads> {
+  const { rows, seed, onProgress, onLoss, recipe = defaultRecipe, usual } = lesson;
+  const parts = usual ? 3 : 2;
+  const part = (index: number) => (share: number) => onProgress((index + share) / parts);
+  const own = await trainDenseHeads(tf, data, { rows, seed, recipe, onLoss, onProgress: part(0) });
+  const options = { cost: recipe.sparseCost, seed };
+  const sparse = await trainLinearSvm(data.sparse, data.labels, rows, data.classes.length, options, part(1));
+  const beside = usual ? await trainDenseHeads(tf, usual, { rows, seed, recipe, onProgress: part(2) }) : null;
+  return { ...own, sparse, usual: beside };
 }
 
 export interface CrossFitOptions {
@@ -100,37 +87,22 @@ export async function crossFit(
     const lesson = { name, rows: train, heldOut: out, seed: seed + fold };
     const seen = learner ? await learner.learn(lesson) : data;
     const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
-    const heads = await trainHeads(tf, seen, train, seed + fold, report, curve(name), recipe);
-    heldOut.push({
-      rows: out,
-      ...headScores(tf, seen, heads, out),
-      likeness: likeness(seen, out, templateEmbeddings(seen)),
-    });
+    const usual = seen === data ? null : data;
+    const lessonOfHeads = { rows: train, seed: seed + fold, onProgress: report, onLoss: curve(name), recipe, usual };
+    const heads = await trainHeads(tf, seen, lessonOfHeads);
+    heldOut.push({ rows: out, scores: evidenceOf(tf, { data: seen, usual }, heads, out) });
   }
+  const kinds = heldOut[0]?.scores.length ?? 0;
   return {
     rows: joined(
       heldOut.map(({ rows }) => rows),
       Int32Array,
     ),
-    dense: joined(
-      heldOut.map(({ dense }) => dense),
-      Float32Array,
-    ),
-    sparse: joined(
-      heldOut.map(({ sparse }) => sparse),
-      Float32Array,
-    ),
-    nearest: joined(
-      heldOut.map(({ nearest }) => nearest),
-      Float32Array,
-    ),
-    discriminant: joined(
-      heldOut.map(({ discriminant }) => discriminant),
-      Float32Array,
-    ),
-    likeness: joined(
-      heldOut.map(({ likeness: scores }) => scores),
-      Float32Array,
+    scores: Array.from({ length: kinds }, (_, kind) =>
+      joined(
+        heldOut.map(({ scores }) => scores[kind] ?? new Float32Array()),
+        Float32Array,
+      ),
     ),
   };
 }

@@ -1,9 +1,11 @@
 /** What trained heads, and the baselines that need no training, say of rows of the data: [rows, classes] each. */
 import type { Heads } from './cross-fit.js';
+import type { DenseHeads } from './dense-heads.js';
 import { scoresOf, type LinearHead } from './linear-svm.js';
 import { NearestTickets } from './nearest-tickets.js';
 import { softmaxScores } from './softmax-head.js';
 import type { Tensorflow } from './tensorflow.js';
+import { templateEmbeddings } from './template-rows.js';
 import { cosine } from './text-features.js';
 import type { TrainingData } from './training-data.js';
 
@@ -19,6 +21,40 @@ export interface HeadScores {
 }
 
 export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, rows: Int32Array): HeadScores {
+  return { ...denseScores(tf, data, heads, rows), sparse: ngramScores(data, heads.sparse, rows) };
+}
+
+/** Where the template's text stands among the kinds of evidence */
+export const likenessKind = 4;
+
+/**
+ * All kinds of evidence, in the order in which a combination weighs them: the linear head, n-grams, the nearest ticket, the
+ * discriminant, the cosine to each class's template; and where the encoder was trained the linear head, the nearest ticket
+ * and the discriminant of the encoder that it began with.
+ *
+ * @param usual the data as that one sees it
+ */
+export function evidenceOf(
+  tf: Tensorflow,
+  { data, usual }: { data: TrainingData; usual: TrainingData | null },
+  heads: Heads,
+  rows: Int32Array,
+): Float32Array[] {
+  const own = headScores(tf, data, heads, rows);
+  const beside = heads.usual && usual ? denseScores(tf, usual, heads.usual, rows) : null;
+  return [
+    ...[own.dense, own.sparse, own.nearest, own.discriminant],
+    likeness(data, rows, templateEmbeddings(data)),
+    ...(beside ? [beside.dense, beside.nearest, beside.discriminant] : []),
+  ];
+}
+
+function denseScores(
+  tf: Tensorflow,
+  data: TrainingData,
+  heads: DenseHeads,
+  rows: Int32Array,
+): Omit<HeadScores, 'sparse'> {
   const { classes } = heads.dense;
   const nearest = new Float32Array(rows.length * classes);
   const bank = new NearestTickets(tf, heads.nearest);
@@ -28,7 +64,6 @@ export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, row
   bank.dispose();
   return {
     dense: linearScores(tf, data, heads.dense, rows),
-    sparse: ngramScores(data, heads.sparse, rows),
     nearest,
     discriminant: linearScores(tf, data, heads.discriminant, rows),
   };

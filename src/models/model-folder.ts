@@ -1,17 +1,21 @@
 /** A model version on disk: an immutable folder that holds all that is needed to judge it and to load it again. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { AbstentionRule } from './abstention.js';
 import type { Combination } from './combination.js';
+import type { DenseHeads } from './dense-heads.js';
 import type { FieldFeature } from './field-features.js';
+import { unfinishedFolder } from './leftovers.js';
 import type { LinearHead } from './linear-svm.js';
 import { NgramVocabulary } from './ngrams.js';
 import type { TicketBank } from './nearest-tickets.js';
 import type { Candidate } from './ranker.js';
-import { bankTensor, trainedOnFile, weightsFile, type TrainedOn } from './trained-on.js';
+import { bankTensor, trainedOnFile, usualPrefix, weightsFile, type TrainedOn } from './trained-on.js';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors.js';
 
-const format = 5;
+const format = 6;
+/** Before it no model had heads on two encoders. */
+const readableFormats = [5, format];
 /** Of a model with an encoder of its own */
 export const encoderFolder = 'encoder';
 
@@ -22,8 +26,8 @@ export interface ModelDescription {
   recipe: 'frozen' | 'finetune';
   createdAt: string;
   seed: number;
-  /** With `finetune` it lies in the model's folder, in `encoder`. */
-  encoder: { hash: string; size: number };
+  /** With `finetune` it lies in the model's folder, in `encoder`; `usual`: hash of the one that it was made of, which is asked too */
+  encoder: { hash: string; size: number; usual?: string | null };
   /** Which of the encoder's numbers the dense head looks at */
   views: number;
   /** Template ids, the classes of the heads */
@@ -52,6 +56,8 @@ export interface ModelParts {
   sparse: LinearHead;
   nearest: TicketBank;
   discriminant: LinearHead;
+  /** On the encoder that its own was made of; null where it has none of its own */
+  usual: DenseHeads | null;
   contactTypeHead: LinearHead | null;
   /** The templates it was trained with. */
   templates: Candidate[];
@@ -75,16 +81,15 @@ export async function saveModel(
   parts: ModelParts,
   writeMore: (fresh: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  const fresh = join(dirname(folder), `.${basename(folder)}.${process.pid}.unfinished`);
+  const fresh = unfinishedFolder(folder, 'unfinished');
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   const { description, vocabulary, templates, trainedOn } = parts;
   const tensors = new Map<string, Tensor>([
     ['vocabulary.rarity', { shape: [vocabulary.size], values: vocabulary.rarity }],
-    ...headTensors('dense', parts.dense),
     ...headTensors('sparse', parts.sparse),
-    ...bankTensors(parts.nearest),
-    ...headTensors('discriminant', parts.discriminant),
+    ...denseTensors('', parts),
+    ...(parts.usual ? denseTensors(usualPrefix, parts.usual) : []),
     ...(parts.contactTypeHead ? headTensors('contactType', parts.contactTypeHead) : []),
   ]);
   await writeSafetensors(join(fresh, weightsFile), tensors);
@@ -110,27 +115,25 @@ export async function saveModel(
 export async function loadModel(folder: string): Promise<ModelParts> {
   try {
     const description = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as ModelDescription;
-    if (description.format !== format) {
-      throw new Error(`its format is ${description.format}; this program reads ${format}`);
+    if (!readableFormats.includes(description.format)) {
+      throw new Error(`its format is ${description.format}; this program reads ${readableFormats.join(' and ')}`);
     }
     const tensors = await readSafetensors(join(folder, weightsFile));
     const words = JSON.parse(await readFile(join(folder, 'vocabulary.json'), 'utf8')) as string[];
     const lines = (await readFile(join(folder, 'templates.jsonl'), 'utf8')).split('\n').filter(Boolean);
     const { ids, nearest: bankIds } = JSON.parse(await readFile(join(folder, trainedOnFile), 'utf8')) as TrainedOn;
-    const dense = headOf(tensors, 'dense');
     const sparse = headOf(tensors, 'sparse');
-    const discriminant = headOf(tensors, 'discriminant');
+    const own = denseOf(tensors, '', bankIds);
+    const usual = denseOf(tensors, usualPrefix, bankIds);
     const rarity = tensors.get('vocabulary.rarity')?.values;
-    const nearest = bankOf(tensors, bankIds);
-    if (!dense || !sparse || !nearest || !discriminant || rarity?.length !== words.length)
+    if (!own || !sparse || Boolean(description.encoder.usual) !== Boolean(usual) || rarity?.length !== words.length)
       throw new Error('its weights are not complete');
     return {
       description,
       vocabulary: new NgramVocabulary(words, rarity),
-      dense,
+      ...own,
       sparse,
-      nearest,
-      discriminant,
+      usual,
       contactTypeHead: headOf(tensors, 'contactType'),
       templates: lines.map((line) => {
         const { id, ...text } = JSON.parse(line) as { id: string } & Omit<Candidate, 'templateId'>;
@@ -160,16 +163,31 @@ function headOf(tensors: Map<string, Tensor>, name: string): LinearHead | null {
   return weights && bias ? { weights: weights.values, bias: bias.values, classes: bias.values.length } : null;
 }
 
-function bankTensors({ embeddings, size, counts }: TicketBank): [string, Tensor][] {
+function denseTensors(prefix: string, { dense, nearest, discriminant }: DenseHeads): [string, Tensor][] {
   return [
-    [bankTensor, { shape: [embeddings.length / size, size], values: embeddings }],
-    ['nearest.counts', { shape: [counts.length], values: Float32Array.from(counts) }],
+    ...headTensors(`${prefix}dense`, dense),
+    ...bankTensors(prefix, nearest),
+    ...headTensors(`${prefix}discriminant`, discriminant),
   ];
 }
 
-function bankOf(tensors: Map<string, Tensor>, ids: (string | null)[]): TicketBank | null {
-  const embeddings = tensors.get(bankTensor);
-  const counts = tensors.get('nearest.counts');
+function denseOf(tensors: Map<string, Tensor>, prefix: string, ids: (string | null)[]): DenseHeads | null {
+  const dense = headOf(tensors, `${prefix}dense`);
+  const nearest = bankOf(tensors, prefix, ids);
+  const discriminant = headOf(tensors, `${prefix}discriminant`);
+  return dense && nearest && discriminant ? { dense, nearest, discriminant } : null;
+}
+
+function bankTensors(prefix: string, { embeddings, size, counts }: TicketBank): [string, Tensor][] {
+  return [
+    [`${prefix}${bankTensor}`, { shape: [embeddings.length / size, size], values: embeddings }],
+    [`${prefix}nearest.counts`, { shape: [counts.length], values: Float32Array.from(counts) }],
+  ];
+}
+
+function bankOf(tensors: Map<string, Tensor>, prefix: string, ids: (string | null)[]): TicketBank | null {
+  const embeddings = tensors.get(`${prefix}${bankTensor}`);
+  const counts = tensors.get(`${prefix}nearest.counts`);
   if (!embeddings || !counts) return null;
   const size = embeddings.shape[1] ?? 0;
   return { embeddings: embeddings.values, size, counts: Int32Array.from(counts.values), ids };

@@ -1,10 +1,13 @@
 /** Multinomial logistic regression on dense rows, in TensorFlow. */
 import { minimise } from './lbfgs.js';
 import type { LinearHead } from './linear-svm.js';
+import { softmaxByBatches } from './softmax-by-batches.js';
 import type { Tensor1D, Tensor2D, Tensorflow } from './tensorflow.js';
 
 /** Rows of one call: logits of [rows, classes] must not fill the memory where there are many of both. */
 const rowsOfACall = 16_384;
+/** Rows × width × classes beyond which sixty looks at all of them take too long */
+const mostProducts = 20_000_000_000;
 
 export interface SoftmaxOptions {
   /** Cost of an error against a small norm of the weights: C in C · Σ loss + ½ ‖w‖² */
@@ -34,6 +37,16 @@ export async function trainSoftmax(
   const { width } = features;
   const count = rows.length + (options.examples ? classes : 0);
   const penalty = 1 / (options.cost * count);
+  if (count * width * classes > mostProducts) {
+    return inBatches(
+      tf,
+      { features, labels, rows, classes, examples: options.examples ?? null, penalty },
+      (loss, share) => {
+        options.onLoss?.(loss);
+        return onStep(share);
+      },
+    );
+  }
   const calls: { x: Tensor2D; y: Tensor1D }[] = [];
   for (let start = 0; start < rows.length; start += rowsOfACall) {
     calls.push(callOf(tf, features, labels, rows.subarray(start, start + rowsOfACall)));
@@ -89,6 +102,31 @@ export async function trainSoftmax(
     bias: Float32Array.from(point.subarray(size)),
     classes,
   };
+}
+
+interface Lesson {
+  features: { values: Float32Array; width: number };
+  labels: Int32Array;
+  rows: Int32Array;
+  classes: number;
+  examples: Float32Array | null;
+  penalty: number;
+}
+
+function inBatches(
+  tf: Tensorflow,
+  { features: { values, width }, labels, rows, classes, examples, penalty }: Lesson,
+  onStep: (loss: number, share: number) => void | Promise<void>,
+): Promise<LinearHead> {
+  const own = Int32Array.from(rows, (row) => labels[row] ?? 0);
+  const all = examples ? Int32Array.from([...own, ...Array(classes).keys()]) : own;
+  const fill = (example: number, to: Float32Array, at: number): void => {
+    const row = rows[example];
+    const label = example - rows.length;
+    const from = row === undefined ? (examples ?? values).subarray(label * width) : values.subarray(row * width);
+    to.set(from.subarray(0, width), at);
+  };
+  return softmaxByBatches(tf, { width, classes, labels: all, fill, penalty, seed: 1 }, onStep);
 }
 
 function callOf(

@@ -7,6 +7,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fitWeights, type Evidence } from './combination.js';
 import { crossFit } from './cross-fit.js';
+import { likenessKind } from './head-scores.js';
 import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
 import { predictionsOf, scored } from './held-out.js';
@@ -133,7 +134,8 @@ async function measure(
   const proof: Evidence = {
     labels: scores.rows.map((row) => some.labels[row] ?? -1),
     classes: data.classes.length,
-    scores: [scores.dense, scores.sparse, scores.nearest, scores.discriminant],
+    // Without what the templates say: settings are searched for what is learned.
+    scores: scores.scores.slice(0, likenessKind),
   };
   const { logLoss, top1 } = scored(predictionsOf(scores.rows, proof, await fitWeights(proof)));
   return { logLoss, top1, seconds: Math.round(performance.now() - startedAt) / 1000 };

@@ -6,18 +6,21 @@
 import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fitAbstention, scopeCurve, type HeldOutRow } from './abstention.js';
+import { fitAbstention, scopeCurve } from './abstention.js';
 import { allLabelled, countsOf, templatesOf, typesOfClasses } from './classes.js';
-import { combined, fitUnseen, fitWeights, softmax, type Evidence } from './combination.js';
+import { fitUnseen, fitWeights, type Evidence } from './combination.js';
 import { crossFit, trainHeads } from './cross-fit.js';
 import type { Columns } from './data-row.js';
 import type { Encoder } from './encoder.js';
 import { EncoderLearner } from './encoder-learner.js';
 import { sizedFor, type FinetuneSettings } from './finetune-settings.js';
+import { likenessKind } from './head-scores.js';
 import { writeHeldOutTickets, type HeldOutScoring } from './held-out-tickets.js';
 import { predictionsOf } from './held-out.js';
 import type { JobProgress } from './job-process.js';
+import { judge } from './judged-rows.js';
 import { frozenLearner, type Learner } from './learner.js';
+import { removeUnfinished, unfinishedFolder } from './leftovers.js';
 import { encoderFolder, modelFormat, saveModel, type ModelDescription } from './model-folder.js';
 import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
 import type { Candidate } from './ranker.js';
@@ -28,7 +31,7 @@ import { readTemplateFile } from './template-file.js';
 import { templateText } from './ticket-text.js';
 import { deviceOf, type Tensorflow } from './tensorflow.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
-import { rowsForLines, validationEvidence } from './validation.js';
+import { checkValidationFile, rowsForLines, validationEvidence } from './validation.js';
 
 export interface TrainingSettings {
   /** Labelled tickets */
@@ -71,11 +74,14 @@ export async function trainModel(
   const { seed, skipPreflight = [], recipe = defaultRecipe } = settings;
   const recorder = new RunRecorder();
   const onProgress = recorder.timed(report);
+  await removeUnfinished(dirname(settings.out));
+  await onProgress('reading tickets', null);
   const templates = settings.templates === null ? null : await readTemplateFile(settings.templates);
   const source = { ...settings, file: settings.data, templates, mostNgrams: recipe.mostNgrams };
   const data = await readTrainingData(source, encoder, (rows) =>
     onProgress('reading tickets', null, `${rows} tickets read and embedded`),
   );
+  if (settings.validation) await checkValidationFile({ ...settings, file: settings.validation }, data.classes);
   await onProgress('pre-flight', null);
   recorder.preflight.push(...(await checkBeforeTraining(tf, data, seed, skipPreflight)));
   const texts = templatesOf(data.classes, templates);
@@ -84,7 +90,7 @@ export async function trainModel(
         source,
         data,
         templates: texts.slice(0, data.classes.length).map(templateText),
-        folder: join(dirname(settings.out), `.${basename(settings.out)}.${process.pid}.encoder`),
+        folder: unfinishedFolder(settings.out, 'encoder'),
         settings: sizedFor(deviceOf(tf), settings.encoderTraining),
         recorder,
         onProgress,
@@ -92,7 +98,7 @@ export async function trainModel(
     : frozenLearner(data, encoder);
   try {
     recorder.preflight.push(...(await learner.checks(seed, skipPreflight)));
-    return await learnAndSave(tf, learner, { settings, data, texts, recorder, onProgress, startedAt });
+    return await learnAndSave(tf, learner, { settings, encoder, data, texts, recorder, onProgress, startedAt });
   } finally {
     await learner.dispose();
   }
@@ -100,7 +106,8 @@ export async function trainModel(
 
 interface Training {
   settings: TrainingSettings;
-  /** As the encoder sees it that the training began with */
+  /** That the training began with, and the tickets as it sees them */
+  encoder: Encoder;
   data: TrainingData;
   /** Of all templates, those of the classes first */
   texts: Candidate[];
@@ -123,22 +130,32 @@ async function learnAndSave(tf: Tensorflow, learner: Learner, training: Training
   const proof: Evidence = {
     labels: evidence.rows.map((row) => asBefore.labels[row] ?? -1),
     classes: classes.length,
-    scores: [evidence.dense, evidence.sparse, evidence.nearest, evidence.discriminant, evidence.likeness],
+    scores: evidence.scores,
   };
   await onProgress('combining and calibrating', 0);
   const weights = await fitWeights(proof);
-  const unseen = await fitUnseen(proof, weights, evidence.likeness);
+  const unseen = await fitUnseen(proof, weights, evidence.scores[likenessKind] ?? new Float32Array());
   const { rows: heldOutRows, figures } = judge(proof, weights);
   const labelCounts = countsOf(asBefore);
   const predictions = predictionsOf(evidence.rows, proof, weights);
   recorder.preflight.push(checkBaseline(predictions, labelCounts, skipPreflight));
   const { data, encoder, folder } = await learner.finish(allLabelled(asBefore), seed);
-  const onTrained = (done: number): void | Promise<void> => onProgress('training on all tickets', done);
-  const heads = await trainHeads(tf, data, allLabelled(data), seed, onTrained, recorder.curve('all tickets'), recipe);
+  const usual = folder === null ? null : asBefore;
+  const heads = await trainHeads(tf, data, {
+    rows: allLabelled(data),
+    seed,
+    onProgress: (done) => onProgress('training on all tickets', done),
+    onLoss: recorder.curve('all tickets'),
+    recipe,
+    usual,
+  });
   let lineRows = heldOutRows;
   if (settings.validation) {
     const source = { ...settings, file: settings.validation };
-    const { rows } = judge(await validationEvidence(tf, encoder, source, data, heads), weights);
+    const { rows } = judge(
+      await validationEvidence(tf, { own: encoder, usual: training.encoder }, source, data, heads),
+      weights,
+    );
     lineRows = rowsForLines(heldOutRows, rows);
   }
   const contactTypeOfClass = typesOfClasses(data);
@@ -149,7 +166,7 @@ async function learnAndSave(tf: Tensorflow, learner: Learner, training: Training
     recipe: folder === null ? 'frozen' : 'finetune',
     createdAt: new Date().toISOString(),
     seed,
-    encoder: { hash: encoder.hash, size: data.embeddingSize },
+    encoder: { hash: encoder.hash, size: data.embeddingSize, usual: usual && training.encoder.hash },
     views: data.features.views,
     classes,
     labelCounts,
@@ -198,9 +215,12 @@ async function learnAndSave(tf: Tensorflow, learner: Learner, training: Training
     contactTypeOfClass,
     heldOutTypes: contactTypeHead && (await heldOutTypes(tf, asBefore)),
   };
+  await onProgress('writing the model', 0);
   await saveModel(settings.out, parts, async (fresh) => {
     if (folder !== null) await rename(folder, join(fresh, encoderFolder));
+    await onProgress('writing the model', 1 / 3);
     await writeRunRecord(tf, fresh, recorder, finished);
+    await onProgress('writing the model', 2 / 3);
     await writeHeldOutTickets(fresh, heldOut);
   });
   return description;
@@ -210,36 +230,4 @@ async function learnAndSave(tf: Tensorflow, learner: Learner, training: Training
 function versionOf(description: ModelDescription): string {
   const stamp = description.createdAt.replace(/[-:]|\.\d+Z/g, '').replace('T', '-');
   return `${stamp}-${createHash('sha256').update(JSON.stringify(description)).digest('hex').slice(0, 6)}`;
-}
-
-const percent = (share: number): number => Math.round(share * 10_000) / 100;
-
-/** What the combination says of the held-out rows. */
-function judge(
-  { labels, classes, scores }: Evidence,
-  weights: readonly number[],
-): { rows: HeldOutRow[]; figures: ModelDescription['heldOut'] } {
-  let [right, within3, loss] = [0, 0, 0];
-  const rows = Array.from(labels, (label, row): HeldOutRow => {
-    const logits = combined(weights, scores, row, classes);
-    const familiarity = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-    const probabilities = softmax(logits);
-    const confidence = probabilities.reduce((a, b) => Math.max(a, b), 0);
-    if (label === -1) return { confidence, familiarity, rightProbability: null, right: false };
-    const rightProbability = probabilities[label] ?? 0;
-    const better = probabilities.reduce((count, other) => count + (other > rightProbability ? 1 : 0), 0);
-    right += better === 0 ? 1 : 0;
-    within3 += better < 3 ? 1 : 0;
-    loss -= Math.log(Math.max(rightProbability, 1e-12));
-    return { confidence, familiarity, rightProbability, right: better === 0 };
-  });
-  const tested = rows.filter(({ rightProbability }) => rightProbability !== null).length;
-  const count = Math.max(1, tested);
-  const figures = {
-    rows: tested,
-    top1: percent(right / count),
-    hits3: percent(within3 / count),
-    logLoss: loss / count,
-  };
-  return { rows, figures };
 }

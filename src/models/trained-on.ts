@@ -8,6 +8,8 @@ export const trainedOnFile = 'trained-on.json';
 export const weightsFile = 'weights.safetensors';
 /** Embeddings of labelled tickets, [tickets, size] */
 export const bankTensor = 'nearest.embeddings';
+/** Before the names of what a model knows by the encoder that its own was made of */
+export const usualPrefix = 'usual.';
 
 export interface TrainedOn {
   /** Of all tickets it learned from */
@@ -47,9 +49,11 @@ export async function eraseTickets(modelDir: string, ids: readonly string[]): Pr
 async function blotOut(folder: string, places: readonly number[]): Promise<void> {
   const file = join(folder, weightsFile);
   const tensors = await readSafetensors(file);
-  const bank = tensors.get(bankTensor);
-  const size = bank?.shape[1] ?? 0;
-  for (const place of places) bank?.values.fill(0, place * size, (place + 1) * size);
+  for (const name of [bankTensor, `${usualPrefix}${bankTensor}`]) {
+    const bank = tensors.get(name);
+    const size = bank?.shape[1] ?? 0;
+    for (const place of places) bank?.values.fill(0, place * size, (place + 1) * size);
+  }
   await replace(file, (fresh) => writeSafetensors(fresh, tensors));
 }
 

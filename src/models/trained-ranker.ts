@@ -1,15 +1,14 @@
 /** Ranks with a trained model version. */
 import { softmax } from './combination.js';
 import { join } from 'node:path';
+import { DenseScorer } from './dense-scorer.js';
 import { Encoder } from './encoder.js';
-import { scoresOf, type LinearHead } from './linear-svm.js';
+import { scoresOf } from './linear-svm.js';
 import { encoderFolder, loadModel, ModelFolderError, type ModelParts } from './model-folder.js';
-import { NearestTickets } from './nearest-tickets.js';
 import type { Candidate, Ranker, RankInput, Ranking } from './ranker.js';
 import { likeliestType, rankingFrom } from './ranking.js';
-import { softmaxScores } from './softmax-head.js';
 import { TemplateVectors } from './template-vectors.js';
-import type { Tensor2D, Tensorflow } from './tensorflow.js';
+import type { Tensorflow } from './tensorflow.js';
 import { cosine, TicketFeatures } from './text-features.js';
 import { knownWords, textFacts, type TextFacts } from './text-facts.js';
 import { ticketText } from './ticket-text.js';
@@ -25,31 +24,27 @@ export class TrainedRanker implements Ranker {
   readonly version: string;
   private readonly features: TicketFeatures;
   private readonly vectors: TemplateVectors;
-  private readonly dense: { weights: Tensor2D; bias: Tensor2D };
-  private readonly nearest: NearestTickets;
-  private readonly discriminant: { weights: Tensor2D; bias: Tensor2D };
+  private readonly heads: DenseScorer;
+  /** On the encoder that the model's own was made of */
+  private readonly usualHeads: DenseScorer | null;
   private readonly isKnown: (word: string) => boolean;
   private own: Encoder | null = null;
   private candidates: readonly Candidate[] = [];
   private places: Place[] = [];
 
   private constructor(
-    private readonly tf: Tensorflow,
+    tf: Tensorflow,
     private readonly encoder: Encoder,
+    private readonly usual: Encoder,
     private readonly parts: ModelParts,
   ) {
-    const { description, vocabulary, dense, discriminant } = parts;
+    const { description, vocabulary } = parts;
     this.version = description.version;
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
     this.vectors = new TemplateVectors(encoder);
     this.isKnown = knownWords(vocabulary);
-    this.nearest = new NearestTickets(tf, parts.nearest);
-    const tensorsOf = ({ weights, bias, classes }: LinearHead): { weights: Tensor2D; bias: Tensor2D } => ({
-      weights: tf.tensor2d(weights, [this.features.denseWidth, classes]),
-      bias: tf.tensor2d(bias, [1, classes]),
-    });
-    this.dense = tensorsOf(dense);
-    this.discriminant = tensorsOf(discriminant);
+    this.heads = new DenseScorer(tf, parts, this.features.denseWidth);
+    this.usualHeads = parts.usual && new DenseScorer(tf, parts.usual, this.features.denseWidth);
   }
 
   /**
@@ -67,7 +62,13 @@ export class TrainedRanker implements Ranker {
         `${folder} was trained on an encoder with the hash ${wanted.hash.slice(0, 16)}, ${own ? 'the one in it' : 'this one'} has ${hash.slice(0, 16)}: ${own ? 'take a copy that is whole' : 'set ENCODER_DIR to the one it was trained on'}`,
       );
     }
-    const ranker = new TrainedRanker(tf, own ?? usual, parts);
+    if (parts.usual && wanted.usual !== usual.hash) {
+      own?.dispose();
+      throw new ModelFolderError(
+        `${folder} asks beside its own encoder one with the hash ${(wanted.usual ?? '').slice(0, 16)}, this one has ${usual.hash.slice(0, 16)}: set ENCODER_DIR to the one it was trained on`,
+      );
+    }
+    const ranker = new TrainedRanker(tf, own ?? usual, usual, parts);
     ranker.own = own;
     await ranker.setCandidates(null);
     return ranker;
@@ -99,7 +100,7 @@ export class TrainedRanker implements Ranker {
     const known = inputs.map((input) => (knownContactType ? input : { ...input, contactType: null }));
     const encoded = this.encoder.encode(known.map(ticketText));
     const rows = known.map((input, index) => this.features.dense(input, encoded[index] ?? new Float32Array()));
-    const learned = this.learnedScores(known, rows);
+    const learned = this.learnedScores(known, rows, this.usualHeads && this.rowsOf(this.usual, known));
     return Promise.resolve(
       rows.map((row, index) => {
         const embedding = this.encoder.embeddingOf(encoded[index] ?? new Float32Array());
@@ -110,30 +111,30 @@ export class TrainedRanker implements Ranker {
   }
 
   dispose(): void {
-    this.tf.dispose([this.dense, this.discriminant]);
-    this.nearest.dispose();
+    this.heads.dispose();
+    this.usualHeads?.dispose();
     this.own?.dispose();
   }
 
-  /** What the heads say together, per ticket [classes]. */
-  private learnedScores(inputs: RankInput[], rows: Float32Array[]): Float64Array[] {
+  private rowsOf(encoder: Encoder, inputs: RankInput[]): Float32Array[] {
+    return encoder
+      .encode(inputs.map(ticketText))
+      .map((encoded, index) => this.features.dense(inputs[index] as RankInput, encoded));
+  }
+
+  /** What the heads say together, per ticket [classes]; weights in the order of `evidenceOf`. */
+  private learnedScores(inputs: RankInput[], rows: Float32Array[], usualRows: Float32Array[] | null): Float64Array[] {
     const { weights } = this.parts.description.combination;
-    const [denseWeight = 1, sparseWeight = 1, nearestWeight = 1, discriminantWeight = 1] = weights;
+    const [dense = 1, sparseWeight = 1, nearest = 1, discriminant = 1, , ...ofUsual] = weights;
     const { classes } = this.parts.dense;
-    const values = together(rows, this.features.denseWidth);
-    const dense = softmaxScores(this.tf, this.dense, values, rows.length);
-    const discriminant = softmaxScores(this.tf, this.discriminant, values, rows.length);
-    const nearest = this.nearest.scores(together(rows, this.encoder.size), rows.length);
+    const { size } = this.encoder;
+    const own = this.heads.scores(rows, size, [dense, nearest, discriminant]);
+    const beside = usualRows && this.usualHeads?.scores(usualRows, this.usual.size, ofUsual);
     return inputs.map((input, index) => {
       const sparse = scoresOf(this.parts.sparse, this.features.sparse(input));
       return Float64Array.from(sparse, (score, label) => {
         const place = index * classes + label;
-        return (
-          denseWeight * (dense[place] as number) +
-          sparseWeight * score +
-          nearestWeight * (nearest[place] as number) +
-          discriminantWeight * (discriminant[place] as number)
-        );
+        return (own[place] as number) + sparseWeight * score + (beside?.[place] ?? 0);
       });
     });
   }
@@ -189,11 +190,4 @@ async function ownEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promi
   } catch (error) {
     throw new ModelFolderError(`the model's own encoder can't be read: ${(error as Error).message}`);
   }
-}
-
-/** The first `width` numbers of each row, one row after another. */
-function together(rows: readonly Float32Array[], width: number): Float32Array {
-  const all = new Float32Array(rows.length * width);
-  rows.forEach((row, index) => all.set(row.subarray(0, width), index * width));
-  return all;
 }

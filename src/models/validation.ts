@@ -6,10 +6,9 @@ import { readDataFile } from './data-file.js';
 import { DataFileError } from './data-row.js';
 import { EmbeddingCache } from './embedding-cache.js';
 import type { Encoder } from './encoder.js';
-import { headScores, likeness } from './head-scores.js';
+import { evidenceOf, joined } from './head-scores.js';
 import type { RankInput } from './ranker.js';
 import { stack, type SparseRow } from './sparse-matrix.js';
-import { templateEmbeddings } from './template-rows.js';
 import type { Tensorflow } from './tensorflow.js';
 import { ticketText } from './ticket-text.js';
 import { encodedWith, rankInputOf, type DataSettings, type TrainingData } from './training-data.js';
@@ -19,13 +18,31 @@ const textsAtOnce = 2048;
 const fewestRows = 100;
 
 /**
+ * Before an hour of training, not after it.
+ *
+ * @throws DataFileError where the file can't be read, or too few of its tickets have a template that is known
+ */
+export async function checkValidationFile(
+  { file, columns }: Pick<DataSettings, 'file' | 'columns'>,
+  classes: readonly string[],
+): Promise<void> {
+  const isKnown = new Set(classes);
+  let known = 0;
+  for await (const { label } of readDataFile(file, columns)) if (label !== null && isKnown.has(label)) known += 1;
+  if (known >= fewestRows) return;
+  const seen = `${known} of its tickets have a template that the training data knows`;
+  throw new DataFileError(file, null, `${seen}; lines are drawn on ${fewestRows} at least: leave out --validation`);
+}
+
+/**
+ * @param encoders the model's own, and the one that a training began with
  * @param data what the heads learned from
  * @returns scores of each row; those whose template no label has taught are left out
- * @throws DataFileError where the file can't be read, or too few of its tickets have a template that is known
+ * @throws DataFileError where the file can't be read
  */
 export async function validationEvidence(
   tf: Tensorflow,
-  encoder: Encoder,
+  encoders: { own: Encoder; usual: Encoder },
   settings: Pick<DataSettings, 'file' | 'columns' | 'knownContactType' | 'cacheDir'>,
   data: TrainingData,
   heads: Heads,
@@ -33,17 +50,15 @@ export async function validationEvidence(
   const { features, classes } = data;
   const place = new Map(classes.map((id, label) => [id, label]));
   const labels: number[] = [];
-  const dense: Float32Array[] = [];
   const sparse: SparseRow[] = [];
-  const cache = new EmbeddingCache(settings.cacheDir, encoder.hash, encoder.width);
+  const own = new Sight(encoders.own, data, settings.cacheDir);
+  const usual = heads.usual && new Sight(encoders.usual, data, settings.cacheDir);
   try {
     let waiting: RankInput[] = [];
     const take = (): void => {
-      const encoded = encodedWith(encoder, cache, waiting.map(ticketText));
-      waiting.forEach((input, index) => {
-        dense.push(features.dense(input, encoded[index] ?? new Float32Array(encoder.width)));
-        sparse.push(features.sparse(input));
-      });
+      own.add(waiting);
+      usual?.add(waiting);
+      sparse.push(...waiting.map((input) => features.sparse(input)));
       waiting = [];
     };
     for await (const row of readDataFile(settings.file, settings.columns)) {
@@ -55,34 +70,42 @@ export async function validationEvidence(
     }
     take();
   } finally {
-    cache.close();
+    own.close();
+    usual?.close();
   }
-  const known = labels.filter((label) => label >= 0).length;
-  if (known < fewestRows) {
-    const seen = `${known} of its tickets have a template that the training data knows`;
-    throw new DataFileError(
-      settings.file,
-      null,
-      `${seen}; lines are drawn on ${fewestRows} at least: leave out --validation`,
-    );
+  const seen = { ...data, ...own.seen(), sparse: stack(sparse, features.sparseWidth) };
+  const views = { data: seen, usual: usual && { ...seen, ...usual.seen() } };
+  const scores = evidenceOf(tf, views, heads, Int32Array.from(labels.keys()));
+  return { labels: Int32Array.from(labels), classes: classes.length, scores };
+}
+
+/** The file's tickets as one encoder sees them. */
+class Sight {
+  private readonly rows: Float32Array[] = [];
+  private readonly cache: EmbeddingCache;
+
+  constructor(
+    private readonly encoder: Encoder,
+    private readonly data: TrainingData,
+    cacheDir: string,
+  ) {
+    this.cache = new EmbeddingCache(cacheDir, encoder.hash, encoder.width);
   }
-  const { width } = data.dense;
-  const values = new Float32Array(dense.length * width);
-  dense.forEach((row, index) => values.set(row, index * width));
-  const seen = { ...data, dense: { ...data.dense, values }, sparse: stack(sparse, features.sparseWidth) };
-  const rows = Int32Array.from(labels.keys());
-  const scores = headScores(tf, seen, heads, rows);
-  return {
-    labels: Int32Array.from(labels),
-    classes: classes.length,
-    scores: [
-      scores.dense,
-      scores.sparse,
-      scores.nearest,
-      scores.discriminant,
-      likeness(seen, rows, templateEmbeddings(seen)),
-    ],
-  };
+
+  add(inputs: readonly RankInput[]): void {
+    const encoded = encodedWith(this.encoder, this.cache, inputs.map(ticketText));
+    inputs.forEach((input, index) => {
+      this.rows.push(this.data.features.dense(input, encoded[index] ?? new Float32Array(this.encoder.width)));
+    });
+  }
+
+  seen(): Pick<TrainingData, 'dense'> {
+    return { dense: { ...this.data.dense, values: joined(this.rows, Float32Array) } };
+  }
+
+  close(): void {
+    this.cache.close();
+  }
 }
 
 /** Validation tickets in place of the held-out ones; those that no template fits from both, as no head has learned from them. */

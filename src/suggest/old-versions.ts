@@ -1,8 +1,8 @@
 /** Model versions that nobody needs any more. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { removeModel } from '../models/leftovers.js';
 import { previousChampion } from './model-registry.js';
 
 /**
@@ -17,7 +17,7 @@ export function versionsToDelete(versions: readonly string[], needed: ReadonlySe
 /** Deletes the rows first: a folder that is left over by a crash is not known any more, and harms nobody. @returns how many */
 export async function eraseOldVersions(
   dataSource: DataSource,
-  { MODEL_DIR, RETRAIN_KEEP_VERSIONS }: Pick<Config, 'MODEL_DIR' | 'RETRAIN_KEEP_VERSIONS'>,
+  { MODEL_DIR, STORE_DIR, RETRAIN_KEEP_VERSIONS }: Pick<Config, 'MODEL_DIR' | 'STORE_DIR' | 'RETRAIN_KEEP_VERSIONS'>,
 ): Promise<number> {
   const old = await dataSource.transaction(async (manager) => {
     const rows: { version: string; folder: string }[] = await manager.query(
@@ -35,6 +35,6 @@ export async function eraseOldVersions(
     await manager.query('DELETE FROM model_versions WHERE version = ANY ($1::text[])', [[...unneeded]]);
     return rows.filter(({ version }) => unneeded.has(version));
   });
-  for (const { folder } of old) await rm(join(MODEL_DIR, folder), { recursive: true, force: true });
+  for (const { folder } of old) await removeModel(join(MODEL_DIR, folder), [STORE_DIR, join(MODEL_DIR, 'cache')]);
   return old.length;
 }

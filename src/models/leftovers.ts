@@ -1,0 +1,58 @@
+/** What a training that was killed leaves beside its model's folder, and a model that is deleted in the caches. */
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { ModelDescription } from './model-folder.js';
+
+type Kind = 'unfinished' | 'encoder';
+
+/** Hidden, beside the folder that it becomes or belongs to; its name says which process of which machine is at it. */
+export function unfinishedFolder(out: string, kind: Kind): string {
+  return join(dirname(out), `.${basename(out)}.${process.pid}@${hostname()}.${kind}`);
+}
+
+/** Removes such folders of processes of this machine that have ended. Another machine may be at work in the same folder. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, pid, host] = /^\..+\.(\d+)@(.+)\.(?:unfinished|encoder)$/.exec(name) ?? [];
+    if (pid === undefined || host !== hostname() || isAlive(Number(pid))) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/**
+ * Deletes a model, and the graph and embeddings of an encoder that was its own.
+ *
+ * @param cacheDirs where those are kept
+ */
+export async function removeModel(folder: string, cacheDirs: readonly string[]): Promise<void> {
+  const text = await readFile(join(folder, 'model.json'), 'utf8').catch(() => null);
+  const { recipe, encoder } = parsed(text);
+  if (recipe === 'finetune' && encoder) {
+    const own = new RegExp(`^(encoder|embeddings)-${encoder.hash.slice(0, 16)}(-|$)`);
+    for (const cacheDir of cacheDirs) {
+      for (const name of await readdir(cacheDir).catch(() => [])) {
+        if (own.test(name)) await rm(join(cacheDir, name), { recursive: true, force: true });
+      }
+    }
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** A description that can't be read names no encoder. */
+function parsed(text: string | null): Partial<Pick<ModelDescription, 'recipe' | 'encoder'>> {
+  try {
+    return JSON.parse(text ?? '{}') as Partial<ModelDescription>;
+  } catch {
+    return {};
+  }
+}
