@@ -71,7 +71,7 @@ test('a training that is killed, whenever it is, leaves nothing that could be ta
   const undisturbed = await weightsOf(join(scratch.folder, 'undisturbed'));
   for (const name of [...finished, 'next'])
     expect((await weightsOf(join(versions, name))).equals(undisturbed)).toBe(true);
-}, 900_000);
+}, 1_800_000);
 
 test('a training that is stopped before its process was there does not begin', async () => {
   const training = runTraining(order(data, 'never'), childEnvironment(), () => undefined, AbortSignal.abort());

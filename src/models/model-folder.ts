@@ -1,5 +1,5 @@
 /** A model version on disk: an immutable folder that holds all that is needed to judge it and to load it again. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AbstentionRule } from './abstention.js';
 import type { Combination } from './combination.js';
@@ -107,9 +107,22 @@ export async function saveModel(
     await rm(fresh, { recursive: true, force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
-    throw new ModelFolderError(`${folder} exists already: a model version is never changed, take another folder`);
+    throw new ModelFolderError(existsAlready(folder));
   }
 }
+
+/**
+ * Before an hour of training, not after it.
+ *
+ * @throws ModelFolderError where a training could not put its model
+ */
+export async function checkNotThere(folder: string): Promise<void> {
+  const inIt = await readdir(folder).catch(({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? [] : [code]));
+  if (inIt.length > 0) throw new ModelFolderError(existsAlready(folder));
+}
+
+const existsAlready = (folder: string): string =>
+  `${folder} exists already: a model version is never changed, take another folder`;
 
 /** @throws ModelFolderError naming what is missing or broken */
 export async function loadModel(folder: string): Promise<ModelParts> {

@@ -4,7 +4,7 @@
  */
 import type { LinearHead } from './linear-svm.js';
 import { seeded, shuffle } from './random.js';
-import type { Tensor2D, Tensorflow } from './tensorflow.js';
+import type { Tensor, Tensor2D, Tensorflow } from './tensorflow.js';
 
 export interface BatchProblem {
   width: number;
@@ -47,7 +47,9 @@ export async function softmaxByBatches(
   const random = seeded(seed);
   const order = Int32Array.from(labels.keys());
   // Weights and bias as one matrix: the bias is what a number that is always 1 says.
-  const held = tf.tidy(() => tf.concat([tf.fill([width, classes], penalty), tf.fill([1, classes], penalty / 100)]));
+  const held = tf.tidy(() =>
+    tf.concat<Tensor2D>([tf.fill([width, classes], penalty), tf.fill([1, classes], penalty / 100)]),
+  );
   let state: State = {
     weights: tf.zeros([width + 1, classes]),
     first: tf.zeros([width + 1, classes]),
@@ -74,7 +76,7 @@ export async function softmaxByBatches(
       const square = tf.add<Tensor2D>(tf.mul(second, decays.second), tf.mul(tf.square(gradient), 1 - decays.second));
       const change = tf.div(tf.mul(mean, corrected), tf.add(tf.sqrt(square), epsilon));
       return {
-        lost: tf.neg(tf.div(tf.sum(tf.mul(right, logProbabilities)), some.length)),
+        lost: tf.neg<Tensor>(tf.div<Tensor>(tf.sum<Tensor>(tf.mul(right, logProbabilities)), some.length)),
         weights: tf.sub<Tensor2D>(weights, change),
         first: mean,
         second: square,
@@ -87,6 +89,6 @@ export async function softmaxByBatches(
     await onStep(loss, (step + 1) / steps);
   }
   const all = state.weights.dataSync<'float32'>();
-  tf.dispose([held, ...Object.values(state)]);
+  tf.dispose([held, state.weights, state.first, state.second]);
   return { weights: all.slice(0, width * classes), bias: all.slice(width * classes), classes };
 }

@@ -21,7 +21,7 @@ import type { JobProgress } from './job-process.js';
 import { judge } from './judged-rows.js';
 import { frozenLearner, type Learner } from './learner.js';
 import { removeUnfinished, unfinishedFolder } from './leftovers.js';
-import { encoderFolder, modelFormat, saveModel, type ModelDescription } from './model-folder.js';
+import { checkNotThere, encoderFolder, modelFormat, saveModel, type ModelDescription } from './model-folder.js';
 import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
 import type { Candidate } from './ranker.js';
 import { defaultRecipe, type Recipe } from './recipe.js';
@@ -74,6 +74,7 @@ export async function trainModel(
   const { seed, skipPreflight = [], recipe = defaultRecipe } = settings;
   const recorder = new RunRecorder();
   const onProgress = recorder.timed(report);
+  await checkNotThere(settings.out);
   await removeUnfinished(dirname(settings.out));
   await onProgress('reading tickets', null);
   const templates = settings.templates === null ? null : await readTemplateFile(settings.templates);
