@@ -117,7 +117,9 @@ export async function saveModel(
  * @throws ModelFolderError where a training could not put its model
  */
 export async function checkNotThere(folder: string): Promise<void> {
-  const inIt = await readdir(folder).catch(({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? [] : [code]));
+  const inIt = await readdir(folder).catch((error: unknown) =>
+    (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : ['a file'],
+  );
   if (inIt.length > 0) throw new ModelFolderError(existsAlready(folder));
 }
 
