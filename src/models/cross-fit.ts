@@ -1,7 +1,7 @@
 /** Trains the heads; and trains them without some rows, to see what they say of those. */
 import { trainDenseHeads, type DenseHeads } from './dense-heads.js';
 import { foldsOf } from './folds.js';
-import { evidenceOf, joined } from './head-scores.js';
+import { evidenceOf, joined, likenessKind } from './head-scores.js';
 import type { Learner } from './learner.js';
 import { trainLinearSvm, type LinearHead } from './linear-svm.js';
 import { seeded, shuffle } from './random.js';
@@ -92,7 +92,8 @@ export async function crossFit(
     const heads = await trainHeads(tf, seen, lessonOfHeads);
     heldOut.push({ rows: out, scores: evidenceOf(tf, { data: seen, usual }, heads, out) });
   }
-  const kinds = heldOut[0]?.scores.length ?? 0;
+  // Of very few tickets none can be held out.
+  const kinds = heldOut[0]?.scores.length ?? likenessKind + 1;
   return {
     rows: joined(
       heldOut.map(({ rows }) => rows),

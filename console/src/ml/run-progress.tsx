@@ -61,6 +61,7 @@ const phases = [
   'testing on tickets held out',
   'combining and calibrating',
   'training on all tickets',
+  'writing the model',
   'making the drift reference',
   'comparing with the champion',
 ] as const;
