@@ -8,6 +8,7 @@ import { loadTensorflow, type Tensorflow } from '../src/models/tensorflow.js';
 import { cosine } from '../src/models/text-features.js';
 import { TextWindows } from '../src/models/text-windows.js';
 import { scratchFolder } from './support/models.js';
+import { smallEncoder } from './support/small-encoder.js';
 
 interface Expected {
   text: string;
@@ -48,6 +49,22 @@ describe.each(['bert', 'xlm-roberta'])('an encoder of the family %s', (family) =
         const own = encoder.embeddingOf(views ?? new Float32Array());
         if (windows.length === 0) expect(own).toBeNull();
         else expect(cosine(own ?? new Float32Array(), Float32Array.from(embedding)), text).toBeGreaterThan(1 - 1e-5);
+      }
+    });
+  });
+
+  test('gives as many numbers of every text where it has a single layer', async () => {
+    const shallow = await smallEncoder(folder, join(scratch.folder, `${family}-shallow`), 1);
+    const other = await Encoder.open(tf, shallow, join(scratch.folder, family));
+    const texts = ['a card', 'where is the card that I ordered two weeks ago', 'refund', 'my money, please'];
+    const together = other.encode(texts);
+    texts.forEach((text, index) => {
+      const [alone] = other.encode([text]);
+      for (let view = 0; view < 5; view += 1) {
+        const [own, wanted] = [together[index], alone].map((views) =>
+          (views ?? new Float32Array()).subarray(view * other.size, (view + 1) * other.size),
+        );
+        expect(cosine(own ?? new Float32Array(), wanted ?? new Float32Array())).toBeCloseTo(1, 4);
       }
     });
   });

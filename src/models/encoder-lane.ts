@@ -118,7 +118,8 @@ export function encoderLane(
     const sum = formula.reduce('Sum', formula.op('Mul', formula.reshape(state, whole3), seen3), 1, false);
     return l2(formula.op('RealDiv', sum, count));
   };
-  const means = hiddenStates.slice(-3).reverse().map(mean);
+  // Always as many views: of fewer layers the first one stands for those that are missing.
+  const means = [1, 2, 3].map((back) => mean(hiddenStates.at(-Math.min(back, layers)) ?? x));
   const last = formula.reshape(x, whole3);
   const hide = formula.op('Mul', formula.op('Sub', seen3, graph.floats([1])), graph.floats([1e9]));
   const maximum = graph.add('Max', [formula.op('AddV2', last, hide), graph.ints([1])], {
