@@ -125,7 +125,7 @@ export async function poolOf(part: 'validation' | 'test'): Promise<Pool> {
   return { model, reference: await seen(referenceRows), variants: pool as Pool['variants'], unknown };
 }
 
-export function observed(row: TicketRow, ranking: Awaited<ReturnType<typeof rankedRows>>[number], index: number): SeenTicket {
+function observed(row: TicketRow, ranking: Awaited<ReturnType<typeof rankedRows>>[number], index: number): SeenTicket {
   const tokens = row.text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   return {
     key: `bench:${index}:${hash32(row.text)}`,
