@@ -56,6 +56,14 @@ test('a kind of scores that counts against itself is left out of the combination
   expect(ofWrong).toBe(0);
 });
 
+test('a dozen tickets that are all told apart do not make the combination surer than a dozen can', async () => {
+  const labels = Int32Array.from({ length: 12 }, (_, row) => row % 3);
+  const perfect = Float32Array.from({ length: 36 }, (_, at) => (at % 3 === Math.floor(at / 3) % 3 ? 1 : 0));
+  const [weight = 0] = await fitWeights({ labels, classes: 3, scores: [perfect] });
+  expect(weight).toBeGreaterThan(2);
+  expect(weight).toBeLessThan(20);
+});
+
 describe('the discriminant', () => {
   let tf: Tensorflow;
   beforeAll(async () => ({ tf } = await loadTensorflow('cpu')));
