@@ -55,7 +55,11 @@ function listen(onChange: (changed: Changed) => void, onConnection: (connection:
     });
     on('tickets', ({ data }) => onChange((JSON.parse(data) as { tickets: TicketPath[] }).tickets));
     on('models', () => onChange('models'));
-    on('training-run', () => onChange('training-runs'));
+    on('training-run', () => {
+      onChange('training-runs');
+      // Its end makes a version known.
+      onChange('models');
+    });
     on('reload', () => onChange('everything'));
     on('heartbeat', () => undefined);
     stream.addEventListener('error', () => {
