@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createSignInLink } from '../src/access/access.service.js';
 import { firstTraining } from '../src/commands/serve.js';
@@ -29,7 +29,6 @@ let service: TestApp;
 let kafka: Kafka;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let browser: Browser;
-let context: BrowserContext;
 let page: Page;
 let url: string;
 let firstVersion: string;
@@ -50,7 +49,16 @@ beforeAll(async () => {
     args: bundledChromium.args,
     executablePath: await bundledChromium.executablePath(),
   });
-  [context, page] = await signedIn('ml');
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en' });
+  page.setDefaultTimeout(patience.timeout);
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
+  });
+  await signIn('ml');
 });
 afterAll(async () => {
   await browser.close();
@@ -59,21 +67,11 @@ afterAll(async () => {
 });
 afterEach(() => expect(complaints.splice(0)).toEqual([]));
 
-/** A browser of its own, signed in with this role. */
-async function signedIn(role: Role): Promise<[BrowserContext, Page]> {
-  const fresh = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
-  const opened = await fresh.newPage();
-  opened.setDefaultTimeout(patience.timeout);
-  opened.on('pageerror', (error) => complaints.push(error.message));
-  opened.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
-  });
-  opened.on('request', (request) => {
-    if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
-  });
-  await opened.goto(url + (await createSignInLink(service.dataSource.manager, { name: `the ${role}`, role }, 3600)));
-  await opened.getByRole('button', { name: 'Sign out' }).waitFor();
-  return [fresh, opened];
+/** Whoever was there before is gone. */
+async function signIn(role: Role): Promise<void> {
+  await page.context().clearCookies();
+  await page.goto(url + (await createSignInLink(service.dataSource.manager, { name: `the ${role}`, role }, 3600)));
+  await page.getByText(`the ${role}`, { exact: true }).waitFor();
 }
 
 const heading = (name: string | RegExp) => page.getByRole('main').getByRole('heading', { level: 2, name });
@@ -276,31 +274,29 @@ describe('every page', () => {
       const widths = `[document.documentElement, document.querySelector('.page')].map(({ scrollWidth }) => scrollWidth)`;
       expect(await page.evaluate<number[]>(widths)).toEqual([360, 360]);
     }
-    await context.close();
+    await page.setViewportSize({ width: 1280, height: 800 });
   });
 });
 
 describe('each role sees what it may', () => {
   test('an agent has the queue alone, and never loads what the other pages need', async () => {
-    const [own, opened] = await signedIn('agent');
+    await signIn('agent');
     const loaded: string[] = [];
-    opened.on('request', (request) => loaded.push(new URL(request.url()).pathname));
-    await opened.goto(`${url}/models`);
-    await opened.getByRole('navigation', { name: 'Open tickets' }).waitFor();
-    expect(new URL(opened.url()).pathname).toBe('/');
-    expect(await opened.getByRole('link', { name: 'Models' }).count()).toBe(0);
+    page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
+    await page.goto(`${url}/models`);
+    await page.getByRole('navigation', { name: 'Open tickets' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/');
+    expect(await page.getByRole('link', { name: 'Models' }).count()).toBe(0);
     expect(loaded.filter((path) => /chart|engineers|models-page/.test(path))).toEqual([]);
-    await own.close();
   });
 
   test('an admin reads who changed what', async () => {
-    const [own, opened] = await signedIn('admin');
-    await opened.getByRole('link', { name: 'Audit log' }).click();
-    const log = opened.getByRole('region', { name: 'Changes' });
+    await signIn('admin');
+    await go('Audit log');
+    const log = main().getByRole('region', { name: 'Changes' });
     await log.getByText('model.promote').first().waitFor();
-    await log.getByText('alert.acknowledge').waitFor();
-    const { violations } = await new AxeBuilder({ page: opened }).analyze();
+    await log.getByText('alert.acknowledge').first().waitFor();
+    const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations.map(({ id }) => id)).toEqual([]);
-    await own.close();
   });
 });
