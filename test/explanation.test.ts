@@ -30,7 +30,7 @@ beforeAll(async () => {
   })) {
     unseen.push(rankInputOf(row, false).body);
   }
-});
+}, 300_000);
 afterAll(() => scratch.remove());
 
 const ticket = (body: string, subject = ''): RankInput => ({

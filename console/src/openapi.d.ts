@@ -1375,6 +1375,7 @@ export interface components {
       contactTypes: string[];
       /** @enum {string} */
       state: 'draft' | 'allowed' | 'blocked' | 'retired';
+      mergedInto: string | null;
       revision: number;
       sample: boolean;
       /** Format: date-time */
@@ -1393,6 +1394,7 @@ export interface components {
        * @enum {string}
        */
       state: 'draft' | 'allowed' | 'blocked' | 'retired';
+      mergedInto?: string | null;
     };
     TemplateWithHistory: {
       id: string;
@@ -1401,6 +1403,7 @@ export interface components {
       contactTypes: string[];
       /** @enum {string} */
       state: 'draft' | 'allowed' | 'blocked' | 'retired';
+      mergedInto: string | null;
       revision: number;
       sample: boolean;
       /** Format: date-time */
@@ -1415,6 +1418,7 @@ export interface components {
       contactTypes: string[];
       /** @enum {string} */
       state: 'draft' | 'allowed' | 'blocked' | 'retired';
+      mergedInto: string | null;
       revision: number;
       changedBy: string;
       /** Format: date-time */
@@ -1426,6 +1430,7 @@ export interface components {
       contactTypes?: string[];
       /** @enum {string} */
       state?: 'draft' | 'allowed' | 'blocked' | 'retired';
+      mergedInto?: string | null;
     };
     TicketPage: {
       items: components['schemas']['TicketRow'][];

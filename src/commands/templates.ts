@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { DataSource } from 'typeorm';
+import { MergeRefused } from '../suggest/merges.js';
 import { newTemplateSchema, type NewTemplate } from '../suggest/template-text.js';
 import { importTemplates } from '../suggest/templates.service.js';
 import { UserError } from './user-error.js';
@@ -11,14 +12,16 @@ export function registerTemplates(program: Command): void {
   const templates = program.command('templates').description('the reply templates');
   templates
     .command('import')
-    .argument('<file>', 'JSON Lines of {"id","title","body","contactTypes"}; "state" is optional')
+    .argument('<file>', 'JSON Lines of {"id","title","body","contactTypes"}; "state" and "mergedInto" are optional')
     .description('adds templates and changes those that are there; can be repeated')
     .option('--json', 'print the figures as JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       const rows = await readTemplates(file);
       const result = await withDatabase((source) =>
         source.transaction((manager) => importTemplates(manager, rows, { actor: 'command line' })),
-      );
+      ).catch((error: unknown) => {
+        throw error instanceof MergeRefused ? new UserError(`no template was imported: ${error.message}`) : error;
+      });
       process.stdout.write(
         options.json
           ? `${JSON.stringify(result)}\n`
@@ -46,7 +49,9 @@ export function registerTemplates(program: Command): void {
 }
 
 function allTemplates(source: DataSource): Promise<NewTemplate[]> {
-  return source.query('SELECT id, title, body, contact_types AS "contactTypes", state FROM templates ORDER BY id');
+  return source.query(
+    'SELECT id, title, body, contact_types AS "contactTypes", state, merged_into AS "mergedInto" FROM templates ORDER BY id',
+  );
 }
 
 /** Reads a file of templates. @throws UserError naming the line of everything that is wrong */

@@ -26,6 +26,8 @@ export interface Candidate {
   contactTypes: string[];
   /** Its share among the tickets now, divided by its share in training; 1 where nothing is said. */
   weight?: number;
+  /** Templates that were merged into it: what was learned of them counts for it. */
+  merged?: string[];
 }
 
 export interface RankedTemplate {

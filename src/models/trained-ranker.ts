@@ -14,8 +14,8 @@ import { knownWords, textFacts, type TextFacts } from './text-facts.js';
 import { ticketText } from './ticket-text.js';
 
 interface Place {
-  /** Class of the candidate; -1 where no label has taught it. */
-  label: number;
+  /** Classes of the candidate and of the templates that were merged into it; none where no label has taught it. */
+  labels: number[];
   contactType: string | null;
   embedding: Float32Array;
 }
@@ -85,11 +85,11 @@ export class TrainedRanker implements Ranker {
     const chosen = candidates ?? this.parts.templates;
     const embeddings = this.vectors.of(chosen);
     this.candidates = chosen;
-    this.places = chosen.map(({ templateId, contactTypes }, index) => {
-      const label = labelOf.get(templateId) ?? -1;
+    this.places = chosen.map(({ templateId, contactTypes, merged = [] }, index) => {
+      const labels = [templateId, ...merged].flatMap((id) => labelOf.get(id) ?? []);
       const own = contactTypes.length === 1 ? (contactTypes[0] ?? null) : null;
-      const contactType = contactTypeOfClass?.[label] ?? own;
-      return { label, contactType, embedding: embeddings[index] ?? new Float32Array(this.encoder.size) };
+      const contactType = contactTypeOfClass?.[labels[0] ?? -1] ?? own;
+      return { labels, contactType, embedding: embeddings[index] ?? new Float32Array(this.encoder.size) };
     });
     return Promise.resolve();
   }
@@ -142,10 +142,10 @@ export class TrainedRanker implements Ranker {
   private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
     const { combination, abstention } = this.parts.description;
     const textWeight = combination.weights[4] ?? 0;
-    const logits = Float64Array.from(this.places, ({ label, embedding: template }) => {
+    const logits = Float64Array.from(this.places, ({ labels, embedding: template }) => {
       const likeness = embedding ? cosine(embedding, template) : 0;
-      if (label === -1) return combination.unseen.scale * likeness + combination.unseen.offset;
-      return (learned[label] ?? 0) + textWeight * likeness;
+      if (labels.length === 0) return combination.unseen.scale * likeness + combination.unseen.offset;
+      return together(labels.map((label) => learned[label] ?? 0)) + textWeight * likeness;
     });
     // Of the candidates, and of what may not be suggested: a ticket about a blocked template is not out of scope.
     const familiarity = [logits, learned].reduce(
@@ -190,4 +190,12 @@ async function ownEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promi
   } catch (error) {
     throw new ModelFolderError(`the model's own encoder can't be read: ${(error as Error).message}`);
   }
+}
+
+/** The logit of one class that several were merged into: their probabilities are added up. */
+function together(logits: readonly number[]): number {
+  const [first = 0] = logits;
+  if (logits.length === 1) return first;
+  const highest = Math.max(...logits);
+  return highest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
 }

@@ -10,6 +10,7 @@ export class TemplateRevision {
   @Column('text') body: string;
   @Column('text', { name: 'contact_types', array: true }) contactTypes: string[];
   @Column('text') state: TemplateState;
+  @Column('text', { name: 'merged_into', nullable: true }) mergedInto: string | null;
   @Column('text', { name: 'changed_by' }) changedBy: string;
   @Column('timestamptz', { name: 'changed_at' }) changedAt: Date;
 }

@@ -11,6 +11,8 @@ export class Template {
   @Column('text') body: string;
   @Column('text', { name: 'contact_types', array: true }) contactTypes: string[];
   @Column('text') state: TemplateState;
+  /** The template that its labels count for; it is retired then. */
+  @Column('text', { name: 'merged_into', nullable: true }) mergedInto: string | null;
   @Column('integer') revision: number;
   @Column('boolean') sample: boolean;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;

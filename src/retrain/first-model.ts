@@ -77,9 +77,10 @@ export class FirstModel {
   /** @returns 0 where there is a champion, or too little for one */
   private async labelsToLearnFrom(): Promise<number> {
     const [row]: { labels: number; templates: number; champions: number }[] = await this.dataSource.query(
-      `SELECT count(*)::int AS labels, count(DISTINCT l.template_id)::int AS templates,
+      `SELECT count(*)::int AS labels, count(DISTINCT h.heir)::int AS templates,
               (SELECT count(*)::int FROM model_aliases WHERE alias = 'champion') AS champions
-         FROM labels l JOIN tickets t ON t.id = l.ticket WHERE NOT t.sample`,
+         FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN template_heirs h ON h.id = l.template_id
+        WHERE NOT t.sample`,
     );
     if (!row || row.champions > 0) return 0;
     return row.labels >= fewestLabels && row.templates >= fewestTemplates ? row.labels : 0;

@@ -28,7 +28,17 @@ export interface LabelledTicket {
  * tickets measure the model, so their labels must never have trained it.
  */
 export const usableLabelSql = `NOT (t.sample AND l.provenance <> 'history')
-  AND (l.template_id IS NULL OR l.template_id IN (SELECT id FROM templates WHERE state <> 'draft'))`;
+  AND (l.template_id IS NULL OR l.template_id IN
+        (SELECT h.id FROM template_heirs h JOIN templates p ON p.id = h.heir WHERE p.state <> 'draft'))`;
+
+/** @returns the template that a template's labels count for: the one at the end of its chain of merges, else itself */
+export async function heirOf(manager: EntityManager): Promise<<T extends string | null>(id: T) => T> {
+  const rows: { id: string; heir: string }[] = await manager.query(
+    'SELECT id, heir FROM template_heirs WHERE id <> heir',
+  );
+  const heirs = new Map(rows.map(({ id, heir }) => [id, heir]));
+  return (id) => (id === null ? id : ((heirs.get(id) ?? id) as typeof id));
+}
 
 /** SQL of the suggestion that stood before the agent of choice `c`, as labels are derived from it. */
 export const suggestionOfChoiceSql = `LEFT JOIN LATERAL (
@@ -43,8 +53,9 @@ export const shownFirstSql = `coalesce(c.shown ->> 0, CASE WHEN NOT s.abstained 
 
 const pageSize = 20_000;
 
-/** In the order of their ids. */
+/** In the order of their ids; of templates that were merged, as if they had always been one. */
 export async function labelledTickets(manager: EntityManager): Promise<LabelledTicket[]> {
+  const heir = await heirOf(manager);
   const all: LabelledTicket[] = [];
   for (let after = 0; ;) {
     const page: LabelledTicket[] = await manager.query(
@@ -57,7 +68,14 @@ export async function labelledTickets(manager: EntityManager): Promise<LabelledT
         WHERE l.ticket > $1 AND ${usableLabelSql} ORDER BY l.ticket LIMIT ${pageSize}`,
       [after],
     );
-    for (const row of page) all.push(row);
+    for (const { template, suggestedFirst, shownFirst, ...row } of page) {
+      all.push({
+        ...row,
+        template: heir(template),
+        suggestedFirst: heir(suggestedFirst),
+        shownFirst: heir(shownFirst),
+      });
+    }
     const last = page.at(-1);
     if (page.length < pageSize || !last) return all;
     after = last.ticket;

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DataSource } from 'typeorm';
-import { usableLabelSql } from './labelled-tickets.query.js';
+import { heirOf, usableLabelSql } from './labelled-tickets.query.js';
 
 /** Stands in the template column of a training set where an agent said that no template fits. No template can have this id. */
 export const noneLabel = '<none>';
@@ -37,6 +37,7 @@ export async function writeTrainingSet(
   { fields = [], copies }: { fields?: readonly string[]; copies?: ReadonlyMap<number, number> } = {},
 ): Promise<number> {
   let count = 0;
+  const heir = await heirOf(dataSource.manager);
   async function* lines(): AsyncGenerator<string> {
     let after = 0;
     for (;;) {
@@ -48,7 +49,8 @@ export async function writeTrainingSet(
           WHERE l.ticket > $1 AND ${usableLabelSql} ORDER BY l.ticket LIMIT ${pageSize}`,
         [after],
       );
-      for (const row of page) {
+      for (const labelled of page) {
+        const row = { ...labelled, template: heir(labelled.template) };
         const times = copies ? (copies.get(row.ticket) ?? 0) : 1;
         count += times;
         for (let copy = 0; copy < times; copy += 1) yield `${JSON.stringify(asLine(row, fields))}\n`;
@@ -78,13 +80,15 @@ function asLine(row: TicketRow, fields: readonly string[]): object {
 
 /**
  * Writes the templates as JSON Lines, in the form that `--templates` takes. Blocked and retired ones are among them:
- * what was answered with them still teaches what tickets are alike. What may be shown is decided elsewhere.
+ * what was answered with them still teaches what tickets are alike. Those that were merged into others are not: they teach
+ * as those do. What may be shown is decided elsewhere.
  *
  * @returns how many lines were written
  */
 export async function writeTemplates(dataSource: DataSource, file: string): Promise<number> {
   const templates: object[] = await dataSource.query(
-    `SELECT id, title, body, contact_types AS "contactTypes" FROM templates WHERE state <> 'draft' ORDER BY id`,
+    `SELECT id, title, body, contact_types AS "contactTypes" FROM templates
+      WHERE state <> 'draft' AND merged_into IS NULL ORDER BY id`,
   );
   await pipeline(
     Readable.from(templates.map((template) => `${JSON.stringify(template)}\n`)),

@@ -45,7 +45,7 @@ export class SimilarQuery {
       const page: Candidate[] = await this.dataSource.query(
         `SELECT l.ticket, ${microsecondsOf('l.labelled_at')} AS micros, e.embedding, e.scale
            FROM labels l JOIN ticket_embeddings e ON e.ticket = l.ticket AND e.encoder_hash = $1
-          WHERE l.ticket <> $2 AND l.template_id IS NOT NULL AND ($3::text IS NULL OR l.template_id = $3)
+          WHERE l.ticket <> $2 AND l.template_id IS NOT NULL AND ($3::text IS NULL OR l.template_id IN (SELECT id FROM template_heirs WHERE heir = $3))
             AND ($4::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$4')}, $5::bigint))
           ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT ${pageSize}`,
         [own.encoderHash, own.ticket, template ?? null, last?.micros ?? null, last?.ticket ?? null],
@@ -61,11 +61,11 @@ export class SimilarQuery {
   private async described(best: { ticket: number; similarity: number }[]): Promise<SimilarTicket[]> {
     if (best.length === 0) return [];
     return this.dataSource.query(
-      `SELECT t.source, t.ticket_id AS "ticketId", t.subject, left(t.body, 200) AS preview, l.template_id AS "templateId",
+      `SELECT t.source, t.ticket_id AS "ticketId", t.subject, left(t.body, 200) AS preview, coalesce(h.heir, l.template_id) AS "templateId",
               p.title, l.labelled_at AS "answeredAt", b.similarity
          FROM unnest($1::bigint[], $2::float8[]) AS b (ticket, similarity)
          JOIN tickets t ON t.id = b.ticket JOIN labels l ON l.ticket = b.ticket
-         LEFT JOIN templates p ON p.id = l.template_id
+         LEFT JOIN template_heirs h ON h.id = l.template_id LEFT JOIN templates p ON p.id = h.heir
         WHERE l.template_id IS NOT NULL ORDER BY b.similarity DESC, b.ticket`,
       [best.map(({ ticket }) => ticket), best.map((one) => one.similarity)],
     );

@@ -16,20 +16,27 @@ export const templateIdSchema = z
     'must be 1 to 128 letters, digits, dots, hyphens, colons or underscores',
   );
 
+/** The template that its labels count for; it is retired then. Null takes a merge back; left out, it stays as it is. */
+const mergedInto = templateIdSchema.nullable().optional();
+
 export const newTemplateSchema = z
   .object({
     id: templateIdSchema,
     ...fields,
     contactTypes: fields.contactTypes.default([]),
     state: z.enum(templateStates).default('allowed'),
+    mergedInto,
   })
   .meta({ id: 'NewTemplate' });
 export type NewTemplate = z.infer<typeof newTemplateSchema>;
 
 export const templateChangeSchema = z
-  .object({ ...fields, state: z.enum(templateStates) })
+  .object({ ...fields, state: z.enum(templateStates), mergedInto })
   .partial()
-  .refine((change) => Object.keys(change).length > 0, 'must change something: title, body, contactTypes or state')
+  .refine(
+    (change) => Object.keys(change).length > 0,
+    'must change something: title, body, contactTypes, state or mergedInto',
+  )
   .meta({ id: 'TemplateChange' });
 export type TemplateChange = z.infer<typeof templateChangeSchema>;
 
@@ -38,6 +45,7 @@ export const templateSchema = z
     id: z.string(),
     ...fields,
     state: z.enum(templateStates),
+    mergedInto: z.string().nullable(),
     revision: z.number().int(),
     sample: z.boolean(),
     createdAt: z.date().meta({ type: 'string', format: 'date-time' }),

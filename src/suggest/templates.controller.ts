@@ -6,6 +6,7 @@ import { Roles, type Actor } from '../access/roles.js';
 import { templateStates } from '../records/template.entity.js';
 import { identifier } from './stored-text.js';
 import { cursorOf, limitOf, page, pageSchema } from './cursor.js';
+import { MergeRefused } from './merges.js';
 import * as text from './template-text.js';
 import { TemplatesService } from './templates.service.js';
 import { found } from './tickets.controller.js';
@@ -38,7 +39,7 @@ export class TemplatesController {
   @Roles('lead')
   @ApiCreatedResponse({ standardSchema: text.templateSchema })
   async create(@Body({ schema: text.newTemplateSchema }) body: text.NewTemplate, @Req() request: { actor: Actor }) {
-    const created = await this.templates.create(body, request.actor.name);
+    const created = await orRefused(this.templates.create(body, request.actor.name));
     if (!created)
       throw new ProblemException(HttpStatus.CONFLICT, `template ${body.id} is there already: PATCH changes it`);
     return created;
@@ -59,6 +60,16 @@ export class TemplatesController {
     @Body({ schema: text.templateChangeSchema }) body: text.TemplateChange,
     @Req() request: { actor: Actor },
   ) {
-    return found(await this.templates.change(id, body, request.actor.name), `there is no template ${id}`);
+    return found(await orRefused(this.templates.change(id, body, request.actor.name)), `there is no template ${id}`);
+  }
+}
+
+/** @throws ProblemException 409 where a merge can't be */
+async function orRefused<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof MergeRefused) throw new ProblemException(HttpStatus.CONFLICT, error.message);
+    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { TemplateRevision } from '../records/template-revision.entity.js';
 import { Template } from '../records/template.entity.js';
+import { MergeRefused, mergeChain, targetsFirst } from './merges.js';
 import { requestRankingOfOpenTickets } from './ranking-request.js';
 import type { NewTemplate, TemplateChange } from './template-text.js';
 import { notifyReload } from './ticket-events.js';
@@ -34,25 +35,32 @@ export class TemplatesService {
     return Object.assign(template, { history: history.map(({ templateId, ...revision }) => revision) });
   }
 
-  /** @returns null where the id is taken */
+  /**
+   * @returns null where the id is taken
+   * @throws MergeRefused
+   */
   create(template: NewTemplate, actor: string): Promise<Template | null> {
     return this.dataSource.transaction(async (manager) => {
       if (await locked(manager, template.id)) return null;
-      const saved = await save(manager, { ...template, revision: 1, sample: false }, actor);
+      const wanted = await merged(manager, null, template);
+      const saved = await save(manager, { ...wanted, revision: 1, sample: false }, actor);
       if (saved.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
       return saved;
     });
   }
 
-  /** @returns null where there is no such template */
+  /**
+   * @returns null where there is no such template
+   * @throws MergeRefused
+   */
   change(id: string, change: TemplateChange, actor: string): Promise<Template | null> {
     return this.dataSource.transaction(async (manager) => {
       const old = await locked(manager, id);
       if (!old) return null;
-      const next: Template = Object.assign({}, old, change);
-      if (sameText(old, next) && old.state === next.state) return old;
+      const next = Object.assign({}, old, await merged(manager, old, { ...change, id }));
+      if (isSame(old, next)) return old;
       const saved = await save(manager, Object.assign(next, { revision: old.revision + 1 }), actor);
-      if (old.state === 'allowed' || next.state === 'allowed') {
+      if (old.state === 'allowed' || next.state === 'allowed' || old.mergedInto !== next.mergedInto) {
         await requestRankingOfOpenTickets(manager, 'template');
         await notifyReload(manager);
       }
@@ -63,7 +71,10 @@ export class TemplatesService {
 
 /**
  * Adds or changes many templates at once. One that is there with the same text is left alone, so an import can be
- * repeated; the state of one that is there is kept unless the file names another.
+ * repeated; the state of one that is there is kept unless the file names another. One that is merged into another stays so
+ * unless the file says otherwise.
+ *
+ * @throws MergeRefused
  */
 export async function importTemplates(
   manager: EntityManager,
@@ -71,9 +82,11 @@ export async function importTemplates(
   options: { actor: string; sample?: boolean },
 ): Promise<ImportedTemplates> {
   const result: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
-  for (const template of templates) {
-    const old = await locked(manager, template.id);
-    if (old && sameText(old, template) && old.state === template.state) {
+  for (const wanted of targetsFirst(templates)) {
+    const old = await locked(manager, wanted.id);
+    const isLeft = old?.mergedInto && wanted.mergedInto === undefined;
+    const template = await merged(manager, old, isLeft ? { ...wanted, mergedInto: old.mergedInto } : wanted);
+    if (old && isSame(old, template)) {
       result.unchanged += 1;
       continue;
     }
@@ -99,17 +112,61 @@ async function save(
   template: Omit<Template, 'createdAt' | 'updatedAt'> & Partial<Pick<Template, 'createdAt'>>,
   actor: string,
 ): Promise<Template> {
-  const { id, title, body, contactTypes, state, revision } = template;
+  const { id, title, body, contactTypes, state, mergedInto, revision } = template;
   const now = new Date();
   const saved = await manager
     .getRepository(Template)
     .save(Object.assign({ createdAt: now }, template, { updatedAt: now }));
-  await manager
-    .getRepository(TemplateRevision)
-    .insert({ templateId: id, revision, title, body, contactTypes, state, changedBy: actor, changedAt: now });
+  await manager.getRepository(TemplateRevision).insert({
+    templateId: id,
+    revision,
+    title,
+    body,
+    contactTypes,
+    state,
+    mergedInto,
+    changedBy: actor,
+    changedAt: now,
+  });
   return saved;
 }
 
-function sameText(a: NewTemplate | Template, b: NewTemplate | Template): boolean {
-  return a.title === b.title && a.body === b.body && a.contactTypes.join('\n') === b.contactTypes.join('\n');
+const mergesLock = 'merged templates';
+
+/**
+ * What a change makes of a template: merged into another one it is retired.
+ *
+ * @throws MergeRefused where that can't be, or one that is merged is to be used again and its merge not taken back
+ */
+async function merged<T extends Partial<NewTemplate> & { id: string }>(
+  manager: EntityManager,
+  old: Template | null,
+  wanted: T,
+): Promise<T & { mergedInto: string | null }> {
+  const mergedInto = wanted.mergedInto === undefined ? (old?.mergedInto ?? null) : wanted.mergedInto;
+  if (mergedInto === null) return { ...wanted, mergedInto };
+  const { id, state } = wanted;
+  if (wanted.mergedInto === undefined && state !== undefined && state !== 'retired') {
+    throw new MergeRefused(
+      `template ${id} is merged into ${mergedInto}: with "mergedInto": null it can be ${state} again`,
+    );
+  }
+  // Two at once could be merged into one another.
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [mergesLock]);
+  const rows: { id: string; mergedInto: string | null }[] = await manager.query(
+    'SELECT id, merged_into AS "mergedInto" FROM templates',
+  );
+  mergeChain(id, mergedInto, new Map([...rows.map((row) => [row.id, row.mergedInto] as const), [id, mergedInto]]));
+  return { ...wanted, mergedInto, state: 'retired' };
+}
+
+function isSame(a: Template, b: NewTemplate): boolean {
+  const types = (one: NewTemplate): string => one.contactTypes.join('\n');
+  return (
+    a.title === b.title &&
+    a.body === b.body &&
+    types(a) === types(b) &&
+    a.state === b.state &&
+    a.mergedInto === (b.mergedInto ?? null)
+  );
 }

@@ -26,8 +26,12 @@ export interface WantedModel {
 export function wantedCandidates(manager: EntityManager): Promise<Candidate[]> {
   return manager.query(
     `SELECT t.id AS "templateId", t.title, t.body, t.contact_types AS "contactTypes",
-            coalesce((w.weights ->> t.id)::float8, 1) AS weight
-       FROM templates t LEFT JOIN (${weightsSql}) AS w ON true WHERE t.state = 'allowed' ORDER BY t.id`,
+            coalesce((w.weights ->> t.id)::float8, 1) AS weight,
+            coalesce(m.merged, '{}') AS merged
+       FROM templates t LEFT JOIN (${weightsSql}) AS w ON true
+       LEFT JOIN (SELECT heir, array_agg(id ORDER BY id) AS merged FROM template_heirs WHERE id <> heir GROUP BY heir) AS m
+              ON m.heir = t.id
+      WHERE t.state = 'allowed' ORDER BY t.id`,
   );
 }
 
