@@ -179,6 +179,21 @@ describe('answering', () => {
     );
   });
 
+  test('W marks the words that spoke for the reply and says them; S lists similar past tickets', async () => {
+    await page.keyboard.press('w');
+    const why = page.getByRole('status').filter({ hasText: 'Spoke for it' });
+    await why.waitFor();
+    const marked = page.getByTestId('ticket-body').locator('mark[data-speaks=for]');
+    expect(await why.innerText()).toContain(`“${await marked.first().innerText()}”`);
+    await page.keyboard.press('s');
+    await page.getByRole('region', { name: 'Similar past tickets' }).getByText('No answered ticket').waitFor();
+    await page.keyboard.press('w');
+    await page.keyboard.press('s');
+    await why.waitFor({ state: 'detached' });
+    expect(await page.getByTestId('ticket-body').locator('mark').count()).toBe(0);
+    expect(await page.getByRole('region', { name: 'Similar past tickets' }).count()).toBe(0);
+  });
+
   test('two keys answer it: 1 takes the first reply, Enter uses it, and the ticket leaves the queue', async () => {
     await write('2', 'Lost my phone', 'I lost my phone with the app on it, what now?');
     await inQueue('Lost my phone').getByText('%').waitFor();

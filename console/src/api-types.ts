@@ -20,6 +20,8 @@ export type TicketRow = Schemas['TicketRow'];
 export type Ticket = Schemas['Ticket'];
 export type FieldValue = string | number | boolean | null;
 export type Suggestion = Schemas['Suggestion'];
+export type WordWeight = NonNullable<Suggestion['items'][number]['words']>[number];
+export type SimilarTicket = Schemas['SimilarTickets']['items'][number];
 /** A reply as the team wrote it. */
 export type Reply = Pick<Suggestion['items'][number], 'templateId' | 'title' | 'body'>;
 export type Template = Pick<Schemas['Template'], 'id' | 'title' | 'body'>;

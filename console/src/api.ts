@@ -6,6 +6,7 @@ import type {
   FlagBody,
   Page,
   SignInWays,
+  SimilarTicket,
   Suggestion,
   Template,
   Ticket,
@@ -55,6 +56,14 @@ export const ticket = (path: TicketPath): Promise<Ticket | null> => orNull(404, 
 /** What is suggested now; null where the ticket has not been ranked yet. */
 export const suggestion = (path: TicketPath): Promise<Suggestion | null> =>
   orNull(404, call<Suggestion>(`${pathOf(path)}/suggestion?limit=10`));
+
+/** The suggestion with the words that spoke for each reply: the model is asked dozens of times for it. */
+export const explanation = (path: TicketPath): Promise<Suggestion | null> =>
+  orNull(404, call<Suggestion>(`${pathOf(path)}/suggestion?limit=3&explain=true`));
+
+/** Answered tickets that are like this one, the most alike first. */
+export const similarTickets = async (path: TicketPath): Promise<SimilarTicket[]> =>
+  (await call<{ items: SimilarTicket[] }>(`${pathOf(path)}/similar?limit=5`)).items;
 
 /** All templates that may be used. */
 export async function allowedTemplates(): Promise<Template[]> {

@@ -7,6 +7,8 @@ const keys = [
   [['E'], 'edit'],
   [['Ctrl', 'Enter'], 'confirmEdited'],
   [['/'], 'search'],
+  [['W'], 'why'],
+  [['S'], 'similar'],
   [['N'], 'noneFits'],
   [['U'], 'undo'],
   [['J', 'K'], 'move'],

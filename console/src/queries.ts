@@ -33,6 +33,12 @@ export const ticketQuery = (path: TicketPath) =>
 export const suggestionQuery = (path: TicketPath) =>
   queryOptions({ queryKey: [...ticketKey(path), 'suggestion'], queryFn: () => api.suggestion(path) });
 
+export const explanationQuery = (path: TicketPath) =>
+  queryOptions({ queryKey: [...ticketKey(path), 'explanation'], queryFn: () => api.explanation(path) });
+
+export const similarQuery = (path: TicketPath) =>
+  queryOptions({ queryKey: [...ticketKey(path), 'similar'], queryFn: () => api.similarTickets(path) });
+
 export const templatesQuery = queryOptions({ queryKey: ['templates'], queryFn: api.allowedTemplates });
 
 export function createQueryClient(): QueryClient {

@@ -1,19 +1,21 @@
 import { Button, Kbd, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
-import { useMemo, useRef } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Reply, Suggestion, Ticket, TicketPath } from './api-types.js';
 import type { Choice } from './choices.js';
 import { useKeys, type Keys } from './keyboard.js';
 import { OtherTemplate, searchFieldId } from './other-template.js';
-import { suggestionQuery, ticketQuery } from './queries.js';
+import { explanationQuery, suggestionQuery, ticketQuery } from './queries.js';
 import { Replies, shownReplies } from './replies.js';
 import { ReplyCard } from './reply-card.js';
 import { ReplyMenu } from './reply-menu.js';
 import { ReplyEditor } from './reply-editor.js';
+import { SimilarTickets } from './similar-tickets.js';
 import { useTakenReply } from './taken-reply.js';
 import { TicketText } from './ticket-text.js';
+import { Why, wordsOf } from './why.js';
 
 /** What the agent wants done with the ticket that is shown. */
 export interface Decision {
@@ -44,6 +46,9 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
   const { t } = useTranslation();
   const ticket = useQuery({ ...ticketQuery(path ?? nowhere), enabled: path !== null });
   const suggestion = useQuery({ ...suggestionQuery(path ?? nowhere), enabled: path !== null });
+  const [why, setWhy] = useState(false);
+  const [similar, setSimilar] = useState(false);
+  const explanation = useQuery({ ...explanationQuery(path ?? nowhere), enabled: path !== null && why });
   const pane = useRef<HTMLElement>(null);
 
   const items = suggestion.data?.items ?? nothing;
@@ -59,6 +64,8 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
     const wasShown = shown.some(({ templateId }) => templateId === reply.templateId);
     decide(isEdited ? 'edited' : wasShown ? 'used' : 'other-template', reply, text);
   });
+  const inQuestion = shown.find(({ templateId }) => templateId === taken.reply?.templateId) ?? shown[0] ?? null;
+  const marks = (why ? wordsOf(explanation.data, inQuestion) : null) ?? nothing;
   const noneFits = (): void => decide('none-fits', null, null);
 
   const keys: Keys = {
@@ -70,6 +77,8 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
   const ifSeen = (act: () => void) => () => {
     if (pane.current?.checkVisibility()) act();
   };
+  if (inQuestion) keys['w'] = { act: ifSeen(() => setWhy(!why)) };
+  if (ticket.data) keys['s'] = { act: ifSeen(() => setSimilar(!similar)) };
   if (open) {
     keys['n'] = { act: ifSeen(noneFits) };
     keys['/'] = { act: ifSeen(() => document.getElementById(searchFieldId)?.focus()) };
@@ -113,13 +122,19 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
           </Text>
         ) : (
           <>
-            <TicketText ticket={ticket} />
+            <TicketText ticket={ticket} words={marks} />
+            {why && inQuestion && <Why explanation={explanation} reply={inQuestion} />}
             {ticket.data && (
               <section aria-labelledby="replies-title">
-                <h3 id="replies-title">{t('replies.title')}</h3>
+                <header className="replies-head">
+                  <h3 id="replies-title">{t('replies.title')}</h3>
+                  {inQuestion && <Toggle name={t('why.show')} letter="W" isOn={why} onToggle={() => setWhy(!why)} />}
+                  <Toggle name={t('similar.show')} letter="S" isOn={similar} onToggle={() => setSimilar(!similar)} />
+                </header>
                 <Replies suggestion={suggestion} card={card} />
                 {open && suggestion.data && <OtherTemplate ranked={ranked} onTake={taken.take} />}
                 {lookedUp && taken.reply && card(taken.reply, null, null)}
+                {similar && <SimilarTickets path={path} />}
               </section>
             )}
           </>
@@ -142,6 +157,31 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
         </span>
       </footer>
     </main>
+  );
+}
+
+function Toggle({
+  name,
+  letter,
+  isOn,
+  onToggle,
+}: {
+  name: string;
+  letter: string;
+  isOn: boolean;
+  onToggle: () => void;
+}) {
+  return (
+    <Button
+      size="compact-sm"
+      variant={isOn ? 'light' : 'subtle'}
+      color={isOn ? 'indigo' : 'gray'}
+      aria-pressed={isOn}
+      onClick={onToggle}
+      rightSection={<Kbd size="xs">{letter}</Kbd>}
+    >
+      {name}
+    </Button>
   );
 }
 

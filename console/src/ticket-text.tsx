@@ -2,11 +2,19 @@ import { Alert, Badge, Button, Skeleton, Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Ticket } from './api-types.js';
+import type { Ticket, WordWeight } from './api-types.js';
+import { MarkedText } from './marked-text.js';
 import { When } from './when.js';
 
 /** What the customer wrote, as text and never as markup, and what the helpdesk knows about it. */
-export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }) {
+export function TicketText({
+  ticket,
+  words,
+}: {
+  ticket: UseQueryResult<Ticket | null>;
+  /** That are to be marked */
+  words: readonly WordWeight[];
+}) {
   const { t } = useTranslation();
   const heading = useRef<HTMLHeadingElement>(null);
   const { data } = ticket;
@@ -18,11 +26,16 @@ export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }
 
   if (data === null) return <Alert color="gray">{t('ticket.gone')}</Alert>;
   if (data === undefined) return ticket.isError ? <Failed ticket={ticket} /> : <Loading />;
+  const wordsIn = (part: WordWeight['part']) => words.filter((word) => word.part === part);
   const fields = Object.entries(data.fields).filter(([, value]) => value !== null && value !== '');
   return (
     <article aria-labelledby="ticket-title">
       <h2 id="ticket-title" ref={heading} tabIndex={-1}>
-        {data.subject || t('ticket.untitled', { id: data.ticketId })}
+        {data.subject ? (
+          <MarkedText text={data.subject} words={wordsIn('subject')} />
+        ) : (
+          t('ticket.untitled', { id: data.ticketId })
+        )}
       </h2>
       <p className="facts">
         {data.channel !== null && <span>{data.channel}</span>}
@@ -43,7 +56,11 @@ export function TicketText({ ticket }: { ticket: UseQueryResult<Ticket | null> }
         </Alert>
       )}
       <div className="ticket-body" lang={data.language ?? undefined} data-testid="ticket-body">
-        {data.body || <Text c="dimmed">{t('ticket.noText')}</Text>}
+        {data.body ? (
+          <MarkedText text={data.body} words={wordsIn('body')} />
+        ) : (
+          <Text c="dimmed">{t('ticket.noText')}</Text>
+        )}
       </div>
       {fields.length > 0 && (
         <dl className="fields" aria-label={t('ticket.fields')}>
