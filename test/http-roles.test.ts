@@ -38,6 +38,7 @@ const allowed: Record<string, Role[] | 'everybody'> = {
   'GET /api/v1/templates': readers,
   'GET /api/v1/templates/{id}': readers,
   'GET /api/v1/tickets': readers,
+  'GET /api/v1/tickets/filters': readers,
   'GET /api/v1/tickets/{source}/{ticketId}': readers,
   'GET /api/v1/tickets/{source}/{ticketId}/similar': readers,
   'GET /api/v1/tickets/{source}/{ticketId}/suggestion': readers,

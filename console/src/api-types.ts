@@ -18,6 +18,7 @@ export type SignInWays = Schemas['SignInWays'];
 export type Credentials = Schemas['Credentials'];
 export type TicketRow = Schemas['TicketRow'];
 export type Ticket = Schemas['Ticket'];
+export type TicketFilters = Schemas['TicketFilters'];
 export type FieldValue = string | number | boolean | null;
 export type Suggestion = Schemas['Suggestion'];
 export type WordWeight = NonNullable<Suggestion['items'][number]['words']>[number];

@@ -10,9 +10,11 @@ import type {
   Suggestion,
   Template,
   Ticket,
+  TicketFilters,
   TicketPath,
   TicketRow,
 } from './api-types.js';
+import { searchOf, type QueueView } from './queue-view.js';
 
 /** The service said no, or said nothing. */
 export class ApiError extends Error {
@@ -46,9 +48,14 @@ export const signIn = (credentials: Credentials): Promise<unknown> => call('sign
 
 export const signOut = (): Promise<unknown> => call('sign-out', { method: 'POST' });
 
-/** A page of the open tickets, newest first. */
-export const openTickets = (cursor: string | null): Promise<Page<TicketRow>> =>
-  call(`tickets?state=open&limit=50${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
+/** A page of the open tickets, sorted and filtered as the view says. */
+export function openTickets(view: QueueView, cursor: string | null): Promise<Page<TicketRow>> {
+  const query = new URLSearchParams({ state: 'open', limit: '200', ...searchOf(view) });
+  if (cursor !== null) query.set('cursor', cursor);
+  return call(`tickets?${query.toString()}`);
+}
+
+export const ticketFilters = (): Promise<TicketFilters> => call('tickets/filters');
 
 /** One ticket; null where it is gone. */
 export const ticket = (path: TicketPath): Promise<Ticket | null> => orNull(404, call<Ticket>(pathOf(path)));

@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-query';
 import * as api from './api.js';
 import type { TicketPath } from './api-types.js';
+import type { QueueView } from './queue-view.js';
 
 export const sessionKey = ['session'] as const;
 export const queueKey = ['queue'] as const;
@@ -19,12 +20,18 @@ export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: api.me
 
 export const signInWaysQuery = queryOptions({ queryKey: ['sign-in'], queryFn: api.signInWays });
 
-export const queueQuery = infiniteQueryOptions({
-  queryKey: queueKey,
-  queryFn: ({ pageParam }) => api.openTickets(pageParam),
-  initialPageParam: null as string | null,
-  getNextPageParam: (last) => last.nextCursor,
-  placeholderData: keepPreviousData,
+export const queueQuery = (view: QueueView) =>
+  infiniteQueryOptions({
+    queryKey: [...queueKey, view],
+    queryFn: ({ pageParam }) => api.openTickets(view, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+
+export const ticketFiltersQuery = queryOptions({
+  queryKey: [...queueKey, 'filters'],
+  queryFn: api.ticketFilters,
 });
 
 export const ticketQuery = (path: TicketPath) =>

@@ -1,16 +1,26 @@
 import { Alert, Badge, Button, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
+import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TicketPath, TicketRow } from './api-types.js';
 import { likelihood } from './likelihood.js';
+import { QueueFilters } from './queue-filters.js';
+import { filterNames, type QueueView } from './queue-view.js';
 import { idOf, sameTicket } from './ticket-path.js';
 import { When } from './when.js';
+
+/** px; each row is measured once it is there */
+const usualRowHeight = 84;
+/** So many rows before the end the next page is asked for. */
+const rowsBeforeMore = 40;
 
 export function Queue({
   queue,
   tickets,
   selected,
+  view,
+  onView,
   onOpen,
 }: {
   queue: Pick<
@@ -19,15 +29,39 @@ export function Queue({
   >;
   tickets: TicketRow[];
   selected: TicketPath | null;
+  view: QueueView;
+  onView: (view: QueueView) => void;
   onOpen: (ticket: TicketPath) => void;
 }) {
   const { t } = useTranslation();
+  const scroller = useRef<HTMLElement>(null);
+  // eslint-disable-next-line react-hooks/incompatible-library -- what it returns is used here and nowhere else
+  const rows = useVirtualizer({
+    count: tickets.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => usualRowHeight,
+    getItemKey: (index) => (tickets[index] ? idOf(tickets[index]) : index),
+    overscan: 8,
+  });
+  const place = tickets.findIndex((ticket) => sameTicket(ticket, selected));
+  useEffect(() => {
+    if (place >= 0) rows.scrollToIndex(place, { align: 'auto' });
+    // Only where the selection moves: whoever scrolls away from it is not pulled back.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [place, selected]);
+  const shown = rows.getVirtualItems();
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = queue;
+  const isNearEnd = (shown.at(-1)?.index ?? 0) >= tickets.length - 1 - rowsBeforeMore;
+  useEffect(() => {
+    if (hasNextPage && isNearEnd && !isFetchingNextPage && tickets.length > 0) void fetchNextPage();
+  }, [hasNextPage, isNearEnd, isFetchingNextPage, fetchNextPage, tickets.length]);
   return (
-    <nav className="queue" aria-labelledby="queue-title">
+    <nav ref={scroller} className="queue" aria-labelledby="queue-title">
       <h2 id="queue-title">
         {t('queue.title')}{' '}
         {!queue.isPending && <span className="count">{`${tickets.length}${queue.hasNextPage ? '+' : ''}`}</span>}
       </h2>
+      <QueueFilters view={view} onChange={onView} />
       {queue.isPending && <Loading />}
       {queue.isError && tickets.length === 0 && (
         <Alert color="red" m="md" role="alert" title={t('queue.unreadable')}>
@@ -37,25 +71,28 @@ export function Queue({
           </Button>
         </Alert>
       )}
-      <ul>
-        {tickets.map((ticket) => (
-          <Row key={idOf(ticket)} ticket={ticket} isSelected={sameTicket(ticket, selected)} onOpen={onOpen} />
-        ))}
+      <ul style={{ height: rows.getTotalSize() }}>
+        {shown.map(({ index, key, start }) => {
+          const ticket = tickets[index];
+          if (!ticket) return null;
+          return (
+            <li
+              key={key}
+              ref={rows.measureElement}
+              data-index={index}
+              aria-setsize={hasNextPage ? -1 : tickets.length}
+              aria-posinset={index + 1}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <Row ticket={ticket} isSelected={index === place} onOpen={onOpen} />
+            </li>
+          );
+        })}
       </ul>
       {!queue.isPending && !queue.isError && tickets.length === 0 && (
         <Text c="dimmed" p="lg" ta="center">
-          {t('queue.empty')}
+          {isFiltered(view) ? t('queue.noneOfThese') : t('queue.empty')}
         </Text>
-      )}
-      {queue.hasNextPage && (
-        <Button
-          className="more"
-          variant="subtle"
-          loading={queue.isFetchingNextPage}
-          onClick={() => void queue.fetchNextPage()}
-        >
-          {t('queue.more')}
-        </Button>
       )}
     </nav>
   );
@@ -74,31 +111,28 @@ function Row({
   const row = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!isSelected) return;
-    row.current?.scrollIntoView({ block: 'nearest' });
     // Whoever walks the queue with the focus in it keeps it there.
     if (document.activeElement?.closest('.queue ul')) row.current?.focus({ preventScroll: true });
   }, [isSelected]);
   return (
-    <li>
-      <UnstyledButton ref={row} className="row" aria-current={isSelected || undefined} onClick={() => onOpen(ticket)}>
-        <span className="row-head">
-          <span className="row-subject" data-text={ticket.subject === '' || undefined}>
-            {ticket.subject || ticket.preview}
-          </span>
-          <When iso={ticket.receivedAt} />
+    <UnstyledButton ref={row} className="row" aria-current={isSelected || undefined} onClick={() => onOpen(ticket)}>
+      <span className="row-head">
+        <span className="row-subject" data-text={ticket.subject === '' || undefined}>
+          {ticket.subject || ticket.preview}
         </span>
-        {ticket.subject !== '' && <span className="row-preview">{ticket.preview}</span>}
-        <span className="row-foot">
-          <Best suggestion={ticket.suggestion} />
-          {ticket.channel !== null && <span className="row-channel">{ticket.channel}</span>}
-          {ticket.sample && (
-            <Badge component="span" size="xs" variant="default" radius="sm">
-              {t('queue.sample')}
-            </Badge>
-          )}
-        </span>
-      </UnstyledButton>
-    </li>
+        <When iso={ticket.receivedAt} />
+      </span>
+      {ticket.subject !== '' && <span className="row-preview">{ticket.preview}</span>}
+      <span className="row-foot">
+        <Best suggestion={ticket.suggestion} />
+        {ticket.channel !== null && <span className="row-channel">{ticket.channel}</span>}
+        {ticket.sample && (
+          <Badge component="span" size="xs" variant="default" radius="sm">
+            {t('queue.sample')}
+          </Badge>
+        )}
+      </span>
+    </UnstyledButton>
   );
 }
 
@@ -125,3 +159,5 @@ function Loading() {
     </div>
   );
 }
+
+const isFiltered = (view: QueueView): boolean => filterNames.some((name) => view[name] !== null);

@@ -5,6 +5,7 @@ import { Banners } from './banners.js';
 import { useChoices } from './choices.js';
 import type { Connection } from './live.js';
 import { queueQuery, suggestionQuery, ticketQuery } from './queries.js';
+import { useQueueView } from './queue-view.js';
 import { Queue } from './queue.js';
 import { TicketPane, type Decision } from './ticket-pane.js';
 import { idOf, pathOf, sameTicket } from './ticket-path.js';
@@ -12,7 +13,8 @@ import { idOf, pathOf, sameTicket } from './ticket-path.js';
 /** The queue on the left, one ticket of it on the right; on a narrow screen one of the two. */
 export function Workplace({ actor, connection }: { actor: Actor; connection: Connection }) {
   const client = useQueryClient();
-  const queue = useInfiniteQuery(queueQuery);
+  const [view, setView] = useQueueView();
+  const queue = useInfiniteQuery(queueQuery(view));
   const [selected, setSelected] = useState<TicketPath | null>(null);
   const [shown, setShown] = useState<'queue' | 'ticket'>('queue');
   const choices = useChoices((ticket) => open(ticket));
@@ -60,7 +62,7 @@ export function Workplace({ actor, connection }: { actor: Actor; connection: Con
   return (
     <div className="workplace" data-shown={shown}>
       <Banners connection={connection} choices={choices} />
-      <Queue queue={queue} tickets={tickets} selected={selected} onOpen={open} />
+      <Queue queue={queue} tickets={tickets} selected={selected} view={view} onView={setView} onOpen={open} />
       <TicketPane
         key={selected && idOf(selected)}
         path={selected}

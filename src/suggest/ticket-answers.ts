@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorOf, limitOf, momentAndId, pageSchema } from './cursor.js';
+import { cursorOf, limitOf, pageSchema } from './cursor.js';
 import { identifier } from './stored-text.js';
 import { suggestionMessageSchema } from './suggestion-message.js';
 
@@ -13,14 +13,19 @@ export type TicketPath = z.infer<typeof ticketPathSchema>;
 
 export const ticketStates = ['open', 'answered', 'closed'] as const;
 
+/** By what the list is sorted, as a whole number, and the ticket's id. */
+const placeInQueue = z.tuple([z.int(), z.int().nonnegative()]);
+
 export const ticketsQuerySchema = z.object({
   state: z.enum([...ticketStates, 'all']).default('open'),
   source: identifier().optional(),
   channel: identifier().optional(),
   language: identifier().optional(),
   contactType: identifier().optional(),
+  /** `certain`: by the probability of the first reply, then newest; what has none comes last */
+  sort: z.enum(['newest', 'certain']).default('newest'),
   limit: limitOf(200, 50),
-  cursor: cursorOf(momentAndId),
+  cursor: cursorOf(placeInQueue),
 });
 export type TicketsQuery = z.infer<typeof ticketsQuerySchema>;
 
@@ -55,6 +60,17 @@ export const ticketRowSchema = z
   })
   .meta({ id: 'TicketRow' });
 export type TicketRow = z.infer<typeof ticketRowSchema>;
+/** What the open tickets can be filtered by. */
+export const ticketFiltersSchema = z
+  .object({
+    open: z.number().int(),
+    channels: z.array(z.string()),
+    languages: z.array(z.string()),
+    contactTypes: z.array(z.string()),
+  })
+  .meta({ id: 'TicketFilters' });
+export type TicketFilters = z.infer<typeof ticketFiltersSchema>;
+
 export const ticketPageSchema = pageSchema(ticketRowSchema).meta({ id: 'TicketPage' });
 
 export const ticketSchema = z

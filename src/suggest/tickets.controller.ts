@@ -29,6 +29,14 @@ export class TicketsController {
     return this.tickets.list(query);
   }
 
+  /** What the open tickets can be filtered by. */
+  @Get('filters')
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: answers.ticketFiltersSchema })
+  filters() {
+    return this.tickets.filters();
+  }
+
   @Get(':source/:ticketId')
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: answers.ticketSchema })

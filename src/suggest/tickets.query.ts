@@ -3,7 +3,14 @@ import { DataSource } from 'typeorm';
 import type { Suggestion } from '../records/suggestion.entity.js';
 import { microsecondsOf, momentOf, page } from './cursor.js';
 import { suggestionMessage } from './suggestion-message.js';
-import type { SuggestionAnswer, TicketAnswer, TicketPath, TicketRow, TicketsQuery } from './ticket-answers.js';
+import type {
+  SuggestionAnswer,
+  TicketAnswer,
+  TicketFilters,
+  TicketPath,
+  TicketRow,
+  TicketsQuery,
+} from './ticket-answers.js';
 
 const state = `CASE WHEN t.closed_at IS NOT NULL THEN 'closed' WHEN t.answered_at IS NOT NULL THEN 'answered' ELSE 'open' END`;
 const facts = `t.source, t.ticket_id AS "ticketId", t.subject, t.channel, t.language, ${state} AS state, t.sample,
@@ -14,13 +21,20 @@ const stateFilter: Record<TicketsQuery['state'], string> = {
   closed: 't.closed_at IS NOT NULL',
   all: 'true',
 };
+/** Millionths, so that a cursor holds it exactly */
+const certainty = 'coalesce(round(f.probability * 1000000)::bigint, -1)';
+/** What is sorted by; `place` is what a cursor has of it, `from` the same as SQL of a cursor's value. */
+const sorts: Record<TicketsQuery['sort'], { by: string; place: string; from: (value: string) => string }> = {
+  newest: { by: 't.received_at', place: microsecondsOf('t.received_at'), from: momentOf },
+  certain: { by: certainty, place: certainty, from: (value) => `${value}::bigint` },
+};
 
 /** Reads tickets for the people who answer them. Nothing here tells an audit ticket from an abstention. */
 @Injectable()
 export class TicketsQueryService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** A page of tickets, newest first, each with the best template that may be shown now. */
+  /** A page of tickets, newest or most certain first, each with the best template that may be shown now. */
   async list(query: TicketsQuery): Promise<{ items: TicketRow[]; nextCursor: string | null }> {
     const conditions = [stateFilter[query.state]];
     const values: unknown[] = [];
@@ -32,10 +46,11 @@ export class TicketsQueryService {
     where((place) => `t.channel = ${place}`, query.channel);
     where((place) => `t.language = ${place}`, query.language);
     where((place) => `coalesce(t.contact_type, s.contact_type) = ${place}`, query.contactType);
-    where((at, id) => `(t.received_at, t.id) < (${momentOf(at)}, ${id})`, query.cursor?.[0], query.cursor?.[1]);
+    const { by, place, from } = sorts[query.sort];
+    where((at, id) => `(${by}, t.id) < (${from(at)}, ${id})`, query.cursor?.[0], query.cursor?.[1]);
     const limit = `$${values.push(query.limit + 1)}`;
-    const rows: (TicketRow & { id: number; receivedAtMicros: number })[] = await this.dataSource.query(
-      `SELECT t.id, ${microsecondsOf('t.received_at')} AS "receivedAtMicros", ${facts}, left(t.body, 200) AS preview,
+    const rows: (TicketRow & { id: number; place: number })[] = await this.dataSource.query(
+      `SELECT t.id, ${place} AS place, ${facts}, left(t.body, 200) AS preview,
               coalesce(t.contact_type, s.contact_type) AS "contactType",
               CASE WHEN s.id IS NOT NULL THEN jsonb_build_object('suggestionId', s.id, 'abstained', s.abstained,
                 'templateId', f.id, 'title', f.title, 'probability', f.probability) END AS suggestion
@@ -46,11 +61,26 @@ export class TicketsQueryService {
              FROM jsonb_array_elements(s.ranking) WITH ORDINALITY AS r (item, place)
              JOIN templates p ON p.id = r.item ->> 'templateId' AND p.state = 'allowed'
             WHERE NOT s.abstained ORDER BY r.place LIMIT 1) f ON true
-        WHERE ${conditions.join(' AND ')} ORDER BY t.received_at DESC, t.id DESC LIMIT ${limit}`,
+        WHERE ${conditions.join(' AND ')} ORDER BY ${by} DESC, t.id DESC LIMIT ${limit}`,
       values,
     );
-    const { items, nextCursor } = page(rows, query.limit, (last) => [last.receivedAtMicros, last.id]);
-    return { items: items.map(({ id, receivedAtMicros, ...row }) => row), nextCursor };
+    const { items, nextCursor } = page(rows, query.limit, (last) => [last.place, last.id]);
+    return { items: items.map(({ id, place: _place, ...row }) => row), nextCursor };
+  }
+
+  /** What the open tickets can be filtered by, and how many there are. */
+  async filters(): Promise<TicketFilters> {
+    const [found]: TicketFilters[] = await this.dataSource.query(
+      `WITH open AS MATERIALIZED (
+         SELECT t.channel, t.language, coalesce(t.contact_type, s.contact_type) AS "contactType" FROM tickets t
+           LEFT JOIN LATERAL (SELECT contact_type FROM suggestions WHERE ticket = t.id ORDER BY revision DESC LIMIT 1) s ON true
+          WHERE ${stateFilter.open})
+       SELECT (SELECT count(*)::int FROM open) AS open,
+              ARRAY (SELECT DISTINCT channel FROM open WHERE channel IS NOT NULL ORDER BY 1) AS channels,
+              ARRAY (SELECT DISTINCT language FROM open WHERE language IS NOT NULL ORDER BY 1) AS languages,
+              ARRAY (SELECT DISTINCT "contactType" FROM open WHERE "contactType" IS NOT NULL ORDER BY 1) AS "contactTypes"`,
+    );
+    return found as TicketFilters;
   }
 
   async get(path: TicketPath): Promise<TicketAnswer | null> {
