@@ -673,6 +673,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/tickets/filters': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['TicketsController_filters'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tickets/{source}/{ticketId}': {
     parameters: {
       query?: never;
@@ -1458,6 +1474,12 @@ export interface components {
         title: string | null;
         probability: number | null;
       } | null;
+    };
+    TicketFilters: {
+      open: number;
+      channels: string[];
+      languages: string[];
+      contactTypes: string[];
     };
     Ticket: {
       source: string;
@@ -3111,6 +3133,7 @@ export interface operations {
         channel?: string;
         language?: string;
         contactType?: string;
+        sort?: 'newest' | 'certain';
         limit?: number;
         cursor?: string;
       };
@@ -3126,6 +3149,34 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['TicketPage'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TicketsController_filters: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TicketFilters'];
         };
       };
       /** @description An error */
