@@ -5,6 +5,8 @@
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { AxeBuilder } from '@axe-core/playwright';
 import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
 import { chromium, type Browser, type Page, type Response } from 'playwright-core';
@@ -51,7 +53,7 @@ beforeAll(async () => {
     args: bundledChromium.args,
     executablePath: await bundledChromium.executablePath(),
   });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
   page.setDefaultTimeout(patience.timeout);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('dialog', (dialog) => {
@@ -147,6 +149,15 @@ describe('signing in', () => {
     expect((await fetch(url + script)).headers.get('cache-control')).toContain('immutable');
     expect((await fetch(`${url}/assets/of-an-older-build.js`)).status).toBe(404);
     expect(html).not.toMatch(/<script(?![^>]* src=)/);
+  });
+
+  test('the first load of the page is under 400 kB compressed', async () => {
+    const html = await (await fetch(url)).text();
+    const parts = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, part = '']) => part);
+    expect(parts.length).toBeGreaterThan(1);
+    let bytes = 0;
+    for (const part of parts) bytes += gzipSync(Buffer.from(await (await fetch(url + part)).arrayBuffer())).length;
+    expect(bytes).toBeLessThan(400_000);
   });
 });
 
@@ -429,8 +440,38 @@ describe('when it goes wrong or grows long', () => {
   });
 });
 
+describe('for everybody', () => {
+  const usual = { width: 1280, height: 800 };
+  test.for([
+    ['usually', usual, {}],
+    ['in the dark', usual, { colorScheme: 'dark' as const }],
+    ['with reduced motion', usual, { reducedMotion: 'reduce' as const }],
+    ['at 200 % zoom', { width: 640, height: 400 }, {}],
+    ['in a narrow frame', { width: 320, height: 560 }, {}],
+  ] as const)(
+    'axe finds nothing wrong with the queue and a ticket %s, and nothing sticks out',
+    async ([, size, media]) => {
+      await page.setViewportSize(usual);
+      await queue().getByRole('listitem').first().getByRole('button').click();
+      await expect.poll(() => page.getByText('The model is unsure').isVisible(), patience).toBe(true);
+      await page.keyboard.press('s');
+      await page.getByRole('region', { name: 'Similar past tickets' }).waitFor();
+      await page.emulateMedia(media);
+      await page.setViewportSize(size);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html ?? ''}`)).toEqual([]);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(size.width);
+      await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+      await page.setViewportSize(usual);
+      await page.keyboard.press('s');
+    },
+  );
+});
+
 describe('a narrow screen', () => {
   test('shows the queue or a ticket, and nothing sticks out', async () => {
+    await page.reload();
+    await queue().getByRole('listitem').first().waitFor();
     await page.setViewportSize({ width: 360, height: 640 });
     const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
     await expect.poll(() => page.getByRole('main').isVisible(), patience).toBe(false);
