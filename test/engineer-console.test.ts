@@ -49,7 +49,8 @@ beforeAll(async () => {
     args: bundledChromium.args,
     executablePath: await bundledChromium.executablePath(),
   });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en' });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
+  page = await context.newPage();
   page.setDefaultTimeout(patience.timeout);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
