@@ -7,14 +7,15 @@ const restAfterFailureMinutes = 60;
 
 /**
  * The newest decision to retrain that no run has followed: one that was made before the last run began was about an older
- * model.
+ * model, and so was one that was made by itself before it ended.
  */
 export async function nextWantedRun(manager: EntityManager): Promise<NewRun | null> {
   const [row]: { id: number; askedBy: string }[] = await manager.query(
     `SELECT d.id, d.asked_by AS "askedBy" FROM retrain_decisions d
       WHERE d.action = 'retrain' AND d.stream = 'tickets'
         AND NOT EXISTS (SELECT 1 FROM training_runs r
-                         WHERE r.state IN ('queued', 'running') OR r.created_at >= d.decided_at OR r.decision >= d.id)
+                         WHERE r.state IN ('queued', 'running') OR r.created_at >= d.decided_at OR r.decision >= d.id
+                            OR d.asked_by IN ('monitor', 'schedule') AND r.ended_at >= d.decided_at)
         AND (d.asked_by NOT IN ('monitor', 'schedule') OR NOT EXISTS (
               SELECT 1 FROM training_runs r WHERE r.state = 'failed' AND r.ended_at > now() - make_interval(mins => $1)))
       ORDER BY d.id DESC LIMIT 1`,
