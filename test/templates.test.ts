@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importTemplates } from '../src/suggest/templates.service.js';
+import type { ImportedTemplate } from '../src/suggest/template-text.js';
 import { wholeService, type TestApp } from './support/app.js';
 import { waitFor } from './support/kafka.js';
 import { arrive, aTicket } from './support/tickets.js';
@@ -236,7 +237,7 @@ describe('an import', () => {
     contactTypes: [name],
     state: 'allowed' as const,
   }));
-  const run = (templates: typeof rows) =>
+  const run = (templates: ImportedTemplate[]) =>
     service.dataSource.transaction((manager) => importTemplates(manager, templates, { actor: 'command line' }));
 
   test('adds what is new, changes what is different, and can be repeated', async () => {
@@ -250,6 +251,22 @@ describe('an import', () => {
       { revision: 2, title: 'Another title', changedBy: 'command line' },
       { revision: 1, title: 'Imported b' },
     ]);
+  });
+
+  test('leaves a template blocked that somebody has blocked, unless the file says otherwise', async () => {
+    const [first] = rows.map(({ state, ...row }) => row);
+    const stateOf = async () => (await read('imported-a')).state;
+    await service.request
+      .patch('/api/v1/templates/imported-a')
+      .set(service.as('lead'))
+      .send({ state: 'blocked' })
+      .expect(200);
+    expect(await run([first as ImportedTemplate])).toMatchObject({ unchanged: 1 });
+    expect(await stateOf()).toBe('blocked');
+    expect(await run(rows.slice(0, 1))).toMatchObject({ changed: 1 });
+    expect(await stateOf()).toBe('allowed');
+    await run([{ ...(first as ImportedTemplate), id: 'imported-new' }]);
+    expect((await read('imported-new')).state).toBe('allowed');
   });
 
   test('is whole or not at all', async () => {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { DataSource } from 'typeorm';
 import { MergeRefused } from '../suggest/merges.js';
-import { newTemplateSchema, type NewTemplate } from '../suggest/template-text.js';
+import { importedTemplateSchema, type ImportedTemplate, type NewTemplate } from '../suggest/template-text.js';
 import { importTemplates } from '../suggest/templates.service.js';
 import { UserError } from './user-error.js';
 import { withDatabase } from './with-database.js';
@@ -55,15 +55,15 @@ function allTemplates(source: DataSource): Promise<NewTemplate[]> {
 }
 
 /** Reads a file of templates. @throws UserError naming the line of everything that is wrong */
-export async function readTemplates(file: string): Promise<NewTemplate[]> {
-  const rows: NewTemplate[] = [];
+export async function readTemplates(file: string): Promise<ImportedTemplate[]> {
+  const rows: ImportedTemplate[] = [];
   const problems: string[] = [];
   const lineOfId = new Map<string, number>();
   let line = 0;
   for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
     line += 1;
     if (text.trim() === '') continue;
-    const result = newTemplateSchema.safeParse(parseJson(text));
+    const result = importedTemplateSchema.safeParse(parseJson(text));
     if (!result.success) {
       const said = result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`);
       problems.push(`${file}:${line}: ${said.join('; ')}`);

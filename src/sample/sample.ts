@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { readDataFile } from '../models/data-file.js';
 import type { DataRow } from '../models/data-row.js';
 import { readTemplates } from '../commands/templates.js';
-import type { NewTemplate } from '../suggest/template-text.js';
+import type { ImportedTemplate } from '../suggest/template-text.js';
 
 /** The sample: Banking77's tickets, and a reply template for each of its 77 contact types. */
 const folder = resolve(import.meta.dirname, '../../../samples/banking77');
@@ -16,7 +16,7 @@ export interface LabelledText extends DataRow {
   templateId: string;
 }
 
-export const sampleTemplates = (): Promise<NewTemplate[]> => readTemplates(join(folder, 'templates.jsonl'));
+export const sampleTemplates = (): Promise<ImportedTemplate[]> => readTemplates(join(folder, 'templates.jsonl'));
 
 /** The answered tickets that a first model learns from. */
 export const sampleHistory = (): Promise<LabelledText[]> => readLabelled('train.tsv');

@@ -30,6 +30,10 @@ export const newTemplateSchema = z
   .meta({ id: 'NewTemplate' });
 export type NewTemplate = z.infer<typeof newTemplateSchema>;
 
+/** A line of a file of templates. Without a state a template keeps the one that it has; a new one is allowed. */
+export const importedTemplateSchema = newTemplateSchema.extend({ state: z.enum(templateStates).optional() });
+export type ImportedTemplate = z.infer<typeof importedTemplateSchema>;
+
 export const templateChangeSchema = z
   .object({ ...fields, state: z.enum(templateStates), mergedInto })
   .partial()

@@ -4,7 +4,7 @@ import { TemplateRevision } from '../records/template-revision.entity.js';
 import { Template } from '../records/template.entity.js';
 import { MergeRefused, mergeChain, targetsFirst } from './merges.js';
 import { requestRankingOfOpenTickets } from './ranking-request.js';
-import type { NewTemplate, TemplateChange } from './template-text.js';
+import type { ImportedTemplate, NewTemplate, TemplateChange } from './template-text.js';
 import { notifyReload } from './ticket-events.js';
 
 export interface ImportedTemplates {
@@ -78,12 +78,13 @@ export class TemplatesService {
  */
 export async function importTemplates(
   manager: EntityManager,
-  templates: NewTemplate[],
+  templates: ImportedTemplate[],
   options: { actor: string; sample?: boolean },
 ): Promise<ImportedTemplates> {
   const result: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
-  for (const wanted of targetsFirst(templates)) {
-    const old = await locked(manager, wanted.id);
+  for (const line of targetsFirst(templates)) {
+    const old = await locked(manager, line.id);
+    const wanted: NewTemplate = { ...line, state: line.state ?? old?.state ?? 'allowed' };
     const isLeft = old?.mergedInto && wanted.mergedInto === undefined;
     const template = await merged(manager, old, isLeft ? { ...wanted, mergedInto: old.mergedInto } : wanted);
     if (old && isSame(old, template)) {
