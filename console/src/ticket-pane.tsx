@@ -132,7 +132,8 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
                   <Toggle name={t('similar.show')} letter="S" isOn={similar} onToggle={() => setSimilar(!similar)} />
                 </header>
                 <Replies suggestion={suggestion} card={card} />
-                {open && suggestion.data && <OtherTemplate ranked={ranked} onTake={taken.take} />}
+                {/* There before the suggestion is: what is typed after / must never be taken for other keys. */}
+                {open && <OtherTemplate ranked={ranked} onTake={taken.take} />}
                 {lookedUp && taken.reply && card(taken.reply, null, null)}
                 {similar && <SimilarTickets path={path} />}
               </section>

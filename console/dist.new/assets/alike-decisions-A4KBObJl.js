@@ -1,1 +1,0 @@
-function e(e){let n=[];for(let r of e){let e=n.at(-1);e&&t(e.newest,r)?(e.oldest=r,e.count+=1):n.push({newest:r,oldest:r,count:1})}return n}var t=(e,t)=>e.action===t.action&&e.askedBy===t.askedBy&&e.alert===t.alert&&e.modelVersion===t.modelVersion;export{e as t};
