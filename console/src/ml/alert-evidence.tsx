@@ -3,7 +3,7 @@ import type { AlertDetail } from './api.js';
 import { evidenceOf, type Contribution, type EvidenceFacts } from './evidence-facts.js';
 import { useFormat } from './format.js';
 import { Figure } from './interval.js';
-import { Empty, Section, Table } from './parts.js';
+import { Empty, Fact, Section, Table } from './parts.js';
 
 /** What stands behind an alert: why, in which words and tickets, for whom, and what it costs. */
 export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertDetail }) {
@@ -74,35 +74,23 @@ function Cost({ facts: { accuracy, slice } }: { facts: EvidenceFacts }) {
     <>
       <h4>{t('evidence.cost')}</h4>
       <dl className="facts-grid">
-        <div>
-          <dt>{t('evidence.accuracyBefore')}</dt>
-          <dd>
-            <Figure text={format.share(before.value)} low={format.share(before.low)} high={format.share(before.high)} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('evidence.accuracyNow')}</dt>
-          <dd>
-            <Figure text={format.share(now.value)} low={format.share(now.low)} high={format.share(now.high)} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('evidence.loss')}</dt>
-          <dd>
-            <Figure
-              text={format.points(-100 * loss.value)}
-              low={format.points(-100 * loss.high)}
-              high={format.points(-100 * loss.low)}
-            />
-          </dd>
-        </div>
+        <Fact name={t('evidence.accuracyBefore')}>
+          <Figure text={format.share(before.value)} low={format.share(before.low)} high={format.share(before.high)} />
+        </Fact>
+        <Fact name={t('evidence.accuracyNow')}>
+          <Figure text={format.share(now.value)} low={format.share(now.low)} high={format.share(now.high)} />
+        </Fact>
+        <Fact name={t('evidence.loss')}>
+          <Figure
+            text={format.points(-100 * loss.value)}
+            low={format.points(-100 * loss.high)}
+            high={format.points(-100 * loss.low)}
+          />
+        </Fact>
         {slice && (
-          <div>
-            <dt>{t('evidence.slice')}</dt>
-            <dd>
-              {t(`slice.${slice.slice.by}`)} {slice.slice.value}
-            </dd>
-          </div>
+          <Fact name={t('evidence.slice')}>
+            {t(`slice.${slice.slice.by}`)} {slice.slice.value}
+          </Fact>
         )}
       </dl>
     </>

@@ -8,7 +8,7 @@ import { AlertState } from './alert-list.js';
 import type { AlertDetail } from './api.js';
 import { Findings } from './findings.js';
 import { useFormat } from './format.js';
-import { Loaded, PageBody, Section } from './parts.js';
+import { Fact, Loaded, PageBody, Section } from './parts.js';
 import { alertQuery } from './queries.js';
 
 /** One alert: what was found, how it shows, and what was done about it. */
@@ -43,43 +43,22 @@ function Facts({ alert }: { alert: AlertDetail }) {
   return (
     <Section title={t('alerts.stands')} says={t(`actionSays.${alert.action}`)}>
       <dl className="facts-grid">
-        <div>
-          <dt>{t('training.state')}</dt>
-          <dd>
-            <AlertState state={alert.state} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('alerts.action')}</dt>
-          <dd>
-            <ActionBadge action={alert.action} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('alerts.openedAt')}</dt>
-          <dd>{format.moment(alert.openedAt)}</dd>
-        </div>
-        <div>
-          <dt>{t('alerts.seenAt')}</dt>
-          <dd>
-            {format.moment(alert.seenAt)}
-            {!alert.active && ` · ${t('alerts.notSeen')}`}
-          </dd>
-        </div>
-        <div>
-          <dt>{t('alerts.owner')}</dt>
-          <dd>{alert.owner ?? t('alerts.nobody')}</dd>
-        </div>
-        {alert.snoozedUntil && (
-          <div>
-            <dt>{t('alerts.until')}</dt>
-            <dd>{format.moment(alert.snoozedUntil)}</dd>
-          </div>
-        )}
-        <div>
-          <dt>{t('models.version')}</dt>
-          <dd className="version">{alert.modelVersion}</dd>
-        </div>
+        <Fact name={t('training.state')}>
+          <AlertState state={alert.state} />
+        </Fact>
+        <Fact name={t('alerts.action')}>
+          <ActionBadge action={alert.action} />
+        </Fact>
+        <Fact name={t('alerts.openedAt')}>{format.moment(alert.openedAt)}</Fact>
+        <Fact name={t('alerts.seenAt')}>
+          {format.moment(alert.seenAt)}
+          {!alert.active && ` · ${t('alerts.notSeen')}`}
+        </Fact>
+        <Fact name={t('alerts.owner')}>{alert.owner ?? t('alerts.nobody')}</Fact>
+        {alert.snoozedUntil && <Fact name={t('alerts.until')}>{format.moment(alert.snoozedUntil)}</Fact>}
+        <Fact name={t('models.version')}>
+          <span className="version">{alert.modelVersion}</span>
+        </Fact>
       </dl>
     </Section>
   );

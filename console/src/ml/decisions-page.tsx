@@ -6,7 +6,7 @@ import { gathered } from './alike-decisions.js';
 import * as api from './api.js';
 import { Confirm } from './confirm.js';
 import { useFormat } from './format.js';
-import { Empty, Loaded, PageBody, Section, Table } from './parts.js';
+import { Empty, Fact, Loaded, PageBody, Section, Table } from './parts.js';
 import { decisionsQuery, driftQuery, scheduleQuery } from './queries.js';
 
 const noSignals: string[] = [];
@@ -57,30 +57,12 @@ function Times() {
       <Loaded query={schedule} lines={2}>
         {({ pattern, next, lastLook, coolDownHours, leastLabels, leastLoss }) => (
           <dl className="facts-grid">
-            <div>
-              <dt>{t('decisions.next')}</dt>
-              <dd>{next ? format.moment(next) : t('decisions.noSchedule')}</dd>
-            </div>
-            <div>
-              <dt>{t('decisions.pattern')}</dt>
-              <dd>{pattern ? <code>{pattern}</code> : t('decisions.setSchedule')}</dd>
-            </div>
-            <div>
-              <dt>{t('decisions.lastLook')}</dt>
-              <dd>{lastLook ? format.moment(lastLook) : '–'}</dd>
-            </div>
-            <div>
-              <dt>{t('decisions.leastLabels')}</dt>
-              <dd>{format.number(leastLabels)}</dd>
-            </div>
-            <div>
-              <dt>{t('decisions.leastLoss')}</dt>
-              <dd>{format.points(100 * leastLoss)}</dd>
-            </div>
-            <div>
-              <dt>{t('decisions.coolDown')}</dt>
-              <dd>{format.number(coolDownHours)} h</dd>
-            </div>
+            <Fact name={t('decisions.next')}>{next ? format.moment(next) : t('decisions.noSchedule')}</Fact>
+            <Fact name={t('decisions.pattern')}>{pattern ? <code>{pattern}</code> : t('decisions.setSchedule')}</Fact>
+            <Fact name={t('decisions.lastLook')}>{lastLook ? format.moment(lastLook) : '–'}</Fact>
+            <Fact name={t('decisions.leastLabels')}>{format.number(leastLabels)}</Fact>
+            <Fact name={t('decisions.leastLoss')}>{format.points(100 * leastLoss)}</Fact>
+            <Fact name={t('decisions.coolDown')}>{format.number(coolDownHours)} h</Fact>
           </dl>
         )}
       </Loaded>

@@ -7,7 +7,7 @@ import { AlertList } from './alert-list.js';
 import type { Drift } from './api.js';
 import { Findings } from './findings.js';
 import { useFormat } from './format.js';
-import { Empty, Loaded, PageBody, Section } from './parts.js';
+import { Empty, Fact, Loaded, PageBody, Section } from './parts.js';
 import { alertsQuery, driftQuery } from './queries.js';
 import { SignalCard } from './signal-card.js';
 
@@ -66,26 +66,13 @@ function Signals({ drift }: { drift: Drift }) {
     <>
       <Section title={t('drift.watch')}>
         <dl className="facts-grid">
-          <div>
-            <dt>{t('models.version')}</dt>
-            <dd className="version">{drift.modelVersion}</dd>
-          </div>
-          <div>
-            <dt>{t('drift.since')}</dt>
-            <dd>{format.moment(watched.since)}</dd>
-          </div>
-          <div>
-            <dt>{t('drift.lookedAt')}</dt>
-            <dd>{watched.lookedAt ? format.moment(watched.lookedAt) : '–'}</dd>
-          </div>
-          <div>
-            <dt>{t('drift.counted')}</dt>
-            <dd>{format.number(watched.tickets)}</dd>
-          </div>
-          <div>
-            <dt>{t('drift.waiting')}</dt>
-            <dd>{format.number(drift.waiting)}</dd>
-          </div>
+          <Fact name={t('models.version')}>
+            <span className="version">{drift.modelVersion}</span>
+          </Fact>
+          <Fact name={t('drift.since')}>{format.moment(watched.since)}</Fact>
+          <Fact name={t('drift.lookedAt')}>{watched.lookedAt ? format.moment(watched.lookedAt) : '–'}</Fact>
+          <Fact name={t('drift.counted')}>{format.number(watched.tickets)}</Fact>
+          <Fact name={t('drift.waiting')}>{format.number(drift.waiting)}</Fact>
         </dl>
       </Section>
       {active.length > 0 && (

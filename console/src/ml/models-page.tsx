@@ -7,7 +7,7 @@ import { Confirm } from './confirm.js';
 import { useFormat } from './format.js';
 import { ModelVersions } from './model-versions.js';
 import { factsOf } from './model-facts.js';
-import { Empty, Loaded, PageBody, Section } from './parts.js';
+import { Empty, Fact, Loaded, PageBody, Section } from './parts.js';
 import { modelsQuery, movesQuery, rolloutsQuery, trainingRunsQuery } from './queries.js';
 import { ReportPage } from './report-page.js';
 import { TryOut } from './try-out.js';
@@ -94,10 +94,9 @@ function InService({ models: { serving, items } }: { models: api.Models }) {
     <Section title={t('models.inService')} says={t('models.heldOutSays')}>
       <dl className="facts-grid">
         {cells.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
       </dl>
     </Section>

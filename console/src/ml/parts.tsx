@@ -112,3 +112,13 @@ export function State({ kind, children }: { kind: 'good' | 'warn' | 'bad' | 'bus
     </span>
   );
 }
+
+/** One of the facts in a grid of them, a `dl` of class facts-grid. */
+export function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -7,7 +7,7 @@ import type { TrainingReport } from './api.js';
 import { ChartPlace } from './chart-place.js';
 import type { Colours } from './chart.js';
 import { useFormat } from './format.js';
-import { Loaded, PageBody, Section, Table } from './parts.js';
+import { Fact, Loaded, PageBody, Section, Table } from './parts.js';
 import { reportQuery } from './queries.js';
 
 const mostShown = 12;
@@ -45,10 +45,9 @@ function Report({ report }: { report: TrainingReport }) {
       <Section title={t('report.heldOut')} says={t('models.heldOutSays')}>
         <dl className="facts-grid">
           {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
+            <Fact key={name} name={name}>
+              {value}
+            </Fact>
           ))}
         </dl>
       </Section>

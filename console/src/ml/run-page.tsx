@@ -6,7 +6,7 @@ import type { TrainingRun } from './api.js';
 import { ComparisonTable } from './comparison-table.js';
 import { Curves } from './curves.js';
 import { useFormat } from './format.js';
-import { Empty, Loaded, PageBody, Section, State } from './parts.js';
+import { Empty, Fact, Loaded, PageBody, Section, State } from './parts.js';
 import { modelsQuery, trainingRunQuery } from './queries.js';
 import { isUnfinished, UnfinishedRun } from './run-progress.js';
 import { RunState } from './run-state.js';
@@ -96,15 +96,6 @@ function Report({ run }: { run: TrainingRun }) {
         </Section>
       )}
     </>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
