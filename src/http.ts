@@ -148,7 +148,17 @@ function describeApi(app: NestExpressApplication): void {
     if (!apiDescription.test(request.path)) next();
     else guard.requireActor(request, ['agent', 'lead', 'ml']).then(() => next(), next);
   });
-  SwaggerModule.setup('api', app, () => openApiDocument(app), {
+  // Its files lie below /api, as the routes do: each request to a route would look for a file of its name first.
+  const withoutRoutes = Object.assign(Object.create(app) as NestExpressApplication, {
+    useStaticAssets: (folder: string, { prefix }: { prefix: string }) => {
+      const files = express.static(folder, { index: false });
+      return app.use(prefix, (request: Request, response: Response, next: NextFunction) => {
+        if (request.path.startsWith('/v1/')) next();
+        else files(request, response, next);
+      });
+    },
+  });
+  SwaggerModule.setup('api', withoutRoutes, () => openApiDocument(app), {
     jsonDocumentUrl: 'api-json',
     yamlDocumentUrl: 'api-yaml',
   });

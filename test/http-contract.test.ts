@@ -35,6 +35,7 @@ describe('the description', () => {
 
   test('shows itself as pages, as JSON and as YAML', async () => {
     expect((await get('/api')).text).toContain('swagger-ui');
+    expect((await get('/api/swagger-ui.css')).type).toBe('text/css');
     expect((await get('/api-yaml')).text).toMatch(/^openapi: 3/);
   });
 });

@@ -1,9 +1,14 @@
 /** A thread for the monitor's numeric work, so that it never blocks the process's event loop. */
+import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { CounterReply, CounterRequest } from './counter-thread.js';
 import { labelQueue } from './label-queue.js';
 import { ReferenceError } from './reference-file.js';
 import { TicketCounter } from './ticket-counter.js';
+
+// Agents who wait for an answer and tickets that arrive go first. On Linux a priority belongs to a thread, and 0 names the one
+// that asks: the service's own thread keeps its priority.
+setPriority(0, constants.priority.PRIORITY_LOW);
 
 const counter = new TicketCounter();
 

@@ -166,9 +166,16 @@ function stored({ ticket, source, ticketId, embedding, scale, fields, ...row }: 
   };
 }
 
-/** @returns L2-normalised: rounding has changed the length a little */
+/** @returns L2-normalised: rounding has changed the length a little. Plain loops: it runs beside agents' requests. */
 function dequantised(bytes: Buffer, scale: number): Float32Array {
-  const values = Float32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length), (byte) => byte * scale);
-  const length = Math.hypot(...values) || 1;
-  return values.map((value) => value / length);
+  const values = new Float32Array(bytes.length);
+  let squares = 0;
+  for (let at = 0; at < values.length; at += 1) {
+    const value = bytes.readInt8(at) * scale;
+    values[at] = value;
+    squares += value * value;
+  }
+  const length = Math.sqrt(squares) || 1;
+  for (let at = 0; at < values.length; at += 1) values[at] = (values[at] ?? 0) / length;
+  return values;
 }
