@@ -58,6 +58,10 @@ import { RankingLoop } from './suggest/ranking-loop.service.js';
 import { RetentionService } from './suggest/retention.service.js';
 import { SimilarQuery } from './suggest/similar.query.js';
 import { SuspectedLabelsQuery } from './suggest/suspected-labels.query.js';
+import { TemplateFileController } from './suggest/template-file.controller.js';
+import { TemplateFileService } from './suggest/template-file.service.js';
+import { TemplateStatisticsController } from './suggest/template-statistics.controller.js';
+import { TemplateStatisticsQuery } from './suggest/template-statistics.query.js';
 import { TemplatesController } from './suggest/templates.controller.js';
 import { TemplatesService } from './suggest/templates.service.js';
 import { TicketsController } from './suggest/tickets.controller.js';
@@ -88,6 +92,8 @@ export class AppModule {
         RankController,
         SessionController,
         SignInController,
+        TemplateFileController,
+        TemplateStatisticsController,
         TemplatesController,
         TicketsController,
         TrainingRunsController,
@@ -130,6 +136,8 @@ export class AppModule {
         ScheduleQuery,
         SimilarQuery,
         SuspectedLabelsQuery,
+        TemplateFileService,
+        TemplateStatisticsQuery,
         TemplatesService,
         TicketConsumer,
         TicketsQueryService,

@@ -625,6 +625,70 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/template-file': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['TemplateFileController_export'];
+    put?: never;
+    post: operations['TemplateFileController_import'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/template-statistics': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['TemplateStatisticsController_all'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/template-statistics/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['TemplateStatisticsController_one'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/placeholders': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['TemplateStatisticsController_placeholders'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/templates': {
     parameters: {
       query?: never;
@@ -1380,6 +1444,147 @@ export interface components {
       name: string;
       password: string;
     };
+    NewTemplate: {
+      id: string;
+      title: string;
+      body: string;
+      /** @default [] */
+      contactTypes: string[];
+      /**
+       * @default allowed
+       * @enum {string}
+       */
+      state: 'draft' | 'allowed' | 'blocked' | 'retired';
+      mergedInto?: string | null;
+    };
+    TemplateImport: {
+      /** @description The whole file */
+      text: string;
+      /**
+       * @default jsonl
+       * @enum {string}
+       */
+      format: 'jsonl' | 'csv';
+      /**
+       * @description Only say what would be done
+       * @default false
+       */
+      dryRun: boolean;
+    };
+    ImportedTemplates: {
+      added: number;
+      changed: number;
+      unchanged: number;
+      items: {
+        line: number;
+        id: string;
+        title: string;
+        /** @enum {string} */
+        result: 'added' | 'changed' | 'unchanged';
+        changes: ('title' | 'body' | 'contactTypes' | 'state' | 'mergedInto')[];
+      }[];
+    };
+    TemplatesFigures: {
+      from: string;
+      to: string;
+      items: {
+        templateId: string;
+        /** @description Tickets that agents decided on while it stood among the suggestions */
+        shown: number;
+        /** @description Those among them where it stood first */
+        first: number;
+        acceptance: {
+          value: number;
+          low: number;
+          high: number;
+          of: number;
+        } | null;
+        /** @description Tickets that were answered with it, suggested or looked up */
+        used: number;
+        /**
+         * Format: date-time
+         * @description However long ago
+         */
+        lastUsedAt: string | null;
+        /** @description Since its last change */
+        flags: number;
+        reasons: {
+          [key: string]: number;
+        };
+        /** @description How often it stood first and another template was taken */
+        mistaken: number;
+        /** @description The one taken most often instead */
+        mostOften: {
+          templateId: string;
+          times: number;
+        } | null;
+      }[];
+    };
+    TemplateStatistics: {
+      from: string;
+      to: string;
+      /** @description Tickets that agents decided on while it stood among the suggestions */
+      shown: number;
+      /** @description Those among them where it stood first */
+      first: number;
+      acceptance: {
+        value: number;
+        low: number;
+        high: number;
+        of: number;
+      } | null;
+      /** @description Tickets that were answered with it, suggested or looked up */
+      used: number;
+      usage: {
+        /** Format: date-time */
+        from: string;
+        shown: number;
+        first: number;
+        taken: number;
+        used: number;
+      }[];
+      confusedWith: {
+        templateId: string;
+        title: string;
+        /** @enum {string} */
+        state: 'draft' | 'allowed' | 'blocked' | 'retired';
+        /** @description This one stood first, the other was taken */
+        takenInstead: number;
+        /** @description The other stood first, this one was taken */
+        suggestedInstead: number;
+      }[];
+      flags: {
+        /** @enum {string} */
+        reason: 'wrong' | 'outdated' | 'sensitive' | 'unclear' | 'typo';
+        agent: string;
+        /** Format: date-time */
+        at: string;
+        /** @description The template has not been changed since */
+        stands: boolean;
+        source: string;
+        ticketId: string;
+        subject: string;
+        preview: string;
+      }[];
+      /** @description Tickets that were answered with it last */
+      examples: {
+        source: string;
+        ticketId: string;
+        subject: string;
+        preview: string;
+        /** Format: date-time */
+        at: string;
+      }[];
+    };
+    PlaceholderNames: {
+      /** @description Newest tickets that were looked at */
+      tickets: number;
+      items: {
+        name: string;
+        /** @description Those that have it */
+        tickets: number;
+      }[];
+    };
     TemplatePage: {
       items: components['schemas']['Template'][];
       nextCursor: string | null;
@@ -1398,19 +1603,6 @@ export interface components {
       createdAt: string;
       /** Format: date-time */
       updatedAt: string;
-    };
-    NewTemplate: {
-      id: string;
-      title: string;
-      body: string;
-      /** @default [] */
-      contactTypes: string[];
-      /**
-       * @default allowed
-       * @enum {string}
-       */
-      state: 'draft' | 'allowed' | 'blocked' | 'retired';
-      mergedInto?: string | null;
     };
     TemplateWithHistory: {
       id: string;
@@ -1447,6 +1639,8 @@ export interface components {
       /** @enum {string} */
       state?: 'draft' | 'allowed' | 'blocked' | 'retired';
       mergedInto?: string | null;
+      /** @description The revision that was looked at: 409 where it is another by now */
+      revision?: number;
     };
     TicketPage: {
       items: components['schemas']['TicketRow'][];
@@ -2985,6 +3179,158 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TemplateFileController_export: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/x-ndjson': components['schemas']['NewTemplate'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TemplateFileController_import: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TemplateImport'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ImportedTemplates'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TemplateStatisticsController_all: {
+    parameters: {
+      query?: {
+        /** @description How far back the figures go */
+        days?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TemplatesFigures'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TemplateStatisticsController_one: {
+    parameters: {
+      query?: {
+        /** @description How far back the figures go */
+        days?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TemplateStatistics'];
+        };
+      };
+      /** @description An error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TemplateStatisticsController_placeholders: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PlaceholderNames'];
+        };
       };
       /** @description An error */
       default: {

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { DataSource } from 'typeorm';
 import { MergeRefused } from '../suggest/merges.js';
-import { importedTemplateSchema, type ImportedTemplate, type NewTemplate } from '../suggest/template-text.js';
+import { exportedTemplates } from '../suggest/template-file.service.js';
+import { readImport } from '../suggest/template-import.js';
+import type { ImportedTemplate } from '../suggest/template-text.js';
 import { importTemplates } from '../suggest/templates.service.js';
 import { UserError } from './user-error.js';
 import { withDatabase } from './with-database.js';
@@ -12,7 +12,10 @@ export function registerTemplates(program: Command): void {
   const templates = program.command('templates').description('the reply templates');
   templates
     .command('import')
-    .argument('<file>', 'JSON Lines of {"id","title","body","contactTypes"}; "state" and "mergedInto" are optional')
+    .argument(
+      '<file>',
+      'JSON Lines of {"id","title","body","contactTypes"}, or CSV; "state" and "mergedInto" are optional',
+    )
     .description('adds templates and changes those that are there; can be repeated')
     .option('--json', 'print the figures as JSON')
     .action(async (file: string, options: { json?: boolean }) => {
@@ -33,7 +36,7 @@ export function registerTemplates(program: Command): void {
     .description('id, state and title of every template')
     .action(() =>
       withDatabase(async (source) => {
-        for (const template of await allTemplates(source)) {
+        for (const template of await exportedTemplates(source.manager)) {
           process.stdout.write(`${template.id}\t${template.state}\t${template.title}\n`);
         }
       }),
@@ -43,45 +46,19 @@ export function registerTemplates(program: Command): void {
     .description('all templates as JSON Lines, in the form that import reads')
     .action(() =>
       withDatabase(async (source) => {
-        for (const template of await allTemplates(source)) process.stdout.write(`${JSON.stringify(template)}\n`);
+        for (const template of await exportedTemplates(source.manager))
+          process.stdout.write(`${JSON.stringify(template)}\n`);
       }),
     );
 }
 
-function allTemplates(source: DataSource): Promise<NewTemplate[]> {
-  return source.query(
-    'SELECT id, title, body, contact_types AS "contactTypes", state, merged_into AS "mergedInto" FROM templates ORDER BY id',
-  );
-}
-
 /** Reads a file of templates. @throws UserError naming the line of everything that is wrong */
 export async function readTemplates(file: string): Promise<ImportedTemplate[]> {
-  const rows: ImportedTemplate[] = [];
-  const problems: string[] = [];
-  const lineOfId = new Map<string, number>();
-  let line = 0;
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    line += 1;
-    if (text.trim() === '') continue;
-    const result = importedTemplateSchema.safeParse(parseJson(text));
-    if (!result.success) {
-      const said = result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`);
-      problems.push(`${file}:${line}: ${said.join('; ')}`);
-    } else if (lineOfId.has(result.data.id)) {
-      problems.push(`${file}:${line}: id ${result.data.id} stands in line ${lineOfId.get(result.data.id)} already`);
-    } else {
-      lineOfId.set(result.data.id, line);
-      rows.push(result.data);
-    }
+  const text = await readFile(file, 'utf8');
+  const { lines, problems } = readImport(text, /\.(csv|tsv)$/i.test(file) ? 'csv' : 'jsonl');
+  if (problems.length > 0) {
+    const said = problems.map(({ line, message }) => `${file}:${line}: ${message}`);
+    throw new UserError(`no template was imported:\n${said.join('\n')}`);
   }
-  if (problems.length > 0) throw new UserError(`no template was imported:\n${problems.join('\n')}`);
-  return rows;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return lines.map(({ template }) => template);
 }

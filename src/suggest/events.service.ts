@@ -6,6 +6,7 @@ import {
   eventsChannel,
   type ModelsChanged,
   type Reload,
+  type TemplatesChanged,
   type TicketsChanged,
   type TrainingRunChanged,
 } from './ticket-events.js';
@@ -13,7 +14,7 @@ import {
 const heartbeatMs = 15_000;
 const reconnectMs = 1_000;
 
-type Change = TicketsChanged | Reload | ModelsChanged | TrainingRunChanged;
+type Change = TicketsChanged | Reload | TemplatesChanged | ModelsChanged | TrainingRunChanged;
 
 /** What changed, for open pages. One listening connection a process, whatever the number of pages. */
 @Injectable()

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { recordAudit } from '../access/audit-log.js';
 import type { Flag, FlagReason } from '../records/flag.entity.js';
 import type { TicketPath } from './ticket-answers.js';
+import { notifyTemplates } from './ticket-events.js';
 
 export type NewFlag = Pick<Flag, 'flagId' | 'templateId' | 'reason'>;
 
@@ -37,6 +38,7 @@ export class FlagsService {
         [ticket.id, flagId, templateId, reason, agent],
       );
       if (added.length > 0) {
+        await notifyTemplates(manager);
         await recordAudit(manager, { actor: agent, action: 'template.flag', target: templateId, detail: { reason } });
         return 'added';
       }

@@ -35,10 +35,15 @@ export const importedTemplateSchema = newTemplateSchema.extend({ state: z.enum(t
 export type ImportedTemplate = z.infer<typeof importedTemplateSchema>;
 
 export const templateChangeSchema = z
-  .object({ ...fields, state: z.enum(templateStates), mergedInto })
+  .object({
+    ...fields,
+    state: z.enum(templateStates),
+    mergedInto,
+    revision: z.int().positive().describe('The revision that was looked at: 409 where it is another by now'),
+  })
   .partial()
   .refine(
-    (change) => Object.keys(change).length > 0,
+    ({ revision, ...change }) => Object.keys(change).length > 0,
     'must change something: title, body, contactTypes, state or mergedInto',
   )
   .meta({ id: 'TemplateChange' });

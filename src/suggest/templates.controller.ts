@@ -8,7 +8,7 @@ import { identifier } from './stored-text.js';
 import { cursorOf, limitOf, page, pageSchema } from './cursor.js';
 import { MergeRefused } from './merges.js';
 import * as text from './template-text.js';
-import { TemplatesService } from './templates.service.js';
+import { RevisionPassed, TemplatesService } from './templates.service.js';
 import { found } from './tickets.controller.js';
 
 const querySchema = z.object({
@@ -64,12 +64,13 @@ export class TemplatesController {
   }
 }
 
-/** @throws ProblemException 409 where a merge can't be */
-async function orRefused<T>(answer: Promise<T>): Promise<T> {
+/** @throws ProblemException 409 where a merge can't be, or somebody else was faster */
+export async function orRefused<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof MergeRefused) throw new ProblemException(HttpStatus.CONFLICT, error.message);
+    if (error instanceof MergeRefused || error instanceof RevisionPassed)
+      throw new ProblemException(HttpStatus.CONFLICT, error.message);
     throw error;
   }
 }

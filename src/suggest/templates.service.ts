@@ -5,12 +5,26 @@ import { Template } from '../records/template.entity.js';
 import { MergeRefused, mergeChain, targetsFirst } from './merges.js';
 import { requestRankingOfOpenTickets } from './ranking-request.js';
 import type { ImportedTemplate, NewTemplate, TemplateChange } from './template-text.js';
-import { notifyReload } from './ticket-events.js';
+import { notifyReload, notifyTemplates } from './ticket-events.js';
 
 export interface ImportedTemplates {
   added: number;
   changed: number;
   unchanged: number;
+}
+
+/** What became of one template of an import. */
+export interface ImportedOne {
+  id: string;
+  result: keyof ImportedTemplates;
+  /** As it was; null for one that was not there */
+  before: Template | null;
+  after: NewTemplate;
+}
+
+/** A template is not as it was when somebody began to change it. */
+export class RevisionPassed extends Error {
+  override readonly name = 'RevisionPassed';
 }
 
 /** Templates and their history. A change of what may be suggested ranks the open tickets again. */
@@ -45,6 +59,7 @@ export class TemplatesService {
       const wanted = await merged(manager, null, template);
       const saved = await save(manager, { ...wanted, revision: 1, sample: false }, actor);
       if (saved.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
+      await notifyTemplates(manager);
       return saved;
     });
   }
@@ -52,11 +67,17 @@ export class TemplatesService {
   /**
    * @returns null where there is no such template
    * @throws MergeRefused
+   * @throws RevisionPassed where the change is of another revision
    */
-  change(id: string, change: TemplateChange, actor: string): Promise<Template | null> {
+  change(id: string, { revision, ...change }: TemplateChange, actor: string): Promise<Template | null> {
     return this.dataSource.transaction(async (manager) => {
       const old = await locked(manager, id);
       if (!old) return null;
+      if (revision !== undefined && revision !== old.revision) {
+        throw new RevisionPassed(
+          `template ${id} is at revision ${old.revision} by now: look at it, then change it again`,
+        );
+      }
       const next = Object.assign({}, old, await merged(manager, old, { ...change, id }));
       if (isSame(old, next)) return old;
       const saved = await save(manager, Object.assign(next, { revision: old.revision + 1 }), actor);
@@ -64,6 +85,7 @@ export class TemplatesService {
         await requestRankingOfOpenTickets(manager, 'template');
         await notifyReload(manager);
       }
+      await notifyTemplates(manager);
       return saved;
     });
   }
@@ -79,7 +101,7 @@ export class TemplatesService {
 export async function importTemplates(
   manager: EntityManager,
   templates: ImportedTemplate[],
-  options: { actor: string; sample?: boolean },
+  options: { actor: string; sample?: boolean; onEach?: (one: ImportedOne) => void },
 ): Promise<ImportedTemplates> {
   const result: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
   for (const line of targetsFirst(templates)) {
@@ -87,17 +109,18 @@ export async function importTemplates(
     const wanted: NewTemplate = { ...line, state: line.state ?? old?.state ?? 'allowed' };
     const isLeft = old?.mergedInto && wanted.mergedInto === undefined;
     const template = await merged(manager, old, isLeft ? { ...wanted, mergedInto: old.mergedInto } : wanted);
-    if (old && isSame(old, template)) {
-      result.unchanged += 1;
-      continue;
-    }
+    const outcome = !old ? 'added' : isSame(old, template) ? 'unchanged' : 'changed';
+    result[outcome] += 1;
+    options.onEach?.({ id: line.id, result: outcome, before: old, after: template });
+    if (outcome === 'unchanged') continue;
     const sample = old?.sample ?? options.sample ?? false;
     const revision = (old?.revision ?? 0) + 1;
     await save(manager, Object.assign({}, old, template, { sample, revision }), options.actor);
-    if (old) result.changed += 1;
-    else result.added += 1;
   }
-  if (result.added + result.changed > 0) await requestRankingOfOpenTickets(manager, 'template');
+  if (result.added + result.changed > 0) {
+    await requestRankingOfOpenTickets(manager, 'template');
+    await notifyTemplates(manager);
+  }
   if (result.changed > 0) await notifyReload(manager);
   return result;
 }

@@ -13,6 +13,11 @@ export interface Reload {
   type: 'reload';
 }
 
+/** Templates, or what agents say of them, have changed. */
+export interface TemplatesChanged {
+  type: 'templates';
+}
+
 /** Another version may have to rank now: replicas look for themselves at once. */
 export interface ModelsChanged {
   type: 'models';
@@ -44,6 +49,14 @@ export async function notifyTickets(
 /** Tells every replica, on commit, that what is shown of any ticket may have changed. */
 export async function notifyReload(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [eventsChannel, JSON.stringify({ type: 'reload' } satisfies Reload)]);
+}
+
+/** Tells every replica, on commit, that templates, or what agents say of them, have changed. */
+export async function notifyTemplates(manager: EntityManager): Promise<void> {
+  await manager.query('SELECT pg_notify($1, $2)', [
+    eventsChannel,
+    JSON.stringify({ type: 'templates' } satisfies TemplatesChanged),
+  ]);
 }
 
 /** Tells every replica, on commit, that an alias or a rollout has changed. */

@@ -30,9 +30,11 @@ export function contractOf(document: OpenAPIObject): (response: Response) => str
     if (!described.content) return response.text ? `${said} with a body, which is not described` : null;
     if (!(type in described.content)) return `${said} as ${type}, which is not described`;
     const place = ['paths', found.path, method.toLowerCase(), 'responses', status, 'content', type, 'schema'];
-    const body: unknown = JSON.parse(response.text);
+    // Of JSON Lines each line is what is described.
+    const texts = type === 'application/x-ndjson' ? response.text.split('\n').filter(Boolean) : [response.text];
     const validate = ajv.compile({ $ref: `api#${place.map((part) => `/${pointer(part)}`).join('')}` });
-    if (!validate(body)) return `${said}: ${ajv.errorsText(validate.errors)} in ${response.text.slice(0, 400)}`;
+    const wrong = texts.find((text) => !validate(JSON.parse(text)));
+    if (wrong !== undefined) return `${said}: ${ajv.errorsText(validate.errors)} in ${wrong.slice(0, 400)}`;
     return status === 'default' ? problemWithProblem(said, response) : null;
   };
 }
