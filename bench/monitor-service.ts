@@ -25,7 +25,7 @@ import { quantile } from '../src/sample/figures.js';
 import { postgresEntry } from '../src/setup/postgres-binaries.js';
 import { reachableStore } from '../src/setup/server-user.js';
 import { storeObserved } from '../src/suggest/observed-tickets.js';
-import { quantised } from '../src/suggest/ranking-store.js';
+import { quantised } from '../src/suggest/ticket-embeddings.js';
 import { say } from './service.js';
 import { TicketSource, world } from './synthetic-tickets.js';
 

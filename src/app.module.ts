@@ -48,6 +48,7 @@ import { EventsService } from './suggest/events.service.js';
 import { ExplanationService } from './suggest/explanation.service.js';
 import { FlagsController } from './suggest/flags.controller.js';
 import { FlagsService } from './suggest/flags.service.js';
+import { HistoryReader } from './suggest/history-reader.service.js';
 import { InferenceController } from './suggest/inference.controller.js';
 import { LabelsController } from './suggest/labels.controller.js';
 import { ModelService } from './suggest/model.service.js';
@@ -120,6 +121,7 @@ export class AppModule {
         ExplanationService,
         Explainer,
         FlagsService,
+        HistoryReader,
         IngestMetrics,
         LabelQueueQuery,
         ModelService,

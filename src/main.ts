@@ -21,6 +21,7 @@ import { PinoLogger } from './pino-logger.js';
 import { RolloutWatch } from './retrain/rollout-watch.service.js';
 import { TrainingRunner } from './retrain/training-runner.service.js';
 import { EventsService } from './suggest/events.service.js';
+import { HistoryReader } from './suggest/history-reader.service.js';
 import { ModelService } from './suggest/model.service.js';
 import { RankingLoop } from './suggest/ranking-loop.service.js';
 import { RetentionService } from './suggest/retention.service.js';
@@ -132,6 +133,7 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
     part('model', app.get(ModelService)),
     part('ranking', ranking),
     part('relay', relay),
+    part('history', app.get(HistoryReader)),
     part('retention', app.get(RetentionService)),
     part('monitor', app.get(MonitorRunner)),
     part('webhook', app.get(WebhookSender)),

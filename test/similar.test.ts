@@ -1,7 +1,10 @@
 /** Past tickets that are like the one an agent looks at, with what they were answered with. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quantised } from '../src/suggest/ranking-store.js';
-import { routesOnly, type TestApp } from './support/app.js';
+import { quantised } from '../src/suggest/ticket-embeddings.js';
+import { importHistory } from '../src/ingest/history-import.js';
+import type { DataRow } from '../src/models/data-row.js';
+import { routesOnly, wholeService, type TestApp } from './support/app.js';
+import { waitFor } from './support/kafka.js';
 import { arrive, aTicket } from './support/tickets.js';
 
 let service: TestApp;
@@ -40,6 +43,20 @@ async function read(ticketId: string, degrees: number, encoder = 'this'): Promis
   ]);
 }
 
+const plainRow: DataRow = {
+  line: 0,
+  id: null,
+  subject: '',
+  body: '',
+  label: null,
+  noneFits: false,
+  contactType: null,
+  occurredAt: null,
+  channel: null,
+  language: null,
+  fields: {},
+};
+
 async function answered(ticketId: string, template: string | null): Promise<void> {
   await service.query(
     `INSERT INTO labels (ticket, template_id, provenance, labelled_at)
@@ -76,4 +93,29 @@ test('a ticket that the model has not read has none, and one that is not there i
   expect(await items('unread/similar')).toEqual([]);
   expect((await similar('nobody/similar')).status).toBe(404);
   expect((await similar('asked/similar?limit=0')).status).toBe(422);
+});
+
+test('tickets of an import are read in the background, so that they are found too', async () => {
+  const whole = await wholeService();
+  try {
+    const { request } = whole;
+    const text = { id: 'refund', title: 'Refund', body: 'It is on its way.', state: 'allowed' };
+    await request.post('/api/v1/templates').set(whole.as('lead')).send(text).expect(201);
+    const bodies = ['Where is my refund?', 'My card was stolen', ''];
+    const rows = bodies.map((body, at) => ({ ...plainRow, line: at + 2, body, label: 'refund' }));
+    const now = new Date();
+    await importHistory(whole.dataSource, rows, { source: 'history', sample: false, now }, () => undefined);
+    await arrive(whole.dataSource, [aTicket('asked', { body: 'Where is the refund that I asked for?' })]);
+    // Sooner than by itself: templates have changed.
+    await request.patch('/api/v1/templates/refund').set(whole.as('lead')).send({ title: 'Your refund' }).expect(200);
+    let found: (Item & { preview: string })[] = [];
+    await waitFor('the imported tickets to be found', async () => {
+      const answer = await request.get('/api/v1/tickets/helpdesk/asked/similar').set(whole.as('agent'));
+      found = (answer.body as { items: typeof found }).items;
+      return found.length === 2;
+    });
+    expect(found[0]?.preview).toBe('Where is my refund?');
+  } finally {
+    await whole.stop();
+  }
 });

@@ -4,6 +4,7 @@ import type { Ranking } from '../models/ranker.js';
 import { storeObserved } from './observed-tickets.js';
 import { writeOutbox } from './outbox.js';
 import { rounded, suggestionMessage } from './suggestion-message.js';
+import { storeEmbeddings } from './ticket-embeddings.js';
 import { notifyTickets } from './ticket-events.js';
 import { stampSql } from './wanted-model.js';
 
@@ -121,7 +122,11 @@ export async function storeRankings(
       value: Buffer.from(JSON.stringify(suggestionMessage(claimed, row))),
     })),
   );
-  await storeEmbeddings(manager, rows, settings.encoderHash);
+  const { encoderHash } = settings;
+  const embedded = rows.flatMap(({ claimed: { ticket }, ranking: { embedding } }) =>
+    embedding ? [{ ticket, embedding }] : [],
+  );
+  if (encoderHash !== null) await storeEmbeddings(manager, embedded, encoderHash);
   await storeObserved(
     manager,
     rows
@@ -180,35 +185,4 @@ function suggestionRow({ claimed, version, ranking }: RankedTicket, revision: nu
     shownProbability: claimed.audit || ranking.abstained ? 0 : 1 - auditShare,
   };
   return { row, claimed, ranking };
-}
-
-async function storeEmbeddings(
-  manager: EntityManager,
-  rows: { claimed: ClaimedTicket; ranking: Ranking }[],
-  encoderHash: string | null,
-): Promise<void> {
-  const embedded = rows.flatMap(({ claimed, ranking: { embedding } }) =>
-    embedding ? [{ ticket: claimed.ticket, ...quantised(embedding) }] : [],
-  );
-  if (embedded.length === 0 || encoderHash === null) return;
-  await manager.query(
-    `INSERT INTO ticket_embeddings (ticket, encoder_hash, embedding, scale)
-     SELECT ticket, $2, embedding, scale FROM unnest($1::bigint[], $3::bytea[], $4::real[]) AS e (ticket, embedding, scale)
-     ON CONFLICT (ticket) DO UPDATE SET encoder_hash = EXCLUDED.encoder_hash, embedding = EXCLUDED.embedding,
-       scale = EXCLUDED.scale`,
-    [
-      embedded.map(({ ticket }) => ticket),
-      encoderHash,
-      embedded.map(({ bytes }) => bytes),
-      embedded.map(({ scale }) => scale),
-    ],
-  );
-}
-
-/** One signed byte a number: value ≈ byte × scale, off by at most half a scale. */
-export function quantised(embedding: Float32Array): { bytes: Buffer; scale: number } {
-  let largest = 0;
-  for (const value of embedding) largest = Math.max(largest, Math.abs(value));
-  const scale = largest / 127 || 1;
-  return { bytes: Buffer.from(Int8Array.from(embedding, (value) => Math.round(value / scale)).buffer), scale };
 }

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { microsecondsOf, momentOf } from './cursor.js';
+import { mostAnswered } from './ticket-embeddings.js';
 import type { SimilarTicket, TicketPath } from './ticket-answers.js';
 
-/** The newest answered tickets are looked at, not all: what is similar and old says less, and the answer must not wait. */
-const mostCandidates = 20_000;
 /** Of one trip to the database: what is in memory at a time. */
 const pageSize = 5_000;
 
@@ -39,16 +38,19 @@ export class SimilarQuery {
     );
     if (!own) return null;
     if (own.encoderHash === null) return { items: [] };
+    // A statement of its own where only one template's are wanted: its plan is another one.
+    const wanted = template === undefined ? 'l.template_id IS NOT NULL' : 'l.template_id = ANY ($5::text[])';
+    const heirs = template === undefined ? [] : [await this.mergedInto(template)];
     let best: { ticket: number; similarity: number }[] = [];
     let last: Candidate | undefined;
-    for (let seen = 0; seen < mostCandidates; seen += pageSize) {
+    for (let seen = 0; seen < mostAnswered; seen += pageSize) {
       const page: Candidate[] = await this.dataSource.query(
         `SELECT l.ticket, ${microsecondsOf('l.labelled_at')} AS micros, e.embedding, e.scale
            FROM labels l JOIN ticket_embeddings e ON e.ticket = l.ticket AND e.encoder_hash = $1
-          WHERE l.ticket <> $2 AND l.template_id IS NOT NULL AND ($3::text IS NULL OR l.template_id IN (SELECT id FROM template_heirs WHERE heir = $3))
-            AND ($4::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$4')}, $5::bigint))
+          WHERE l.ticket <> $2 AND ${wanted}
+            AND ($3::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$3')}, $4::bigint))
           ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT ${pageSize}`,
-        [own.encoderHash, own.ticket, template ?? null, last?.micros ?? null, last?.ticket ?? null],
+        [own.encoderHash, own.ticket, last?.micros ?? null, last?.ticket ?? null, ...heirs],
       );
       const compared = page.map((other) => ({ ticket: other.ticket, similarity: similarity(own, other) }));
       best = [...best, ...compared].sort((a, b) => b.similarity - a.similarity).slice(0, limit);
@@ -56,6 +58,14 @@ export class SimilarQuery {
       last = page.at(-1);
     }
     return { items: await this.described(best) };
+  }
+
+  /** @returns the template itself and those that were merged into it */
+  private async mergedInto(template: string): Promise<string[]> {
+    const rows: { id: string }[] = await this.dataSource.query('SELECT id FROM template_heirs WHERE heir = $1', [
+      template,
+    ]);
+    return rows.map(({ id }) => id);
   }
 
   private async described(best: { ticket: number; similarity: number }[]): Promise<SimilarTicket[]> {
