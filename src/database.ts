@@ -3,7 +3,6 @@ import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
-import { LabelsOfATemplate1795900000000 } from '../migrations/1795900000000-labels-of-a-template.js';
 import { MergedTemplates1795800000000 } from '../migrations/1795800000000-merged-templates.js';
 import { TemplateStatistics1795820000000 } from '../migrations/1795820000000-template-statistics.js';
 import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.js';
@@ -109,7 +108,6 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       RolloutStanding1795750000000,
       MergedTemplates1795800000000,
       TemplateStatistics1795820000000,
-      LabelsOfATemplate1795900000000,
     ],
     migrationsTransactionMode: 'each',
     logging: false,
