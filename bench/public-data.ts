@@ -4,7 +4,8 @@
  * The recipe `frozen` on public data, as the mean over seeds: train.tsv, fewshot_train_10.tsv and test.tsv of Banking77, and
  * train_oos_plus.tsv, val.tsv (thresholds) and test.tsv of CLINC150 with its texts out of scope. Banking77 in full is the
  * sample where no folder is given. Sets for a promised coverage: the line is drawn on one half of the held-out tickets and
- * judged on the other, 20 times, then once on the test tickets. `--cold` forgets embeddings before each training. Prints
+ * judged on the other, 20 times, then once on the test tickets. A wanted precision: the line below which nothing is suggested,
+ * drawn on the held-out tickets, and how often what is above it is right on the test tickets. `--cold` forgets embeddings before each training. Prints
  * one JSON line.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
 });
 const seeds = options.seeds.split(',').map(Number);
 const promises = [0.97, 0.99];
+const precisions = [0.95, 0.97, 0.99];
 const splits = 20;
 const rowsAtOnce = 512;
 
@@ -78,10 +80,10 @@ const model = new ModelProcess({
 });
 await model.start();
 
-/** What a set is judged by: the probabilities of the best templates, and the right one. */
+/** What a set is judged by: the probabilities of the best templates, and the right one; null where none fits. */
 interface Judged {
   items: readonly RankedTemplate[];
-  right: string;
+  right: string | null;
 }
 
 async function measure(task: Task, seed: number) {
@@ -118,7 +120,7 @@ async function measure(task: Task, seed: number) {
       const ranking = answers[index]?.ranking;
       if (!ranking) return;
       counter.add(row, ranking);
-      if (row.label !== null) tested.push({ items: ranking.items, right: row.label });
+      tested.push({ items: ranking.items, right: row.label });
     });
   };
   let rows: DataRow[] = [];
@@ -133,12 +135,30 @@ async function measure(task: Task, seed: number) {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as HeldOutTicket)
-    .flatMap(({ ranking, templateId }): Judged[] =>
-      templateId === null ? [] : [{ items: ranking, right: templateId }],
-    );
-  const sets = promises.map((promise) => ({ promise, ...coverage(heldOut, tested, promise) }));
+    .map(({ ranking, templateId }): Judged => ({ items: ranking, right: templateId }));
+  const fits = ({ right }: Judged): boolean => right !== null;
+  const sets = promises.map((promise) => ({
+    promise,
+    ...coverage(heldOut.filter(fits), tested.filter(fits), promise),
+  }));
+  const shown = precisions.map((precision) => ({ wanted: precision, ...precisionOn(heldOut, tested, precision) }));
   say(`bench: ${task.name}, seed ${seed}: ${JSON.stringify({ seconds, ...counter.metrics() })}`);
-  return { seconds, metrics: counter.metrics(), sets };
+  return { seconds, metrics: counter.metrics(), sets, shown };
+}
+
+/** @returns percent of the tickets that are shown a first suggestion, and of those suggestions that are right */
+function precisionOn(heldOut: readonly Judged[], tested: readonly Judged[], wanted: number) {
+  const confidenceOf = ({ items }: Judged): number => items[0]?.probability ?? 0;
+  const isRight = ({ items, right }: Judged): boolean => items[0]?.templateId === right;
+  const rows = heldOut.map((row): HeldOutRow => {
+    return { confidence: confidenceOf(row), familiarity: 1, rightProbability: 0, right: isRight(row) };
+  });
+  const line = fitAbstention(rows, wanted, 0.97).leastConfidence;
+  const shown = tested.filter((row) => confidenceOf(row) >= line);
+  return {
+    shown: rounded((100 * shown.length) / tested.length),
+    right: rounded((100 * shown.filter(isRight).length) / shown.length),
+  };
 }
 
 function lineOf(judged: readonly Judged[], promise: number): number {
@@ -206,6 +226,7 @@ for (const task of tasks) {
     ...(Object.fromEntries(means) as Record<(typeof figures)[number], number | null>),
     intervals: runs[0]?.metrics.intervals,
     sets: runs[0]?.sets,
+    precision: runs[0]?.shown,
     seconds: rounded(mean(runs.map(({ seconds }) => seconds))),
   });
 }
