@@ -94,23 +94,23 @@ export class TicketsQueryService {
 
   /** The newest suggestion with the templates that may be shown now, ranked anew from 1. */
   async suggestion(path: TicketPath, limit: number): Promise<SuggestionAnswer | null> {
-    type Row = Suggestion & {
+    type Row = Omit<Suggestion, 'ranking'> & {
       shown: { templateId: string; probability: number; title: string; body: string }[] | null;
     };
     const [row]: Row[] = await this.dataSource.query(
       `SELECT s.id, s.revision, s.model_version AS "modelVersion", s.abstained, s.reason, s.contact_type AS "contactType",
-              s.contact_type_probability AS "contactTypeProbability", s.ranking, s.created_at AS "createdAt",
-              (SELECT jsonb_agg(jsonb_build_object('templateId', p.id, 'probability', r.item -> 'probability',
-                                'title', p.title, 'body', p.body) ORDER BY r.place)
-                 FROM jsonb_array_elements(s.ranking) WITH ORDINALITY AS r (item, place)
-                 JOIN templates p ON p.id = r.item ->> 'templateId' AND p.state = 'allowed'
-                WHERE NOT s.abstained) AS shown
+              s.contact_type_probability AS "contactTypeProbability", s.created_at AS "createdAt",
+              (SELECT jsonb_agg(to_jsonb(i) - 'place' ORDER BY i.place) FROM (
+                SELECT p.id AS "templateId", r.item -> 'probability' AS probability, p.title, p.body, r.place
+                  FROM jsonb_array_elements(s.ranking) WITH ORDINALITY AS r (item, place)
+                  JOIN templates p ON p.id = r.item ->> 'templateId' AND p.state = 'allowed'
+                 WHERE NOT s.abstained ORDER BY r.place LIMIT $3) i) AS shown
          FROM tickets t JOIN suggestions s ON s.ticket = t.id
         WHERE t.source = $1 AND t.ticket_id = $2 ORDER BY s.revision DESC LIMIT 1`,
-      [path.source, path.ticketId],
+      [path.source, path.ticketId, limit],
     );
     if (!row) return null;
-    const items = (row.shown ?? []).slice(0, limit).map((item, index) => ({ rank: index + 1, ...item }));
-    return { ...suggestionMessage(path, row), items, createdAt: row.createdAt };
+    const items = (row.shown ?? []).map((item, index) => ({ rank: index + 1, ...item }));
+    return { ...suggestionMessage(path, { ...row, ranking: [] }), items, createdAt: row.createdAt };
   }
 }
