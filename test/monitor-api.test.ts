@@ -153,6 +153,35 @@ describe('decisions', () => {
     expect((await call('post', 'retrain-decisions', { ask: 'sing' })).status).toBe(422);
   });
 
+  test('count the labels that have come since the last attempt, imported history too', async () => {
+    const fresh = async (): Promise<unknown> => {
+      const { id } = await look();
+      return ((await get(`retrain-decisions/${id}`)).detail as Body).freshLabels;
+    };
+    const imported = async (ticketId: string): Promise<void> => {
+      await service.query(
+        `WITH t AS (INSERT INTO tickets (source, ticket_id, subject, body, fields, content_at, state_at)
+                    VALUES ('old', $1, '', 'Where is it?', '{}', '2020-01-01', '2020-01-01') RETURNING id)
+         INSERT INTO labels (ticket, template_id, provenance, labelled_at) SELECT id, 'refund', 'history', '2020-01-01' FROM t`,
+        [ticketId],
+      );
+    };
+    await imported('one');
+    await imported('two');
+    expect(await fresh()).toBe(2);
+    await service.query(`INSERT INTO training_runs (trigger, asked_by, state, started_at, challenger, champion)
+                         VALUES ('decision', 'monitor', 'kept', now(), 'm-2', 'm-1')`);
+    expect(await fresh()).toBe(0);
+    await imported('three');
+    expect(await fresh()).toBe(1);
+    await service.query(
+      `INSERT INTO training_runs (trigger, asked_by, state, started_at) VALUES ('person', 'ml', 'failed', now())`,
+    );
+    expect(await fresh()).toBe(1);
+    await service.query(`DELETE FROM tickets WHERE source = 'old'`);
+    await service.query('DELETE FROM training_runs');
+  });
+
   test('rest on what the last look saw', async () => {
     await look({ alarm: true, causes: [], loss: { value: 0, low: -0.01, high: 0.01 } });
     expect((await call('post', 'retrain-decisions', { ask: 'look' })).body).toMatchObject({ action: 'record' });

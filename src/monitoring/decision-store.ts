@@ -100,21 +100,31 @@ export async function servingVersion(manager: EntityManager): Promise<string> {
   return row?.version ?? textMatchVersion;
 }
 
+/**
+ * A label is fresh where it came after the last attempt had read the labels: what a kept challenger learned from teaches the
+ * next one nothing more. When it came counts, not when it was given: history that is imported today is news today.
+ */
 async function factsOf(
   manager: EntityManager,
   modelVersion: string,
 ): Promise<Pick<DecisionEvidence, 'reweighted' | 'freshLabels' | 'topicLabels' | 'lastTrainedAt'>> {
   const [row]: { reweighted: boolean; freshLabels: number; topicLabels: number; lastTrainedAt: Date | null }[] =
     await manager.query(
-      `WITH serving AS (SELECT created_at, metadata -> 'classes' AS classes FROM model_versions WHERE version = $1),
-       fresh AS (
-         SELECT l.template_id FROM labels l JOIN tickets t ON t.id = l.ticket
-          WHERE l.provenance <> 'history' AND NOT t.sample
-            AND l.labelled_at > coalesce((SELECT created_at FROM serving), '-infinity'))
+      `WITH serving AS (
+         SELECT metadata -> 'classes' AS classes,
+                coalesce((SELECT max(started_at) FROM training_runs WHERE challenger = $1), created_at) AS learned_at
+           FROM model_versions WHERE version = $1),
+       attempt AS (SELECT max(started_at) AS at FROM training_runs WHERE state IN ('promoted', 'compared', 'kept')),
+       unlearned AS (
+         SELECT l.template_id, coalesce(c.received_at, t.received_at) AS came_at
+           FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN choices c ON c.id = l.choice
+          WHERE NOT t.sample
+            AND coalesce(c.received_at, t.received_at) > coalesce((SELECT learned_at FROM serving), '-infinity'))
        SELECT EXISTS (SELECT 1 FROM reweightings WHERE model_version = $1 AND ended_at IS NULL) AS reweighted,
               (SELECT max(created_at) FROM model_versions) AS "lastTrainedAt",
-              (SELECT count(*)::int FROM fresh) AS "freshLabels",
-              (SELECT count(*)::int FROM fresh WHERE template_id IS NOT NULL
+              (SELECT count(*)::int FROM unlearned
+                WHERE came_at > coalesce((SELECT at FROM attempt), '-infinity')) AS "freshLabels",
+              (SELECT count(*)::int FROM unlearned WHERE template_id IS NOT NULL
                   AND NOT coalesce((SELECT classes FROM serving), '[]') ? template_id) AS "topicLabels"`,
       [modelVersion],
     );

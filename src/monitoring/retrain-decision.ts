@@ -32,9 +32,9 @@ export interface DecisionEvidence {
   loss: Estimate | null;
   /** A sequential test of labelled tickets has found the error rate risen by more than `leastLoss`; null without labels */
   riskRisen: boolean | null;
-  /** Usable labels since the model in service was trained */
+  /** Usable labels that have come since the last attempt at a training read them, promoted or not */
   freshLabels: number;
-  /** Those of them whose template the model in service has never learned */
+  /** Labels since the training of the model in service whose template it has never learned */
   topicLabels: number;
   /** Of the last retraining, promoted or not; null where there was none */
   lastTrainedAt: Date | null;

@@ -169,6 +169,7 @@ export class SimulatedTeam {
     }
     const { comparison, verdict } = run;
     this.trainings += 1;
+    this.fresh = 0;
     const points = `champion ${comparison.champion.top1} %, challenger ${comparison.challenger.top1} % on ${comparison.tickets} tickets (${comparison.basis})`;
     this.tell(now, 'training', `${verdict.promoted ? 'promoted' : `kept: ${failed(verdict)}`}; ${points}`);
     if (verdict.promoted) this.promote(run.challenger, run.keys);
