@@ -27,7 +27,7 @@ const perCase = 100;
 const sound: Omit<ChallengerFacts, 'comparison'> = { failure: null, slowdown: 1, hasReference: true };
 
 function promoted(pairs: ComparedTicket[], trigger: RunTrigger, facts: Partial<ChallengerFacts> = {}): boolean {
-  const trust = { value: 0.3, measured: true };
+  const trust = { value: 0.3, error: 0.02, measured: true };
   const comparison = compare(pairs, { fewestTrusted: 200, trust, smallestSlice: 30, random: seeded(first) });
   return promotionVerdict(trigger, { ...sound, comparison, ...facts }).promoted;
 }

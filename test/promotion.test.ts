@@ -11,7 +11,7 @@ import { chosenByAgents, madeUpPairs } from '../bench/pairs.js';
 
 const rules = (seed = 1) => ({
   fewestTrusted: 100,
-  trust: { value: 0.3, measured: true },
+  trust: { value: 0.3, error: 0.02, measured: true },
   smallestSlice: 30,
   random: seeded(seed),
 });
@@ -107,13 +107,45 @@ describe('the ground that a verdict rests on', () => {
   });
 
   test('is called biased where nothing corrects the choices: they favour what was shown', () => {
-    const unmeasured = { ...rules(), trust: { value: 0.25, measured: false } };
+    const unmeasured = { ...rules(), trust: { value: 0.25, error: 0.14, measured: false } };
     const naive = compare(chosen, unmeasured);
     expect(naive).toMatchObject({ basis: 'choices', biased: true });
     expect(points(naive)).toBeLessThan(points(compare(pairs, rules())) - 3);
     const verdict = promotionVerdict('schedule', { ...sound, comparison: naive });
     expect(verdict.biased).toBe(true);
     expect(verdict.gates.find(({ gate }) => gate === 'enough')?.said).toMatch(/biased/);
+  });
+
+  test('reads no accuracy over 100 %, however few agents took the first where another answer was right', () => {
+    const [first] = pairs;
+    if (!first) throw new Error('there are pairs');
+    const choice = { ...first, provenance: 'choice' as const, shownFirst: 'shown', shownProbability: 0.98 };
+    const said = (template: string) => ({ first: [template], probability: 0.9, abstained: false });
+    const tickets = Array.from({ length: 200 }, (_, at) => {
+      const label = at % 5 === 0 ? 'shown' : 'other';
+      return { ...choice, label, champion: said('shown'), challenger: said('other') };
+    });
+    const { champion, challenger, difference } = compare(tickets, rules());
+    expect([champion.top1, challenger.top1, challenger.high]).toEqual([0, 100, 100]);
+    expect(difference.points).toBeGreaterThan(100);
+  });
+
+  test('says with its interval how well the champion does, as often as it promises', () => {
+    let held = 0;
+    for (let seed = 0; seed < 200; seed += 1) {
+      const made = madeUpPairs({ tickets: 400, seed, champion: 0.9, challenger: 0.9 });
+      const audited = madeUpPairs({ tickets: 60, seed: 1_000 + seed, champion: 0.9, challenger: 0.9 });
+      const shown = chosenByAgents(made, 0.3, seed);
+      const trust = trustOf({
+        shown: shown.length,
+        accepted: shown.filter(({ label, shownFirst }) => label === shownFirst).length,
+        audited: audited.length,
+        right: audited.filter(({ label, champion }) => label === champion.first[0]).length,
+      });
+      const { champion } = compare(shown, { ...rules(seed), trust });
+      if (champion.low <= 90 && champion.high >= 90) held += 1;
+    }
+    expect(held).toBeGreaterThan(180);
   });
 
   test('credit for a choice is right in the mean, whatever stood first', () => {

@@ -3,6 +3,7 @@ import type { Provenance } from '../records/label.entity.js';
 import { calibrationError, chanceError } from './calibration.js';
 import { evidenceAbove, holm, meanDifference, normalBelow, type MeanDifference } from './paired-test.js';
 import { creditOf, type Trust } from './trust.js';
+import { shareRight } from './weighted-accuracy.js';
 
 /** What one version said of one ticket. */
 export interface Answer {
@@ -48,6 +49,9 @@ export interface ComparisonRules {
 export interface Figures {
   /** Percent of the tickets with a template: the first one is right, before abstention */
   top1: number;
+  /** Its 95 % interval */
+  low: number;
+  high: number;
   /** Percent of all tickets: shown and right, or rightly not answered */
   useful: number;
   /** 0–1 */
@@ -94,28 +98,37 @@ interface Scored {
   challenger: number;
 }
 
+/** Labels that are taken at their word. */
+const asTheyAre = { trust: { value: 0, error: 0, measured: true } };
+
 /** @param tickets in the order of time */
 export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRules): Comparison {
   const { basis, tickets: used } = chosenBasis(tickets, rules);
-  const trust = basis === 'weighted-choices' ? rules.trust.value : 0;
+  const { trust } = basis === 'weighted-choices' ? rules : asTheyAre;
   const labelled = used.filter(({ label }) => label !== null);
-  const scored = weighted(labelled, basis, (ticket, answer) =>
-    creditOf(answer.first[0] ?? null, ticket.label, ticket.shownFirst, trust),
+  const scored = weighted(labelled, basis, ({ label, shownFirst }, answer) =>
+    creditOf(firstOf(answer), label, shownFirst, trust.value),
   );
-  const useful = weighted(used, basis, (ticket, answer) => {
-    if (ticket.label === null) return answer.abstained ? 1 : 0;
-    return answer.abstained ? 0 : creditOf(answer.first[0] ?? null, ticket.label, ticket.shownFirst, trust);
-  });
+  const useful = weighted(used, basis, ({ label, shownFirst }, answer) =>
+    creditOf(shownOf(answer), label, shownFirst, trust.value),
+  );
   const differences = scored.map(({ weight, champion, challenger }) => weight * (challenger - champion));
   const heaviest = scored.reduce((most, { weight }) => Math.max(most, weight), 1);
-  const top1 = meanDifference(differences);
   const said = (who: 'champion' | 'challenger') =>
     scored.map((one) => ({ confidence: one.ticket[who].probability, right: one[who] }));
-  const figures = (who: 'champion' | 'challenger'): Figures => ({
-    top1: percent(mean(scored.map((one) => one.weight * one[who]))),
-    useful: percent(mean(useful.map((one) => one.weight * one[who]))),
-    ece: calibrationError(said(who)),
-  });
+  const rightOf = (all: readonly Scored[], saidIn: (ticket: ComparedTicket) => string | null) =>
+    shareRight(all.map(({ ticket, weight }) => ({ ...ticket, said: saidIn(ticket), chosen: ticket.label, weight })), trust); // prettier-ignore
+  const figures = (who: 'champion' | 'challenger'): Figures => {
+    const top1 = rightOf(scored, (ticket) => firstOf(ticket[who]));
+    const shownRight = rightOf(useful, (ticket) => shownOf(ticket[who]));
+    return {
+      top1: percent(top1.value),
+      low: percent(top1.low),
+      high: percent(top1.high),
+      useful: percent(shownRight.value),
+      ece: calibrationError(said(who)),
+    };
+  };
   const confidences = said('challenger').map(({ confidence }) => confidence);
   return {
     basis,
@@ -123,15 +136,15 @@ export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRul
     tickets: labelled.length,
     champion: figures('champion'),
     challenger: figures('challenger'),
-    difference: inPoints(top1),
+    difference: inPoints(meanDifference(differences)),
     atLeast: percent(meanDifference(differences, 1.645).low),
     usefulDifference: inPoints(
       meanDifference(useful.map(({ weight, champion, challenger }) => weight * (challenger - champion))),
     ),
-    evidence: evidenceAbove(differences, (heaviest * (1 + trust)) / (1 - trust)).highest,
+    evidence: evidenceAbove(differences, (heaviest * (1 + trust.value)) / (1 - trust.value)).highest,
     agreement: mean(used.map(({ champion, challenger }) => (sameAnswer(champion, challenger) ? 1 : 0))),
     // A credit that is corrected for trust scatters more than a label.
-    chanceEce: chanceError(confidences, rules.random) / (1 - trust),
+    chanceEce: chanceError(confidences, rules.random) / (1 - trust.value),
     slices: slicesOf(scored, rules.smallestSlice),
   };
 }
@@ -216,6 +229,9 @@ function headOf(labels: readonly string[]): (label: string) => boolean {
   }
   return (label) => head.has(label);
 }
+
+const firstOf = ({ first }: Answer): string | null => first[0] ?? null;
+const shownOf = (answer: Answer): string | null => (answer.abstained ? null : firstOf(answer));
 
 const sameAnswer = (one: Answer, other: Answer): boolean =>
   one.first[0] === other.first[0] &&

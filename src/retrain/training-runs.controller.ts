@@ -10,7 +10,14 @@ import { TrainingRunsService } from './training-runs.service.js';
 const date = z.date().meta({ type: 'string', format: 'date-time' });
 const rowId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const points = z.object({ points: z.number(), low: z.number(), high: z.number() });
-const figures = z.object({ top1: z.number(), useful: z.number(), ece: z.number() });
+/** The interval of `top1` is missing where an older version has compared. */
+const figures = z.object({
+  top1: z.number(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+  useful: z.number(),
+  ece: z.number(),
+});
 
 /** Differences are challenger less champion, in points, with 95 % intervals. */
 const comparisonSchema = z

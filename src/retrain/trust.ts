@@ -23,14 +23,19 @@ export const fewestAudited = 20;
 export interface Trust {
   /** 0–1: the posterior's mean */
   value: number;
+  /** The posterior's standard deviation */
+  error: number;
   /** False: too few audit tickets, the value is only the prior's */
   measured: boolean;
 }
 
 export function trustOf({ shown, accepted, audited, right }: Acceptance): Trust {
-  const mean = prior.a / (prior.a + prior.b);
-  if (audited < fewestAudited || shown === 0) return { value: mean, measured: false };
-  let [most, total, sum] = [-Infinity, 0, 0];
+  const count = prior.a + prior.b;
+  const mean = prior.a / count;
+  if (audited < fewestAudited || shown === 0) {
+    return { value: mean, error: Math.sqrt((mean * (1 - mean)) / (count + 1)), measured: false };
+  }
+  let [most, total, sum, squares] = [-Infinity, 0, 0, 0];
   const cells: { trust: number; log: number }[] = [];
   for (let i = 0; i < steps; i += 1) {
     const trust = (i + 0.5) / steps;
@@ -47,8 +52,10 @@ export function trustOf({ shown, accepted, audited, right }: Acceptance): Trust 
     const weight = Math.exp(log - most);
     total += weight;
     sum += weight * trust;
+    squares += weight * trust ** 2;
   }
-  return { value: sum / total, measured: true };
+  const value = sum / total;
+  return { value, error: Math.sqrt(Math.max(0, squares / total - value ** 2)), measured: true };
 }
 
 const binomialLog = (hits: number, of: number, share: number): number =>
@@ -58,10 +65,11 @@ const binomialLog = (hits: number, of: number, share: number): number =>
  * What an agent's choice is worth as evidence that `template` is the right one: its mean over many tickets is the share of
  * tickets on which it is right, whatever stood first. Between −trust / (1 − trust) and 1 / (1 − trust).
  *
+ * @param template what is judged; null: that nothing is shown, which is right where no template fits
  * @param first what stood before the agent in the first place; null where nothing did: then a choice is taken as it is
  */
 export function creditOf(template: string | null, chosen: string | null, first: string | null, trust: number): number {
-  const said = template !== null && template === chosen ? 1 : 0;
+  const said = template === chosen ? 1 : 0;
   if (first === null) return said;
   const merelyShown = template !== null && template === first ? trust : 0;
   return (said - merelyShown) / (1 - trust);

@@ -244,7 +244,7 @@ test(
     const over = ['promoted', 'kept', 'failed', 'cancelled'];
     const last = () => newest<Run>('training-runs');
     let run: Run | undefined;
-    for (let hours = 0; run?.state !== 'promoted' && hours < 10; hours += 1) {
+    for (let hours = 0; run?.state !== 'promoted' && hours < 20; hours += 1) {
       await anHourPasses(ofNewTopic);
       const wanted = await newest<Decision>('retrain-decisions?action=retrain');
       if (!wanted || wanted.id <= (run?.decision ?? 0)) continue;
