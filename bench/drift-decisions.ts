@@ -128,6 +128,7 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
         labelShift: evidence.labelShift,
         reweighted: false,
         loss: evidence.accuracy?.loss ?? null,
+        wasHarmful: false,
         riskRisen: evidence.risk?.risen ?? null,
         freshLabels: 1_000,
         topicLabels: 0,

@@ -124,7 +124,7 @@ const look = (seen: Partial<SeenEvidence> = {}, stream: 'tickets' | 'sample' = '
   );
 const shifted: Partial<SeenEvidence> = {
   alarm: true,
-  labelShift: { explains: true, distance: 0.3 },
+  labelShift: { explains: true, mayExplain: true, distance: 0.3 },
   weights: { 'card-late': 0.5, refund: 2 },
 };
 const weights = async () =>
@@ -186,6 +186,23 @@ describe('decisions', () => {
     await look({ alarm: true, causes: [], loss: { value: 0, low: -0.01, high: 0.01 } });
     expect((await call('post', 'retrain-decisions', { ask: 'look' })).body).toMatchObject({ action: 'record' });
   });
+});
+
+test('a proposal does not flip from look to look: what was worth a retraining is, until the estimate is at its limit', async () => {
+  const at = (value: number, low: number) => ({ alarm: true, loss: { value, low, high: 2 * value - low } });
+  await look();
+  const reasons: (string | undefined)[] = [];
+  for (const [value, low] of [
+    [0.03, 0.01],
+    [0.05, 0.03],
+    [0.03, 0.01],
+    [0.02, 0],
+  ] as const) {
+    reasons.push((await look(at(value, low))).reasons.at(1));
+  }
+  const worth = expect.stringContaining('is worth a retraining') as string;
+  const unsure = expect.stringContaining('not surely more') as string;
+  expect(reasons).toEqual([unsure, worth, worth, unsure]);
 });
 
 describe('re-weighting', () => {

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Cause, CauseKind } from '../src/monitoring/cause.js';
-import { decide, defaultDecisionSettings, type DecisionEvidence } from '../src/monitoring/retrain-decision.js';
+import {
+  decide,
+  defaultDecisionSettings,
+  isHarmful,
+  type DecisionEvidence,
+} from '../src/monitoring/retrain-decision.js';
+import { nextReweighting } from '../src/monitoring/reweighting.js';
 
 const now = new Date('2026-03-02T10:00:00Z');
 const cause = (kind: CauseKind): Cause => ({ kind, subject: '', share: 0.2, pValue: 1e-6, sentence: `${kind}.` });
@@ -15,6 +21,7 @@ function evidence(given: Partial<DecisionEvidence> = {}): DecisionEvidence {
     labelShift: null,
     reweighted: false,
     loss: null,
+    wasHarmful: false,
     riskRisen: null,
     freshLabels: 5_000,
     topicLabels: 0,
@@ -26,6 +33,7 @@ function evidence(given: Partial<DecisionEvidence> = {}): DecisionEvidence {
 }
 
 const actionOf = (given: Partial<DecisionEvidence>): string => decide(evidence(given), defaultDecisionSettings).action;
+const shifted = { explains: true, mayExplain: true, distance: 0.2 };
 const loss = (value: number) => ({ value, low: value - 0.01, high: value + 0.01 });
 
 describe('the ladder', () => {
@@ -33,8 +41,8 @@ describe('the ladder', () => {
     ['nothing moved and nothing is due', {}, 'none'],
     ['bodies are empty', { alarm: true, causes: [cause('empty-text')], loss: loss(0.4) }, 'repair'],
     ['a field is gone while the schedule is due', { alarm: true, causes: [cause('field-gone')], scheduleDue: true }, 'repair'],
-    ['the mix of questions changed', { alarm: true, causes: [cause('label-shift')], labelShift: { explains: true, distance: 0.2 } }, 'reweight'],
-    ['… and the model is re-weighted for it already', { alarm: true, causes: [cause('label-shift')], labelShift: { explains: true, distance: 0.2 }, reweighted: true, loss: loss(0) }, 'record'],
+    ['the mix of questions changed', { alarm: true, causes: [cause('label-shift')], labelShift: shifted }, 'reweight'],
+    ['… and the model is re-weighted for it already', { alarm: true, causes: [cause('label-shift')], labelShift: shifted, reweighted: true, loss: loss(0) }, 'record'],
     ['wording changed and does no harm', { alarm: true, causes: [cause('wording')], loss: loss(0.005) }, 'record'],
     ['wording changed and hurts', { alarm: true, causes: [cause('wording')], loss: loss(0.08) }, 'retrain'],
     ['… and there are hardly any labels', { alarm: true, causes: [cause('wording')], loss: loss(0.08), freshLabels: 20 }, 'label-first'],
@@ -47,6 +55,25 @@ describe('the ladder', () => {
     ['it hurts, an hour after a training', { alarm: true, causes: [cause('wording')], loss: loss(0.08), lastTrainedAt: new Date(now.getTime() - 3_600_000) }, 'none'],
     ['a person asks an hour after a training', { requested: true, lastTrainedAt: new Date(now.getTime() - 3_600_000) }, 'retrain'],
   ])('%s: %#', (_, given, action) => expect(actionOf(given)).toBe(action)); // prettier-ignore
+
+  test('stays with what it proposed while an estimate wavers about its limit', () => {
+    const looks = [0.02, 0.032, 0.028, 0.031, 0.022, 0.019, 0.029];
+    let wasHarmful = false;
+    const proposed = looks.map((value) => {
+      const seen = { alarm: true, causes: [cause('wording')], loss: loss(value), wasHarmful };
+      wasHarmful = isHarmful(seen.loss, defaultDecisionSettings.leastLoss, wasHarmful);
+      return actionOf(seen);
+    });
+    expect(proposed).toEqual(['record', 'retrain', 'retrain', 'retrain', 'retrain', 'record', 'record']);
+  });
+
+  test('leaves weights in service while another mix may still explain what moved, and takes them back then', () => {
+    const wavers = { ...shifted, explains: false };
+    const reweighted = { alarm: true, reweighted: true };
+    expect(nextReweighting('record', { ...reweighted, labelShift: wavers })).toBe('keep');
+    expect(nextReweighting('record', { ...reweighted, labelShift: { ...wavers, mayExplain: false } })).toBe('end');
+    expect(actionOf({ alarm: true, causes: [cause('label-shift')], labelShift: wavers })).not.toBe('reweight');
+  });
 
   test('says why, with numbers', () => {
     const { reasons } = decide(evidence({ scheduleDue: true, freshLabels: 3 }), defaultDecisionSettings);
@@ -71,9 +98,16 @@ describe('whatever is seen', () => {
   const any = fc.record({
     alarm: fc.boolean(),
     causes: fc.uniqueArray(fc.constantFrom(...kinds)).map((names) => names.map(cause)),
-    labelShift: fc.option(fc.record({ explains: fc.boolean(), distance: fc.double({ min: 0, max: 1, noNaN: true }) })),
+    labelShift: fc.option(
+      fc.record({
+        explains: fc.boolean(),
+        mayExplain: fc.boolean(),
+        distance: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+    ),
     reweighted: fc.boolean(),
     loss: fc.option(fc.double({ min: -0.5, max: 0.5, noNaN: true }).map(loss)),
+    wasHarmful: fc.boolean(),
     riskRisen: fc.option(fc.boolean()),
     freshLabels: fc.nat(1_000),
     hours: fc.nat(100),

@@ -34,7 +34,6 @@ export interface InputCauses {
   distinct: Observation[];
   /** Those that no cause above the texts speaks of, and what their texts say */
   rest: Observation[];
-  likeness: { reference: Float64Array; distinct: Float64Array };
   labelShift: LabelShift | null;
   moved: MovedTexts | null;
 }
@@ -73,7 +72,7 @@ export function inputCauses({ reference, window, textOf, seed }: CauseQuestion):
       ? [...texts.causes, ...isLater]
       : [...isLater, ...texts.causes];
   const { labelShift, moved } = texts;
-  return { causes: [...repeated(window), ...isFirst, ...named], distinct, rest, likeness, labelShift, moved };
+  return { causes: [...repeated(window), ...isFirst, ...named], distinct, rest, labelShift, moved };
 }
 
 /** Causes that labels show: they come first where nothing that was seen of the tickets themselves explains more. */

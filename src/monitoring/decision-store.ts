@@ -6,6 +6,7 @@ import { textMatchVersion } from '../suggest/wanted-model.js';
 import { monitorActor } from './alert-lifecycle.js';
 import {
   decide,
+  isHarmful,
   type DecisionEvidence,
   type DecisionSettings,
   type Estimate,
@@ -55,9 +56,10 @@ export async function decideAndStore(
 ): Promise<RetrainDecision & { id: number }> {
   const { askedBy, now, stream, modelVersion, seen, requested, scheduleDue, settings } = order;
   const { weights, estimatedAccuracy, ...facts } = seen;
-  const evidence = { now, requested, scheduleDue, ...facts, ...(await factsOf(manager, modelVersion)) };
+  const evidence = { now, requested, scheduleDue, ...facts, ...(await factsOf(manager, order)) };
   const decision = decide(evidence, settings);
-  const detail = { ...evidence, estimatedAccuracy, ...(weights !== null && { weights }) };
+  const harmful = isHarmful(evidence.loss, settings.leastLoss, evidence.wasHarmful);
+  const detail = { ...evidence, harmful, estimatedAccuracy, ...(weights !== null && { weights }) };
   const [row]: { id: number }[] = await manager.query(
     `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, asked_by, alert, detail)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
@@ -100,17 +102,21 @@ export async function servingVersion(manager: EntityManager): Promise<string> {
   return row?.version ?? textMatchVersion;
 }
 
+type StoredFacts = Pick<
+  DecisionEvidence,
+  'reweighted' | 'freshLabels' | 'topicLabels' | 'lastTrainedAt' | 'wasHarmful'
+>;
+
 /**
  * A label is fresh where it came after the last attempt had read the labels: what a kept challenger learned from teaches the
  * next one nothing more. When it came counts, not when it was given: history that is imported today is news today.
  */
 async function factsOf(
   manager: EntityManager,
-  modelVersion: string,
-): Promise<Pick<DecisionEvidence, 'reweighted' | 'freshLabels' | 'topicLabels' | 'lastTrainedAt'>> {
-  const [row]: { reweighted: boolean; freshLabels: number; topicLabels: number; lastTrainedAt: Date | null }[] =
-    await manager.query(
-      `WITH serving AS (
+  { modelVersion, stream }: Pick<DecisionOrder, 'modelVersion' | 'stream'>,
+): Promise<StoredFacts> {
+  const [row]: StoredFacts[] = await manager.query(
+    `WITH serving AS (
          SELECT metadata -> 'classes' AS classes,
                 coalesce((SELECT max(started_at) FROM training_runs WHERE challenger = $1), created_at) AS learned_at
            FROM model_versions WHERE version = $1),
@@ -122,12 +128,15 @@ async function factsOf(
             AND coalesce(c.received_at, t.received_at) > coalesce((SELECT learned_at FROM serving), '-infinity'))
        SELECT EXISTS (SELECT 1 FROM reweightings WHERE model_version = $1 AND ended_at IS NULL) AS reweighted,
               (SELECT max(created_at) FROM model_versions) AS "lastTrainedAt",
+              coalesce((SELECT (detail -> 'alarm')::boolean AND (detail -> 'harmful')::boolean FROM retrain_decisions
+                         WHERE model_version = $1 AND stream = $2 AND asked_by = $3 ORDER BY id DESC LIMIT 1), false)
+                AS "wasHarmful",
               (SELECT count(*)::int FROM unlearned
                 WHERE came_at > coalesce((SELECT at FROM attempt), '-infinity')) AS "freshLabels",
               (SELECT count(*)::int FROM unlearned WHERE template_id IS NOT NULL
                   AND NOT coalesce((SELECT classes FROM serving), '[]') ? template_id) AS "topicLabels"`,
-      [modelVersion],
-    );
+    [modelVersion, stream, monitorActor],
+  );
   if (!row) throw new Error('a count has one row');
   return row;
 }

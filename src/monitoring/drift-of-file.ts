@@ -62,6 +62,7 @@ export function driftOfFile({ reference, sample, rows, now, settings }: DriftQue
       labelShift: evidence?.labelShift ?? null,
       reweighted: false,
       loss: evidence?.accuracy?.loss ?? null,
+      wasHarmful: false,
       riskRisen: evidence?.risk?.risen ?? null,
       freshLabels: labelled.length,
       topicLabels: labelled.filter(({ label }) => label !== null && !isLearned.has(label)).length,

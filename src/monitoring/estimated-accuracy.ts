@@ -1,8 +1,8 @@
 /**
- * How often the first suggestion is right, told without labels from the model's confidence (confidence-based performance
- * estimation, as NannyML has it), with three things more: confidence is calibrated on held-out tickets that are weighted to
+ * How often the first suggestion is right, told without labels from how sure the model is (confidence-based performance
+ * estimation, as NannyML has it), with three things more: certainty is calibrated on held-out tickets that are weighted to
  * look like the window (density ratio by logistic regression: Sugiyama, Suzuki & Kanamori 2012; under label shift by the
- * templates' shares); the nearest known ticket is looked at beside it; and labels, where there are some, correct what is left
+ * templates' shares); the nearest known tickets vote beside it; and labels, where there are some, correct what is left
  * (prediction-powered inference: Angelopoulos, Duchi & Zrnic, "PPI++", arXiv 2311.01453).
  */
 import type { Estimate } from './retrain-decision.js';
@@ -10,7 +10,7 @@ import { fitLogistic, logisticProbability } from './logistic-regression.js';
 import type { LabelShift } from './label-shift-test.js';
 
 import type { LabelledObservation, Observation } from './observation.js';
-import { reweighted } from './reweighted-ranking.js';
+import type { NeighbourVotes } from './neighbour-votes.js';
 
 export interface AccuracyEstimate {
   /** On the reference */
@@ -28,8 +28,8 @@ export interface AccuracyEstimate {
 export interface AccuracyQuestion {
   reference: readonly LabelledObservation[];
   window: readonly Observation[];
-  /** Likeness of each ticket to the nearest of the reference, in the order of `reference` and `window` */
-  likeness: { reference: ArrayLike<number>; window: ArrayLike<number> };
+  /** In the order of `reference` and `window` */
+  votes: NeighbourVotes;
   /** Null where that is not what has moved */
   labelShift: Pick<LabelShift, 'explains' | 'ratios'> | null;
   /** Whether the first suggestion was right, by key; of tickets of the window that were labelled without regard to it */
@@ -43,14 +43,14 @@ const z = 1.959964;
 
 /** Tickets without a ranking are left out. */
 export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
-  const { labelShift, likeness, isRight } = question;
+  const { labelShift, votes, isRight } = question;
   const ratios = labelShift?.explains ? labelShift.ratios : null;
-  const featured = <T extends Observation>(tickets: readonly T[], near: ArrayLike<number>): Featured<T>[] =>
+  const featured = <T extends Observation>(tickets: readonly T[], vote: Float64Array): Featured<T>[] =>
     tickets.flatMap((ticket, index) =>
-      ticket.ranking.length === 0 ? [] : [{ ticket, features: featuresOf(ticket, near[index] ?? 1, ratios), index }],
+      ticket.ranking.length === 0 ? [] : [{ ticket, features: [ticket.entropy ?? 0, vote[index] ?? 0], index }],
     );
-  const reference = featured(question.reference, likeness.reference);
-  const window = featured(question.window, likeness.window);
+  const reference = featured(question.reference, votes.reference);
+  const window = featured(question.window, votes.window);
   const right = reference.map(({ ticket }) => Number(isFirstRight(ticket)));
   const before = shareEstimate(right);
   const weights = ratios
@@ -85,23 +85,6 @@ interface Featured<T> {
 
 export function isFirstRight({ ranking, templateId }: Pick<LabelledObservation, 'ranking' | 'templateId'>): boolean {
   return templateId !== null && ranking[0]?.templateId === templateId;
-}
-
-/** Confidence of the first suggestion, how far ahead of the second it is, entropy, and likeness to what is known. */
-function featuresOf(
-  { ranking, entropy }: Observation,
-  likeness: number,
-  ratios: LabelShift['ratios'] | null,
-): number[] {
-  const shown = ranking[0];
-  // The model in service shows what it ranked first; under new shares that is as likely as re-weighting says.
-  const now = ratios ? reweighted(ranking, ratios) : ranking;
-  const first = now.find(({ templateId }) => templateId === shown?.templateId)?.probability ?? 0;
-  const second = now.reduce(
-    (most, { templateId, probability }) => (templateId === shown?.templateId ? most : Math.max(most, probability)),
-    0,
-  );
-  return [logit(first), Math.log(clipped(first) / clipped(second)), entropy ?? 0, likeness];
 }
 
 /** Of window to reference, by a classifier that tells one from the other. @returns weights with mean 1 */
@@ -156,8 +139,6 @@ function interval(value: number, squaredError: number): Estimate {
   return { value, low: Math.max(0, value - half), high: Math.min(1, value + half) };
 }
 
-const clipped = (probability: number): number => Math.min(Math.max(probability, 1e-6), 1 - 1e-6);
-const logit = (probability: number): number => Math.log(clipped(probability) / (1 - clipped(probability)));
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 const variance = (values: readonly number[]): number => {

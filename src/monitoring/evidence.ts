@@ -7,6 +7,7 @@ import { exampleTickets, type ExampleTicket } from './example-tickets.js';
 import type { Slice } from './finding.js';
 import type { LabelShift } from './label-shift-test.js';
 import type { Observation, Outcome } from './observation.js';
+import { neighbourVotes } from './neighbour-votes.js';
 import { testRisk, type RiskTest } from './risk-test.js';
 import { touches } from './risen-values.js';
 import { countWords, typicalWords, type TypicalWord } from './typical-words.js';
@@ -55,7 +56,7 @@ const describedPart = 0.25;
 export function explain(question: EvidenceQuestion): Evidence {
   const { reference, outcomes, leastLoss } = question;
   const input = inputCauses(question);
-  const { distinct, labelShift, likeness } = input;
+  const { distinct, labelShift } = input;
   const unbiased = unbiasedOutcomes(outcomes);
   const isRight = new Map(
     distinct.flatMap(({ key, ranking }): [string, boolean][] => {
@@ -69,7 +70,7 @@ export function explain(question: EvidenceQuestion): Evidence {
       : estimateAccuracy({
           reference: reference.tickets,
           window: distinct,
-          likeness: { reference: likeness.reference, window: likeness.distinct },
+          votes: neighbourVotes(reference.tickets, distinct),
           labelShift,
           isRight,
         });

@@ -19,7 +19,11 @@ export function explanationOf(evidence: Evidence, ticketOf: (key: string) => num
   return {
     seen: {
       causes,
-      labelShift: labelShift && { explains: labelShift.explains, distance: labelShift.distance },
+      labelShift: labelShift && {
+        explains: labelShift.explains,
+        mayExplain: labelShift.mayExplain,
+        distance: labelShift.distance,
+      },
       loss: accuracy?.loss ?? null,
       riskRisen: risk?.risen ?? null,
       weights: labelShift?.explains ? { ...labelShift.ratios.ratios } : null,

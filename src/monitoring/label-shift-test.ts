@@ -32,6 +32,8 @@ export interface LabelShift {
   left: number;
   /** The shares have surely changed, and that is what moved. */
   explains: boolean;
+  /** The same by wider limits: enough not to take weights back that are in service */
+  mayExplain: boolean;
   ratios: ShareRatios;
 }
 
@@ -40,6 +42,8 @@ const level = 0.02;
 /** Below that, shares alone would hardly leave so much; a large window finds even what no one would call another cause. */
 const likelyFit = 0.1;
 const littleLeft = 0.1;
+/** What was explained so at one look shall not be unexplained at the next by chance. */
+const wider = { level: 0.1, likelyFit: 0.02, littleLeft: 0.2, leastDistance: 0.015 };
 const fewestTickets = 50;
 /** Re-weighting for less than that brings nothing. */
 const leastDistance = 0.03;
@@ -76,7 +80,8 @@ export function testLabelShift(
   const left = Math.min(Math.max((after - noise) / Math.max(before - usual, 1e-12), 0), 1);
   const pValue = rank(distance, without.map((drawn) => drawn.distance)); // prettier-ignore
   const fit = rank(after, withShift.map(({ gap }) => gap)); // prettier-ignore
-  const hasMoved = pValue <= level && distance >= leastDistance;
+  const explains = (within: typeof wider): boolean =>
+    pValue <= within.level && distance >= within.leastDistance && (fit > within.likelyFit || left < within.littleLeft);
   return {
     shares: shares.names
       .map((templateId, label) => ({
@@ -90,7 +95,8 @@ export function testLabelShift(
     fit,
     excess: after / Math.max(noise, 1e-12),
     left,
-    explains: hasMoved && (fit > likelyFit || left < littleLeft),
+    explains: explains({ level, likelyFit, littleLeft, leastDistance }),
+    mayExplain: explains(wider),
     ratios: ratiosOf(shares, estimate.shares),
   };
 }

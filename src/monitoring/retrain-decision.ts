@@ -25,11 +25,13 @@ export interface DecisionEvidence {
   /** The most likely first */
   causes: readonly Cause[];
   /** Null where there were too few tickets or none with a ranking */
-  labelShift: { explains: boolean; distance: number } | null;
+  labelShift: { explains: boolean; mayExplain: boolean; distance: number } | null;
   /** Whether the model in service is re-weighted for that shift already */
   reweighted: boolean;
   /** How much less often the first suggestion is right than on the reference; null where it can't be told */
   loss: Estimate | null;
+  /** The last look found that loss worth a retraining, and the alarm has stood since */
+  wasHarmful: boolean;
   /** A sequential test of labelled tickets has found the error rate risen by more than `leastLoss`; null without labels */
   riskRisen: boolean | null;
   /** Usable labels that have come since the last attempt at a training read them, promoted or not */
@@ -82,6 +84,14 @@ export function decide(evidence: DecisionEvidence, settings: DecisionSettings): 
   return { action: wanted, reasons };
 }
 
+/**
+ * Whether a loss is worth a retraining: where it is surely more than the limit, and from then on until the estimate itself has
+ * fallen to it. Estimates near a limit that has one side only would propose another thing at each look.
+ */
+export function isHarmful(loss: Estimate | null, leastLoss: number, wasHarmful: boolean): boolean {
+  return loss !== null && (wasHarmful ? loss.value : loss.low) > leastLoss;
+}
+
 function named({ alarm, causes: [first] }: DecisionEvidence): string {
   if (!alarm) return 'No alarm stands.';
   return first ? first.sentence : 'An alarm stands; no cause stands out.';
@@ -90,9 +100,9 @@ function named({ alarm, causes: [first] }: DecisionEvidence): string {
 /** The rungs between broken input and the schedule. Adds to `reasons`. */
 function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reasons: string[]): RetrainAction {
   const { leastLoss, leastTopicLabels } = settings;
-  const { labelShift, reweighted, loss, riskRisen, causes, topicLabels } = evidence;
+  const { labelShift, reweighted, loss, wasHarmful, riskRisen, causes, topicLabels } = evidence;
   const has = (kind: Cause['kind']): boolean => causes.some((cause) => cause.kind === kind);
-  if (labelShift?.explains && !has('changed-meaning')) {
+  if (labelShift && (reweighted ? labelShift.mayExplain : labelShift.explains) && !has('changed-meaning')) {
     const moved = `${percent(labelShift.distance)} % of the tickets have changed their template`;
     if (!reweighted) {
       reasons.push(`${moved}, which explains what moved: re-weighting mends it at once and can be taken back.`);
@@ -117,10 +127,9 @@ function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reas
     return 'record';
   }
   const figures = `${signed(loss.value)} points (${signed(loss.low)} to ${signed(loss.high)})`;
-  if (loss.low > 0 && loss.value > leastLoss) {
-    reasons.push(
-      `The estimated error rate has risen by ${figures}; more than ${percent(leastLoss)} is worth a retraining.`,
-    );
+  if (isHarmful(loss, leastLoss, wasHarmful)) {
+    const limit = wasHarmful ? `it was surely more than ${percent(leastLoss)}, and still is by the estimate` : `surely more than ${percent(leastLoss)}`; // prettier-ignore
+    reasons.push(`The estimated error rate has risen by ${figures}; ${limit}, which is worth a retraining.`);
     return 'retrain';
   }
   reasons.push(`The estimated error rate has changed by ${figures}: not surely more than ${percent(leastLoss)}.`);

@@ -14,7 +14,7 @@ export function nextReweighting(
 ): 'start' | 'end' | 'keep' {
   if (action === 'reweight') return 'start';
   if (!reweighted || (alarm && labelShift === null)) return 'keep';
-  return alarm && labelShift?.explains ? 'keep' : 'end';
+  return alarm && labelShift?.mayExplain ? 'keep' : 'end';
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Candidate, Ranking } from '../models/ranker.js';
 import { rankInputOf } from '../models/training-data.js';
 import { idHash } from '../models/trained-on.js';
-import { decide, type DecisionSettings, type RetrainDecision } from '../monitoring/retrain-decision.js';
+import { decide, isHarmful, type DecisionSettings, type RetrainDecision } from '../monitoring/retrain-decision.js';
 import { nextReweighting } from '../monitoring/reweighting.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 import type { GateSettings } from './promotion.js';
@@ -62,6 +62,7 @@ export class SimulatedTeam {
   private topicLabels = 0;
   private weights: Record<string, number> | null = null;
   private lastAction = 'none';
+  private harmful = false;
   private lastTrainedAt: Date;
   private lastLook: Date | null = null;
   private monitor: SimulatedMonitor;
@@ -131,6 +132,7 @@ export class SimulatedTeam {
       now,
       alarm,
       ...facts,
+      wasHarmful: this.harmful,
       reweighted: this.weights !== null,
       freshLabels: this.fresh,
       topicLabels: this.topicLabels,
@@ -139,6 +141,7 @@ export class SimulatedTeam {
       requested: false,
     };
     const decision = decide(evidence, decisions);
+    this.harmful = alarm && isHarmful(evidence.loss, decisions.leastLoss, this.harmful);
     if (decision.action !== this.lastAction || decision.action === 'retrain') {
       this.tell(now, 'decision', `${decision.action}: ${decision.reasons.join(' ')}`);
     }
@@ -189,6 +192,7 @@ export class SimulatedTeam {
     this.learned = new Set(keys.map(idHash));
     this.weights = null;
     this.lastAction = 'none';
+    this.harmful = false;
     this.fresh = this.topicLabels = 0;
     this.teach(this.labels.filter(({ key }) => this.learned.has(idHash(key))));
     this.monitor = this.watch();
