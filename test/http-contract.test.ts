@@ -42,6 +42,8 @@ describe('the description', () => {
 
 describe('an error', () => {
   const text = (path: string, body: string, type = 'application/json') => post(path).type(type).send(body);
+  const signIn = (body: object) =>
+    service.request.post('/api/v1/sign-in').set('Sec-Fetch-Site', 'same-origin').send(body);
 
   test.for<[number, string, () => ReturnType<typeof get>]>([
     [400, 'JSON that is none', () => text('/api/v1/templates', '{"id":')],
@@ -84,6 +86,9 @@ describe('an error', () => {
     ],
     [422, 'a null byte in the path', () => get('/api/v1/tickets/helpdesk/a%00b')],
     [422, 'a null byte in the query', () => get('/api/v1/tickets?channel=a%00b')],
+    [422, 'a null byte where the log is searched', () => get('/api/v1/audit-log?actor=a%00b')],
+    [422, 'a null byte among the signals', () => get('/api/v1/drift?series=a%00b')],
+    [422, 'a null byte in a name', () => signIn({ name: 'a\0b', password: 'x' })],
     [422, 'a source that can be none', () => get('/api/v1/tickets/Help%20Desk/1')],
     [422, 'a page of nothing', () => get('/api/v1/tickets?limit=0')],
     [422, 'a page of everything', () => get('/api/v1/tickets?limit=201')],

@@ -4,6 +4,7 @@ import { DataSource, LessThan } from 'typeorm';
 import { z } from 'zod';
 import { AuditEntry } from '../records/audit-entry.entity.js';
 import { Roles } from './roles.js';
+import { storedText } from './stored-text.js';
 
 const entrySchema = z
   .object({
@@ -19,8 +20,8 @@ const pageOfEntries = z
   .object({ items: z.array(entrySchema), nextCursor: z.string().nullable() })
   .meta({ id: 'AuditLogPage' });
 const querySchema = z.object({
-  actor: z.string().max(200).optional(),
-  action: z.string().max(200).optional(),
+  actor: storedText().max(200).optional(),
+  action: storedText().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
   cursor: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
 });

@@ -1,15 +1,27 @@
-import { SetMetadata, type CustomDecorator } from '@nestjs/common';
-import type { Role } from '../records/api-token.entity.js';
+import { applyDecorators, SetMetadata, type CustomDecorator } from '@nestjs/common';
+import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
+import { roles as allRoles, type Role } from '../records/api-token.entity.js';
 
 export const rolesKey = 'replyrank:roles';
 export const publicKey = 'replyrank:public';
 export const changesNothingKey = 'replyrank:changes-nothing';
 
-/** Who may call a route. Admins always may; a route without this, or `Public`, is closed to everybody. */
-export const Roles = (...roles: Role[]): CustomDecorator => SetMetadata(rolesKey, roles);
+/**
+ * Who may call a route. Admins always may; a route without this, or `Public`, is closed to everybody. The API's description
+ * says it as `x-roles`.
+ */
+export const Roles = (...roles: Role[]): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(rolesKey, roles),
+    ApiExtension(
+      'x-roles',
+      allRoles.filter((role) => role === 'admin' || roles.includes(role)),
+    ),
+  );
 
 /** Open to everybody: health, metrics, the console's files. */
-export const Public = (): CustomDecorator => SetMetadata(publicKey, true);
+export const Public = (): ClassDecorator & MethodDecorator =>
+  applyDecorators(SetMetadata(publicKey, true), ApiSecurity({}));
 
 /** A POST that stores nothing: a token that only reads may call it. */
 export const ChangesNothing = (): CustomDecorator => SetMetadata(changesNothingKey, true);

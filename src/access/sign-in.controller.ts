@@ -9,12 +9,13 @@ import { AccessService, sessionSeconds } from './access.service.js';
 import { callbackPath, OidcProblem, OidcService, type OidcAttempt } from './oidc.service.js';
 import { ProblemException } from './problem.js';
 import { Public } from './roles.js';
+import { storedText } from './stored-text.js';
 import { mostPasswordLength } from './users.js';
 
 const linkSchema = z.object({ code: z.string().optional() });
 const waysSchema = z.object({ password: z.boolean(), oidc: z.boolean() }).meta({ id: 'SignInWays' });
 const credentialsSchema = z
-  .object({ name: z.string().min(1).max(200), password: z.string().min(1).max(mostPasswordLength) })
+  .object({ name: storedText().min(1).max(200), password: z.string().min(1).max(mostPasswordLength) })
   .meta({ id: 'Credentials' });
 type Credentials = z.infer<typeof credentialsSchema>;
 const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string() });

@@ -2,12 +2,12 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles } from '../access/roles.js';
+import { storedText } from '../access/stored-text.js';
 import { driftSchema, DriftQuery } from './drift.query.js';
 import { stream } from './monitor-answers.js';
 
 const mostSeries = 50;
-const names = z
-  .string()
+const names = storedText()
   .transform((list) => list.split(',').filter(Boolean).slice(0, mostSeries))
   .default([]);
 const querySchema = z.object({

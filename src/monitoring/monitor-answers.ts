@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { streams } from '../records/observed-ticket.entity.js';
 import { cursorOf, limitOf, pageSchema } from '../suggest/cursor.js';
-import { storedText } from '../suggest/stored-text.js';
+import { storedText } from '../access/stored-text.js';
 import { alertEventKinds, alertStates } from './alert-lifecycle.js';
 
 export const retrainActions = ['repair', 'reweight', 'record', 'label-first', 'retrain', 'none'] as const;
@@ -10,7 +10,7 @@ export const retrainActions = ['repair', 'reweight', 'record', 'label-first', 'r
 export const date = z.date().meta({ type: 'string', format: 'date-time' });
 const rowId = z.int().positive();
 const lastId = cursorOf(rowId);
-export const idPathSchema = z.object({ id: z.coerce.number().pipe(rowId) });
+export const idPathSchema = z.object({ id: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER) });
 export const stream = z.enum(streams);
 const why = () => storedText().trim().min(1).max(1_000);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { outcomes } from '../records/choice.entity.js';
-import { identifier } from './stored-text.js';
+import { identifier } from '../access/stored-text.js';
 
 /** The earliest date that is taken for real, ms since 1970. */
 const earliest = Date.UTC(1990, 0, 1);

@@ -1,5 +1,5 @@
 import { Controller, Sse, type MessageEvent } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Observable } from 'rxjs';
 import { Roles } from '../access/roles.js';
 import { EventsService } from './events.service.js';
@@ -15,7 +15,7 @@ export class EventsController {
    */
   @Sse()
   @Roles('agent', 'lead', 'ml')
-  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
   stream(): Observable<MessageEvent> {
     return this.events.stream();
   }

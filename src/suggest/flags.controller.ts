@@ -7,7 +7,7 @@ import { Roles, type Actor } from '../access/roles.js';
 import { flagReasons } from '../records/flag.entity.js';
 import { FlagsService, type NewFlag } from './flags.service.js';
 import { limitOf } from './cursor.js';
-import { identifier } from './stored-text.js';
+import { identifier } from '../access/stored-text.js';
 import { ticketPathSchema, type TicketPath } from './ticket-answers.js';
 
 const flagBodySchema = z

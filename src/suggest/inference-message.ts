@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { ProblemException } from '../access/problem.js';
 import type { Ranking } from '../models/ranker.js';
 
+const inputNames = ['text', 'subject'];
+const outputNames = ['template_id', 'probability', 'abstained'];
+
 const tensorSchema = z.object({
-  name: z.string(),
+  name: z.string().meta({ enum: inputNames }),
   datatype: z.literal('BYTES', { error: 'must be BYTES' }),
   shape: z.array(z.number().int().nonnegative()).min(1).max(2),
   data: z.array(z.union([z.string(), z.array(z.string())])),
@@ -14,7 +17,7 @@ export const inferBodySchema = z
   .object({
     id: z.string().optional(),
     inputs: z.array(tensorSchema).min(1),
-    outputs: z.array(z.looseObject({ name: z.string() })).optional(),
+    outputs: z.array(z.looseObject({ name: z.string().meta({ enum: outputNames }) })).optional(),
     parameters: z.record(z.string(), z.unknown()).optional(),
   })
   .meta({ id: 'InferRequest' });
@@ -22,9 +25,6 @@ export type InferBody = z.infer<typeof inferBodySchema>;
 
 /** Most texts of one request. */
 const mostTexts = 256;
-
-const inputNames = ['text', 'subject'];
-const outputNames = ['template_id', 'probability', 'abstained'];
 
 /** The texts of a request. @throws ProblemException 400 naming the tensor that does not fit */
 export function textsOf({ inputs, outputs = [] }: InferBody): { subject: string; body: string }[] {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Roles, type Actor } from '../access/roles.js';
 import { ModelService } from './model.service.js';
 import { ModelsService } from './models.service.js';
-import { identifier } from './stored-text.js';
+import { identifier } from '../access/stored-text.js';
 import { found } from './tickets.controller.js';
 
 const date = z.date().meta({ type: 'string', format: 'date-time' });

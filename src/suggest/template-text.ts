@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { templateStates } from '../records/template.entity.js';
-import { identifier, storedText } from './stored-text.js';
+import { identifier, storedText } from '../access/stored-text.js';
 
 /** What makes up a template, in files and over HTTP. */
 const fields = {
@@ -46,7 +46,7 @@ export const templateChangeSchema = z
     ({ revision, ...change }) => Object.keys(change).length > 0,
     'must change something: title, body, contactTypes, state or mergedInto',
   )
-  .meta({ id: 'TemplateChange' });
+  .meta({ id: 'TemplateChange', minProperties: 1 });
 export type TemplateChange = z.infer<typeof templateChangeSchema>;
 
 export const templateSchema = z

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ProblemException } from '../access/problem.js';
 import { Roles, type Actor } from '../access/roles.js';
 import { templateStates } from '../records/template.entity.js';
-import { identifier } from './stored-text.js';
+import { identifier } from '../access/stored-text.js';
 import { cursorOf, limitOf, page, pageSchema } from './cursor.js';
 import { MergeRefused } from './merges.js';
 import * as text from './template-text.js';

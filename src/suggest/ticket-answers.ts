@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cursorOf, limitOf, pageSchema } from './cursor.js';
-import { identifier } from './stored-text.js';
+import { identifier } from '../access/stored-text.js';
 import { suggestionMessageSchema } from './suggestion-message.js';
 
 const date = z.date().meta({ type: 'string', format: 'date-time' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Text that PostgreSQL can store: no null bytes, and no halves of characters. */
+/** Text that PostgreSQL can store or be asked for: no null bytes, and no halves of characters. */
 export const storedText = () =>
   z
     .string()
