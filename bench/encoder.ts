@@ -7,8 +7,6 @@
  * bench/encoder-requirements.txt names; without it one is made. Prints one JSON line.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -20,7 +18,8 @@ import { serviceThreads } from '../src/models/encoder-threads.js';
 import { cosine } from '../src/models/text-features.js';
 import { sampleTickets } from '../src/sample/sample.js';
 import { setUp } from '../src/setup/setup.js';
-import { benchDir, say } from './service.js';
+import { pythonPrograms } from './python.js';
+import { say } from './service.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -36,26 +35,6 @@ const bench = resolve(import.meta.dirname, '../../bench');
 const [singles, batches, perBatch] = [60, 6, 64];
 /** After another contender: its threads go to sleep, ours wake up. */
 const [pauseMs, warmUps] = [300, 3];
-
-async function pythonWithReferences(): Promise<string> {
-  const folder = join(benchDir, 'encoder-venv');
-  const python = join(folder, 'bin', 'python');
-  const done = join(folder, 'complete');
-  if (existsSync(done)) return python;
-  say('bench: PyTorch, sentence-transformers and ONNX Runtime (6 GB)');
-  mkdirSync(benchDir, { recursive: true });
-  const file = join(bench, 'encoder-requirements.txt');
-  const steps = [
-    ['python3', '-m', 'venv', folder],
-    [python, '-m', 'pip', 'install', '--quiet', '--requirement', file],
-    ['touch', done],
-  ];
-  for (const [program = '', ...rest] of steps) {
-    const [code] = (await once(spawn(program, rest, { stdio: ['ignore', 2, 2] }), 'exit')) as [number];
-    if (code !== 0) throw new Error(`${program} ${rest.join(' ')} ended with ${code}`);
-  }
-  return python;
-}
 
 /** bench/encoder_reference.py, one order after another. */
 class References {
@@ -101,7 +80,7 @@ const theirs =
 
 const { STORE_DIR: storeDir } = readConfig();
 const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, say);
-const python = options.python ?? (await pythonWithReferences());
+const python = options.python ?? join(await pythonPrograms('encoder', '6 GB'), 'python');
 // TensorFlow reads them when it is loaded: as in service, on so many cores.
 Object.assign(process.env, ready.environment, serviceThreads(threads), { TF_NUM_INTEROP_THREADS: String(threads) });
 const { loadTensorflow } = await import('../src/models/tensorflow.js');
