@@ -21,6 +21,8 @@ import { OutboxRelay } from './ingest/outbox-relay.service.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { modelWorkerFile } from './models/worker-files.js';
 import { ModelProcess } from './models/model-process.js';
+import { AgreementController } from './monitoring/agreement.controller.js';
+import { AgreementQuery } from './monitoring/agreement.query.js';
 import { AlertsController } from './monitoring/alerts.controller.js';
 import { AlertsService } from './monitoring/alerts.service.js';
 import { DecisionsController } from './monitoring/decisions.controller.js';
@@ -78,6 +80,7 @@ export class AppModule {
       // A probe that finds something down tells who asked; whoever is down says so in the log itself.
       imports: [TerminusModule.forRoot({ logger: false }), rateLimit(config)],
       controllers: [
+        AgreementController,
         AlertsController,
         AuditLogController,
         DecisionsController,
@@ -112,6 +115,7 @@ export class AppModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: validationProblem }) },
         AccessService,
+        AgreementQuery,
         AlertsService,
         ChoiceConsumer,
         ChoicesService,

@@ -24,6 +24,7 @@ const allowed: Record<string, Role[] | 'everybody'> = {
   'GET /api/v1/events': readers,
   'GET /api/v1/flags': engineers,
   'GET /api/v1/labels': ['ml', 'admin'],
+  'GET /api/v1/labels/agreement': engineers,
   'GET /api/v1/labels/queue': engineers,
   'GET /api/v1/labels/suspected': engineers,
   'GET /api/v1/me': readers,
@@ -108,6 +109,12 @@ describe('every route', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(described.toSorted()).toEqual(Object.keys(allowed).toSorted());
+  });
+
+  test.for(Object.entries(allowed))('says in the description who may call it: %s', ([route, may]) => {
+    const [method = '', path = ''] = route.split(' ');
+    const operation = openApiDocument(service.app).paths[path]?.[method.toLowerCase() as 'get'];
+    expect(operation).toMatchObject(may === 'everybody' ? { security: [{}] } : { 'x-roles': may });
   });
 
   describe.for([...Object.entries(allowed), ...Object.entries(undescribed)])('%s', ([route, may]) => {

@@ -38,6 +38,7 @@ export type AlertDetail = Schemas['AlertDetail'];
 export type Drift = Schemas['Drift'];
 export type Decision = Schemas['RetrainDecision'];
 export type Schedule = Schemas['RetrainSchedule'];
+export type AgentAgreement = Schemas['AgentAgreement'];
 export type LabelQueue = Schemas['LabelQueue'];
 export type SuspectedLabels = Schemas['SuspectedLabels'];
 export type AuditEntry = Schemas['AuditEntry'];
@@ -60,6 +61,7 @@ export const decide = (ask: 'look' | 'retrain'): Promise<Decision> => call('retr
 export const revert = (id: number): Promise<unknown> => call(`retrain-decisions/${id}/revert`, sent('POST', {}));
 export const schedule = (): Promise<Schedule> => call('training-runs/schedule');
 
+export const agreement = (): Promise<AgentAgreement> => call('labels/agreement');
 export const labelQueue = (): Promise<LabelQueue> => call('labels/queue');
 export const suspectedLabels = (): Promise<SuspectedLabels> => call('labels/suspected');
 

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { Agreement } from './agreement.js';
 import { useFormat } from './format.js';
 import { Empty, Loaded, PageBody, Section, Table } from './parts.js';
 import { labelQueueQuery, suspectedLabelsQuery } from './queries.js';
 
-/** Which labels would teach most, what no template answers, and which labels are probably wrong. */
+/** Which labels would teach most, what no template answers, which labels are probably wrong, and where agents disagree. */
 export default function LabelsPage() {
   const { t } = useTranslation('engineers');
   const queue = useQuery(labelQueueQuery);
@@ -44,6 +45,7 @@ export default function LabelsPage() {
         </Loaded>
       </Section>
       <Suspected />
+      <Agreement />
     </PageBody>
   );
 }

@@ -33,6 +33,11 @@ export const labelQueueQuery = queryOptions({
   queryFn: api.labelQueue,
   staleTime: 60_000,
 });
+export const agreementQuery = queryOptions({
+  queryKey: ['labels', 'agreement'],
+  queryFn: api.agreement,
+  staleTime: 60_000,
+});
 export const suspectedLabelsQuery = queryOptions({
   queryKey: ['labels', 'suspected'],
   queryFn: api.suspectedLabels,
