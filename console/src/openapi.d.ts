@@ -1876,11 +1876,15 @@ export interface components {
       tickets: number;
       champion: {
         top1: number;
+        low?: number;
+        high?: number;
         useful: number;
         ece: number;
       };
       challenger: {
         top1: number;
+        low?: number;
+        high?: number;
         useful: number;
         ece: number;
       };

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, HttpCode, HttpStatus, Post, Req } from '
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles, type Actor } from '../access/roles.js';
-import { storedText } from './stored-text.js';
+import { storedText } from '../access/stored-text.js';
 import { TemplateFileService } from './template-file.service.js';
 import { importFormats } from './template-import.js';
 import { newTemplateSchema } from './template-text.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles } from '../access/roles.js';
-import { identifier } from './stored-text.js';
+import { identifier } from '../access/stored-text.js';
 import * as figures from './template-figures.js';
 import { TemplateStatisticsQuery } from './template-statistics.query.js';
 import { found } from './tickets.controller.js';
