@@ -98,13 +98,14 @@ interface Scored {
   challenger: number;
 }
 
-/** Labels that are taken at their word. */
-const asTheyAre = { trust: { value: 0, error: 0, measured: true } };
+const atTheirWord: Trust = { value: 0, error: 0, measured: true };
 
 /** @param tickets in the order of time */
 export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRules): Comparison {
   const { basis, tickets: used } = chosenBasis(tickets, rules);
-  const { trust } = basis === 'weighted-choices' ? rules : asTheyAre;
+  const trust = basis === 'weighted-choices' ? rules.trust : atTheirWord;
+  // Where nothing measures trust it is guessed: an accuracy without the guess would surely be too high.
+  const guess = basis === 'trusted' ? trust : rules.trust;
   const labelled = used.filter(({ label }) => label !== null);
   const scored = weighted(labelled, basis, ({ label, shownFirst }, answer) =>
     creditOf(firstOf(answer), label, shownFirst, trust.value),
@@ -117,15 +118,14 @@ export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRul
   const said = (who: 'champion' | 'challenger') =>
     scored.map((one) => ({ confidence: one.ticket[who].probability, right: one[who] }));
   const rightOf = (all: readonly Scored[], saidIn: (ticket: ComparedTicket) => string | null) =>
-    shareRight(all.map(({ ticket, weight }) => ({ ...ticket, said: saidIn(ticket), chosen: ticket.label, weight })), trust); // prettier-ignore
+    shareRight(all.map(({ ticket, weight }) => ({ ...ticket, said: saidIn(ticket), chosen: ticket.label, weight })), guess); // prettier-ignore
   const figures = (who: 'champion' | 'challenger'): Figures => {
     const top1 = rightOf(scored, (ticket) => firstOf(ticket[who]));
-    const shownRight = rightOf(useful, (ticket) => shownOf(ticket[who]));
     return {
       top1: percent(top1.value),
       low: percent(top1.low),
       high: percent(top1.high),
-      useful: percent(shownRight.value),
+      useful: percent(rightOf(useful, (ticket) => shownOf(ticket[who])).value),
       ece: calibrationError(said(who)),
     };
   };
@@ -216,7 +216,7 @@ function slicesOf(scored: readonly Scored[], smallest: number): SliceDifference[
   }));
 }
 
-/** The templates that are the most often right and answer half of the tickets together. */
+/** The templates that are right most often and answer half of the tickets together. */
 function headOf(labels: readonly string[]): (label: string) => boolean {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
