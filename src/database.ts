@@ -4,6 +4,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
 import { MergedTemplates1795800000000 } from '../migrations/1795800000000-merged-templates.js';
+import { FirstRuns1795850000000 } from '../migrations/1795850000000-first-runs.js';
 import { TemplateStatistics1795820000000 } from '../migrations/1795820000000-template-statistics.js';
 import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.js';
 import { Users1795600000000 } from '../migrations/1795600000000-users.js';
@@ -107,6 +108,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       TrainingRuns1795700000000,
       RolloutStanding1795750000000,
       MergedTemplates1795800000000,
+      FirstRuns1795850000000,
       TemplateStatistics1795820000000,
     ],
     migrationsTransactionMode: 'each',

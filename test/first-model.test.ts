@@ -1,61 +1,79 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { firstTraining } from '../src/commands/serve.js';
-import { importHistory } from '../src/ingest/history-import.js';
-import { readDataFile } from '../src/models/data-file.js';
 import { loadModel } from '../src/models/model-folder.js';
 import { FirstModel } from '../src/retrain/first-model.js';
-import { importTemplates } from '../src/suggest/templates.service.js';
 import { wantedModel } from '../src/suggest/wanted-model.js';
-import { model } from './support/app.js';
-import { freshDatabase, type TestDatabase } from './support/database.js';
-import { testConfig, waitFor } from './support/kafka.js';
-import { scratchFolder, smallSample } from './support/models.js';
+import { wholeService, type TestApp } from './support/app.js';
+import { importSampleHistory } from './support/history.js';
+import { waitFor } from './support/kafka.js';
+import { scratchFolder } from './support/models.js';
+
+interface Run {
+  trigger: string;
+  askedBy: string;
+  state: string;
+  challenger: string | null;
+  curves: object[];
+  error: string | null;
+}
+
+let team: TestApp;
+let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+const limitMs = 240_000;
+beforeAll(async () => {
+  scratch = await scratchFolder();
+  team = await wholeService({ MODEL_DIR: scratch.folder, MODEL_FIELDS: 'country', RETRAIN_ROLLOUT: 'shadow' });
+}, 180_000);
+afterAll(async () => {
+  await team.stop();
+  await scratch.remove();
+});
+
+const runs = async (): Promise<Run[]> =>
+  ((await team.request.get('/api/v1/training-runs').set(team.as('ml')).expect(200)).body as { items: Run[] }).items;
+const load = (each: number): Promise<void> =>
+  importSampleHistory(team.dataSource, scratch.folder, { types: 6, each, source: `history-${each}` });
 
 describe('a team that has imported its history', () => {
-  let database: TestDatabase;
-  let scratch: Awaited<ReturnType<typeof scratchFolder>>;
-  beforeAll(async () => {
-    database = await freshDatabase();
-    scratch = await scratchFolder();
-  });
-  afterAll(async () => {
-    await database.drop();
-    await scratch.remove();
-  });
+  test(
+    'gets its first model by itself, once there is enough to learn from, by one run like others',
+    { timeout: limitMs },
+    async () => {
+      const said: string[] = [];
+      const replicas = [1, 2].map(() => new FirstModel(team.dataSource, (line) => void said.push(line)));
+      const look = () => Promise.all(replicas.map((replica) => replica.look()));
+      await load(5);
+      await look();
+      expect([said, await runs()]).toEqual([[], []]);
+      await load(20);
+      await look();
+      await look();
+      await waitFor('a champion', async () => (await wantedModel(team.dataSource.manager)).folder !== null, limitMs);
+      await look();
+      const [run, ...more] = await runs();
+      expect(more).toEqual([]);
+      expect(run).toMatchObject({ trigger: 'first', askedBy: 'first model', state: 'promoted', error: null });
+      expect(run?.curves.length).toBeGreaterThan(0);
+      const { description, trainedOn } = await loadModel(`${scratch.folder}/${run?.challenger ?? ''}`);
+      expect(description.classes).toHaveLength(6);
+      expect(trainedOn.length).toBeGreaterThan(100);
+      expect(said.filter((line) => line.startsWith('Training the first model'))).toHaveLength(2);
+      expect(said.at(-1)).toMatch(/ranks from now on; .* right for \d+/);
+      await Promise.all(replicas.map((replica) => replica.stop()));
+    },
+  );
 
-  async function load(each: number): Promise<void> {
-    const file = await smallSample(scratch.folder, 'train', { types: 6, each });
-    const lines = (await readFile(file, 'utf8')).trim().split('\n').slice(1);
-    const ids = [...new Set(lines.map((line) => line.split('\t')[1] ?? ''))];
-    const templates = ids.map((id) => ({ id, title: id, body: id, contactTypes: [], state: 'allowed' as const }));
-    await database.source.transaction((manager) => importTemplates(manager, templates, { actor: 'test' }));
-    const rows = readDataFile(file, { label: 'category' });
-    const options = { source: `history-${each}`, sample: false, now: new Date() };
-    await importHistory(database.source, rows, options, () => undefined);
-  }
-
-  test('gets its first model by itself, once there is enough to learn from, and only one from two replicas', async () => {
-    const config = {
-      ...testConfig(database.url, { MODEL_DIR: scratch.folder, MODEL_FIELDS: 'country' }),
-      ...(await model()),
-    };
+  test('is told once why there is none, and is tried again when there is more to learn from', async () => {
+    await team.query('DELETE FROM model_aliases');
+    await team.query(`INSERT INTO training_runs (trigger, asked_by, state, error, arguments)
+                      VALUES ('first', 'first model', 'failed', 'no memory', '{"labels": 1000}')`);
     const said: string[] = [];
-    const replicas = [1, 2].map(
-      () => new FirstModel(database.source, firstTraining(config), (line) => void said.push(line)),
-    );
-    await load(5);
-    await Promise.all(replicas.map((replica) => replica.look()));
-    expect(said).toEqual([]);
-    await load(20);
-    await Promise.all(replicas.map((replica) => replica.look()));
-    await waitFor('a champion', async () => (await wantedModel(database.source.manager)).folder !== null);
-    await Promise.all(replicas.map((replica) => replica.stop()));
-    const versions: { version: string }[] = await database.source.query('SELECT version FROM model_versions');
-    expect(versions).toHaveLength(1);
-    const { description, trainedOn } = await loadModel(`${scratch.folder}/${versions[0]?.version ?? ''}`);
-    expect(description.classes).toHaveLength(6);
-    expect(trainedOn.length).toBeGreaterThan(100);
-    expect(said.at(-1)).toMatch(/ranks from now on/);
+    const first = new FirstModel(team.dataSource, (line) => void said.push(line));
+    await first.look();
+    await first.look();
+    expect(said).toEqual(['There is no first model yet: no memory']);
+    await team.query(`UPDATE training_runs SET arguments = '{"labels": 20}' WHERE state = 'failed'`);
+    await first.look();
+    expect(said.at(-1)).toMatch(/^Training the first model on \d+ labels/);
+    await first.stop();
   });
 });

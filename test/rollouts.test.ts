@@ -13,6 +13,7 @@ import { RolloutWatch } from '../src/retrain/rollout-watch.service.js';
 import { trainFromLabels } from '../src/retrain/train-from-labels.js';
 import { moveAlias } from '../src/suggest/model-registry.js';
 import { activeRollout, isCanarys } from '../src/suggest/rollouts.js';
+import { answerAll, suggestionsOf } from './support/agents.js';
 import { wholeService, type TestApp } from './support/app.js';
 import { importSampleHistory } from './support/history.js';
 import { produce, readTopic, waitFor } from './support/kafka.js';
@@ -79,53 +80,19 @@ async function customersWrite(ids: string[]): Promise<void> {
   await produce(kafka, team.config.TOPIC_TICKETS, messages);
   await waitFor(
     `${ids.length} tickets to be ranked`,
-    async () => (await suggestionsOf(ids)).length >= ids.length,
+    async () => (await suggestionsOf(team, 'desk', ids)).length >= ids.length,
     limitMs,
   );
 }
 
-interface Suggested {
-  ticketId: string;
-  version: string;
-  abstained: boolean;
-  ranking: { templateId: string; probability: number }[];
-}
-/** The newest of each ticket. */
-const suggestionsOf = (ids: string[]): Promise<Suggested[]> =>
-  team.query(
-    `SELECT DISTINCT ON (t.ticket_id) t.ticket_id AS "ticketId", s.model_version AS version, s.abstained, s.ranking
-       FROM tickets t JOIN suggestions s ON s.ticket = t.id
-      WHERE t.source = 'desk' AND t.ticket_id = ANY ($1) ORDER BY t.ticket_id, s.revision DESC`,
-    [ids],
-  );
-
-/** Agents were shown three; they take the first where they like it, else the second. */
-async function agentsAnswer(ids: string[], likes: (version: string) => boolean): Promise<void> {
-  const messages = (await suggestionsOf(ids)).map(({ ticketId, version, ranking }) => {
-    const shown = ranking.slice(0, 3).map(({ templateId }) => templateId);
-    const choice = {
-      source: 'desk',
-      ticketId,
-      choiceId: randomUUID(),
-      agent: 'simulated',
-      occurredAt: new Date().toISOString(),
-      outcome: 'used',
-      templateId: likes(version) ? shown[0] : shown[1],
-      shown,
-    };
-    return { key: `desk:${ticketId}`, value: JSON.stringify(choice) };
+/** Agents take the first of three where they like it, else the second. */
+const agentsAnswer = (ids: string[], likes: (version: string) => boolean): Promise<void> =>
+  answerAll(team, kafka, {
+    source: 'desk',
+    ids,
+    chosen: ({ version, shown: [first = null, second = null] }) => (likes(version) ? first : second),
+    limitMs,
   });
-  await produce(kafka, team.config.TOPIC_CHOICES, messages);
-  const labelled = async (): Promise<number> =>
-    (
-      await team.query<{ n: number }>(
-        `SELECT count(*)::int AS n FROM labels l JOIN tickets t ON t.id = l.ticket
-          WHERE t.source = 'desk' AND t.ticket_id = ANY ($1)`,
-        [ids],
-      )
-    )[0]?.n ?? 0;
-  await waitFor('the choices to be stored', async () => (await labelled()) === ids.length, limitMs);
-}
 
 const named = (name: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${name}-${at}`);
 
@@ -156,19 +123,19 @@ describe('in shadow', () => {
       limitMs,
     );
     await customersWrite(ids);
-    const shadowed = (): Promise<{ ticketId: string; version: string; ranking: Suggested['ranking'] }[]> =>
+    const shadowed = (): Promise<{ ticketId: string; version: string; ranking: { templateId: string }[] }[]> =>
       team.query(
         `SELECT t.ticket_id AS "ticketId", h.version, h.ranking FROM shadow_rankings h JOIN tickets t ON t.id = h.ticket
           WHERE t.ticket_id = ANY ($1) ORDER BY t.ticket_id`,
         [ids],
       );
     await waitFor('the shadow rankings', async () => (await shadowed()).length === ids.length, limitMs);
-    const suggestions = await suggestionsOf(ids);
+    const suggestions = await suggestionsOf(team, 'desk', ids);
     expect(new Set(suggestions.map(({ version }) => version))).toEqual(new Set([first]));
     const rankings = new Map((await shadowed()).map((row) => [row.ticketId, row]));
-    for (const { ticketId, ranking } of suggestions) {
+    for (const { ticketId, first: suggested } of suggestions) {
       expect(rankings.get(ticketId)?.version).toBe(shadow);
-      expect(rankings.get(ticketId)?.ranking[0]?.templateId).toBe(ranking[0]?.templateId);
+      expect(rankings.get(ticketId)?.ranking[0]?.templateId).toBe(suggested);
     }
     const published = await readTopic(kafka, team.config.TOPIC_SUGGESTIONS);
     expect(published.length).toBeGreaterThanOrEqual(ids.length);
@@ -206,14 +173,14 @@ describe('as a canary', () => {
       async () => {
         const probes = named(`probe-${randomUUID()}`, 8);
         await customersWrite(probes);
-        return (await suggestionsOf(probes)).some(({ version }) => version === canary);
+        return (await suggestionsOf(team, 'desk', probes)).some(({ version }) => version === canary);
       },
       limitMs,
     );
     const rollout = await activeRollout(team.dataSource.manager);
     const ids = named('canary', 200);
     await customersWrite(ids);
-    const suggestions = await suggestionsOf(ids);
+    const suggestions = await suggestionsOf(team, 'desk', ids);
     for (const { ticketId, version } of suggestions) {
       const isIts = rollout !== null && isCanarys({ source: 'desk', ticketId }, rollout);
       expect(version, ticketId).toBe(isIts ? canary : shadow);
@@ -254,11 +221,11 @@ describe('as a canary', () => {
       expect(await champion()).toBe(shadow);
       await waitFor(
         'the champion to rank the open tickets of the canary',
-        async () => (await suggestionsOf(open)).every(({ version }) => version === shadow),
+        async () => (await suggestionsOf(team, 'desk', open)).every(({ version }) => version === shadow),
         limitMs,
       );
       // What was answered stays as the agent had it.
-      expect((await suggestionsOf(tried)).every(({ version }) => version === canary)).toBe(true);
+      expect((await suggestionsOf(team, 'desk', tried)).every(({ version }) => version === canary)).toBe(true);
     },
   );
 
@@ -268,7 +235,7 @@ describe('as a canary', () => {
     await customersWrite([...tried, ...others]);
     await waitFor(
       'each to be ranked by its own',
-      async () => (await suggestionsOf(tried)).every(({ version }) => version === better),
+      async () => (await suggestionsOf(team, 'desk', tried)).every(({ version }) => version === better),
       limitMs,
     );
     await agentsAnswer([...tried, ...others], () => true);

@@ -1841,7 +1841,7 @@ export interface components {
     TrainingRun: {
       id: number;
       /** @enum {string} */
-      trigger: 'schedule' | 'decision' | 'person';
+      trigger: 'schedule' | 'decision' | 'person' | 'first';
       askedBy: string;
       decision: number | null;
       /** @enum {string} */

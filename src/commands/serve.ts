@@ -27,7 +27,7 @@ export function registerServe(program: Command): void {
       if (service) {
         report(`Replyrank listens on ${service.url}`);
         if (service.signInLink) report(`Sign in, once, within 15 minutes: ${service.signInLink}`);
-        const first = new FirstModel(service.dataSource, firstTraining(service.config), report);
+        const first = new FirstModel(service.dataSource, report);
         first.start();
         await stopped;
         report('Stopping …');

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
-export const runTriggers = ['schedule', 'decision', 'person'] as const;
+export const runTriggers = ['schedule', 'decision', 'person', 'first'] as const;
 export const runStates = ['queued', 'running', 'compared', 'promoted', 'kept', 'failed', 'cancelled'] as const;
 export type RunState = (typeof runStates)[number];
 

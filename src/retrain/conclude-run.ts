@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import type { RunState } from '../records/training-run.entity.js';
 import { moveAlias } from '../suggest/model-registry.js';
 import { endRollout, startRollout } from '../suggest/rollouts.js';
+import { firstModelActor } from './first-model.js';
 import { endRun, type ClaimedRun, type RunEnd } from './run-store.js';
 
 export const runActor = 'training run';
@@ -21,12 +22,13 @@ export async function concludeRun(
 ): Promise<RunState> {
   return dataSource.transaction(async (manager) => {
     const { challenger, ...rest } = end;
-    const triesOut = rest.state === 'promoted' && mode !== 'direct';
+    const isFirst = run.trigger === 'first';
+    const triesOut = rest.state === 'promoted' && mode !== 'direct' && !isFirst;
     const state = triesOut ? 'compared' : rest.state;
     await endRun(manager, run, { ...rest, state });
     const reason = `training run ${run.id}`;
     if (state === 'promoted') {
-      await moveAlias(manager, 'champion', challenger, runActor, reason);
+      await moveAlias(manager, 'champion', challenger, isFirst ? firstModelActor : runActor, reason);
       await endRollout(manager, { outcome: 'ended', reason: `${challenger} became the champion` });
     }
     if (triesOut) {

@@ -1,28 +1,35 @@
 /**
- * The first model of a team: trained as soon as there are labels enough, imported or chosen, and taken into service. Until
- * then, and where it fails, tickets are ranked by the templates' own text.
+ * The first model of a team: a training run is started as soon as there are labels enough, imported or chosen. Until it has ended,
+ * and where it fails, tickets are ranked by the templates' own text.
  */
 import type { DataSource } from 'typeorm';
-import { moveAlias } from '../suggest/model-registry.js';
-import { trainFromLabels, type LabelTraining } from './train-from-labels.js';
+import { usableLabelSql } from './labelled-tickets.query.js';
+import { startRun } from './run-store.js';
 
 const lookEveryMs = 30_000;
 const fewestLabels = 50;
 const fewestTemplates = 2;
-/** One replica trains; the lock dies with its connection. */
-const lock = 1_919_250_542;
-const actor = 'first model';
+export const firstModelActor = 'first model';
+
+interface Standing {
+  champion: string | null;
+  /** Of tickets held out, percent */
+  top1: number | null;
+  labels: number;
+  templates: number;
+  /** Labels that a first run has failed on: with the same ones the next would fail too */
+  failedOn: number;
+  error: string | null;
+}
 
 export class FirstModel {
   private timer: NodeJS.Timeout | undefined;
-  private readonly stopping = new AbortController();
   private looking: Promise<void> = Promise.resolve();
-  /** Labels that a training has failed on: with the same ones the next would fail too. */
-  private failedOn = 0;
+  private isOver = false;
+  private told = '';
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly training: Omit<LabelTraining, 'signal'>,
     private readonly report: (line: string) => void,
   ) {}
 
@@ -35,70 +42,61 @@ export class FirstModel {
   }
 
   async stop(): Promise<void> {
+    this.isOver = true;
     clearInterval(this.timer);
-    this.stopping.abort();
     await this.looking;
   }
 
-  /** A method, because it changes while its callers wait. */
-  private isStopping(): boolean {
-    return this.stopping.signal.aborted;
-  }
-
-  /** Never rejects: what fails is tried again when there is more to learn from. */
+  /** Never rejects: what fails is tried again at the next look. */
   async look(): Promise<void> {
-    if (this.isStopping()) return;
-    let labels = 0;
+    if (this.isOver) return;
     try {
-      labels = await this.labelsToLearnFrom();
-      if (labels <= this.failedOn) return;
-      await this.alone(() => this.train(labels));
+      await this.startWhereWanted(await this.standing());
     } catch (error) {
-      if (this.isStopping()) return;
-      this.failedOn = labels;
-      this.report(`There is no first model yet: ${error instanceof Error ? error.message : String(error)}`);
+      this.tell(`There is no first model yet: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  private async train(labels: number): Promise<void> {
-    this.report(`Training the first model on ${labels} labels; until then the templates' own text ranks`);
-    const model = await trainFromLabels(
-      this.dataSource,
-      { ...this.training, signal: this.stopping.signal },
-      () => undefined,
-    );
-    await this.dataSource.transaction((manager) => moveAlias(manager, 'champion', model.version, actor));
-    clearInterval(this.timer);
-    this.report(
-      `Model ${model.version} ranks from now on; on labelled tickets held out, the first reply is right for ${model.heldOut.top1} %`,
-    );
-  }
-
-  /** @returns 0 where there is a champion, or too little for one */
-  private async labelsToLearnFrom(): Promise<number> {
-    const [row]: { labels: number; templates: number; champions: number }[] = await this.dataSource.query(
-      `SELECT count(*)::int AS labels, count(DISTINCT h.heir)::int AS templates,
-              (SELECT count(*)::int FROM model_aliases WHERE alias = 'champion') AS champions
-         FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN template_heirs h ON h.id = l.template_id
-        WHERE NOT t.sample`,
-    );
-    if (!row || row.champions > 0) return 0;
-    return row.labels >= fewestLabels && row.templates >= fewestTemplates ? row.labels : 0;
-  }
-
-  private async alone(work: () => Promise<void>): Promise<void> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const rows = (await runner.query('SELECT pg_try_advisory_lock($1) AS mine', [lock])) as { mine: boolean }[];
-      if (!rows[0]?.mine) return;
-      try {
-        // Another replica may have trained it between our look and the lock.
-        if ((await this.labelsToLearnFrom()) > 0) await work();
-      } finally {
-        await runner.query('SELECT pg_advisory_unlock($1)', [lock]);
+  private async startWhereWanted({ champion, top1, labels, templates, failedOn, error }: Standing): Promise<void> {
+    if (champion !== null) {
+      if (this.told !== '') {
+        this.tell(
+          `Model ${champion} ranks from now on; on labelled tickets held out, the first reply is right for ${top1} %`,
+        );
       }
-    } finally {
-      await runner.release();
+      this.isOver = true;
+      clearInterval(this.timer);
+      return;
     }
+    if (labels < fewestLabels || templates < fewestTemplates) return;
+    if (labels <= failedOn) {
+      this.tell(`There is no first model yet: ${error}`);
+      return;
+    }
+    const run = { trigger: 'first' as const, askedBy: firstModelActor, decision: null };
+    await startRun(this.dataSource.manager, run);
+    this.tell(`Training the first model on ${labels} labels; until then the templates' own text ranks`);
+  }
+
+  /** Once, until there is something else to say */
+  private tell(line: string): void {
+    if (line !== this.told) this.report(line);
+    this.told = line;
+  }
+
+  private async standing(): Promise<Standing> {
+    const [row]: Standing[] = await this.dataSource.query(
+      `SELECT count(*)::int AS labels, count(DISTINCT h.heir)::int AS templates,
+              (SELECT version FROM model_aliases WHERE alias = 'champion') AS champion,
+              (SELECT (v.metadata -> 'heldOut' ->> 'top1')::float8 FROM model_versions v
+                 JOIN model_aliases a USING (version) WHERE a.alias = 'champion') AS top1,
+              (SELECT coalesce(max((arguments ->> 'labels')::int), 0) FROM training_runs
+                WHERE trigger = 'first' AND state = 'failed') AS "failedOn",
+              (SELECT error FROM training_runs WHERE trigger = 'first' AND state = 'failed' ORDER BY id DESC LIMIT 1) AS error
+         FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN template_heirs h ON h.id = l.template_id
+        WHERE NOT t.sample AND ${usableLabelSql}`,
+    );
+    if (!row) throw new Error('a count has one row');
+    return row;
   }
 }

@@ -1,8 +1,8 @@
 /** Whether a challenger takes over: one gate after the other, each with what it saw. */
 import type { Comparison } from './comparison.js';
 
-/** Why a training run was started. */
-export type RunTrigger = 'schedule' | 'decision' | 'person';
+/** Why a training run was started. `first`: there was no model, so nothing is there to be held against. */
+export type RunTrigger = 'schedule' | 'decision' | 'person' | 'first';
 
 /** What is known of a challenger beside the comparison. */
 export interface ChallengerFacts {

@@ -47,6 +47,7 @@ const smallestSlice = 30;
 export async function performRun(run: ClaimedRun, tools: RunTools): Promise<RunEnd & { challenger: string }> {
   const { dataSource, config, note, signal } = tools;
   await note({ phase: 'reading labels' });
+  if (run.trigger === 'first') return firstRun(run, tools);
   const champion = await wantedModel(dataSource.manager);
   const seen = await learnedBy(config, champion);
   const labels = await labelledTickets(dataSource.manager);
@@ -83,6 +84,17 @@ export async function performRun(run: ClaimedRun, tools: RunTools): Promise<RunE
   return { state: verdict.promoted ? 'promoted' : 'kept', verdict, ...(comparison && { comparison }), challenger };
 }
 
+/** Trains on all labels: there is no champion that has learned from some, and nothing to be compared with. */
+async function firstRun(run: ClaimedRun, tools: RunTools): Promise<RunEnd & { challenger: string }> {
+  const { dataSource, config, note, training } = tools;
+  const { version, folder } = await wantedModel(dataSource.manager);
+  if (folder !== null) throw new RunFailed(`${version} ranks already`);
+  const labels = await labelledTickets(dataSource.manager);
+  const facts = { labels: labels.length, learnedFrom: labels.length, lines: labels.length, heldOut: 0 };
+  await note({ arguments: { seed: training.seed, fields: config.MODEL_FIELDS, ...facts } });
+  return { state: 'promoted', challenger: run.challenger ?? (await trainChallenger(run, tools)) };
+}
+
 const tooFew = (unseen: number): string =>
   `${unseen} labels are there that the champion has not learned from; more than ${defaultSplit.fewest} are needed, to test on and to learn from`;
 
@@ -95,9 +107,9 @@ async function learnedBy(config: Config, { folder }: Contestant): Promise<Set<st
 async function trainChallenger(
   run: ClaimedRun,
   { dataSource, config, training, signal, note }: RunTools,
-  copies: ReadonlyMap<number, number>,
+  copies?: ReadonlyMap<number, number>,
 ): Promise<string> {
-  const order = { ...training, config, signal, copies, work: `${runWorkPrefix}${run.id}` };
+  const order = { ...training, config, signal, ...(copies && { copies }), work: `${runWorkPrefix}${run.id}` };
   const { version } = await trainFromLabels(dataSource, order, throttled(note));
   await dataSource.transaction((manager) =>
     moveAlias(manager, 'challenger', version, 'training run', `training run ${run.id}`),
