@@ -10,8 +10,10 @@ import { scoresOf, trainLinearSvm } from '../src/models/linear-svm.js';
 import { MetricsCounter } from '../src/models/metrics.js';
 import { NgramCounter } from '../src/models/ngrams.js';
 import type { Ranking } from '../src/models/ranker.js';
+import { bestOf } from '../src/models/ranking.js';
 import { readSafetensors, writeSafetensors, type Tensor } from '../src/models/safetensors.js';
 import { stack } from '../src/models/sparse-matrix.js';
+import { cosine, cosines } from '../src/models/text-features.js';
 import { scratchFolder } from './support/models.js';
 
 const ranking = (ids: string[], probabilities: number[], more: Partial<Ranking> = {}): Ranking => ({
@@ -210,6 +212,38 @@ describe('the numerics', () => {
     expect(vector(null, 'DE')).not.toEqual(vector(4.5, 'DE'));
     expect(vector(4.5, 'XX').every((value) => value === 0)).toBe(true);
     expect(vector(1e12, 'DE').every((value) => Math.abs(value) <= 0.5)).toBe(true);
+  });
+});
+
+describe('many templates', () => {
+  const share = fc.constantFrom(0, 0.1, 0.1, 0.25, 1 / 3, 0.9);
+
+  test('the best are those of all in order, the earlier first where two are as likely', () => {
+    fc.assert(
+      fc.property(fc.array(share, { maxLength: 40 }), fc.integer({ min: 1, max: 12 }), (shares, most) => {
+        const candidates = shares.map((_, place) => ({
+          templateId: `t${place}`,
+          title: '',
+          body: '',
+          contactTypes: [],
+        }));
+        const inOrder = shares
+          .map((probability, place) => ({ templateId: `t${place}`, probability }))
+          .sort((a, b) => b.probability - a.probability);
+        expect(bestOf(candidates, Float64Array.from(shares), most)).toEqual(inOrder.slice(0, most));
+      }),
+    );
+  });
+
+  test('are each as like a ticket as alone', () => {
+    const vector = fc.array(fc.float({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(vector, fc.array(vector, { maxLength: 6 }), (ticket, templates) => {
+        const [one, all] = [Float32Array.from(ticket), Float32Array.from(templates.flat())];
+        const alone = templates.map((template) => cosine(one, Float32Array.from(template)));
+        cosines(one, all).forEach((product, place) => expect(product).toBeCloseTo(alone[place] ?? NaN, 5));
+      }),
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 /** Ranks with a trained model version. */
 import { softmax } from './combination.js';
 import { join } from 'node:path';
-import { DenseScorer } from './dense-scorer.js';
+import { DenseScorer, together } from './dense-scorer.js';
 import { Encoder } from './encoder.js';
 import { scoresOf } from './linear-svm.js';
 import { encoderFolder, loadModel, ModelFolderError, type ModelParts } from './model-folder.js';
@@ -9,7 +9,7 @@ import type { Candidate, Ranker, RankInput, Ranking } from './ranker.js';
 import { likeliestType, rankingFrom } from './ranking.js';
 import { TemplateVectors } from './template-vectors.js';
 import type { Tensorflow } from './tensorflow.js';
-import { cosine, TicketFeatures } from './text-features.js';
+import { cosines, TicketFeatures } from './text-features.js';
 import { knownWords, textFacts, type TextFacts } from './text-facts.js';
 import { ticketText } from './ticket-text.js';
 
@@ -17,7 +17,6 @@ interface Place {
   /** Classes of the candidate and of the templates that were merged into it; none where no label has taught it. */
   labels: number[];
   contactType: string | null;
-  embedding: Float32Array;
 }
 
 export class TrainedRanker implements Ranker {
@@ -31,6 +30,8 @@ export class TrainedRanker implements Ranker {
   private own: Encoder | null = null;
   private candidates: readonly Candidate[] = [];
   private places: Place[] = [];
+  /** Embeddings of the candidates' texts, [candidates, size] */
+  private texts: Float32Array = new Float32Array();
 
   private constructor(
     tf: Tensorflow,
@@ -43,8 +44,10 @@ export class TrainedRanker implements Ranker {
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
     this.vectors = new TemplateVectors(encoder);
     this.isKnown = knownWords(vocabulary);
-    this.heads = new DenseScorer(tf, parts, this.features.denseWidth);
-    this.usualHeads = parts.usual && new DenseScorer(tf, parts.usual, this.features.denseWidth);
+    const [dense = 1, , nearest = 1, discriminant = 1, , ...ofUsual] = description.combination.weights;
+    const width = this.features.denseWidth;
+    this.heads = new DenseScorer(tf, parts, width, [dense, nearest, discriminant]);
+    this.usualHeads = parts.usual && new DenseScorer(tf, parts.usual, width, ofUsual);
   }
 
   /**
@@ -83,13 +86,13 @@ export class TrainedRanker implements Ranker {
     const { classes, contactTypeOfClass } = this.parts.description;
     const labelOf = new Map(classes.map((id, index) => [id, index]));
     const chosen = candidates ?? this.parts.templates;
-    const embeddings = this.vectors.of(chosen);
+    this.texts = together(this.vectors.of(chosen), this.encoder.size);
     this.candidates = chosen;
-    this.places = chosen.map(({ templateId, contactTypes, merged = [] }, index) => {
+    this.places = chosen.map(({ templateId, contactTypes, merged = [] }) => {
       const labels = [templateId, ...merged].flatMap((id) => labelOf.get(id) ?? []);
       const own = contactTypes.length === 1 ? (contactTypes[0] ?? null) : null;
       const contactType = contactTypeOfClass?.[labels[0] ?? -1] ?? own;
-      return { labels, contactType, embedding: embeddings[index] ?? new Float32Array(this.encoder.size) };
+      return { labels, contactType };
     });
     return Promise.resolve();
   }
@@ -124,12 +127,10 @@ export class TrainedRanker implements Ranker {
 
   /** What the heads say together, per ticket [classes]; weights in the order of `evidenceOf`. */
   private learnedScores(inputs: RankInput[], rows: Float32Array[], usualRows: Float32Array[] | null): Float64Array[] {
-    const { weights } = this.parts.description.combination;
-    const [dense = 1, sparseWeight = 1, nearest = 1, discriminant = 1, , ...ofUsual] = weights;
+    const [, sparseWeight = 1] = this.parts.description.combination.weights;
     const { classes } = this.parts.dense;
-    const { size } = this.encoder;
-    const own = this.heads.scores(rows, size, [dense, nearest, discriminant]);
-    const beside = usualRows && this.usualHeads?.scores(usualRows, this.usual.size, ofUsual);
+    const own = this.heads.scores(rows, this.encoder.size);
+    const beside = usualRows && this.usualHeads?.scores(usualRows, this.usual.size);
     return inputs.map((input, index) => {
       const sparse = scoresOf(this.parts.sparse, this.features.sparse(input));
       return Float64Array.from(sparse, (score, label) => {
@@ -142,10 +143,11 @@ export class TrainedRanker implements Ranker {
   private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
     const { combination, abstention } = this.parts.description;
     const textWeight = combination.weights[4] ?? 0;
-    const logits = Float64Array.from(this.places, ({ labels, embedding: template }) => {
-      const likeness = embedding ? cosine(embedding, template) : 0;
+    const likenesses = embedding && cosines(embedding, this.texts);
+    const logits = Float64Array.from(this.places, ({ labels }, place) => {
+      const likeness = likenesses?.[place] ?? 0;
       if (labels.length === 0) return combination.unseen.scale * likeness + combination.unseen.offset;
-      return together(labels.map((label) => learned[label] ?? 0)) + textWeight * likeness;
+      return addedUp(labels, learned) + textWeight * likeness;
     });
     // Of the candidates, and of what may not be suggested: a ticket about a blocked template is not out of scope.
     const familiarity = [logits, learned].reduce(
@@ -193,9 +195,9 @@ async function ownEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promi
 }
 
 /** The logit of one class that several were merged into: their probabilities are added up. */
-function together(logits: readonly number[]): number {
-  const [first = 0] = logits;
-  if (logits.length === 1) return first;
+function addedUp(labels: readonly number[], learned: Float64Array): number {
+  if (labels.length === 1) return learned[labels[0] ?? 0] ?? 0;
+  const logits = labels.map((label) => learned[label] ?? 0);
   const highest = Math.max(...logits);
   return highest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
 }
