@@ -111,8 +111,7 @@ async function openPage(browser: Browser, storageState: Awaited<ReturnType<typeo
   page.setDefaultTimeout(patience);
   await page.addInitScript(inPage.markShown);
   await page.goto(service.url, { waitUntil: 'commit' });
-  const shown = await page.waitForFunction<number>(inPage.shownAt);
-  return { page, ms: await shown.jsonValue() };
+  return { page, ms: await page.evaluate<number>(inPage.shownAt) };
 }
 
 /** What the browser has loaded but for the API's answers, compressed, kB. */

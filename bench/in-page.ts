@@ -9,8 +9,15 @@ export const markShown = `{
   requestAnimationFrame(look);
 }`;
 
-/** ms from the request for the page; null as long as it is not there. */
-export const shownAt = `performance.getEntriesByName('queue-shown')[0]?.startTime ?? null`;
+/** ms from the request for the page to that frame. */
+export const shownAt = `new Promise((resolve) => {
+  const look = () => {
+    const [mark] = performance.getEntriesByName('queue-shown');
+    if (mark) resolve(mark.startTime);
+    else requestAnimationFrame(look);
+  };
+  look();
+})`;
 
 /** Addresses of what was loaded. */
 export const resources = `performance.getEntriesByType('resource').map(({ name }) => name)`;

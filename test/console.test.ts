@@ -3,6 +3,7 @@
  * one another.
  */
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -238,6 +239,49 @@ describe('answering', () => {
     await heading('Where is my card').waitFor();
   });
 
+  test('ten tickets are answered by keyboard alone, one after the other', async () => {
+    const file = await readFile(join(root, 'samples/banking77/templates.jsonl'), 'utf8');
+    // Nothing is missing from these, so that no gap stands in the way.
+    const fields = Object.fromEntries([...file.matchAll(/{{([\w.]+)}}/g)].map(([, name = '']) => [name, 'some']));
+    const questions = [
+      'How do I activate my new card',
+      'My cash withdrawal was declined',
+      'Why was I charged a fee for a transfer',
+      'I forgot my PIN and it is blocked',
+      'Which currencies can I hold',
+      'My card payment is still pending',
+      'How can I change my address',
+      'Can I get a refund for this purchase',
+      'My top-up was reverted, why',
+      'How do I verify my identity',
+    ];
+    for (const [at, question] of questions.entries()) await write(`ten-${at}`, question, `${question}?`, fields);
+    for (const question of questions) await inQueue(question).getByText('%').waitFor();
+    const subject = (): Promise<string> => page.locator('#ticket-title').innerText();
+    const opened = async (how: 'k' | 'j', wanted: (shown: string) => boolean): Promise<void> => {
+      while (!wanted(await subject())) {
+        const before = await subject();
+        await page.keyboard.press(how);
+        await expect.poll(subject, patience).not.toBe(before);
+      }
+    };
+    const first = await queue().getByRole('listitem').first().locator('.row-subject').innerText();
+    await opened('k', (shown) => shown === first);
+    for (let answered = 0; answered < questions.length; answered += 1) {
+      const shown = await subject();
+      expect(questions).toContain(shown);
+      await expect.poll(() => replies().count(), patience).toBe(3);
+      await page.keyboard.press(String(1 + (answered % 3)));
+      await page.keyboard.press('Enter');
+      await inQueue(shown).waitFor({ state: 'detached' });
+      await expect.poll(subject, patience).not.toBe(shown);
+    }
+    for (const at of questions.keys()) {
+      await expect.poll(() => choicesOf(`ten-${at}`), patience).toMatchObject([{ outcome: 'used', agent: 'ada' }]);
+    }
+    await opened('j', (shown) => shown === 'Where is my card');
+  });
+
   test('N says that none fits', async () => {
     await expect.poll(() => replies().count(), patience).toBe(3);
     await page.keyboard.press('n');
@@ -410,6 +454,21 @@ describe('what the page is safe from', () => {
 });
 
 describe('when it goes wrong or grows long', () => {
+  test('while there is no network a choice is kept, and sent when the network is back', async () => {
+    await write('5', 'Train without network', 'Can I pay in a tunnel?');
+    await inQueue('Train without network').click();
+    await heading('Train without network').waitFor();
+    await page.getByText('The model is unsure which reply fits').waitFor();
+    await page.context().setOffline(true);
+    await page.keyboard.press('n');
+    await page.getByText('1 of your choices waits to be stored').waitFor();
+    expect(await choicesOf('5')).toEqual([]);
+    await page.context().setOffline(false);
+    await expect.poll(() => choicesOf('5'), patience).toMatchObject([{ outcome: 'none-fits', agent: 'ada' }]);
+    await inQueue('Train without network').waitFor({ state: 'detached' });
+    await heading('Top-up failed').waitFor();
+  });
+
   test('a choice whose answer is lost on the way is sent again, and stored once', async () => {
     const isChoice = (response: Response) => response.url().endsWith('/choices');
     const answered = page.waitForResponse(isChoice, patience);

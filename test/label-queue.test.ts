@@ -72,6 +72,17 @@ describe('what no template answers', () => {
     expect(clusters[0]?.examples.every((key) => key.startsWith('crypto'))).toBe(true);
   });
 
+  test('shows the same text once', () => {
+    const text = ['buy bitcoin', 'buy bitcoin', 'sell bitcoin', 'buy bitcoin', 'sell bitcoin', 'buy bitcoin'];
+    const asked = text.map((words, at) => ticket(`crypto-${at}`, 5, 0.2, { text: words, abstained: true }));
+    const [cluster] = labelQueue(asked, 0).clusters;
+    expect(cluster?.tickets).toBe(6);
+    expect(cluster?.examples.map((key) => text[Number(key.slice(-1))]).toSorted()).toEqual([
+      'buy bitcoin',
+      'sell bitcoin',
+    ]);
+  });
+
   test('is nothing where the model answers all', () => {
     expect(labelQueue([ticket('a', 0, 0.9), ticket('b', 0, 0.9)], 0).clusters).toEqual([]);
   });

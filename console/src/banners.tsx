@@ -6,15 +6,15 @@ import type { Connection } from './live.js';
 /** What went wrong, and what can be done about it. */
 export function Banners({
   connection,
-  choices: { waiting, failure, tryAgain, dismiss },
+  choices: { waiting, isHeldUp, failure, tryAgain, dismiss },
 }: {
   connection: Connection;
-  choices: Pick<ReturnType<typeof useChoices>, 'waiting' | 'failure' | 'tryAgain' | 'dismiss'>;
+  choices: Pick<ReturnType<typeof useChoices>, 'waiting' | 'isHeldUp' | 'failure' | 'tryAgain' | 'dismiss'>;
 }) {
   const { t } = useTranslation();
   return (
     <div className="banners">
-      {connection === 'away' && (
+      {(connection === 'away' || isHeldUp) && (
         <Alert color="yellow" role="alert" title={t('banners.away')}>
           {t('banners.stale')}
           {waiting.length > 0 && ` ${t('banners.waiting', { count: waiting.length })}`}

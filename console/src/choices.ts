@@ -3,7 +3,8 @@ import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-q
 import { useState } from 'react';
 import * as api from './api.js';
 import type { ChoiceBody, TicketPath } from './api-types.js';
-import { queueKey, ticketKey } from './queries.js';
+import { ticketKey } from './queries.js';
+import { refreshQueue } from './queue-refresh.js';
 
 export interface Choice {
   ticket: TicketPath;
@@ -33,6 +34,11 @@ export function useChoices(onUndone: (ticket: TicketPath) => void) {
     filters: { mutationKey, status: 'pending' },
     select: ({ state }) => state.variables as Choice,
   });
+  /** A stream of events may hang for a while before it is known to be dead: a choice that can't be sent tells it sooner. */
+  const isHeldUp = useMutationState({
+    filters: { mutationKey, status: 'pending' },
+    select: ({ state }) => state.failureCount > 0,
+  }).some(Boolean);
   const without = (choice: Choice) => (choices: Choice[]) =>
     choices.filter(({ body }) => body.choiceId !== choice.body.choiceId);
 
@@ -49,7 +55,7 @@ export function useChoices(onUndone: (ticket: TicketPath) => void) {
     },
     // The choice counts as waiting until the queue without its ticket is here: else the ticket would flash up again.
     onSettled: (_answer, _error, { ticket }) =>
-      Promise.all([queueKey, ticketKey(ticket)].map((queryKey) => client.invalidateQueries({ queryKey }))),
+      Promise.all([refreshQueue(client, [ticket]), client.invalidateQueries({ queryKey: ticketKey(ticket) })]),
   });
 
   const choose = (choice: Choice, reply: string | null): void => {
@@ -83,5 +89,5 @@ export function useChoices(onUndone: (ticket: TicketPath) => void) {
     mutate(first.choice);
   };
 
-  return { choose, undo, last: made.at(-1) ?? null, waiting, failure: failed[0] ?? null, tryAgain, dismiss };
+  return { choose, undo, last: made.at(-1) ?? null, waiting, isHeldUp, failure: failed[0] ?? null, tryAgain, dismiss };
 }

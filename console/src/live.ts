@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { TicketPath } from './api-types.js';
 import { queueKey, ticketKey } from './queries.js';
+import { refreshQueue } from './queue-refresh.js';
 import { idOf } from './ticket-path.js';
 
 export type Connection = 'connecting' | 'live' | 'away';
@@ -115,12 +116,13 @@ class Refresher {
       .getQueryCache()
       .find({ queryKey: queueKey })
       ?.promise?.catch(() => undefined);
-    const ofTickets = this.tickets.size > 0 ? [queueKey, ...[...this.tickets.values()].map(ticketKey)] : [];
-    const keys = this.everything ? [[]] : [...ofTickets, ...[...this.topics].map((topic) => [topic])];
+    const tickets = this.everything ? [] : [...this.tickets.values()];
+    const keys = this.everything ? [[]] : [...tickets.map(ticketKey), ...[...this.topics].map((topic) => [topic])];
     this.everything = false;
     this.tickets.clear();
     this.topics.clear();
-    await Promise.all(keys.map((queryKey) => this.client.invalidateQueries({ queryKey })));
+    const refreshed = keys.map((queryKey) => this.client.invalidateQueries({ queryKey }));
+    await Promise.all(tickets.length > 0 ? [refreshQueue(this.client, tickets), ...refreshed] : refreshed);
     this.busy = false;
     if (this.hasMore()) this.schedule();
   }

@@ -1,7 +1,7 @@
 import { Alert, Badge, Button, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { measureElement, useVirtualizer } from '@tanstack/react-virtual';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TicketPath, TicketRow } from './api-types.js';
 import { likelihood } from './likelihood.js';
@@ -10,10 +10,13 @@ import { filterNames, type QueueView } from './queue-view.js';
 import { idOf, sameTicket } from './ticket-path.js';
 import { When } from './when.js';
 
-/** px; each row is measured once it is there */
+/** px; each row is measured once it is there, and the next of its kind are taken to be as high: one that differs costs a draw */
 const usualRowHeight = 84;
 /** So many rows before the end the next page is asked for. */
 const rowsBeforeMore = 40;
+
+/** What a row's height hangs on. */
+type RowKind = 'subject' | 'text';
 
 export function Queue({
   queue,
@@ -35,15 +38,22 @@ export function Queue({
 }) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLElement>(null);
+  const heights = useRef(new Map<RowKind, number>());
+  const kindAt = (index: number): RowKind => (tickets[index]?.subject === '' ? 'text' : 'subject');
   // eslint-disable-next-line react-hooks/incompatible-library -- what it returns is used here and nowhere else
   const rows = useVirtualizer({
     count: tickets.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => usualRowHeight,
+    estimateSize: (index) => heights.current.get(kindAt(index)) ?? usualRowHeight,
+    measureElement: (element, entry, instance) => {
+      const height = measureElement(element, entry, instance);
+      heights.current.set(kindAt(instance.indexFromElement(element)), height);
+      return height;
+    },
     getItemKey: (index) => (tickets[index] ? idOf(tickets[index]) : index),
     overscan: 8,
   });
-  const place = tickets.findIndex((ticket) => sameTicket(ticket, selected));
+  const place = useMemo(() => tickets.findIndex((ticket) => sameTicket(ticket, selected)), [tickets, selected]);
   useEffect(() => {
     if (place >= 0) rows.scrollToIndex(place, { align: 'auto' });
     // Only where the selection moves: whoever scrolls away from it is not pulled back.
@@ -98,7 +108,8 @@ export function Queue({
   );
 }
 
-function Row({
+/** Drawn anew only where it has changed: whoever scrolls past it draws the rows around it. */
+const Row = memo(function Row({
   ticket,
   isSelected,
   onOpen,
@@ -134,7 +145,7 @@ function Row({
       </span>
     </UnstyledButton>
   );
-}
+});
 
 function Best({ suggestion }: Pick<TicketRow, 'suggestion'>) {
   const { t } = useTranslation();

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Actor, ChoiceBody, Suggestion, Ticket, TicketPath, TicketRow } from './api-types.js';
 import { Banners } from './banners.js';
 import { useChoices } from './choices.js';
@@ -19,10 +19,13 @@ export function Workplace({ actor, connection }: { actor: Actor; connection: Con
   const [shown, setShown] = useState<'queue' | 'ticket'>('queue');
   const choices = useChoices((ticket) => open(ticket));
 
+  const pages = queue.data?.pages;
+  const loaded = useMemo(() => distinct(pages?.flatMap(({ items }) => items) ?? []), [pages]);
   const leaving = choices.waiting.filter(({ body }) => body.retracts === null);
-  const tickets = distinct(queue.data?.pages.flatMap(({ items }) => items) ?? []).filter(
-    (ticket) => !leaving.some((choice) => sameTicket(choice.ticket, ticket)),
-  );
+  const tickets =
+    leaving.length === 0
+      ? loaded
+      : loaded.filter((ticket) => !leaving.some((choice) => sameTicket(choice.ticket, ticket)));
   const place = tickets.findIndex((ticket) => sameTicket(ticket, selected));
   if (selected === null && tickets[0]) setSelected(pathOf(tickets[0]));
 

@@ -92,13 +92,22 @@ function unanswered(tickets: readonly UnlabelledTicket[]): UnansweredCluster[] {
     .slice(0, mostClusters)
     .map(({ middle, members }) => {
       const now = countWords(members.map(({ text }) => text));
+      /** The same text once more shows nothing new. */
+      const shown = new Set<string>();
       const typical = members
-        .map(({ observation: { key, embedding } }) => ({ key, likeness: embedding ? cosine(embedding, middle) : 0 }))
+        .map(({ observation: { key, embedding }, text }) => ({
+          key,
+          text,
+          likeness: embedding ? cosine(embedding, middle) : 0,
+        }))
         .sort((a, b) => b.likeness - a.likeness);
       return {
         words: typicalWords(now, before, mostWords).map(({ word }) => word),
         tickets: members.length,
-        examples: typical.slice(0, mostExamples).map(({ key }) => key),
+        examples: typical
+          .filter(({ text }) => shown.size < shown.add(text).size)
+          .slice(0, mostExamples)
+          .map(({ key }) => key),
       };
     });
 }
