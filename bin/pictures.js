@@ -1,16 +1,20 @@
 /**
  * Takes a picture of every page of a running service into docs/pictures, with the browser that the tests use.
  *
- * `node bin/pictures.js LINK [--dark]`, where LINK is the one-time link that the service prints at its start.
+ * `node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN]`, where LINK is the one-time link that the service prints at its
+ * start. With an ORIGIN that the service has in EMBED_ORIGINS, such as http://localhost:8080, the page inside a helpdesk is
+ * taken too, which is served there meanwhile.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import bundledChromium from '@sparticuz/chromium';
 import { chromium } from 'playwright-core';
+import { helpdeskPage, startHelpdesk } from './stand-in-helpdesk.js';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'docs', 'pictures');
 const [link, ...flags] = process.argv.slice(2);
+const helpdesk = flags.includes('--helpdesk') ? flags[flags.indexOf('--helpdesk') + 1] : undefined;
 const settings = {
   viewport: { width: 1280, height: 800 },
   colorScheme: flags.includes('--dark') ? 'dark' : 'light',
@@ -34,7 +38,7 @@ const pages = {
 
 if (!link || !URL.canParse(link)) {
   console.error(
-    'usage: node bin/pictures.js LINK [--dark], with the one-time link that the service prints at its start',
+    'usage: node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN], with the one-time link that the service prints',
   );
   process.exit(1);
 }
@@ -59,12 +63,41 @@ try {
       await first.click();
       await settled(page);
     }
-    const file = join(folder, `${name}${settings.colorScheme === 'dark' ? '-dark' : ''}.png`);
-    await page.screenshot({ path: file });
-    console.error(file);
+    await take(page, name);
   }
+  if (helpdesk) await insideHelpdesk(page, helpdesk);
 } finally {
   await browser.close();
+}
+
+async function take(page, name) {
+  const file = join(folder, `${name}${settings.colorScheme === 'dark' ? '-dark' : ''}.png`);
+  await page.screenshot({ path: file });
+  console.error(file);
+}
+
+/** Signed in by a window, which has the session of the other pages. */
+async function insideHelpdesk(page, origin) {
+  const tickets = await page.evaluate(async () => {
+    const { items } = await (await globalThis.fetch('/api/v1/tickets?state=open&sort=certain&limit=12')).json();
+    const { source, ticketId } = items[0];
+    const path = `/api/v1/tickets/${encodeURIComponent(source)}/${encodeURIComponent(ticketId)}`;
+    return [await (await globalThis.fetch(path)).json(), ...items.slice(1)];
+  });
+  const [ticket, ...others] = tickets;
+  const { source, ticketId } = ticket;
+  const frameUrl = new URL(`/embed?${new globalThis.URLSearchParams({ source, ticketId }).toString()}`, link).href;
+  const stop = await startHelpdesk(origin, helpdeskPage(frameUrl, ticket, others));
+  try {
+    await page.goto(origin);
+    const frame = page.frameLocator('iframe');
+    await frame.getByRole('button', { name: 'Open the sign-in in a window' }).click();
+    await frame.getByRole('list', { name: 'Suggested replies' }).waitFor();
+    await frame.getByRole('button', { name: 'Take' }).first().click();
+    await take(page, 'helpdesk');
+  } finally {
+    stop();
+  }
 }
 
 /** Everything has been answered and drawn. */

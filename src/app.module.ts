@@ -9,6 +9,7 @@ import { AuditLogController } from './access/audit-log.controller.js';
 import { AccessGuard } from './access/access.guard.js';
 import { AccessService } from './access/access.service.js';
 import { ProblemFilter, validationProblem } from './access/problem.filter.js';
+import { EmbeddingController } from './access/embedding.controller.js';
 import { OidcService } from './access/oidc.service.js';
 import { SessionController } from './access/session.controller.js';
 import { SignInController } from './access/sign-in.controller.js';
@@ -85,6 +86,7 @@ export class AppModule {
         AuditLogController,
         DecisionsController,
         DriftController,
+        EmbeddingController,
         EventsController,
         FlagsController,
         HealthController,

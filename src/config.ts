@@ -5,6 +5,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { embedOrigins, isTrustworthy } from './config/embed-origins.js';
 import { retrainVariables } from './config/retrain-variables.js';
 import { days, flag, folder, share, whole } from './config/variables.js';
 
@@ -24,6 +25,7 @@ export const environmentSchema = z.object({
     .describe(
       'Address that browsers reach the service at, where it is not HOST and PORT; `https` makes cookies secure',
     ),
+  EMBED_ORIGINS: embedOrigins,
   OIDC_ISSUER: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as https://login.example.com' })
     .optional()
@@ -216,6 +218,9 @@ function contradictions(env: Environment): string[] {
   if (env.OIDC_ISSUER) {
     const missing = (['PUBLIC_URL', 'OIDC_CLIENT_ID', 'OIDC_ROLES'] as const).filter((name) => !env[name]);
     if (missing.length > 0) problems.push(`OIDC_ISSUER: needs ${missing.join(', ')}`);
+  }
+  if (env.EMBED_ORIGINS.length > 0 && !(env.PUBLIC_URL && isTrustworthy(env.PUBLIC_URL))) {
+    problems.push('EMBED_ORIGINS: needs PUBLIC_URL with an https address: browsers keep no other session in a frame');
   }
   const topics = [
     env.TOPIC_TICKETS,

@@ -3,6 +3,7 @@ import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../migrations/1795392000000-foundation.js';
+import { HandOver1795850000000 } from '../migrations/1795850000000-hand-over.js';
 import { MergedTemplates1795800000000 } from '../migrations/1795800000000-merged-templates.js';
 import { FirstRuns1795850000000 } from '../migrations/1795850000000-first-runs.js';
 import { TemplateStatistics1795820000000 } from '../migrations/1795820000000-template-statistics.js';
@@ -110,6 +111,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       MergedTemplates1795800000000,
       FirstRuns1795850000000,
       TemplateStatistics1795820000000,
+      HandOver1795850000000,
     ],
     migrationsTransactionMode: 'each',
     logging: false,

@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { z } from 'zod';
 import { AccessGuard } from './access/access.guard.js';
+import { frameAncestors, isFramedPage, keepsOpener, scriptSources } from './access/embedding.js';
 import { ProblemException, problemSchema } from './access/problem.js';
 import type { ServiceConfig } from './config.js';
 
@@ -37,19 +38,27 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
         useDefaults: false,
         directives: {
           defaultSrc: ["'self'"],
+          scriptSrc: [({ url }) => scriptSources(url, config)],
           // The pages that describe the API carry styles in their markup; the console does not.
           styleSrc: ["'self'", ({ url }) => (apiDescription.test(url ?? '') ? "'unsafe-inline'" : "'self'")],
           imgSrc: ["'self'", 'data:'],
           objectSrc: ["'none'"],
           baseUri: ["'none'"],
           formAction: ["'self'"],
-          frameAncestors: ["'none'"],
+          frameAncestors: [({ url }) => frameAncestors(url, config)],
         },
       },
+      frameguard: { action: 'deny' },
       // The service speaks plain HTTP; whoever puts TLS before it sets this there.
       strictTransportSecurity: false,
     }),
   );
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    // The content security policy says by origin who may frame these pages, which this header can't.
+    if (isFramedPage(request.url, config)) response.removeHeader('X-Frame-Options');
+    if (keepsOpener(request.url, config)) response.removeHeader('Cross-Origin-Opener-Policy');
+    next();
+  });
   // Answers hold what customers wrote.
   app.use(['/api', '/v2'], (_request: Request, response: Response, next: NextFunction) => {
     response.set('Cache-Control', 'no-store');

@@ -16,6 +16,10 @@ export interface Page<T> {
 export type Actor = Schemas['Actor'];
 export type SignInWays = Schemas['SignInWays'];
 export type Credentials = Schemas['Credentials'];
+export type Embedding = Schemas['Embedding'];
+export type HandOver = Schemas['HandOver'];
+export type RankBody = Schemas['RankBody'];
+export type Ranked = Schemas['Ranked'];
 export type TicketRow = Schemas['TicketRow'];
 export type Ticket = Schemas['Ticket'];
 export type TicketFilters = Schemas['TicketFilters'];

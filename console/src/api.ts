@@ -3,8 +3,12 @@ import type {
   Actor,
   ChoiceBody,
   Credentials,
+  Embedding,
   FlagBody,
+  HandOver,
   Page,
+  RankBody,
+  Ranked,
   SignInWays,
   SimilarTicket,
   Suggestion,
@@ -96,16 +100,34 @@ export const flag = (path: TicketPath, body: FlagBody): Promise<unknown> =>
 export const blockTemplate = (id: string): Promise<unknown> =>
   call(`templates/${encodeURIComponent(id)}`, sent('PATCH', { state: 'blocked' }));
 
-export const sent = (method: 'POST' | 'PATCH', body: object): RequestInit => ({
+/** Which helpdesks may show this page. */
+export const embedding = (): Promise<Embedding> => call('embedding');
+
+/** In a window: a code that a frame of ours may begin a session with. */
+export const handOver = (): Promise<HandOver> => call('embedding/hand-over', { method: 'POST' });
+
+/** In a frame: begins a session with the code of a window. */
+export const takeOver = (handed: HandOver): Promise<unknown> => call('embedding/session', sent('POST', handed));
+
+/** Ranks a text; nothing is stored. */
+export const rank = (body: Pick<RankBody, 'subject' | 'body' | 'limit'>): Promise<Ranked> =>
+  call('rank', sent('POST', body));
+
+export const sent = (method: 'POST' | 'PATCH', body: object): Call => ({
   method,
   headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify(body),
 });
 
-export async function call<T>(path: string, init?: RequestInit): Promise<T> {
+type Call = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+
+/** By it the service knows, inside a helpdesk, that a change is our own page's doing. */
+const fromThisPage = { 'X-Replyrank-Page': '1' };
+
+export async function call<T>(path: string, init?: Call): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(`/api/v1/${path}`, init);
+    response = await fetch(`/api/v1/${path}`, { ...init, headers: { ...init?.headers, ...fromThisPage } });
   } catch {
     throw new ApiError(0, i18next.t('app.noAnswer'));
   }

@@ -2,9 +2,11 @@
 import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import * as api from './api.js';
-import type { ChoiceBody, TicketPath } from './api-types.js';
+import type { ChoiceBody, Reply, Suggestion, Ticket, TicketPath } from './api-types.js';
+import type { Deliver, Delivery } from './delivery.js';
 import { ticketKey } from './queries.js';
 import { refreshQueue } from './queue-refresh.js';
+import { pathOf } from './ticket-path.js';
 
 export interface Choice {
   ticket: TicketPath;
@@ -12,9 +14,37 @@ export interface Choice {
   subject: string;
   /** Title of the reply; null for "none fits". */
   title: string | null;
-  /** The reply lies on the clipboard. */
-  copied: boolean;
+  /** Where the reply lies now, for the agent to send it; null where that is nowhere, or not yet. */
+  delivered: Delivery | null;
   body: ChoiceBody;
+}
+
+/** What the agent wants done with the ticket that is shown. */
+export interface Decision {
+  outcome: 'used' | 'edited' | 'other-template' | 'none-fits';
+  reply: Reply | null;
+  /** What the customer gets */
+  text: string | null;
+  /** Template ids as they stood on the page, in their order */
+  shown: string[];
+}
+
+/** What is sent of a decision. */
+export function choiceOf(ticket: Ticket, suggestion: Suggestion | null, decision: Decision): Choice {
+  return {
+    ticket: pathOf(ticket),
+    subject: ticket.subject || ticket.body.slice(0, 60),
+    title: decision.reply?.title ?? null,
+    delivered: null,
+    body: {
+      choiceId: crypto.randomUUID(),
+      outcome: decision.outcome,
+      templateId: decision.reply?.templateId ?? null,
+      suggestionId: suggestion?.suggestionId ?? null,
+      shown: decision.shown,
+      retracts: null,
+    },
+  };
 }
 
 export interface FailedChoice {
@@ -25,8 +55,11 @@ export interface FailedChoice {
 const mutationKey = ['choice'];
 const retryMs = 2_000;
 
-/** @param onUndone the choice is retracted, and its ticket open again */
-export function useChoices(onUndone: (ticket: TicketPath) => void) {
+/**
+ * @param deliver takes the reply to where it is sent from
+ * @param onUndone the choice is retracted, and its ticket open again
+ */
+export function useChoices(deliver: Deliver, onUndone: (ticket: TicketPath) => void) {
   const client = useQueryClient();
   const [made, setMade] = useState<Choice[]>([]);
   const [failed, setFailed] = useState<FailedChoice[]>([]);
@@ -61,13 +94,11 @@ export function useChoices(onUndone: (ticket: TicketPath) => void) {
   const choose = (choice: Choice, reply: string | null): void => {
     setMade((choices) => [...choices, choice]);
     mutate(choice);
-    if (reply === null || !window.isSecureContext) return;
-    const copied = (choices: Choice[]): Choice[] =>
-      choices.map((one) => (one.body.choiceId === choice.body.choiceId ? { ...one, copied: true } : one));
-    navigator.clipboard.writeText(reply).then(
-      () => setMade(copied),
-      // A browser that does not let us leaves the agent to copy by hand.
-      () => undefined,
+    if (reply === null) return;
+    void deliver(reply).then((delivered) =>
+      setMade((choices) =>
+        choices.map((one) => (one.body.choiceId === choice.body.choiceId ? { ...one, delivered } : one)),
+      ),
     );
   };
 

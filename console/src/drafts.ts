@@ -3,6 +3,7 @@
  * tab; whoever signs out takes them away.
  */
 import type { Reply } from './api-types.js';
+import { inTab } from './kept.js';
 
 const prefix = 'replyrank.draft.';
 
@@ -12,15 +13,16 @@ export interface Draft {
 }
 
 export function keepDraft(ticket: string, draft: Draft | null): void {
-  if (draft) sessionStorage.setItem(prefix + ticket, JSON.stringify(draft));
-  else sessionStorage.removeItem(prefix + ticket);
+  if (draft) inTab().setItem(prefix + ticket, JSON.stringify(draft));
+  else inTab().removeItem(prefix + ticket);
 }
 
 export function draftOf(ticket: string): Draft | null {
-  const text = sessionStorage.getItem(prefix + ticket);
+  const text = inTab().getItem(prefix + ticket);
   return text === null ? null : (JSON.parse(text) as Draft);
 }
 
 export function dropDrafts(): void {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith(prefix)) sessionStorage.removeItem(key);
+  const storage = inTab();
+  for (const key of storage.keys()) if (key.startsWith(prefix)) storage.removeItem(key);
 }

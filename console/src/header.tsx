@@ -1,31 +1,21 @@
 import { Button, NativeSelect } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRoute } from 'wouter';
-import * as api from './api.js';
 import type { Actor } from './api-types.js';
-import { dropDrafts } from './drafts.js';
 import { useKeys } from './keyboard.js';
 import { KeysHelp } from './keys-help.js';
 import { chooseLanguage, languages } from './language.js';
 import type { Connection } from './live.js';
 import { queuePath } from './pages.js';
+import { useSignOut } from './sign-out.js';
 
 export function Header({ actor, connection }: { actor: Actor; connection: Connection }) {
   const { t, i18n } = useTranslation();
   const [helps, setHelps] = useState(false);
   const [isQueue] = useRoute(queuePath(actor.role));
   useKeys(isQueue ? { '?': { act: () => setHelps(true) } } : {});
-  const client = useQueryClient();
-  const leave = useMutation({
-    mutationFn: api.signOut,
-    // Nothing of what was read stays behind for whoever sits down next.
-    onSuccess: () => {
-      dropDrafts();
-      return client.resetQueries();
-    },
-  });
+  const leave = useSignOut();
   return (
     <header className="top" data-page={isQueue ? 'queue' : undefined}>
       <h1 className="brand">Replyrank</h1>

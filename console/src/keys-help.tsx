@@ -16,21 +16,32 @@ const keys = [
   [['?'], 'help'],
 ] as const;
 
-export function KeysHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function KeysHelp({
+  opened,
+  onClose,
+  without = [],
+}: {
+  opened: boolean;
+  onClose: () => void;
+  /** Keys that do nothing here */
+  without?: readonly (typeof keys)[number][1][];
+}) {
   const { t } = useTranslation();
   return (
     <Modal opened={opened} onClose={onClose} title={t('keys.title')} centered lockScroll={false}>
       <dl className="keys-help">
-        {keys.map(([names, does]) => (
-          <div key={does}>
-            <dt>
-              {names.map((name) => (
-                <Kbd key={name}>{name}</Kbd>
-              ))}
-            </dt>
-            <dd>{t(`keys.${does}`)}</dd>
-          </div>
-        ))}
+        {keys
+          .filter(([, does]) => !without.includes(does))
+          .map(([names, does]) => (
+            <div key={does}>
+              <dt>
+                {names.map((name) => (
+                  <Kbd key={name}>{name}</Kbd>
+                ))}
+              </dt>
+              <dd>{t(`keys.${does}`)}</dd>
+            </div>
+          ))}
       </dl>
     </Modal>
   );

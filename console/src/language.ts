@@ -2,6 +2,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import de from './messages/de.json';
+import { inBrowser } from './kept.js';
 import en from './messages/en.json';
 import type engineersEn from './messages/engineers.en.json';
 
@@ -41,11 +42,11 @@ export async function addEngineersMessages(): Promise<void> {
 }
 
 export function chooseLanguage(language: string): void {
-  localStorage.setItem(kept, language);
+  inBrowser().setItem(kept, language);
   void i18next.changeLanguage(language);
 }
 
 function chosenLanguage(): Language {
-  const wanted = [localStorage.getItem(kept), ...navigator.languages].map((name) => name?.slice(0, 2));
+  const wanted = [inBrowser().getItem(kept), ...navigator.languages].map((name) => name?.slice(0, 2));
   return wanted.find((name): name is Language => name !== undefined && name in languages) ?? 'en';
 }

@@ -18,6 +18,8 @@ export const ticketKey = ({ source, ticketId }: TicketPath) => ['ticket', source
 
 export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: api.me });
 
+export const embeddingQuery = queryOptions({ queryKey: ['embedding'], queryFn: api.embedding });
+
 export const signInWaysQuery = queryOptions({ queryKey: ['sign-in'], queryFn: api.signInWays });
 
 export const queueQuery = (view: QueueView) =>

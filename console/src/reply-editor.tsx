@@ -24,7 +24,8 @@ export function ReplyEditor({
 
   useEffect(() => {
     const first = /\{\{\s*[\w.-]+\s*\}\}/.exec(initial);
-    area.current?.focus();
+    // One that was half written is there again without a key: a frame leaves the focus where the agent types.
+    if (document.hasFocus()) area.current?.focus();
     // The first gap is selected: whoever types fills it.
     if (first) area.current?.setSelectionRange(first.index, first.index + first[0].length);
   }, [initial]);

@@ -14,7 +14,15 @@ function problemInAddress() {
 }
 
 /** The ways that are open here; the printed link always is. */
-export function SignIn({ checking, onCheck }: { checking: boolean; onCheck: () => void }) {
+export function SignIn({
+  checking,
+  onCheck,
+  providerPath = '/sign-in/oidc',
+}: {
+  checking: boolean;
+  onCheck: () => void;
+  providerPath?: string;
+}) {
   const { t } = useTranslation();
   const ways = useQuery(signInWaysQuery);
   const problem = problemInAddress();
@@ -31,7 +39,7 @@ export function SignIn({ checking, onCheck }: { checking: boolean; onCheck: () =
         )}
         {ways.isPending && <Loader aria-label={t('app.loading')} />}
         {ways.data?.oidc && (
-          <Button component="a" href="/sign-in/oidc" fullWidth>
+          <Button component="a" href={providerPath} fullWidth>
             {t('signIn.organisation')}
           </Button>
         )}
@@ -45,17 +53,17 @@ export function SignIn({ checking, onCheck }: { checking: boolean; onCheck: () =
   );
 }
 
-function WithPassword({ onDone }: { onDone: () => void }) {
+export function WithPassword({ isEmbedded = false, onDone }: { isEmbedded?: boolean; onDone: () => void }) {
   const { t } = useTranslation();
   const signIn = useMutation({ mutationFn: api.signIn, onSuccess: onDone });
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    signIn.mutate({ name: textOf(form, 'name'), password: textOf(form, 'password') });
+    signIn.mutate({ name: textOf(form, 'name'), password: textOf(form, 'password'), embedded: isEmbedded });
   };
   return (
     <form className="credentials" onSubmit={submit}>
-      <TextInput name="name" label={t('signIn.name')} autoComplete="username" required autoFocus />
+      <TextInput name="name" label={t('signIn.name')} autoComplete="username" required autoFocus={!isEmbedded} />
       <PasswordInput name="password" label={t('signIn.password')} autoComplete="current-password" required />
       {signIn.error && (
         <Alert color="red" role="alert">

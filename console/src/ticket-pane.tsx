@@ -1,13 +1,13 @@
 import { Button, Kbd, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Reply, Suggestion, Ticket, TicketPath } from './api-types.js';
-import type { Choice } from './choices.js';
+import type { Choice, Decision } from './choices.js';
 import { useKeys, type Keys } from './keyboard.js';
 import { OtherTemplate, searchFieldId } from './other-template.js';
-import { explanationQuery, suggestionQuery, ticketQuery } from './queries.js';
+import { explanationQuery } from './queries.js';
 import { Replies, shownReplies } from './replies.js';
 import { ReplyCard } from './reply-card.js';
 import { ReplyMenu } from './reply-menu.js';
@@ -17,35 +17,33 @@ import { useTakenReply } from './taken-reply.js';
 import { TicketText } from './ticket-text.js';
 import { Why, wordsOf } from './why.js';
 
-/** What the agent wants done with the ticket that is shown. */
-export interface Decision {
-  outcome: 'used' | 'edited' | 'other-template' | 'none-fits';
-  reply: Reply | null;
-  /** What the customer gets */
-  text: string | null;
-  /** Template ids as they stood on the page, in their order */
-  shown: string[];
-}
-
-interface Props {
+export interface Props {
   path: TicketPath | null;
-  isQueueEmpty: boolean;
+  ticket: UseQueryResult<Ticket | null>;
+  suggestion: UseQueryResult<Suggestion | null>;
+  /** The service knows the ticket: what is decided about it is kept. */
+  isRecorded: boolean;
+  /** Beside a conversation that shows the text anyway */
+  isFolded?: boolean;
+  isQueueEmpty?: boolean;
   mayChoose: boolean;
   mayBlock: boolean;
   last: Choice | null;
+  /** Said in place of the last choice */
+  note?: string | null;
   onDecide: (ticket: Ticket, suggestion: Suggestion | null, decision: Decision) => void;
   onUndo: () => void;
-  onMove: (by: 1 | -1) => void;
-  onBack: () => void;
+  onMove?: (by: 1 | -1) => void;
+  onBack?: () => void;
 }
 
-const nowhere: TicketPath = { source: '', ticketId: '' };
+export const nowhere: TicketPath = { source: '', ticketId: '' };
 const nothing: never[] = [];
 
-export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDecide, onUndo, onMove, onBack }: Props) {
+/** One ticket, and all that can be done with it. */
+export function TicketPane(props: Props) {
+  const { path, ticket, suggestion, isRecorded, mayChoose, mayBlock, last, onDecide, onUndo, onMove, onBack } = props;
   const { t } = useTranslation();
-  const ticket = useQuery({ ...ticketQuery(path ?? nowhere), enabled: path !== null });
-  const suggestion = useQuery({ ...suggestionQuery(path ?? nowhere), enabled: path !== null });
   const [why, setWhy] = useState(false);
   const [similar, setSimilar] = useState(false);
   const explanation = useQuery({ ...explanationQuery(path ?? nowhere), enabled: path !== null && why });
@@ -68,19 +66,19 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
   const marks = (why ? wordsOf(explanation.data, inQuestion) : null) ?? nothing;
   const noneFits = (): void => decide('none-fits', null, null);
 
-  const keys: Keys = {
-    j: { act: () => onMove(1), repeats: true },
-    k: { act: () => onMove(-1), repeats: true },
-    u: { act: onUndo },
-  };
+  const keys: Keys = { u: { act: onUndo } };
+  if (onMove) {
+    keys['j'] = { act: () => onMove(1), repeats: true };
+    keys['k'] = { act: () => onMove(-1), repeats: true };
+  }
   // What can't be seen, on a narrow screen behind the queue, is not decided on either.
   const ifSeen = (act: () => void) => () => {
     if (pane.current?.checkVisibility()) act();
   };
-  if (inQuestion) keys['w'] = { act: ifSeen(() => setWhy(!why)) };
-  if (ticket.data) keys['s'] = { act: ifSeen(() => setSimilar(!similar)) };
+  if (isRecorded && inQuestion) keys['w'] = { act: ifSeen(() => setWhy(!why)) };
+  if (isRecorded && ticket.data) keys['s'] = { act: ifSeen(() => setSimilar(!similar)) };
   if (open) {
-    keys['n'] = { act: ifSeen(noneFits) };
+    if (isRecorded) keys['n'] = { act: ifSeen(noneFits) };
     keys['/'] = { act: ifSeen(() => document.getElementById(searchFieldId)?.focus()) };
     for (const reply of shown) keys[reply.rank] = { act: ifSeen(() => taken.take(reply)) };
     if (taken.reply) {
@@ -102,7 +100,7 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
         isTaken={isTaken}
         mayUse={open !== null}
         editor={isTaken && taken.draft ? <ReplyEditor {...taken.draft} /> : null}
-        menu={open && <ReplyMenu ticket={open} templateId={reply.templateId} mayBlock={mayBlock} />}
+        menu={isRecorded && open && <ReplyMenu ticket={open} templateId={reply.templateId} mayBlock={mayBlock} />}
         onTake={() => taken.take(reply)}
         onUse={taken.use}
         onEdit={taken.edit}
@@ -113,23 +111,29 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
   return (
     <main className="pane" ref={pane}>
       <div className="pane-scroll">
-        <Button className="back" variant="subtle" size="compact-sm" onClick={onBack}>
-          {t('ticket.back')}
-        </Button>
+        {onBack && (
+          <Button className="back" variant="subtle" size="compact-sm" onClick={onBack}>
+            {t('ticket.back')}
+          </Button>
+        )}
         {path === null ? (
           <Text className="nothing" c="dimmed">
-            {isQueueEmpty ? t('ticket.allDone') : ' '}
+            {props.isQueueEmpty ? t('ticket.allDone') : ' '}
           </Text>
         ) : (
           <>
-            <TicketText ticket={ticket} words={marks} />
+            <TicketText ticket={ticket} words={marks} isFolded={props.isFolded === true && !why} />
             {why && inQuestion && <Why explanation={explanation} reply={inQuestion} />}
             {ticket.data && (
               <section aria-labelledby="replies-title">
                 <header className="replies-head">
                   <h3 id="replies-title">{t('replies.title')}</h3>
-                  {inQuestion && <Toggle name={t('why.show')} letter="W" isOn={why} onToggle={() => setWhy(!why)} />}
-                  <Toggle name={t('similar.show')} letter="S" isOn={similar} onToggle={() => setSimilar(!similar)} />
+                  {isRecorded && inQuestion && (
+                    <Toggle name={t('why.show')} letter="W" isOn={why} onToggle={() => setWhy(!why)} />
+                  )}
+                  {isRecorded && (
+                    <Toggle name={t('similar.show')} letter="S" isOn={similar} onToggle={() => setSimilar(!similar)} />
+                  )}
                 </header>
                 <Replies suggestion={suggestion} card={card} />
                 {/* There before the suggestion is: what is typed after / must never be taken for other keys. */}
@@ -142,19 +146,23 @@ export function TicketPane({ path, isQueueEmpty, mayChoose, mayBlock, last, onDe
         )}
       </div>
       <footer className="actions">
-        <Button
-          variant="default"
-          disabled={!open || !suggestion.data}
-          onClick={noneFits}
-          rightSection={<Kbd size="xs">N</Kbd>}
-        >
-          {t('ticket.noneFits')}
-        </Button>
-        <Button variant="default" disabled={last === null} onClick={onUndo} rightSection={<Kbd size="xs">U</Kbd>}>
-          {t('ticket.undo')}
-        </Button>
+        {isRecorded && (
+          <Button
+            variant="default"
+            disabled={!open || !suggestion.data}
+            onClick={noneFits}
+            rightSection={<Kbd size="xs">N</Kbd>}
+          >
+            {t('ticket.noneFits')}
+          </Button>
+        )}
+        {(isRecorded || last) && (
+          <Button variant="default" disabled={last === null} onClick={onUndo} rightSection={<Kbd size="xs">U</Kbd>}>
+            {t('ticket.undo')}
+          </Button>
+        )}
         <span className="last" role="status">
-          {last && said(t, last)}
+          {props.note ?? (last && said(t, last))}
         </span>
       </footer>
     </main>
@@ -186,7 +194,7 @@ function Toggle({
   );
 }
 
-function said(t: TFunction, { title, subject, copied }: Choice): string {
+function said(t: TFunction, { title, subject, delivered }: Choice): string {
   const what = title === null ? t('ticket.saidNoneFits', { subject }) : t('ticket.said', { title, subject });
-  return copied ? `${what} ${t('ticket.copied')}` : what;
+  return delivered ? `${what} ${t(`ticket.${delivered}`)}` : what;
 }

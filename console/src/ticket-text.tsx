@@ -10,10 +10,13 @@ import { When } from './when.js';
 export function TicketText({
   ticket,
   words,
+  isFolded,
 }: {
   ticket: UseQueryResult<Ticket | null>;
   /** That are to be marked */
   words: readonly WordWeight[];
+  /** Text and fields are there on demand only. */
+  isFolded: boolean;
 }) {
   const { t } = useTranslation();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -21,13 +24,36 @@ export function TicketText({
   const isThere = Boolean(data);
   useEffect(() => {
     // The button that had the focus went away with the ticket before: who listens to the page goes on here.
-    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+    // A frame leaves the focus where the agent types.
+    if (document.hasFocus() && document.activeElement === document.body)
+      heading.current?.focus({ preventScroll: true });
   }, [isThere]);
 
   if (data === null) return <Alert color="gray">{t('ticket.gone')}</Alert>;
   if (data === undefined) return ticket.isError ? <Failed ticket={ticket} /> : <Loading />;
   const wordsIn = (part: WordWeight['part']) => words.filter((word) => word.part === part);
   const fields = Object.entries(data.fields).filter(([, value]) => value !== null && value !== '');
+  const text = (
+    <>
+      <div className="ticket-body" lang={data.language ?? undefined} data-testid="ticket-body">
+        {data.body ? (
+          <MarkedText text={data.body} words={wordsIn('body')} />
+        ) : (
+          <Text c="dimmed">{t('ticket.noText')}</Text>
+        )}
+      </div>
+      {fields.length > 0 && (
+        <dl className="fields" aria-label={t('ticket.fields')}>
+          {fields.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{String(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </>
+  );
   return (
     <article aria-labelledby="ticket-title">
       <h2 id="ticket-title" ref={heading} tabIndex={-1}>
@@ -55,22 +81,13 @@ export function TicketText({
           {t(`ticket.${data.state}`)}
         </Alert>
       )}
-      <div className="ticket-body" lang={data.language ?? undefined} data-testid="ticket-body">
-        {data.body ? (
-          <MarkedText text={data.body} words={wordsIn('body')} />
-        ) : (
-          <Text c="dimmed">{t('ticket.noText')}</Text>
-        )}
-      </div>
-      {fields.length > 0 && (
-        <dl className="fields" aria-label={t('ticket.fields')}>
-          {fields.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{String(value)}</dd>
-            </div>
-          ))}
-        </dl>
+      {isFolded ? (
+        <details className="folded">
+          <summary>{t('ticket.showText')}</summary>
+          {text}
+        </details>
+      ) : (
+        text
       )}
     </article>
   );

@@ -1,13 +1,14 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import type { Actor, ChoiceBody, Suggestion, Ticket, TicketPath, TicketRow } from './api-types.js';
+import type { Actor, Suggestion, Ticket, TicketPath, TicketRow } from './api-types.js';
 import { Banners } from './banners.js';
-import { useChoices } from './choices.js';
+import { choiceOf, useChoices, type Decision } from './choices.js';
+import { copyText } from './delivery.js';
 import type { Connection } from './live.js';
 import { queueQuery, suggestionQuery, ticketQuery } from './queries.js';
 import { useQueueView } from './queue-view.js';
 import { Queue } from './queue.js';
-import { TicketPane, type Decision } from './ticket-pane.js';
+import { StoredTicketPane } from './stored-ticket-pane.js';
 import { idOf, pathOf, sameTicket } from './ticket-path.js';
 
 /** The queue on the left, one ticket of it on the right; on a narrow screen one of the two. */
@@ -17,7 +18,7 @@ export function Workplace({ actor, connection }: { actor: Actor; connection: Con
   const queue = useInfiniteQuery(queueQuery(view));
   const [selected, setSelected] = useState<TicketPath | null>(null);
   const [shown, setShown] = useState<'queue' | 'ticket'>('queue');
-  const choices = useChoices((ticket) => open(ticket));
+  const choices = useChoices(copyText, (ticket) => open(ticket));
 
   const pages = queue.data?.pages;
   const loaded = useMemo(() => distinct(pages?.flatMap(({ items }) => items) ?? []), [pages]);
@@ -47,17 +48,7 @@ export function Workplace({ actor, connection }: { actor: Actor; connection: Con
   };
   const decide = (ticket: Ticket, suggestion: Suggestion | null, decision: Decision): void => {
     const next = tickets[place + 1] ?? tickets[place - 1] ?? null;
-    const body: ChoiceBody = {
-      choiceId: crypto.randomUUID(),
-      outcome: decision.outcome,
-      templateId: decision.reply?.templateId ?? null,
-      suggestionId: suggestion?.suggestionId ?? null,
-      shown: decision.shown,
-      retracts: null,
-    };
-    const title = decision.reply?.title ?? null;
-    const subject = ticket.subject || ticket.body.slice(0, 60);
-    choices.choose({ ticket: pathOf(ticket), subject, title, copied: false, body }, decision.text);
+    choices.choose(choiceOf(ticket, suggestion, decision), decision.text);
     setSelected(next && pathOf(next));
     if (!next) setShown('queue');
   };
@@ -66,7 +57,7 @@ export function Workplace({ actor, connection }: { actor: Actor; connection: Con
     <div className="workplace" data-shown={shown}>
       <Banners connection={connection} choices={choices} />
       <Queue queue={queue} tickets={tickets} selected={selected} view={view} onView={setView} onOpen={open} />
-      <TicketPane
+      <StoredTicketPane
         key={selected && idOf(selected)}
         path={selected}
         isQueueEmpty={queue.isSuccess && tickets.length === 0}

@@ -2,21 +2,23 @@
  * Invariant: a route is closed unless it says who may call it. What has neither `Roles` nor `Public` is forbidden to
  * everybody, admins too: it was forgotten.
  */
-import { HttpStatus, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { HttpStatus, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
+import { CONFIG, type ServiceConfig } from '../config.js';
 import type { Role } from '../records/api-token.entity.js';
 import { AccessService } from './access.service.js';
+import { requireOwnPage } from './embedding.js';
 import { ProblemException } from './problem.js';
 import { changesNothingKey, publicKey, rolesKey, type Actor } from './roles.js';
-
-export const sessionCookie = 'replyrank_session';
+import { cookieOf, embeddedCookie, sessionCookie } from './session-cookies.js';
 
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly access: AccessService,
+    @Inject(CONFIG) private readonly config: Pick<ServiceConfig, 'EMBED_ORIGINS'>,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -50,17 +52,19 @@ export class AccessGuard implements CanActivate {
     const [scheme, token] = (request.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() === 'bearer' && token) return this.access.ofToken(token);
     const secret = cookieOf(request, sessionCookie);
-    if (!secret) return null;
+    if (!secret) return this.embeddedActorOf(request);
     if (!isSafe(request) && !isSameOrigin(request)) {
       throw new ProblemException(HttpStatus.FORBIDDEN, 'a change by session must come from a page of this service');
     }
     return this.access.ofSession(secret);
   }
-}
 
-export function cookieOf(request: Request, name: string): string | undefined {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([known]) => known === name)?.[1];
+  private async embeddedActorOf(request: Request): Promise<Actor | null> {
+    const secret = this.config.EMBED_ORIGINS.length > 0 ? cookieOf(request, embeddedCookie) : undefined;
+    if (!secret) return null;
+    requireOwnPage(request, !isSafe(request));
+    return this.access.ofSession(secret);
+  }
 }
 
 const isSafe = ({ method }: Request): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);

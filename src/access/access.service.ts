@@ -10,6 +10,7 @@ import { checkPassword, type PasswordCheck } from './users.js';
 const believedMs = 5_000;
 const mostRemembered = 10_000;
 export const sessionSeconds = 12 * 3600;
+const handOverSeconds = 30;
 
 /** Who a token or a session belongs to. */
 @Injectable()
@@ -43,15 +44,28 @@ export class AccessService {
 
   /** Turns a one-time link into a session. @returns the session's secret; null where the link is used up or too old */
   redeemLink(code: string): Promise<string | null> {
-    return this.dataSource.transaction(async (manager) => {
-      const [rows] = await manager.query<[Actor[], number]>(
-        `DELETE FROM sessions WHERE hash = $1 AND kind = 'link' AND expires_at > now() RETURNING name, role`,
-        [hashOf(code)],
-      );
-      const [actor] = rows;
-      if (!actor) return null;
-      return beginSession(manager, actor);
-    });
+    return this.redeem(code, 'link');
+  }
+
+  /**
+   * Half a minute for a frame of ours to begin a session like this one.
+   *
+   * @returns a code that works once; null where the session is unknown or over
+   */
+  async handOver(secret: string): Promise<string | null> {
+    const code = newSecret('rrh_');
+    const rows: unknown[] = await this.dataSource.query(
+      `INSERT INTO sessions (hash, kind, name, role, expires_at, user_id)
+       SELECT $1, 'hand-over', name, role, now() + make_interval(secs => $2), user_id
+         FROM sessions WHERE hash = $3 AND kind = 'session' AND expires_at > now() RETURNING 1`,
+      [hashOf(code), handOverSeconds, hashOf(secret)],
+    );
+    return rows.length > 0 ? code : null;
+  }
+
+  /** Turns what was handed over into a session. @returns its secret; null where the code is used up or too old */
+  redeemHandOver(code: string): Promise<string | null> {
+    return this.redeem(code, 'hand-over');
   }
 
   /** Somebody whom an identity provider has confirmed. @returns the session's secret */
@@ -91,6 +105,18 @@ export class AccessService {
     await this.dataSource.query('DELETE FROM sessions WHERE hash = $1', [hashOf(secret)]);
   }
 
+  private redeem(code: string, kind: 'link' | 'hand-over'): Promise<string | null> {
+    return this.dataSource.transaction(async (manager) => {
+      const [rows] = await manager.query<[(Actor & { userId: number | null })[], number]>(
+        `DELETE FROM sessions WHERE hash = $1 AND kind = $2 AND expires_at > now()
+         RETURNING name, role, user_id AS "userId"`,
+        [hashOf(code), kind],
+      );
+      const [actor] = rows;
+      return actor ? beginSession(manager, actor) : null;
+    });
+  }
+
   private async remembered(secret: string, look: (hash: Buffer) => Promise<Actor | null>): Promise<Actor | null> {
     const hash = hashOf(secret);
     const key = hash.toString('base64');
@@ -113,7 +139,7 @@ export async function createSignInLink(manager: EntityManager, actor: Actor, sec
 }
 
 /** @returns its secret */
-async function beginSession(manager: EntityManager, who: Actor & { userId?: number }): Promise<string> {
+async function beginSession(manager: EntityManager, who: Actor & { userId?: number | null }): Promise<string> {
   const secret = newSecret('rrs_');
   await insertSession(manager, { secret, kind: 'session', seconds: sessionSeconds, ...who });
   return secret;
@@ -121,7 +147,14 @@ async function beginSession(manager: EntityManager, who: Actor & { userId?: numb
 
 async function insertSession(
   manager: EntityManager,
-  session: { secret: string; kind: 'session' | 'link'; seconds: number; name: string; role: Role; userId?: number },
+  session: {
+    secret: string;
+    kind: 'session' | 'link';
+    seconds: number;
+    name: string;
+    role: Role;
+    userId?: number | null;
+  },
 ): Promise<void> {
   const { secret, kind, name, role, seconds, userId = null } = session;
   await manager.query(

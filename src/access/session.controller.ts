@@ -3,9 +3,9 @@ import { ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { roles } from '../records/api-token.entity.js';
-import { cookieOf, sessionCookie } from './access.guard.js';
 import { AccessService } from './access.service.js';
 import { ChangesNothing, Roles, type Actor } from './roles.js';
+import { clearSessionCookies, cookieOf, embeddedCookie, sessionCookie } from './session-cookies.js';
 
 const actorSchema = z.object({ name: z.string(), role: z.enum(roles) }).meta({ id: 'Actor' });
 
@@ -28,8 +28,8 @@ export class SessionController {
   @ChangesNothing()
   @ApiNoContentResponse()
   async signOut(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
-    const secret = cookieOf(request, sessionCookie);
+    const secret = cookieOf(request, sessionCookie) ?? cookieOf(request, embeddedCookie);
     if (secret) await this.access.signOut(secret);
-    response.clearCookie(sessionCookie, { path: '/' });
+    clearSessionCookies(response);
   }
 }

@@ -4,21 +4,32 @@ import { Throttle } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { CONFIG, type ServiceConfig } from '../config.js';
-import { cookieOf, isSameOrigin, sessionCookie } from './access.guard.js';
-import { AccessService, sessionSeconds } from './access.service.js';
+import { isSameOrigin } from './access.guard.js';
+import { AccessService } from './access.service.js';
+import { requireEmbedding } from './embedding.js';
 import { callbackPath, OidcProblem, OidcService, type OidcAttempt } from './oidc.service.js';
 import { ProblemException } from './problem.js';
 import { Public } from './roles.js';
+import { cookieFlags, cookieOf, setEmbeddedCookie, setSessionCookie } from './session-cookies.js';
 import { storedText } from './stored-text.js';
 import { mostPasswordLength } from './users.js';
 
 const linkSchema = z.object({ code: z.string().optional() });
 const waysSchema = z.object({ password: z.boolean(), oidc: z.boolean() }).meta({ id: 'SignInWays' });
 const credentialsSchema = z
-  .object({ name: storedText().min(1).max(200), password: z.string().min(1).max(mostPasswordLength) })
+  .object({
+    name: storedText().min(1).max(200),
+    password: z.string().min(1).max(mostPasswordLength),
+    /** For a page inside a helpdesk: another cookie, which is good for nothing else. */
+    embedded: z.boolean().default(false),
+  })
   .meta({ id: 'Credentials' });
 type Credentials = z.infer<typeof credentialsSchema>;
-const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string() });
+/** Where the browser goes when it is signed in: only to these, or a link could lead anywhere. */
+const goals = ['/', '/embed/sign-in'] as const;
+type Goal = (typeof goals)[number];
+const toProviderSchema = z.object({ to: z.enum(goals).default('/') });
+const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string(), to: z.enum(goals) });
 
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 const attemptCookie = 'replyrank_oidc';
@@ -53,13 +64,14 @@ export class SignInController {
   @Throttle(triesAMinute)
   @ApiNoContentResponse()
   async withPassword(
-    @Body({ schema: credentialsSchema }) { name, password }: Credentials,
+    @Body({ schema: credentialsSchema }) { name, password, embedded }: Credentials,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
     if (!isSameOrigin(request)) {
       throw new ProblemException(HttpStatus.FORBIDDEN, 'signing in must come from a page of this service');
     }
+    if (embedded) requireEmbedding(this.config);
     const answer = await this.access.signInWithPassword(name, password, new Date());
     if (answer.outcome === 'locked') {
       const seconds = String(Math.ceil((answer.until.getTime() - Date.now()) / 1000));
@@ -69,7 +81,8 @@ export class SignInController {
     if (answer.outcome === 'wrong') {
       throw new ProblemException(HttpStatus.UNAUTHORIZED, 'name or password is wrong');
     }
-    this.setSession(request, response, answer.secret);
+    if (embedded) setEmbeddedCookie(response, answer.secret);
+    else setSessionCookie(request, response, answer.secret, this.config);
   }
 
   /** The one-time link that is printed at the start. Works from this machine only. */
@@ -91,7 +104,7 @@ export class SignInController {
         'this link was used already or is too old: a new start prints a new one',
       );
     }
-    this.setSession(request, response, secret);
+    setSessionCookie(request, response, secret, this.config);
     response.redirect(HttpStatus.SEE_OTHER, '/');
   }
 
@@ -99,15 +112,19 @@ export class SignInController {
   @Get('sign-in/oidc')
   @Public()
   @ApiExcludeEndpoint()
-  async toProvider(@Req() request: Request, @Res() response: Response) {
+  async toProvider(
+    @Query({ schema: toProviderSchema }) { to }: { to: Goal },
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
     if (!this.oidc.isConfigured) {
       throw new ProblemException(HttpStatus.NOT_FOUND, 'no OpenID Connect provider is configured: set OIDC_ISSUER');
     }
-    await this.orBack(response, async () => {
+    await this.orBack(response, to, async () => {
       const { url, attempt } = await this.oidc.begin();
       // Lax, because the provider sends the browser back from another site.
-      response.cookie(attemptCookie, Buffer.from(JSON.stringify(attempt)).toString('base64url'), {
-        ...this.cookieFlags(request),
+      response.cookie(attemptCookie, Buffer.from(JSON.stringify({ ...attempt, to })).toString('base64url'), {
+        ...cookieFlags(request, this.config),
         sameSite: 'lax',
         maxAge: attemptSeconds * 1000,
         path: callbackPath,
@@ -123,39 +140,26 @@ export class SignInController {
   async fromProvider(@Req() request: Request, @Res() response: Response) {
     const attempt = attemptOf(request);
     response.clearCookie(attemptCookie, { path: callbackPath });
-    await this.orBack(response, async () => {
+    await this.orBack(response, attempt?.to ?? '/', async () => {
       if (!attempt) throw new OidcProblem('attempt');
       const actor = await this.oidc.finish(request.originalUrl, attempt);
-      this.setSession(request, response, await this.access.signIn(actor));
-      response.redirect(HttpStatus.SEE_OTHER, '/');
+      setSessionCookie(request, response, await this.access.signIn(actor), this.config);
+      response.redirect(HttpStatus.SEE_OTHER, attempt.to);
     });
   }
 
   /** A person waits, not a program: what goes wrong is said on the page. */
-  private async orBack(response: Response, work: () => Promise<void>): Promise<void> {
+  private async orBack(response: Response, to: Goal, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (!(error instanceof OidcProblem)) throw error;
-      response.redirect(HttpStatus.SEE_OTHER, `/?problem=${error.code}`);
+      response.redirect(HttpStatus.SEE_OTHER, `${to}?problem=${error.code}`);
     }
-  }
-
-  private setSession(request: Request, response: Response, secret: string): void {
-    response.cookie(sessionCookie, secret, {
-      ...this.cookieFlags(request),
-      sameSite: 'strict',
-      maxAge: sessionSeconds * 1000,
-      path: '/',
-    });
-  }
-
-  private cookieFlags(request: Request): { httpOnly: true; secure: boolean } {
-    return { httpOnly: true, secure: request.secure || (this.config.PUBLIC_URL?.startsWith('https:') ?? false) };
   }
 }
 
-function attemptOf(request: Request): OidcAttempt | null {
+function attemptOf(request: Request): (OidcAttempt & { to: Goal }) | null {
   try {
     const text = Buffer.from(cookieOf(request, attemptCookie) ?? '', 'base64url').toString();
     return attemptSchema.parse(JSON.parse(text));

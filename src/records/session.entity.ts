@@ -2,12 +2,13 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Role } from './api-token.entity.js';
 
 /**
- * A signed-in browser, or (`kind` = `link`) a one-time link that becomes one. Only the SHA-256 of its secret is kept.
+ * A signed-in browser, or what becomes one, once: a `link` that was printed, a `hand-over` from a window to a frame. Only the
+ * SHA-256 of its secret is kept.
  */
 @Entity('sessions')
 export class Session {
   @PrimaryColumn('bytea') hash: Buffer;
-  @Column('text') kind: 'session' | 'link';
+  @Column('text') kind: 'session' | 'link' | 'hand-over';
   @Column('text') name: string;
   @Column('text') role: Role;
   /** Whoever signed in with a password; null for others */
