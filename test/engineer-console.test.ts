@@ -245,6 +245,30 @@ describe('a training', () => {
   });
 });
 
+describe('labels', () => {
+  test('say how far agents agree on tickets that say the same, and on what they do not', async () => {
+    const templates = await service.query<{ id: string; title: string }>('SELECT id, title FROM templates ORDER BY id');
+    const [one, other] = templates;
+    for (const [ticketId, agent, templateId] of [
+      ['d-1', 'ada', one?.id],
+      ['d-2', 'bob', other?.id],
+    ]) {
+      await service.request
+        .post(`/api/v1/tickets/desk/${ticketId ?? ''}/choices`)
+        .set(service.as('lead'))
+        .send({ choiceId: `c-${agent ?? ''}`, agent, outcome: 'other-template', templateId })
+        .expect(201);
+    }
+    await go('Labels');
+    await main().getByRole('heading', { name: 'Agreement between agents' }).waitFor();
+    await main().getByText('1, answered 2 times').waitFor();
+    await main()
+      .getByText(`${one?.title ?? ''} ↔ ${other?.title ?? ''}`)
+      .waitFor();
+    expect(await main().innerText()).not.toMatch(/\bada\b|\bbob\b/);
+  });
+});
+
 describe('every page', () => {
   const pages = ['Today', 'Alerts', 'Drift', 'Decisions', 'Training', 'Models', 'Labels'];
 
@@ -289,6 +313,37 @@ describe('each role sees what it may', () => {
     expect(new URL(page.url()).pathname).toBe('/');
     expect(await page.getByRole('link', { name: 'Models' }).count()).toBe(0);
     expect(loaded.filter((path) => /chart|engineers|models-page/.test(path))).toEqual([]);
+  });
+
+  test('a lead has the queue alone too, and may block a reply there, which an agent may only report', async () => {
+    const open = async (role: Role): Promise<string[]> => {
+      await signIn(role);
+      await page.goto(`${url}/training`);
+      await page.getByRole('navigation', { name: 'Open tickets' }).getByRole('button').first().click();
+      await page.getByRole('button', { name: 'More about this reply' }).first().click();
+      await page.getByRole('menuitem').first().waitFor();
+      return page.getByRole('menuitem').allInnerTexts();
+    };
+    expect(await open('agent')).not.toContain('Block it for everybody');
+    expect(await open('lead')).toContain('Block it for everybody');
+    for (const name of ['Training', 'Models', 'Audit log']) {
+      expect(await page.getByRole('link', { name, exact: true }).count()).toBe(0);
+    }
+  });
+
+  test('an ML engineer reads tickets and answers none, and has no audit log', async () => {
+    await signIn('ml');
+    await go('Queue');
+    await page.getByRole('navigation', { name: 'Open tickets' }).getByRole('button').first().click();
+    await page.getByRole('list', { name: 'Suggested replies' }).getByRole('listitem').first().waitFor();
+    await page.keyboard.press('n');
+    await page.keyboard.press('1');
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('link', { name: 'Audit log' }).count()).toBe(0);
+    await page.goto(`${url}/audit-log`);
+    await heading('Today').waitFor();
+    const [row] = await service.query<{ n: number }>(`SELECT count(*)::int AS n FROM choices WHERE agent = 'the ml'`);
+    expect(row?.n).toBe(0);
   });
 
   test('an admin reads who changed what', async () => {
