@@ -1,9 +1,9 @@
 /**
  * Takes a picture of every page of a running service into docs/pictures, with the browser that the tests use.
  *
- * `node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN]`, where LINK is the one-time link that the service prints at its
- * start. With an ORIGIN that the service has in EMBED_ORIGINS, such as http://localhost:8080, the page inside a helpdesk is
- * taken too, which is served there meanwhile.
+ * `node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN] [NAME …]`, where LINK is the one-time link that the service prints at
+ * its start; without a NAME all pages are taken. With an ORIGIN that the service has in EMBED_ORIGINS, such as
+ * http://localhost:8080, the page inside a helpdesk is taken too, which is served there meanwhile.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,7 +21,10 @@ const settings = {
   locale: 'en',
   reducedMotion: 'reduce',
 };
-/** What is at a page's beginning, by the picture's name; a link that is followed from there, where one page has several. */
+/**
+ * What is at a page's beginning, by the picture's name; a link that is followed from there, where one page has several; the lines
+ * of a file that is chosen there.
+ */
 const pages = {
   today: { path: '/today' },
   alerts: { path: '/alerts' },
@@ -33,12 +36,25 @@ const pages = {
   models: { path: '/models' },
   'model-report': { path: '/models', follow: 'td a' },
   labels: { path: '/labels' },
+  templates: { path: '/templates' },
+  'templates-flagged': { path: '/templates?show=flagged' },
+  template: { path: '/templates?show=flagged', follow: 'td a' },
+  'template-import': {
+    path: '/templates/import',
+    file: [
+      'id,title,body,contactTypes',
+      'age-limit,Minimum age for an account,"Hi {{customer.firstName}}, you need to be 18 to open an account.",age_limit',
+      'opening-hours,Opening hours,"Hi {{customer.firstName}}, we are here from 8 to 20, every day.",opening_hours',
+      'holiday-hours,Hours on holidays,"Hi {{customer.firstName}}, on holidays we answer by e-mail.",opening_hours',
+    ],
+  },
   'audit-log': { path: '/audit-log' },
 };
+const names = flags.filter((flag) => flag in pages);
 
 if (!link || !URL.canParse(link)) {
   console.error(
-    'usage: node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN], with the one-time link that the service prints',
+    'usage: node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN] [NAME …], with the one-time link that the service prints',
   );
   process.exit(1);
 }
@@ -51,7 +67,8 @@ try {
   const page = await (await browser.newContext(settings)).newPage();
   await page.goto(link);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
-  for (const [name, { path, follow }] of Object.entries(pages)) {
+  for (const [name, { path, follow, file: lines }] of Object.entries(pages)) {
+    if (names.length > 0 && !names.includes(name)) continue;
     await page.goto(new URL(path, link).href);
     await settled(page);
     if (follow) {
@@ -61,6 +78,11 @@ try {
         continue;
       }
       await first.click();
+      await settled(page);
+    }
+    if (lines) {
+      const chosen = { name: 'replies.csv', mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) };
+      await page.locator('main input[type=file]').setInputFiles(chosen);
       await settled(page);
     }
     await take(page, name);

@@ -74,6 +74,18 @@ describe('the figures of templates', () => {
     expect(await figuresOf('refund')).toMatchObject({ shown: 1, first: 1, used: 3, acceptance: { value: 0, of: 1 } });
   });
 
+  test('count what was imported with a history apart from what agents used here', async () => {
+    const ticketId = randomUUID();
+    await arrive(service.dataSource, [aTicket(ticketId)]);
+    await service.query(
+      `INSERT INTO labels (ticket, template_id, provenance, labelled_at)
+       SELECT id, 'lost', 'history', now() FROM tickets WHERE ticket_id = $1`,
+      [ticketId],
+    );
+    expect(await figuresOf('lost')).toMatchObject({ used: 2, imported: 1 });
+    expect((await get('template-statistics/lost')).body).toMatchObject({ used: 2, imported: 1 });
+  });
+
   test('find what is never used', async () => {
     expect(await figuresOf('never')).toMatchObject({ shown: 0, used: 0, acceptance: null, lastUsedAt: null });
   });

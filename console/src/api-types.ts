@@ -30,6 +30,7 @@ export type SimilarTicket = Schemas['SimilarTickets']['items'][number];
 /** A reply as the team wrote it. */
 export type Reply = Pick<Suggestion['items'][number], 'templateId' | 'title' | 'body'>;
 export type Template = Pick<Schemas['Template'], 'id' | 'title' | 'body'>;
+export type TemplateState = Schemas['Template']['state'];
 export type FlagBody = Schemas['FlagBody'];
 export type FlagReason = FlagBody['reason'];
 /** What an agent decided on this page; of the rest the service knows better. */

@@ -20,6 +20,12 @@ import type {
 } from './api-types.js';
 import { searchOf, type QueueView } from './queue-view.js';
 
+/** What is wrong with one part of what was sent. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
 /** The service said no, or said nothing. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -28,6 +34,7 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly problems: FieldProblem[] = [],
   ) {
     super(message);
   }
@@ -131,13 +138,13 @@ export async function call<T>(path: string, init?: Call): Promise<T> {
   } catch {
     throw new ApiError(0, i18next.t('app.noAnswer'));
   }
-  if (!response.ok) throw new ApiError(response.status, await detailOf(response));
+  if (!response.ok) throw await errorOf(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-async function detailOf(response: Response): Promise<string> {
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string };
-  return problem.detail ?? `the service answered ${response.status}`;
+async function errorOf(response: Response): Promise<ApiError> {
+  const { detail, errors } = (await response.json().catch(() => ({}))) as { detail?: string; errors?: FieldProblem[] };
+  return new ApiError(response.status, detail ?? `the service answered ${response.status}`, errors);
 }
 
 async function orNull<T>(status: number, answer: Promise<T>): Promise<T | null> {

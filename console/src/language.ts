@@ -5,13 +5,14 @@ import de from './messages/de.json';
 import { inBrowser } from './kept.js';
 import en from './messages/en.json';
 import type engineersEn from './messages/engineers.en.json';
+import type templatesEn from './messages/templates.en.json';
 
 export const languages = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; engineers: typeof engineersEn };
+    resources: { translation: typeof en; engineers: typeof engineersEn; templates: typeof templatesEn };
   }
 }
 
@@ -39,6 +40,16 @@ export async function addEngineersMessages(): Promise<void> {
   ]);
   i18next.addResourceBundle('en', 'engineers', english.default);
   i18next.addResourceBundle('de', 'engineers', german.default);
+}
+
+/** The words of the templates' pages. */
+export async function addTemplatesMessages(): Promise<void> {
+  const [english, german] = await Promise.all([
+    import('./messages/templates.en.json'),
+    import('./messages/templates.de.json'),
+  ]);
+  i18next.addResourceBundle('en', 'templates', english.default);
+  i18next.addResourceBundle('de', 'templates', german.default);
 }
 
 export function chooseLanguage(language: string): void {

@@ -28,7 +28,7 @@ export function useLive(client: QueryClient): Connection {
 }
 
 /** Begins the keys of queries. */
-type Topic = 'models' | 'training-runs';
+type Topic = 'models' | 'templates' | 'training-runs';
 type Changed = TicketPath[] | Topic | 'everything';
 
 /** @returns a function that ends it */
@@ -56,6 +56,7 @@ function listen(onChange: (changed: Changed) => void, onConnection: (connection:
     });
     on('tickets', ({ data }) => onChange((JSON.parse(data) as { tickets: TicketPath[] }).tickets));
     on('models', () => onChange('models'));
+    on('templates', () => onChange('templates'));
     on('training-run', () => {
       onChange('training-runs');
       // Its end makes a version known.

@@ -1628,6 +1628,8 @@ export interface components {
         } | null;
         /** @description Tickets that were answered with it, suggested or looked up */
         used: number;
+        /** @description Tickets of imported histories that were answered with it, whenever that was */
+        imported: number;
         /**
          * Format: date-time
          * @description However long ago
@@ -1662,6 +1664,8 @@ export interface components {
       } | null;
       /** @description Tickets that were answered with it, suggested or looked up */
       used: number;
+      /** @description Tickets of imported histories that were answered with it, whenever that was */
+      imported: number;
       usage: {
         /** Format: date-time */
         from: string;

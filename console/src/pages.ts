@@ -1,13 +1,13 @@
 /** Which pages there are, for whom. All but the queue come when they are opened: an agent never loads a chart. */
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { Actor } from './api-types.js';
-import { addEngineersMessages } from './language.js';
+import { addEngineersMessages, addTemplatesMessages } from './language.js';
 
 type Role = Actor['role'];
 
 export interface PageEntry {
   path: string;
-  name: 'today' | 'alerts' | 'drift' | 'decisions' | 'training' | 'models' | 'labels' | 'audit';
+  name: 'today' | 'alerts' | 'drift' | 'decisions' | 'training' | 'models' | 'labels' | 'templates' | 'audit';
   roles: readonly Role[];
   /** Takes its own sub-paths too */
   Page: LazyExoticComponent<ComponentType<{ actor: Actor }>>;
@@ -15,8 +15,10 @@ export interface PageEntry {
 
 const engineers: readonly Role[] = ['ml', 'admin'];
 
-const forEngineers = (load: () => Promise<{ default: ComponentType<{ actor: Actor }> }>) =>
-  lazy(async () => (await Promise.all([load(), addEngineersMessages()]))[0]);
+type Load = () => Promise<{ default: ComponentType<{ actor: Actor }> }>;
+const withMessages = (load: Load, addMessages: () => Promise<void>) =>
+  lazy(async () => (await Promise.all([load(), addMessages()]))[0]);
+const forEngineers = (load: Load) => withMessages(load, addEngineersMessages);
 
 const pages: readonly PageEntry[] = [
   { path: '/today', name: 'today', roles: engineers, Page: forEngineers(() => import('./ml/today-page.js')) },
@@ -31,6 +33,12 @@ const pages: readonly PageEntry[] = [
   { path: '/training', name: 'training', roles: engineers, Page: forEngineers(() => import('./ml/training-page.js')) },
   { path: '/models', name: 'models', roles: engineers, Page: forEngineers(() => import('./ml/models-page.js')) },
   { path: '/labels', name: 'labels', roles: engineers, Page: forEngineers(() => import('./ml/labels-page.js')) },
+  {
+    path: '/templates',
+    name: 'templates',
+    roles: ['lead', ...engineers],
+    Page: withMessages(() => import('./templates/templates-page.js'), addTemplatesMessages),
+  },
   { path: '/audit-log', name: 'audit', roles: ['admin'], Page: forEngineers(() => import('./ml/audit-log-page.js')) },
 ];
 

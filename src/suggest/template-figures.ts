@@ -18,6 +18,7 @@ const figures = {
   first: count.describe('Those among them where it stood first'),
   acceptance,
   used: count.describe('Tickets that were answered with it, suggested or looked up'),
+  imported: count.describe('Tickets of imported histories that were answered with it, whenever that was'),
 };
 
 const ofOneSchema = z.object({

@@ -13,8 +13,8 @@ const judged = `SELECT l.ticket, l.template_id AS chosen, l.labelled_at AS at, c
   LEFT JOIN LATERAL (
     SELECT CASE WHEN NOT s.abstained THEN jsonb_path_query_array(s.ranking, '$[0 to 2].templateId') END AS shown
       FROM suggestions s
-     WHERE s.ticket = l.ticket AND (s.id = c.suggestion_id OR c.suggestion_id IS NULL AND s.created_at <= c.received_at)
-     ORDER BY s.created_at <= c.occurred_at DESC, s.revision DESC LIMIT 1) s ON c.shown IS NULL
+     WHERE c.shown IS NULL AND s.ticket = l.ticket AND (s.id = c.suggestion_id OR c.suggestion_id IS NULL AND s.created_at <= c.received_at)
+     ORDER BY s.created_at <= c.occurred_at DESC, s.revision DESC LIMIT 1) s ON true
  WHERE l.labelled_at >= $1 AND l.provenance IN ('choice', 'correction')`;
 
 /** Another template was taken than the one that stood first; ones that have been merged since are one. */
@@ -52,23 +52,26 @@ export class TemplateStatisticsQuery {
               SELECT s.id, count(*)::int AS n, count(*) FILTER (WHERE s.place = 1)::int AS first,
                      count(*) FILTER (WHERE s.place = 1 AND j.chosen = s.id)::int AS taken
                 FROM judged j, jsonb_array_elements_text(j.shown) WITH ORDINALITY AS s (id, place) GROUP BY 1),
-            used AS (SELECT template_id AS id, count(*)::int AS n FROM labels WHERE labelled_at >= $1 GROUP BY 1),
+            used AS (SELECT template_id AS id, count(*)::int AS n FROM labels WHERE labelled_at >= $1 AND provenance <> 'history' GROUP BY 1),
+            imported AS (SELECT template_id AS id, count(*)::int AS n FROM labels WHERE provenance = 'history' GROUP BY 1),
             missed AS (${missed}),
             mistaken AS (
               SELECT first AS id, sum(n)::int AS n, (array_agg(chosen ORDER BY n DESC, chosen))[1] AS other, max(n) AS most
                 FROM missed GROUP BY 1),
             flagged AS (${standingFlags})
        SELECT p.id AS "templateId", coalesce(shown.n, 0) AS shown, coalesce(shown.first, 0) AS first,
-              coalesce(shown.taken, 0) AS taken, coalesce(used.n, 0) AS used, newest.at AS "lastUsedAt",
+              coalesce(shown.taken, 0) AS taken, coalesce(used.n, 0) AS used, coalesce(imported.n, 0) AS imported, newest.at AS "lastUsedAt",
               coalesce(flagged.n, 0) AS flags, coalesce(flagged.reasons, '{}') AS reasons,
               coalesce(m.n, 0) AS mistaken,
               CASE WHEN m.other IS NOT NULL THEN jsonb_build_object('templateId', m.other, 'times', m.most) END AS "mostOften"
          FROM templates p
          LEFT JOIN shown ON shown.id = p.id
          LEFT JOIN used ON used.id = p.id
+         LEFT JOIN imported ON imported.id = p.id
          LEFT JOIN mistaken m ON m.id = p.id
          LEFT JOIN flagged ON flagged.id = p.id
-         LEFT JOIN LATERAL (SELECT max(labelled_at) AS at FROM labels WHERE template_id = p.id) newest ON true
+         LEFT JOIN LATERAL (
+           SELECT max(labelled_at) AS at FROM labels WHERE template_id = p.id AND provenance <> 'history') newest ON true
         ORDER BY p.id`,
       [from],
     );
@@ -78,8 +81,12 @@ export class TemplateStatisticsQuery {
 
   /** One template; null where there is none. */
   async one(id: string, days: number, now: Date): Promise<TemplateStatistics | null> {
-    const known: unknown[] = await this.dataSource.query('SELECT 1 FROM templates WHERE id = $1', [id]);
-    if (known.length === 0) return null;
+    const [known]: { imported: number }[] = await this.dataSource.query(
+      `SELECT (SELECT count(*)::int FROM labels WHERE template_id = $1 AND provenance = 'history') AS imported
+         FROM templates WHERE id = $1`,
+      [id],
+    );
+    if (!known) return null;
     const from = daysBefore(now, days);
     const usage = await this.usage(id, from, now, stepOf(days));
     const sum = (name: 'shown' | 'first' | 'taken' | 'used'): number =>
@@ -91,6 +98,7 @@ export class TemplateStatisticsQuery {
       first: sum('first'),
       acceptance: acceptanceOf(sum('taken'), sum('first')),
       used: sum('used'),
+      imported: known.imported,
       usage,
       confusedWith: await this.confusedWith(id, from),
       flags: await this.flags(id),
@@ -119,7 +127,7 @@ export class TemplateStatisticsQuery {
                      count(*) FILTER (WHERE j.shown ->> 0 = $2 AND j.chosen = $2)::int AS taken
                 FROM judged j WHERE j.shown ? $2 GROUP BY 1),
             used AS (SELECT date_bin(make_interval(days => $4), labelled_at, $1) AS at, count(*)::int AS n FROM labels
-                      WHERE template_id = $2 AND labelled_at >= $1 GROUP BY 1)
+                      WHERE template_id = $2 AND labelled_at >= $1 AND provenance <> 'history' GROUP BY 1)
        SELECT steps.at AS from, coalesce(c.shown, 0) AS shown, coalesce(c.first, 0) AS first, coalesce(c.taken, 0) AS taken,
               coalesce(used.n, 0) AS used
          FROM steps LEFT JOIN counted c USING (at) LEFT JOIN used USING (at) ORDER BY at`,

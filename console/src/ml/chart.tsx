@@ -3,7 +3,7 @@
  * policy forbids. What it shows is said in words by `label`, and stands in a table wherever it is used.
  */
 import { useComputedColorScheme } from '@mantine/core';
-import { LineChart, ParallelChart, ScatterChart } from 'echarts/charts';
+import { BarChart, LineChart, ParallelChart, ScatterChart } from 'echarts/charts';
 import {
   GridComponent,
   LegendComponent,
@@ -17,6 +17,7 @@ import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useEffectEvent, useRef } from 'react';
 
 register([
+  BarChart,
   CanvasRenderer,
   GridComponent,
   LegendComponent,

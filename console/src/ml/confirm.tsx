@@ -64,7 +64,7 @@ export function Confirm({
           )}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" size="sm" onClick={close}>
-              {t('confirm.cancel', { ns: 'engineers' })}
+              {t('app.cancel')}
             </Button>
             <Button type="submit" size="sm" {...(color && { color })} loading={order.isPending} disabled={!isReady}>
               {label}

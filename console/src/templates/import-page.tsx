@@ -1,0 +1,197 @@
+import { Alert, Button, FileButton, Group, Loader } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ApiError, type FieldProblem } from '../api.js';
+import { PageBody, Section, Table } from '../ml/parts.js';
+import * as api from './api.js';
+
+interface Chosen {
+  name: string;
+  body: Pick<api.ImportBody, 'text' | 'format'>;
+}
+
+/** A file of templates, looked at before anything is changed. */
+export function ImportPage() {
+  const { t } = useTranslation('templates');
+  const client = useQueryClient();
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const [name, setName] = useState('');
+  const look = useMutation({
+    mutationFn: async (file: File): Promise<api.Imported> => {
+      setName(file.name);
+      const body = { text: await file.text(), format: formatOf(file.name) };
+      const found = await api.load({ ...body, dryRun: true });
+      setChosen({ name: file.name, body });
+      return found;
+    },
+  });
+  const load = useMutation({
+    mutationFn: ({ body }: Chosen) => api.load({ ...body, dryRun: false }),
+    onSuccess: () => client.invalidateQueries(),
+  });
+  const choose = (file: File | null | undefined): void => {
+    if (!file) return;
+    setChosen(null);
+    load.reset();
+    look.mutate(file);
+  };
+  return (
+    <PageBody
+      title={
+        <>
+          <Link className="back-link" href="/">
+            {t('one.back')}
+          </Link>
+          {t('load.title')}
+        </>
+      }
+      says={t('load.says')}
+    >
+      <div
+        className="drop"
+        onDragOver={(event) => event.preventDefault()}
+        onDrop={(event) => {
+          event.preventDefault();
+          choose(event.dataTransfer.files[0]);
+        }}
+      >
+        <FileButton accept=".jsonl,.ndjson,.csv,.tsv,.txt" onChange={choose} key={look.submittedAt}>
+          {(props) => (
+            <Button {...props} variant={look.data ? 'default' : 'filled'}>
+              {look.isIdle ? t('load.choose') : t('load.another')}
+            </Button>
+          )}
+        </FileButton>
+        <span className="quiet">{t('load.drop')}</span>
+      </div>
+      {look.isPending && (
+        <p role="status">
+          <Loader size={14} aria-hidden="true" /> {t('load.checking', { name })}
+        </p>
+      )}
+      {look.error && <Wrong name={name} error={look.error} />}
+      {load.data ? (
+        <Alert color="green" role="status">
+          <Group justify="space-between">
+            <span>{t('load.done', load.data)}</span>
+            <Link href="/">{t('load.toList')}</Link>
+          </Group>
+        </Alert>
+      ) : (
+        chosen &&
+        look.data && (
+          <Section title={t('load.found', { name })}>
+            <Found found={look.data} isBusy={load.isPending} error={load.error} onImport={() => load.mutate(chosen)} />
+          </Section>
+        )
+      )}
+    </PageBody>
+  );
+}
+
+const formatOf = (name: string): 'csv' | 'jsonl' => (/\.(csv|tsv)$/i.test(name) ? 'csv' : 'jsonl');
+
+/** Which lines must be mended. */
+function Wrong({ name, error }: { name: string; error: Error }) {
+  const { t } = useTranslation('templates');
+  const problems: FieldProblem[] = error instanceof ApiError ? error.problems : [];
+  const lines = problems.flatMap(({ field, message }) => {
+    const [, line] = /^line (\d+)$/.exec(field) ?? [];
+    return line ? [{ line, message }] : [];
+  });
+  const isTooLarge = error instanceof ApiError && error.status === 413;
+  return (
+    <Alert color="red" role="alert" title={t('load.bad', { name })}>
+      {lines.length === 0 ? (
+        <p>{isTooLarge ? t('load.tooLarge') : error.message}</p>
+      ) : (
+        <>
+          <p>{t('load.badSays')}</p>
+          <Table label={t('load.wrong')}>
+            <thead>
+              <tr>
+                <th>{t('load.lineColumn')}</th>
+                <th>{t('load.wrong')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {lines.map(({ line, message }) => (
+                <tr key={line}>
+                  <td data-fixed>{t('load.line', { line })}</td>
+                  <td>{message}</td>
+                </tr>
+              ))}
+            </tbody>
+          </Table>
+        </>
+      )}
+    </Alert>
+  );
+}
+
+const mostRows = 200;
+
+/** What an import would do, changes first. */
+function Found({
+  found,
+  isBusy,
+  error,
+  onImport,
+}: {
+  found: api.Imported;
+  isBusy: boolean;
+  error: Error | null;
+  onImport: () => void;
+}) {
+  const { t } = useTranslation('templates');
+  const { added, changed, unchanged, items } = found;
+  const worth = items.filter(({ result }) => result !== 'unchanged');
+  return (
+    <>
+      <p className="import-figures">
+        <b>{t('load.added', { count: added })}</b>
+        <b>{t('load.changed', { count: changed })}</b>
+        <span>{t('load.unchanged', { count: unchanged })}</span>
+      </p>
+      {worth.length === 0 ? (
+        <p className="quiet">{t('load.nothingToDo')}</p>
+      ) : (
+        <>
+          <Table label={t('load.what')}>
+            <thead>
+              <tr>
+                <th>{t('load.lineColumn')}</th>
+                <th>{t('load.template')}</th>
+                <th>{t('load.what')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {worth.slice(0, mostRows).map(({ line, id, title, result, changes }) => (
+                <tr key={id}>
+                  <td data-fixed>{line}</td>
+                  <td>
+                    {title} <code className="quiet">{id}</code>
+                  </td>
+                  <td>
+                    {t(`load.result.${result}`)}
+                    {changes.length > 0 && `: ${changes.map((field) => t(`load.field.${field}`)).join(', ')}`}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </Table>
+          {error && (
+            <Alert color="red" role="alert" mt="sm">
+              {error.message}
+            </Alert>
+          )}
+          <Button mt="md" loading={isBusy} onClick={onImport}>
+            {t('load.do', { count: worth.length })}
+          </Button>
+        </>
+      )}
+    </>
+  );
+}

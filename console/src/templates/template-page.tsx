@@ -1,0 +1,109 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ApiError } from '../api.js';
+import { Empty, Loaded, PageBody, Section } from '../ml/parts.js';
+import { When } from '../when.js';
+import type { TemplateWithHistory } from './api.js';
+import { Confusions } from './confusions.js';
+import { EditedTemplate } from './edited-template.js';
+import { FlagList } from './flag-list.js';
+import { History } from './history.js';
+import { PeriodSelect } from './list-filters.js';
+import { listViewOf } from './list-view.js';
+import { allTemplatesQuery, statisticsQuery, templateQuery } from './queries.js';
+import { StateActions } from './state-actions.js';
+import { StateBadge } from './state-badge.js';
+import { Usage } from './usage.js';
+import { useDraft } from './use-draft.js';
+
+/** One template: its text, how it does, and how it came about. */
+export function TemplatePage({ id, mayEdit }: { id: string; mayEdit: boolean }) {
+  const { t } = useTranslation('templates');
+  const template = useQuery(templateQuery(id));
+  if (template.error instanceof ApiError && template.error.status === 404) {
+    return (
+      <PageBody title={<Back />}>
+        <Empty title={t('one.gone', { id })}>{t('one.goneDo')}</Empty>
+      </PageBody>
+    );
+  }
+  if (template.data) return <Known template={template.data} mayEdit={mayEdit} />;
+  return (
+    <PageBody title={<Back />}>
+      <Loaded query={template} lines={8}>
+        {() => null}
+      </Loaded>
+    </PageBody>
+  );
+}
+
+/** To the list as it was. */
+const Back = () => {
+  const { t } = useTranslation('templates');
+  return (
+    <Link className="back-link" href={`/${window.location.search}`}>
+      {t('one.back')}
+    </Link>
+  );
+};
+
+function Known({ template, mayEdit }: { template: TemplateWithHistory; mayEdit: boolean }) {
+  const { t } = useTranslation('templates');
+  const [days, setDays] = useState(() => listViewOf(window.location.search).days);
+  const statistics = useQuery(statisticsQuery(template.id, days));
+  const draft = useDraft(template);
+  return (
+    <PageBody
+      title={
+        <>
+          <Back />
+          {template.title}
+        </>
+      }
+      says={<About template={template} />}
+      actions={mayEdit && <StateActions template={template} isUnsaved={draft.isUnsaved} />}
+    >
+      <EditedTemplate template={template} draft={draft} examples={statistics.data?.examples} mayEdit={mayEdit} />
+      <Section title={t('usage.title')} aside={<PeriodSelect days={days} onChange={setDays} />}>
+        <Loaded query={statistics} lines={6}>
+          {(data) => <Usage statistics={data} />}
+        </Loaded>
+      </Section>
+      <div className="ml-columns">
+        <Section title={t('confused.title')} says={t('confused.says')}>
+          <Loaded query={statistics}>{(data) => <Confusions pairs={data.confusedWith} />}</Loaded>
+        </Section>
+        <Section title={t('flags.title')} says={t('flags.says')}>
+          <Loaded query={statistics}>{(data) => <FlagList flags={data.flags} />}</Loaded>
+        </Section>
+      </div>
+      <Section title={t('history.title')}>
+        <History history={template.history} onRestore={mayEdit ? draft.restore : null} />
+      </Section>
+    </PageBody>
+  );
+}
+
+function About({ template }: { template: TemplateWithHistory }) {
+  const { t } = useTranslation('templates');
+  const all = useQuery(allTemplatesQuery);
+  const { id, state, mergedInto, updatedAt } = template;
+  const heir = all.data?.find((one) => one.id === mergedInto);
+  return (
+    <span className="template-about">
+      <StateBadge state={state} />
+      <span>{t(`stateSays.${state}`)}</span>
+      {mergedInto !== null && (
+        <span>
+          {t('one.mergedInto')} <Link href={`/t/${mergedInto}`}>{heir?.title ?? mergedInto}</Link>
+        </span>
+      )}
+      <code>{id}</code>
+      <span>
+        {t('one.revision', { revision: template.revision })} · <When iso={updatedAt} />
+      </span>
+    </span>
+  );
+}

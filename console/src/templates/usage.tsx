@@ -1,0 +1,80 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ChartPlace } from '../ml/chart-place.js';
+import type { Colours } from '../ml/chart.js';
+import { useFormat } from '../ml/format.js';
+import type { Statistics } from './api.js';
+
+/** How often it was shown, taken and used, and when. */
+export function Usage({ statistics: { shown, acceptance, used, imported, usage } }: { statistics: Statistics }) {
+  const { t } = useTranslation('templates');
+  const format = useFormat();
+  const low = acceptance ? format.share(acceptance.low, 0) : '';
+  const high = acceptance ? format.share(acceptance.high, 0) : '';
+  return (
+    <div className="usage">
+      <dl className="usage-figures">
+        <div>
+          <dt>{t('usage.acceptance')}</dt>
+          <dd>{acceptance ? format.share(acceptance.value, 0) : '–'}</dd>
+          <dd>
+            {acceptance ? t('usage.acceptanceSays', { low, high, count: acceptance.of }) : t('usage.noAcceptance')}
+          </dd>
+        </div>
+        <div>
+          <dt>{t('usage.shown')}</dt>
+          <dd>{format.number(shown)}</dd>
+          <dd>{t('usage.shownSays')}</dd>
+        </div>
+        <div>
+          <dt>{t('usage.used')}</dt>
+          <dd>{format.number(used)}</dd>
+          <dd>
+            {t('usage.usedSays')}
+            {imported > 0 && ` ${t('usage.imported', { count: imported })}`}
+          </dd>
+        </div>
+      </dl>
+      {shown + used === 0 ? <p className="usage-nothing">{t('usage.nothing')}</p> : <UsageChart usage={usage} />}
+    </div>
+  );
+}
+
+function UsageChart({ usage }: Pick<Statistics, 'usage'>) {
+  const { t, i18n } = useTranslation('templates');
+  const names = { used: t('usage.chartUsed'), shown: t('usage.chartShown') };
+  const { language } = i18n;
+  const option = useCallback(
+    (colours: Colours): EChartsCoreOption => ({
+      grid: { left: 36, right: 8, top: 32, bottom: 24 },
+      legend: { top: 0, left: 0, textStyle: { color: colours.text }, itemWidth: 12, itemHeight: 8, icon: 'roundRect' },
+      xAxis: {
+        type: 'category',
+        data: usage.map(({ from }) => new Date(from).toLocaleDateString(language, { day: 'numeric', month: 'short' })),
+        axisLabel: { color: colours.quiet },
+        axisTick: { show: false },
+        axisLine: { lineStyle: { color: colours.line } },
+      },
+      yAxis: {
+        type: 'value',
+        minInterval: 1,
+        axisLabel: { color: colours.quiet },
+        splitLine: { lineStyle: { color: colours.line } },
+      },
+      series: [
+        { type: 'bar', name: names.used, data: usage.map(({ used }) => used), color: colours.accent, barMaxWidth: 28 },
+        {
+          type: 'line',
+          name: names.shown,
+          data: usage.map(({ shown }) => shown),
+          color: colours.quiet,
+          symbolSize: 5,
+          lineStyle: { width: 1.5 },
+        },
+      ],
+    }),
+    [usage, language, names.used, names.shown],
+  );
+  return <ChartPlace label={t('usage.chart')} height={200} option={option} />;
+}
