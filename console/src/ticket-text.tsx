@@ -33,6 +33,21 @@ export function TicketText({
   if (data === undefined) return ticket.isError ? <Failed ticket={ticket} /> : <Loading />;
   const wordsIn = (part: WordWeight['part']) => words.filter((word) => word.part === part);
   const fields = Object.entries(data.fields).filter(([, value]) => value !== null && value !== '');
+  const facts = (
+    <p className="facts">
+      {data.channel !== null && <span>{data.channel}</span>}
+      <When iso={data.occurredAt} />
+      <span>
+        {data.source} {data.ticketId}
+      </span>
+      {data.language !== null && <span>{data.language}</span>}
+      {data.sample && (
+        <Badge component="span" size="sm" variant="default" radius="sm">
+          {t('queue.sample')}
+        </Badge>
+      )}
+    </p>
+  );
   const text = (
     <>
       <div className="ticket-body" lang={data.language ?? undefined} data-testid="ticket-body">
@@ -63,19 +78,7 @@ export function TicketText({
           t('ticket.untitled', { id: data.ticketId })
         )}
       </h2>
-      <p className="facts">
-        {data.channel !== null && <span>{data.channel}</span>}
-        <When iso={data.occurredAt} />
-        <span>
-          {data.source} {data.ticketId}
-        </span>
-        {data.language !== null && <span>{data.language}</span>}
-        {data.sample && (
-          <Badge component="span" size="sm" variant="default" radius="sm">
-            {t('queue.sample')}
-          </Badge>
-        )}
-      </p>
+      {!isFolded && facts}
       {data.state !== 'open' && (
         <Alert color="gray" mb="md">
           {t(`ticket.${data.state}`)}
@@ -84,6 +87,7 @@ export function TicketText({
       {isFolded ? (
         <details className="folded">
           <summary>{t('ticket.showText')}</summary>
+          {facts}
           {text}
         </details>
       ) : (
