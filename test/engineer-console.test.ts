@@ -315,7 +315,7 @@ describe('each role sees what it may', () => {
     expect(loaded.filter((path) => /chart|engineers|models-page/.test(path))).toEqual([]);
   });
 
-  test('a lead has the queue alone too, and may block a reply there, which an agent may only report', async () => {
+  test('a lead has the queue and the templates, and may block a reply there, which an agent may only report', async () => {
     const open = async (role: Role): Promise<string[]> => {
       await signIn(role);
       await page.goto(`${url}/training`);
