@@ -150,7 +150,7 @@ export class SimulatedTeam {
     if (next === 'start' && weights) this.weights = weights;
     if (next === 'end') this.weights = null;
     if (next !== 'keep') this.tell(now, 'weights', next === 'start' ? 're-weighted' : 'the weights are taken back');
-    if (decision.action === 'retrain') await this.run(now, alarm ? 'decision' : 'schedule', decision);
+    if (decision.action === 'retrain') await this.run(now, scheduleDue ? 'schedule' : 'decision', decision);
   }
 
   private async run(now: Date, trigger: 'decision' | 'schedule', { reasons }: RetrainDecision): Promise<void> {
