@@ -3,12 +3,14 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
+import pg from 'pg';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { recordLook, supersedeAlerts, type SeenCause } from '../src/monitoring/alert-store.js';
 import { WebhookSender } from '../src/monitoring/webhook-sender.service.js';
+import { eventsChannel } from '../src/suggest/ticket-events.js';
 import { freshDatabase, type TestDatabase } from './support/database.js';
-import { testConfig } from './support/kafka.js';
+import { testConfig, waitFor } from './support/kafka.js';
 import { arrive, aTicket } from './support/tickets.js';
 
 let database: TestDatabase;
@@ -84,6 +86,18 @@ describe('a look', () => {
     expect(await states()).toEqual(['new-topic: open']);
     expect(await told()).toEqual(['opened']);
     expect(await query('SELECT headline FROM alerts')).toEqual([{ headline: 'Every fifth ticket' }]);
+  });
+
+  test('is heard of by open pages once it is stored', async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const heard: unknown[] = [];
+    client.on('notification', ({ payload }) => heard.push(JSON.parse(payload ?? '')));
+    await client.query(`LISTEN ${eventsChannel}`);
+    await look(0, newTopic());
+    await waitFor('the event', () => Promise.resolve(heard.length > 0));
+    await client.end();
+    expect(heard).toEqual([{ type: 'monitor' }]);
   });
 
   test('that names the cause better keeps the alert, and says so', async () => {

@@ -28,7 +28,7 @@ export function useLive(client: QueryClient): Connection {
 }
 
 /** Begins the keys of queries. */
-type Topic = 'models' | 'templates' | 'training-runs';
+type Topic = 'alerts' | 'decisions' | 'drift' | 'models' | 'templates' | 'training-runs';
 type Changed = TicketPath[] | Topic | 'everything';
 
 /** @returns a function that ends it */
@@ -57,6 +57,11 @@ function listen(onChange: (changed: Changed) => void, onConnection: (connection:
     on('tickets', ({ data }) => onChange((JSON.parse(data) as { tickets: TicketPath[] }).tickets));
     on('models', () => onChange('models'));
     on('templates', () => onChange('templates'));
+    on('monitor', () => {
+      onChange('alerts');
+      onChange('decisions');
+      onChange('drift');
+    });
     on('training-run', () => {
       onChange('training-runs');
       // Its end makes a version known.

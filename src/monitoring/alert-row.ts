@@ -1,6 +1,7 @@
 /** An alert's row and what `alert-lifecycle.ts` knows of it. */
 import type { EntityManager } from 'typeorm';
 import type { Alert } from '../records/alert.entity.js';
+import { notifyMonitor } from '../suggest/ticket-events.js';
 import type { AlertEvent, AlertStatus } from './alert-lifecycle.js';
 import type { RetrainAction } from './retrain-decision.js';
 
@@ -30,5 +31,6 @@ export async function tellEvent(
     `INSERT INTO alert_events (alert, at, actor, kind, reason, detail) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
     [alert, event.at, event.actor, event.kind, event.reason, detail],
   );
+  await notifyMonitor(manager);
   if (deliver && row) await manager.query('INSERT INTO alert_deliveries (event) VALUES ($1)', [row.id]);
 }

@@ -2,6 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import { recordAudit } from '../access/audit-log.js';
 import type { Stream } from '../records/observed-ticket.entity.js';
+import { notifyMonitor } from '../suggest/ticket-events.js';
 import { textMatchVersion } from '../suggest/wanted-model.js';
 import { monitorActor } from './alert-lifecycle.js';
 import {
@@ -66,6 +67,7 @@ export async function decideAndStore(
     [now, modelVersion, stream, decision.action, JSON.stringify(decision.reasons), askedBy, order.alert, detail],
   );
   const id = row?.id ?? 0;
+  await notifyMonitor(manager);
   if (stream === 'tickets') {
     const next = nextReweighting(decision.action, evidence);
     if (next === 'start') await startReweighting(manager, { modelVersion, decision: id, weights: weights ?? {} });

@@ -11,7 +11,7 @@ export class EventsController {
 
   /**
    * `tickets` with the tickets that changed, `reload` where that is unknown or a template's change concerns them all,
-   * `templates` where a template or its flags changed, `models` where another version may rank, `training-run` where one has got further, `heartbeat` every 15 s.
+   * `templates` where a template or its flags changed, `models` where another version may rank, `monitor` where it has decided or an alert has changed, `training-run` where one has got further, `heartbeat` every 15 s.
    */
   @Sse()
   @Roles('agent', 'lead', 'ml')

@@ -5,6 +5,7 @@ import { CONFIG, type ServiceConfig } from '../config.js';
 import {
   eventsChannel,
   type ModelsChanged,
+  type MonitorChanged,
   type Reload,
   type TemplatesChanged,
   type TicketsChanged,
@@ -14,7 +15,7 @@ import {
 const heartbeatMs = 15_000;
 const reconnectMs = 1_000;
 
-type Change = TicketsChanged | Reload | TemplatesChanged | ModelsChanged | TrainingRunChanged;
+type Change = TicketsChanged | Reload | TemplatesChanged | ModelsChanged | MonitorChanged | TrainingRunChanged;
 
 /** What changed, for open pages. One listening connection a process, whatever the number of pages. */
 @Injectable()

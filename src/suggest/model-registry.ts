@@ -62,8 +62,7 @@ export async function moveAlias(
     actor,
     reason,
   ]);
-  if (alias !== 'champion') return;
-  await requestRankingOfOpenTickets(manager, 'model');
+  if (alias === 'champion') await requestRankingOfOpenTickets(manager, 'model');
   await notifyModels(manager);
 }
 

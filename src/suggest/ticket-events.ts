@@ -18,6 +18,11 @@ export interface TemplatesChanged {
   type: 'templates';
 }
 
+/** The monitor has decided something, or an alert has changed. */
+export interface MonitorChanged {
+  type: 'monitor';
+}
+
 /** Another version may have to rank now: replicas look for themselves at once. */
 export interface ModelsChanged {
   type: 'models';
@@ -56,6 +61,14 @@ export async function notifyTemplates(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [
     eventsChannel,
     JSON.stringify({ type: 'templates' } satisfies TemplatesChanged),
+  ]);
+}
+
+/** Tells every replica, on commit, that there is a new decision, or news of an alert. */
+export async function notifyMonitor(manager: EntityManager): Promise<void> {
+  await manager.query('SELECT pg_notify($1, $2)', [
+    eventsChannel,
+    JSON.stringify({ type: 'monitor' } satisfies MonitorChanged),
   ]);
 }
 
