@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { HttpStatus } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import compression from 'compression';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
@@ -102,7 +103,12 @@ function requestLog(logger: Logger) {
 /** The pages' files. What lies in assets/ is named by its content; everything else is asked for anew each time. */
 function serveConsole(app: NestExpressApplication): void {
   const index = join(consoleDir, 'index.html');
-  app.use('/assets', express.static(join(consoleDir, 'assets'), { index: false, maxAge: '1y', immutable: true }));
+  // Only files that are the same for everybody: an answer with secrets in it could be guessed at by its length.
+  app.use(
+    '/assets',
+    compression(),
+    express.static(join(consoleDir, 'assets'), { index: false, maxAge: '1y', immutable: true }),
+  );
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method !== 'GET' || servicePaths.test(request.path)) next();
     else if (existsSync(index)) response.set('Cache-Control', 'no-cache').sendFile(index);
