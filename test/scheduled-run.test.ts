@@ -27,8 +27,9 @@ beforeAll(async () => {
   await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
   const training = { ...firstTraining(team.config), signal: new AbortController().signal };
   first = (await trainFromLabels(team.dataSource, training, () => undefined)).version;
-  // Long enough ago for another.
+  // Long enough ago for another; what it learned from came before it.
   await team.query(`UPDATE model_versions SET created_at = now() - interval '2 days'`);
+  await team.query(`UPDATE tickets SET received_at = now() - interval '3 days'`);
 }, 900_000);
 afterAll(async () => {
   await team.stop();
