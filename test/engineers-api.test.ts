@@ -1,4 +1,5 @@
 /** What the ML engineer's pages read beside alerts and runs: the day's figures, the schedule, reports, suspects, the log. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +9,7 @@ import { countOf, quantileBounds } from '../src/monitoring/interval.js';
 import { moveAlias } from '../src/suggest/model-registry.js';
 import { routesOnly, type TestApp } from './support/app.js';
 import { scratchFolder } from './support/models.js';
-import { arrive, aTicket, rankAll, ranked } from './support/tickets.js';
+import { arrive, aTicket, rankAll, ranked, unsure } from './support/tickets.js';
 
 let service: TestApp;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -54,6 +55,26 @@ describe('the figures of a period', () => {
     const { now, before } = await get('metrics/quality?days=1');
     expect(now).toMatchObject({ tickets: 3, volume: { value: 3, of: 3 }, lag: { value: 2, low: 2, high: 2, of: 3 } });
     expect(before).toMatchObject({ tickets: 0, volume: { value: 0, low: 0 }, lag: null, coverage: null });
+  });
+
+  test('count as acceptance what agents made of suggestions that they saw, not what they searched after an abstention', async () => {
+    const today = new Date().toISOString();
+    await arrive(
+      service.dataSource,
+      ['taken', 'searched'].map((id) => aTicket(id, { occurredAt: today })),
+    );
+    await rankAll(service.dataSource, service.config.TOPIC_SUGGESTIONS, (id) =>
+      (id === 'taken' ? ranked : unsure)('card-late', 'refund'),
+    );
+    for (const id of ['taken', 'searched']) {
+      await service.request
+        .post(`/api/v1/tickets/helpdesk/${id}/choices`)
+        .set(service.as('agent'))
+        .send({ choiceId: randomUUID(), outcome: 'used', templateId: 'card-late', occurredAt: today })
+        .expect(201);
+    }
+    const { now } = await get('metrics/quality?days=1');
+    expect(now).toMatchObject({ acceptance: { value: 1, of: 1 } });
   });
 
   test('have the intervals of the textbook', () => {

@@ -81,7 +81,7 @@ export class QualityQuery {
               ${hits('three', 'labelled')}, ${hits('audit', `labelled AND provenance = 'audit'`)},
               jsonb_build_object('of', count(gap), 'sum', coalesce(sum(gap), 0), 'squares', coalesce(sum(gap * gap), 0)) AS gap
          FROM (
-           SELECT NOT o.abstained AS covered, l.provenance, coalesce(l.shown_probability, 1) <> 0 AS shown,
+           SELECT NOT o.abstained AS covered, l.provenance, NOT o.abstained AND coalesce(l.shown_probability, 1) <> 0 AS shown,
                   coalesce(l.position = 1, false) AS accepted,
                   l.template_id IS NOT NULL AND jsonb_array_length(s.ranking) > 0 AND l.provenance <> 'history' AS labelled,
                   coalesce(jsonb_path_query_array(s.ranking, '$[0 to 2].templateId') ? l.template_id, false) AS three,

@@ -156,8 +156,8 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
     kind: 'share',
     // Agents see, and are swayed by, what held-out tickets never showed: only their own past compares.
     against: 'stream',
-    read: ({ provenance, shownProbability, position }) =>
-      provenance === 'choice' && shownProbability !== 0 ? position === 1 : null,
+    read: ({ provenance, shownProbability, position }, { abstained }) =>
+      provenance === 'choice' && shownProbability !== 0 && !abstained ? position === 1 : null,
   },
   {
     name: 'hits3',
