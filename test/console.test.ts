@@ -519,6 +519,25 @@ describe('when it goes wrong or grows long', () => {
       .toBe('260');
   });
 
+  test('what comes moves nothing under the eyes of whoever has scrolled, and is seen by whoever is at the top', async () => {
+    const comes = (number: number) => write(`long-${number}`, '', `My card ${number} is lost`);
+    const scrolled = () => page.evaluate<number>('document.querySelector(".queue").scrollTop');
+    const last = queue().getByRole('listitem').last();
+    const text = await last.locator('.row-subject').innerText();
+    const height = async () => (await inQueue(text).boundingBox())?.y ?? NaN;
+    const before = await height();
+    await comes(300);
+    await expect.poll(() => last.getAttribute('aria-posinset'), patience).toBe('261');
+    expect(Math.abs((await height()) - before)).toBeLessThan(2);
+    await page.evaluate('document.querySelector(".queue").scrollTo(0, 0)');
+    await inQueue('My card 300 is lost').click();
+    for (let number = 301; number <= 312; number += 1) await comes(number);
+    await inQueue('My card 312 is lost').waitFor();
+    expect(await scrolled()).toBe(0);
+    await page.keyboard.press('j');
+    await expect.poll(scrolled, patience).toBeGreaterThan(0);
+  });
+
   test('filters and the order stand in the address, and outlive a reload', async () => {
     await page.getByRole('combobox', { name: 'Channel' }).selectOption('chat');
     await expect.poll(() => queue().getByRole('listitem').count(), patience).toBe(1);

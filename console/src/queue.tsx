@@ -1,7 +1,7 @@
 import { Alert, Badge, Button, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { measureElement, useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useMemo, useRef } from 'react';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TicketPath, TicketRow } from './api-types.js';
 import { likelihood } from './likelihood.js';
@@ -54,12 +54,28 @@ export function Queue({
     overscan: 8,
   });
   const place = useMemo(() => tickets.findIndex((ticket) => sameTicket(ticket, selected)), [tickets, selected]);
+  const isThere = place >= 0;
+  const chosen = selected && idOf(selected);
   useEffect(() => {
-    if (place >= 0) rows.scrollToIndex(place, { align: 'auto' });
-    // Only where the selection moves: whoever scrolls away from it is not pulled back.
+    if (isThere) rows.scrollToIndex(place, { align: 'auto' });
+    // Only where another is selected: whoever scrolls away from it is not pulled back, by a ticket that comes either.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [place, selected]);
+  }, [isThere, chosen]);
   const shown = rows.getVirtualItems();
+  const top = shown.find(({ end }) => end > (rows.scrollOffset ?? 0));
+  const kept = useRef<{ id: string; start: number } | null>(null);
+  useLayoutEffect(() => {
+    const [list, before] = [scroller.current, kept.current];
+    // What comes is seen by whoever stands at the top, and moves nothing under the eyes of others.
+    if (!list || !before || list.scrollTop < usualRowHeight) return;
+    const start = rows.measurementsCache[tickets.findIndex((ticket) => idOf(ticket) === before.id)]?.start;
+    if (start !== undefined) list.scrollTop += start - before.start;
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [tickets]);
+  useEffect(() => {
+    const ticket = top && tickets[top.index];
+    kept.current = ticket ? { id: idOf(ticket), start: top.start } : null;
+  });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = queue;
   const isNearEnd = (shown.at(-1)?.index ?? 0) >= tickets.length - 1 - rowsBeforeMore;
   useEffect(() => {

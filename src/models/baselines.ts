@@ -152,7 +152,7 @@ export class ClassMeanRanker extends Baseline {
   ) {
     super(data.classes);
     this.means = classMeans(data, rows);
-    this.vectors = new TemplateVectors(encoder);
+    this.vectors = TemplateVectors.on(encoder);
   }
 
   override async setCandidates(candidates: Candidate[] | null): Promise<void> {

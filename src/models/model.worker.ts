@@ -31,8 +31,9 @@ async function start({ device: wanted, encoderDir, cacheDir }: ModelWorkerSettin
 /** @returns hash of the encoder that its embeddings are from */
 async function load(version: string, folder: string | null): Promise<string> {
   const { tf, encoder } = started();
-  const ranker = folder === null ? new TextMatchRanker(encoder) : await TrainedRanker.open(tf, encoder, folder);
-  await ranker.setCandidates(candidates);
+  const ranker =
+    folder === null ? new TextMatchRanker(encoder) : await TrainedRanker.open(tf, encoder, folder, candidates);
+  if (folder === null) await ranker.setCandidates(candidates);
   rankers.get(version)?.dispose();
   rankers.set(version, ranker);
   return ranker instanceof TrainedRanker ? ranker.encoderHash : encoder.hash;

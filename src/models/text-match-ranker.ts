@@ -20,7 +20,7 @@ export class TextMatchRanker implements Ranker {
   private embeddings: Float32Array[] = [];
 
   constructor(private readonly encoder: Encoder) {
-    this.vectors = new TemplateVectors(encoder);
+    this.vectors = TemplateVectors.on(encoder);
   }
 
   setCandidates(candidates: Candidate[] | null): Promise<void> {

@@ -42,7 +42,7 @@ export class TrainedRanker implements Ranker {
     const { description, vocabulary } = parts;
     this.version = description.version;
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
-    this.vectors = new TemplateVectors(encoder);
+    this.vectors = TemplateVectors.on(encoder);
     this.isKnown = knownWords(vocabulary);
     const [dense = 1, , nearest = 1, discriminant = 1, , ...ofUsual] = description.combination.weights;
     const width = this.features.denseWidth;
@@ -52,9 +52,15 @@ export class TrainedRanker implements Ranker {
 
   /**
    * @param usual encoder of the models that have none of their own
+   * @param candidates the templates to rank; null: those that it was trained with
    * @throws ModelFolderError where the folder holds no model, or one that was trained on another encoder
    */
-  static async open(tf: Tensorflow, usual: Encoder, folder: string): Promise<TrainedRanker> {
+  static async open(
+    tf: Tensorflow,
+    usual: Encoder,
+    folder: string,
+    candidates: Candidate[] | null = null,
+  ): Promise<TrainedRanker> {
     const parts = await loadModel(folder);
     const { recipe, encoder: wanted } = parts.description;
     const own = recipe === 'finetune' ? await ownEncoder(tf, usual, join(folder, encoderFolder)) : null;
@@ -73,7 +79,7 @@ export class TrainedRanker implements Ranker {
     }
     const ranker = new TrainedRanker(tf, own ?? usual, usual, parts);
     ranker.own = own;
-    await ranker.setCandidates(null);
+    await ranker.setCandidates(candidates);
     return ranker;
   }
 
