@@ -79,7 +79,7 @@ function ticketsOf(seed: number): {
 
 async function loop(seed: number, way: Way): Promise<{ first: number; rounds: Round[] }> {
   const { before, later, unasked } = ticketsOf(seed);
-  const models = new RidgeModels(embeddingOf, seed);
+  const models = new RidgeModels({ embeddingOf, seed, folder: null });
   const tickets = new Map([...before, ...later.flat()].map((ticket) => [ticket.id, ticket]));
   const ticketOf = (id: number): SimulatedTicket => tickets.get(id) as SimulatedTicket;
   const settings: SimulationSettings = {

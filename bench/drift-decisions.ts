@@ -9,9 +9,10 @@ import { parseArgs } from 'node:util';
 import { seeded } from '../src/models/random.js';
 import { explain } from '../src/monitoring/evidence.js';
 import { isFirstRight } from '../src/monitoring/estimated-accuracy.js';
-import type { Outcome } from '../src/monitoring/observation.js';
+import type { SeenOutcome } from '../src/monitoring/observation.js';
 import { ReferenceSampler } from '../src/monitoring/reference-sample.js';
 import { decide, defaultDecisionSettings, type RetrainAction } from '../src/monitoring/retrain-decision.js';
+import { guessedTrust } from '../src/monitoring/trust.js';
 import { say } from './service.js';
 import { poolOf, type SeenTicket, type Variant } from './shifted-tickets.js';
 import { shuffled } from './tickets-of-banking.js';
@@ -113,13 +114,24 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
     const random = seeded(seed * 7919);
     const window = windowOf(random).map((ticket, index) => ({ ...ticket, key: `bench:${index}` }));
     const texts = new Map(window.map(({ key, text }) => [key, text]));
-    const outcomes = window.flatMap(({ key, templateId, occurredAt: labelledAt }): Outcome[] =>
+    const outcomes = window.flatMap(({ key, templateId, occurredAt: labelledAt }): SeenOutcome[] =>
       random() < labelled
-        ? [{ key, labelledAt, templateId, provenance: 'audit', position: null, shownProbability: null }]
+        ? [
+            {
+              key,
+              labelledAt,
+              templateId,
+              provenance: 'audit',
+              position: null,
+              shownProbability: null,
+              shownFirst: null,
+            },
+          ]
         : [],
     );
     const { leastLoss } = defaultDecisionSettings;
-    const evidence = explain({ reference, window, textOf: (key) => texts.get(key) ?? null, outcomes, seed, leastLoss });
+    const question = { reference, window, textOf: (key: string) => texts.get(key) ?? null, outcomes };
+    const evidence = explain({ ...question, trust: guessedTrust, seed, leastLoss });
     const decision = decide(
       {
         now: new Date(0),

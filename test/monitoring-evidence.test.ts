@@ -4,10 +4,11 @@ import { seeded } from '../src/models/random.js';
 import { explain, type EvidenceQuestion } from '../src/monitoring/evidence.js';
 import { isGarbled } from '../src/monitoring/garbled-text.js';
 import { calibratedWindow, estimateShares, shareDistance, shareReference } from '../src/monitoring/label-shift.js';
-import type { LabelledObservation, Outcome } from '../src/monitoring/observation.js';
+import type { LabelledObservation, SeenOutcome } from '../src/monitoring/observation.js';
 import { ReferenceSampler } from '../src/monitoring/reference-sample.js';
 import { reweighted } from '../src/monitoring/reweighted-ranking.js';
 import { testRisk } from '../src/monitoring/risk-test.js';
+import { guessedTrust } from '../src/monitoring/trust.js';
 import { countWords, typicalWords } from '../src/monitoring/typical-words.js';
 import { observation } from './support/observations.js';
 
@@ -74,12 +75,15 @@ const sampler = new ReferenceSampler(1);
 for (const { text, ...ticket } of known) sampler.add(ticket, text);
 const reference = sampler.sample();
 
-function asked(window: readonly Drawn[], outcomes: readonly Outcome[] = []): EvidenceQuestion {
+/** As the audit share of a year tells it. */
+const trust = { value: 0.3, error: 0.03, measured: true };
+
+function asked(window: readonly Drawn[], outcomes: readonly SeenOutcome[] = []): EvidenceQuestion {
   const texts = new Map(window.map(({ key, text }) => [key, text]));
-  return { reference, window, textOf: (key) => texts.get(key) ?? null, outcomes, seed: 1, leastLoss: 0.02 };
+  return { reference, window, textOf: (key) => texts.get(key) ?? null, outcomes, trust, seed: 1, leastLoss: 0.02 };
 }
 
-const firstCause = (window: readonly Drawn[], outcomes: readonly Outcome[] = []): string | undefined =>
+const firstCause = (window: readonly Drawn[], outcomes: readonly SeenOutcome[] = []): string | undefined =>
   explain(asked(window, outcomes)).causes[0]?.kind;
 const fresh = (): Drawn[] => tickets(600, 7, usual, 10_000);
 
@@ -144,9 +148,17 @@ describe('the cause that is named first', () => {
 
   test('is a template that means something else now, where labels say so', () => {
     const window = fresh();
-    const outcomes = window.map(({ key, templateId, occurredAt: labelledAt }): Outcome => {
+    const outcomes = window.map(({ key, templateId, occurredAt: labelledAt }): SeenOutcome => {
       const now = templateId === 'cash' ? 'refund' : templateId;
-      return { key, labelledAt, templateId: now, provenance: 'audit', position: null, shownProbability: null };
+      return {
+        key,
+        labelledAt,
+        templateId: now,
+        provenance: 'audit',
+        position: null,
+        shownProbability: null,
+        shownFirst: null,
+      };
     });
     const { causes, risk } = explain(asked(window, outcomes));
     expect(causes[0]).toMatchObject({ kind: 'changed-meaning', subject: 'cash' });
@@ -217,6 +229,65 @@ describe('accuracy without labels', () => {
   });
 });
 
+describe('choices of agents of whom some take what stands first', () => {
+  /** Another template is right for what the model calls cash and fees: no model of the tickets alone can know. */
+  const changed = (window: readonly Drawn[]): Drawn[] =>
+    window.map((ticket) => ({
+      ...ticket,
+      templateId: ticket.templateId === 'cash' || ticket.templateId === 'fees' ? 'refund' : ticket.templateId,
+    }));
+  const choicesOn = (window: readonly Drawn[], seed: number): SeenOutcome[] => {
+    const random = seeded(seed);
+    return window.map(({ key, templateId, ranking: [first], occurredAt: labelledAt }) => {
+      const shownFirst = first?.templateId ?? null;
+      const chosen = random() < trust.value ? shownFirst : templateId;
+      return { key, labelledAt, templateId: chosen, provenance: 'choice', position: null, shownProbability: 0.98, shownFirst };
+    });
+  }; // prettier-ignore
+  const truthOf = (window: readonly Drawn[]): number =>
+    window.filter(({ ranking, templateId }) => ranking[0]?.templateId === templateId).length / window.length;
+
+  test('tell what is lost, in an interval that holds what is uncertain of trust', () => {
+    const window = changed(tickets(1_000, 21, usual, 40_000));
+    const { accuracy, risk } = explain(asked(window, choicesOn(window, 22)));
+    expect(Math.abs((accuracy?.now.value ?? 0) - truthOf(window))).toBeLessThan(0.05);
+    expect(accuracy?.loss.low).toBeGreaterThan(0.1);
+    expect(risk).toMatchObject({ risen: true, labels: 1_000 });
+    expect(Math.abs((explain(asked(window)).accuracy?.now.value ?? 0) - truthOf(window))).toBeGreaterThan(0.2);
+  });
+
+  test('hold the truth in their interval as often as it promises, where trust is off by what its error says', () => {
+    let held = 0;
+    for (let seed = 0; seed < 40; seed += 1) {
+      const window = changed(tickets(600, 100 + seed, usual, 50_000));
+      const random = seeded(seed);
+      const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+      const told = { ...trust, value: trust.value + trust.error * normal };
+      const question = { ...asked(window, choicesOn(window, 1_000 + seed)), trust: told };
+      const now = explain(question).accuracy?.now;
+      if (now && now.low <= truthOf(window) && truthOf(window) <= now.high) held += 1;
+    }
+    expect(held).toBeGreaterThanOrEqual(35);
+  });
+
+  test('raise no risk where none is', () => {
+    const risen = Array.from({ length: 40 }, (_, seed) => {
+      const window = tickets(400, 200 + seed, usual, 60_000);
+      return explain(asked(window, choicesOn(window, 2_000 + seed))).risk?.risen;
+    });
+    expect(risen.filter(Boolean).length).toBeLessThanOrEqual(2);
+  });
+
+  test('are taken for at least as right as they are where nothing measures trust, and leave the estimate alone', () => {
+    const window = changed(tickets(1_000, 23, usual, 70_000));
+    const question = { ...asked(window, choicesOn(window, 24)), trust: guessedTrust };
+    const { accuracy, risk } = explain(question);
+    expect(accuracy?.labels).toBe(0);
+    expect(risk).toMatchObject({ risen: true });
+    expect(risk?.observed).toBeLessThan(1 - truthOf(window));
+  });
+});
+
 describe('a risen error rate', () => {
   const errors = (rate: number, seed: number): (0 | 1)[] => {
     const random = seeded(seed);
@@ -231,6 +302,15 @@ describe('a risen error rate', () => {
       ).length;
     expect(seen(0.2)).toBe(40);
     expect(seen(0.1)).toBeLessThanOrEqual(2);
+  });
+
+  test('is looked for with a capital that is never negative, whatever choices are corrected to', () => {
+    const credits = fc.array(fc.double({ min: -1, max: 2, noNaN: true }), { minLength: 1, maxLength: 50 });
+    fc.assert(
+      fc.property(credits, fc.integer({ min: 1, max: 2_999 }), (some, hits) => {
+        expect(testRisk({ hits, of: 3_000 }, some, { ...settings, leastError: -1 }).capital).toBeGreaterThanOrEqual(1);
+      }),
+    );
   });
 });
 

@@ -6,7 +6,7 @@ import { compare, type Comparison } from '../src/retrain/comparison.js';
 import { copiesOf, labelWeight } from '../src/retrain/label-weights.js';
 import { evidenceAbove, holm, meanDifference, normalBelow } from '../src/retrain/paired-test.js';
 import { promotionVerdict, type ChallengerFacts, type RunTrigger, type Verdict } from '../src/retrain/promotion.js';
-import { creditOf, trustOf } from '../src/retrain/trust.js';
+import { creditOf, trustOf } from '../src/monitoring/trust.js';
 import { chosenByAgents, madeUpPairs } from '../bench/pairs.js';
 
 const rules = (seed = 1) => ({

@@ -16,7 +16,7 @@ import { wholeNumber } from './train.js';
 import { UserError } from './user-error.js';
 import { modelWorker } from './with-model.js';
 
-interface SimulateOptions extends ColumnOptions {
+export interface SimulateOptions extends ColumnOptions {
   data: string;
   from?: Date;
   until?: Date;
@@ -64,7 +64,9 @@ export function registerSimulate(program: Command): void {
   });
 }
 
-async function readTickets(options: SimulateOptions): Promise<{ before: SimulatedTicket[]; later: SimulatedTicket[] }> {
+export async function readTickets(
+  options: Pick<SimulateOptions, keyof ColumnOptions | 'data' | 'from' | 'until'>,
+): Promise<{ before: SimulatedTicket[]; later: SimulatedTicket[] }> {
   const file = resolve(options.data);
   const tickets: SimulatedTicket[] = [];
   for await (const row of readDataFile(file, columnsOf(options), 'required')) {
@@ -90,26 +92,16 @@ async function readTickets(options: SimulateOptions): Promise<{ before: Simulate
 async function simulate(
   before: readonly SimulatedTicket[],
   later: readonly SimulatedTicket[],
-  { policies: wanted, trust, audit, seed, fields = [] }: SimulateOptions,
+  options: SimulateOptions,
 ): Promise<PolicyStory[]> {
+  const { policies: wanted, seed, fields = [] } = options;
   const config = readConfig();
   const worker = await modelWorker(config);
   await mkdir(config.MODEL_DIR, { recursive: true });
   const folder = await mkdtemp(join(config.MODEL_DIR, '.simulation-'));
   const cacheDir = join(config.MODEL_DIR, 'cache');
   const models = new SimulatedModels({ worker, folder, cacheDir, fields, seed });
-  const settings: SimulationSettings = {
-    agents: { trust, auditShare: audit, seed },
-    decisions: decisionSettings(config),
-    gates: gateSettings(config),
-    watch: {
-      ticketsToFalseAlarm: config.MONITOR_TICKETS_TO_FALSE_ALARM,
-      smallestEffect: config.MONITOR_SMALLEST_EFFECT,
-    },
-    schedule: config.RETRAIN_SCHEDULE,
-    labelDays: config.RETRAIN_LABEL_DAYS,
-    fewestTrusted: config.RETRAIN_TRUSTED_LABELS,
-  };
+  const settings = simulationSettings(config, options);
   const bar = progressBar('simulated tickets', wanted.length * later.length);
   try {
     bar.update(0, 'training the first model');
@@ -134,7 +126,26 @@ async function simulate(
   }
 }
 
-function days(tickets: readonly SimulatedTicket[]): SimulatedTicket[][] {
+/** Decisions, gates and watch are those of the service with this configuration. */
+export function simulationSettings(
+  config: ReturnType<typeof readConfig>,
+  { trust, audit, seed }: Pick<SimulateOptions, 'trust' | 'audit' | 'seed'>,
+): SimulationSettings {
+  return {
+    agents: { trust, auditShare: audit, seed },
+    decisions: decisionSettings(config),
+    gates: gateSettings(config),
+    watch: {
+      ticketsToFalseAlarm: config.MONITOR_TICKETS_TO_FALSE_ALARM,
+      smallestEffect: config.MONITOR_SMALLEST_EFFECT,
+    },
+    schedule: config.RETRAIN_SCHEDULE,
+    labelDays: config.RETRAIN_LABEL_DAYS,
+    fewestTrusted: config.RETRAIN_TRUSTED_LABELS,
+  };
+}
+
+export function days(tickets: readonly SimulatedTicket[]): SimulatedTicket[][] {
   const byDay = new Map<string, SimulatedTicket[]>();
   for (const ticket of tickets) {
     const day = ticket.at.toISOString().slice(0, 10);
@@ -160,13 +171,13 @@ const asText = (stories: readonly PolicyStory[]): string =>
     )
     .join('');
 
-function date(text: string): Date {
+export function date(text: string): Date {
   const value = new Date(text);
   if (Number.isNaN(value.getTime())) throw new UserError(`"${text}" is no date; write 2026-11-23`);
   return value;
 }
 
-function share(flag: string): (text: string) => number {
+export function share(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!(value >= 0 && value < 1)) throw new UserError(`${flag}: must be 0 or more and below 1, not "${text}"`);
@@ -174,7 +185,7 @@ function share(flag: string): (text: string) => number {
   };
 }
 
-function policyList(text: string): Policy[] {
+export function policyList(text: string): Policy[] {
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !policies.some((policy) => policy === name));
   if (unknown !== undefined)

@@ -3,12 +3,13 @@ import { explain, type Evidence } from './evidence.js';
 import { changedMeanings } from './changed-meaning.js';
 import { isFirstRight } from './estimated-accuracy.js';
 import type { Finding } from './finding.js';
-import type { Observation, Outcome } from './observation.js';
+import type { Observation, SeenOutcome } from './observation.js';
 import { fisherGreater, shareOf, type Count } from './proportions.js';
 import type { ReferenceSample } from './reference-sample.js';
 import type { Reference } from './reference.js';
 import { decide, type DecisionSettings, type RetrainDecision } from './retrain-decision.js';
 import { TicketCoder } from './ticket-coding.js';
+import { guessedTrust } from './trust.js';
 import { WindowSums } from './window-sums.js';
 import { testWindow } from './window-test.js';
 
@@ -137,16 +138,17 @@ function explained({
     (_, at) => rows[Math.floor(at * step)] as SeenRow,
   );
   const texts = new Map(some.map(({ observation: { key }, text }) => [key, text]));
-  const outcomes = some.flatMap(({ observation: { key, occurredAt }, label }): Outcome[] => {
+  const outcomes = some.flatMap(({ observation: { key, occurredAt }, label }): SeenOutcome[] => {
     if (label === undefined) return [];
-    const provenance = 'history';
-    return [{ key, labelledAt: occurredAt, templateId: label, provenance, position: null, shownProbability: null }];
+    const unseen = { position: null, shownProbability: null, shownFirst: null };
+    return [{ key, labelledAt: occurredAt, templateId: label, provenance: 'history', ...unseen }];
   });
   return explain({
     reference: sample,
     window: some.map(({ observation }) => observation),
     textOf: (key) => texts.get(key) ?? null,
     outcomes,
+    trust: guessedTrust,
     seed,
     leastLoss,
   });

@@ -10,6 +10,7 @@ import { fitLogistic, logisticProbability } from './logistic-regression.js';
 import type { LabelShift } from './label-shift-test.js';
 
 import type { LabelledObservation, Observation } from './observation.js';
+import type { JudgedLabels } from './judged-labels.js';
 import type { NeighbourVotes } from './neighbour-votes.js';
 
 export interface AccuracyEstimate {
@@ -32,8 +33,8 @@ export interface AccuracyQuestion {
   votes: NeighbourVotes;
   /** Null where that is not what has moved */
   labelShift: Pick<LabelShift, 'explains' | 'ratios'> | null;
-  /** Whether the first suggestion was right, by key; of tickets of the window that were labelled without regard to it */
-  isRight: ReadonlyMap<string, boolean>;
+  /** Of tickets of the window */
+  labels: JudgedLabels;
 }
 
 /** Weights beyond say that the reference has hardly such tickets: they would rest on one of them. */
@@ -43,7 +44,7 @@ const z = 1.959964;
 
 /** Tickets without a ranking are left out. */
 export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
-  const { labelShift, votes, isRight } = question;
+  const { labelShift, votes, labels } = question;
   const ratios = labelShift?.explains ? labelShift.ratios : null;
   const featured = <T extends Observation>(tickets: readonly T[], vote: Float64Array): Featured<T>[] =>
     tickets.flatMap((ticket, index) =>
@@ -70,10 +71,10 @@ export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
   }, 0);
   const now = meanEstimate(estimated, unexplained / Math.max(total, 1) ** 2);
   const labelled = window.flatMap(({ ticket, index }) => {
-    const outcome = isRight.get(ticket.key);
-    return outcome === undefined ? [] : [{ outcome: Number(outcome), probability: probabilities[index] as number }];
+    const outcome = labels.credits.get(ticket.key);
+    return outcome === undefined ? [] : [{ outcome, probability: probabilities[index] as number }];
   });
-  const corrected = labelled.length < fewestLabels ? now : predictionPowered(estimated, labelled);
+  const corrected = labelled.length < fewestLabels ? now : predictionPowered(estimated, labelled, labels.error);
   return { before, now: corrected, loss: difference(before, corrected), labels: labelled.length, probabilities };
 }
 
@@ -101,10 +102,15 @@ function densityRatio(reference: readonly Featured<unknown>[], window: readonly 
   return weights.map((weight) => weight / (mean || 1));
 }
 
-/** PPI++ with its power tuning: labels alone where the estimates tell nothing, hardly any labels where they tell all. */
+/**
+ * PPI++ with its power tuning: labels alone where the estimates tell nothing, hardly any labels where they tell all.
+ *
+ * @param error of all outcomes together, beside what chance makes of each
+ */
 function predictionPowered(
   all: readonly number[],
   labelled: readonly { outcome: number; probability: number }[],
+  error: number,
 ): Estimate {
   const count = labelled.length;
   const outcome = mean(labelled.map((ticket) => ticket.outcome));
@@ -114,7 +120,7 @@ function predictionPowered(
   const power = Math.min(Math.max(covariance / ((1 + count / all.length) * Math.max(variance(all), 1e-9)), 0), 1);
   const value = outcome + power * (mean(all) - probability);
   const residuals = variance(labelled.map((ticket) => ticket.outcome - power * ticket.probability));
-  return interval(value, residuals / count + (power ** 2 * variance(all)) / all.length);
+  return interval(value, residuals / count + (power ** 2 * variance(all)) / all.length + error ** 2);
 }
 
 function shareEstimate(right: readonly number[]): Estimate {
@@ -134,9 +140,15 @@ function difference(a: Estimate, b: Estimate): Estimate {
   return { value, low: value - half, high: value + half };
 }
 
-function interval(value: number, squaredError: number): Estimate {
+/** Credits of choices can be more than 1 or less than 0, shares can't. */
+function interval(estimate: number, squaredError: number): Estimate {
   const half = z * Math.sqrt(squaredError);
-  return { value, low: Math.max(0, value - half), high: Math.min(1, value + half) };
+  const value = Math.min(1, Math.max(0, estimate));
+  return {
+    value,
+    low: Math.max(0, Math.min(value, estimate - half)),
+    high: Math.min(1, Math.max(value, estimate + half)),
+  };
 }
 
 const mean = (values: readonly number[]): number =>

@@ -3,18 +3,23 @@ import { inputCauses, withMeanings, type CauseQuestion, type InputCauses } from 
 import type { Cause } from './cause.js';
 import { isGarbled } from './garbled-text.js';
 import { estimateAccuracy, isFirstRight, type AccuracyEstimate } from './estimated-accuracy.js';
+import { judgedLabels, unswayed } from './judged-labels.js';
 import { exampleTickets, type ExampleTicket } from './example-tickets.js';
 import type { Slice } from './finding.js';
 import type { LabelShift } from './label-shift-test.js';
-import type { Observation, Outcome } from './observation.js';
+import type { Observation, SeenOutcome } from './observation.js';
 import { neighbourVotes } from './neighbour-votes.js';
+import type { Count } from './proportions.js';
 import { testRisk, type RiskTest } from './risk-test.js';
 import { touches } from './risen-values.js';
+import { leastTrust, type Trust } from './trust.js';
 import { countWords, typicalWords, type TypicalWord } from './typical-words.js';
 
 export interface EvidenceQuestion extends CauseQuestion {
   /** What became of tickets of the window, in the order in which it was known */
-  outcomes: readonly Outcome[];
+  outcomes: readonly SeenOutcome[];
+  /** How often agents take what stands first whatever it is */
+  trust: Trust;
   /** Rise of the error rate that is worth a retraining, 0–1 */
   leastLoss: number;
 }
@@ -54,16 +59,11 @@ const riskLevel = 0.05;
 const describedPart = 0.25;
 
 export function explain(question: EvidenceQuestion): Evidence {
-  const { reference, outcomes, leastLoss } = question;
+  const { reference, outcomes, trust } = question;
   const input = inputCauses(question);
   const { distinct, labelShift } = input;
-  const unbiased = unbiasedOutcomes(outcomes);
-  const isRight = new Map(
-    distinct.flatMap(({ key, ranking }): [string, boolean][] => {
-      const outcome = unbiased.get(key);
-      return outcome ? [[key, outcome.templateId !== null && ranking[0]?.templateId === outcome.templateId]] : [];
-    }),
-  );
+  const unbiased = new Map(unswayed(outcomes).map((outcome) => [outcome.key, outcome]));
+  const first = new Map(distinct.map(({ key, ranking }) => [key, ranking[0]?.templateId ?? null]));
   const estimate =
     Math.min(distinct.length, reference.tickets.length) < fewestTickets
       ? null
@@ -72,7 +72,8 @@ export function explain(question: EvidenceQuestion): Evidence {
           window: distinct,
           votes: neighbourVotes(reference.tickets, distinct),
           labelShift,
-          isRight,
+          // A guess of trust would make the loss less sure than no label does.
+          labels: judgedLabels(outcomes, first, trust.measured ? trust : null),
         });
   const judged = distinct.flatMap((observation, index) => {
     const outcome = unbiased.get(observation.key);
@@ -81,10 +82,6 @@ export function explain(question: EvidenceQuestion): Evidence {
   const described = newTickets(question, input);
   const { probabilities, ...accuracy } = estimate ?? { probabilities: new Float64Array(0), ...noEstimate };
   const wrong = reference.tickets.filter((ticket) => !isFirstRight(ticket)).length;
-  const errors = [...unbiased.keys()].flatMap((key): (0 | 1)[] => {
-    const right = isRight.get(key);
-    return right === undefined ? [] : [right ? 0 : 1];
-  });
   return {
     tickets: distinct.length,
     causes: withMeanings(input.causes, estimate ? judged : []),
@@ -95,20 +92,26 @@ export function explain(question: EvidenceQuestion): Evidence {
     labelShift,
     accuracy: estimate ? (accuracy as Evidence['accuracy']) : null,
     slice: estimate ? weakestSlice(distinct, probabilities, estimate.before.value) : null,
-    risk:
-      errors.length === 0
-        ? null
-        : testRisk({ hits: wrong, of: reference.tickets.length }, errors, { tolerance: leastLoss, level: riskLevel }),
+    risk: riskOf(question, { hits: wrong, of: reference.tickets.length }, first),
   };
 }
 
 const noEstimate = { before: null, now: null, loss: null, labels: 0 };
 
-/** Audit labels where there are any, which no suggestion has swayed; else history and corrections. By key, as they came. */
-function unbiasedOutcomes(outcomes: readonly Outcome[]): Map<string, Outcome> {
-  const audits = outcomes.filter(({ provenance }) => provenance === 'audit');
-  const others = outcomes.filter(({ provenance }) => provenance === 'history' || provenance === 'correction');
-  return new Map((audits.length > 0 ? audits : others).map((outcome) => [outcome.key, outcome]));
+/**
+ * By all labels, choices too. Agents who trust what stands first hide errors, so that the least trust that can be is the
+ * careful one: with none, an agent who took another template than the first has found an error.
+ */
+function riskOf(
+  { outcomes, trust, leastLoss }: EvidenceQuestion,
+  before: Count,
+  first: ReadonlyMap<string, string | null>,
+): RiskTest | null {
+  const value = leastTrust(trust, riskLevel / 4);
+  const labels = judgedLabels(outcomes, first, { value, error: 0, measured: trust.measured });
+  const errors = [...labels.credits.values()].map((credit) => 1 - credit);
+  const settings = { tolerance: leastLoss, level: riskLevel, leastError: -value / (1 - value) };
+  return errors.length === 0 ? null : testRisk(before, errors, settings);
 }
 
 /** The tickets that the first cause speaks of, those that belong to it most first. */

@@ -4,6 +4,7 @@ import { CONFIG, type ServiceConfig } from '../config.js';
 import { CounterThread } from './counter-thread.js';
 import { explanationOf, unexplained, type Explanation } from './explanation.js';
 import { newestCounted, outcomesOf, type Watched } from './observation-rows.js';
+import { agentsTrust } from './trust.query.js';
 
 const windowTickets = 1_000;
 /** Always the same one: the same window gives the same explanation. */
@@ -29,6 +30,7 @@ export class Explainer {
       window: window.map(({ observation }) => observation),
       texts: window.map(({ observation, text }) => [observation.key, text]),
       outcomes,
+      trust: await agentsTrust(manager),
       seed,
       leastLoss: this.config.RETRAIN_LEAST_LOSS,
     });

@@ -3,7 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { isFeature } from '../models/field-features.js';
 import type { AbstentionReason, FieldValue, RankedTemplate } from '../models/ranker.js';
 import type { Stream } from '../records/observed-ticket.entity.js';
-import type { Observation, Outcome } from './observation.js';
+import { shownFirstSql, suggestionOfChoiceSql } from '../suggest/shown-first.js';
+import type { Observation, Outcome, SeenOutcome } from './observation.js';
 
 /** One model version's tickets of one stream: what has a reference, a watch and buckets of its own. */
 export interface Watched {
@@ -102,11 +103,12 @@ export async function newestCounted(
 }
 
 /** What became of these tickets, in the order in which it was known. */
-export async function outcomesOf(manager: EntityManager, tickets: readonly number[]): Promise<Outcome[]> {
+export async function outcomesOf(manager: EntityManager, tickets: readonly number[]): Promise<SeenOutcome[]> {
   return manager.query(
     `SELECT t.source || ':' || t.ticket_id AS key, l.labelled_at AS "labelledAt", l.template_id AS "templateId", l.provenance,
-            l.position, l.shown_probability AS "shownProbability"
-       FROM labels l JOIN tickets t ON t.id = l.ticket WHERE l.ticket = ANY ($1::bigint[]) ORDER BY l.labelled_at, l.ticket`,
+            l.position, l.shown_probability AS "shownProbability", ${shownFirstSql} AS "shownFirst"
+       FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN choices c ON c.id = l.choice ${suggestionOfChoiceSql}
+      WHERE l.ticket = ANY ($1::bigint[]) ORDER BY l.labelled_at, l.ticket`,
     [tickets],
   );
 }

@@ -41,6 +41,12 @@ export interface Outcome {
   shownProbability: number | null;
 }
 
+/** With what may have swayed the agent. */
+export interface SeenOutcome extends Outcome {
+  /** What stood before the agent in the first place; null where nothing did or nobody knows */
+  shownFirst: string | null;
+}
+
 /**
  * A ticket of the reference: what the model said of it without having learned from it, and what was right. The evidence
  * after an alarm is measured against a sample of them.

@@ -22,25 +22,35 @@ export interface RiskSettings {
   tolerance: number;
   /** Probability of a false alarm, ever */
   level: number;
+  /** No error is less; default 0 */
+  leastError?: number;
 }
 
-const bets = [0.05, 0.1, 0.2, 0.4, 0.7];
+const stakes = [0.05, 0.1, 0.2, 0.4, 0.7];
 
 /**
  * @param before wrong first suggestions of the reference
- * @param errors of labelled tickets, in the order in which the labels came: 1 where the first suggestion was wrong
+ * @param errors of labelled tickets, in the order in which the labels came: 1 where the first suggestion was wrong; of choices
+ *   that are corrected for trust numbers that are right in the mean, and can be less than 0 or more than 1
  */
-export function testRisk(before: Count, errors: readonly (0 | 1)[], { tolerance, level }: RiskSettings): RiskTest {
-  // Half of the level for the reference's own uncertainty (Hoeffding and Bernstein, the better one), half for the bets.
-  const bearable = Math.min(upperBound(before, level / 2) + tolerance, 1 - 1e-9);
+export function testRisk(
+  before: Count,
+  errors: readonly number[],
+  { tolerance, level, leastError = 0 }: RiskSettings,
+): RiskTest {
+  // A quarter of the level for the reference's own uncertainty (Hoeffding and Bernstein, the better one), a quarter for how much
+  // agents trust, half for the bets.
+  const bearable = Math.min(upperBound(before, level / 4) + tolerance, 1 - 1e-9);
+  // No error may cost more than the capital.
+  const bets = stakes.map((stake) => stake / (1 - leastError / bearable));
   const capitals = bets.map(() => 1);
   let capital = 1;
   for (const error of errors) {
     bets.forEach((bet, index) => (capitals[index] = (capitals[index] as number) * (1 + bet * (error / bearable - 1))));
     capital = Math.max(capital, capitals.reduce((sum, own) => sum + own, 0) / bets.length);
   }
-  const wrong = errors.reduce((sum: number, error) => sum + error, 0);
-  const observed = wrong / Math.max(errors.length, 1);
+  const wrong = errors.reduce((sum, error) => sum + error, 0);
+  const observed = Math.min(1, Math.max(0, wrong / Math.max(errors.length, 1)));
   return { risen: capital >= 2 / level, capital, bearable, observed, labels: errors.length };
 }
 

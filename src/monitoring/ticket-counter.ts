@@ -6,11 +6,12 @@ import type { Alarm, WatchSettings, WatchState } from './detectors.js';
 import { Watch } from './detectors.js';
 import { explain, type Evidence } from './evidence.js';
 import type { Finding } from './finding.js';
-import type { Observation, Outcome } from './observation.js';
+import type { Observation, Outcome, SeenOutcome } from './observation.js';
 import { readReference } from './reference-file.js';
 import { readReferenceSample, sampleWrittenAt, type ReferenceSample } from './reference-sample.js';
 import type { Reference } from './reference.js';
 import { TicketCoder } from './ticket-coding.js';
+import type { Trust } from './trust.js';
 import { WindowSums, type StoredWindow } from './window-sums.js';
 import { testWindow } from './window-test.js';
 
@@ -52,7 +53,8 @@ export interface ExplainOrder {
   window: Observation[];
   /** By the key of the observation */
   texts: [string, string][];
-  outcomes: Outcome[];
+  outcomes: SeenOutcome[];
+  trust: Trust;
   seed: number;
   leastLoss: number;
 }

@@ -1,8 +1,8 @@
 /** What agents did with suggestions of single versions. */
 import type { EntityManager } from 'typeorm';
 import type { Rollout } from '../suggest/rollouts.js';
+import { shownFirstSql, suggestionOfChoiceSql } from '../suggest/shown-first.js';
 import type { Outcome } from './acceptance-watch.js';
-import { shownFirstSql, suggestionOfChoiceSql } from './labelled-tickets.query.js';
 
 const most = 5_000;
 

@@ -2,7 +2,7 @@
 import type { Provenance } from '../records/label.entity.js';
 import { calibrationError, chanceError } from './calibration.js';
 import { evidenceAbove, holm, meanDifference, normalBelow, type MeanDifference } from './paired-test.js';
-import { creditOf, type Trust } from './trust.js';
+import { creditOf, type Trust } from '../monitoring/trust.js';
 import { shareRight } from './weighted-accuracy.js';
 
 /** What one version said of one ticket. */

@@ -3,7 +3,7 @@ import { hash32 } from '../models/random.js';
 import { idHash } from '../models/trained-on.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 import { copiesOf, labelWeight } from './label-weights.js';
-import { trustOf, type Trust } from './trust.js';
+import { trustOf, type Trust } from '../monitoring/trust.js';
 
 /** A place in the order of time; tickets of the same moment go by their id. */
 export interface Place {

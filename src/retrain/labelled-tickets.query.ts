@@ -1,6 +1,7 @@
 /** What is known of every labelled ticket, without its text: what a training may use, and what stood before the agent. */
 import type { EntityManager } from 'typeorm';
 import type { Provenance } from '../records/label.entity.js';
+import { shownFirstSql, suggestionOfChoiceSql } from '../suggest/shown-first.js';
 
 export interface LabelledTicket {
   ticket: number;
@@ -39,17 +40,6 @@ export async function heirOf(manager: EntityManager): Promise<<T extends string 
   const heirs = new Map(rows.map(({ id, heir }) => [id, heir]));
   return (id) => (id === null ? id : ((heirs.get(id) ?? id) as typeof id));
 }
-
-/** SQL of the suggestion that stood before the agent of choice `c`, as labels are derived from it. */
-export const suggestionOfChoiceSql = `LEFT JOIN LATERAL (
-  SELECT s.abstained, s.shown_probability, s.ranking -> 0 ->> 'templateId' AS template,
-         (s.ranking -> 0 ->> 'probability')::float8 AS probability
-    FROM suggestions s
-   WHERE s.ticket = t.id AND (s.id = c.suggestion_id OR c.suggestion_id IS NULL AND s.created_at <= c.received_at)
-   ORDER BY s.created_at <= c.occurred_at DESC, s.revision DESC LIMIT 1) s ON c.id IS NOT NULL`;
-
-/** SQL of what stood first before the agent. */
-export const shownFirstSql = `coalesce(c.shown ->> 0, CASE WHEN NOT s.abstained THEN s.template END)`;
 
 const pageSize = 20_000;
 

@@ -20,7 +20,7 @@ import { promotionVerdict, type ChallengerFacts } from './promotion.js';
 import type { ClaimedRun, RunEnd, RunPart } from './run-store.js';
 import { ChallengerBroken, rankBoth, type Contestant } from './sandbox.js';
 import { trainFromLabels, type LabelTraining } from './train-from-labels.js';
-import type { Trust } from './trust.js';
+import type { Trust } from '../monitoring/trust.js';
 
 export interface RunTools {
   dataSource: DataSource;

@@ -3,15 +3,16 @@ import { explanationOf, unexplained, type Explanation } from '../monitoring/expl
 import type { Alarm, WatchSettings } from '../monitoring/detectors.js';
 import { ticketText } from '../models/ticket-text.js';
 import type { Ranking } from '../models/ranker.js';
-import type { Observation, Outcome } from '../monitoring/observation.js';
+import type { Observation, SeenOutcome } from '../monitoring/observation.js';
 import { afterBucket, afterWindow, type StandingAlarm } from '../monitoring/standing-alarm.js';
 import { TicketCounter } from '../monitoring/ticket-counter.js';
+import type { Trust } from '../monitoring/trust.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 import type { SimulatedTicket } from './simulated-agents.js';
 
 export interface WatchedTicket {
   observation: Observation;
-  outcome: Outcome;
+  outcome: SeenOutcome;
   text: string;
 }
 
@@ -71,7 +72,7 @@ export class SimulatedMonitor {
   }
 
   /** What stands behind the alarm; nothing where none stands. */
-  async explain(): Promise<Explanation> {
+  async explain(trust: Trust): Promise<Explanation> {
     if (!this.standing) return unexplained;
     if (this.explained && this.tickets - this.explained.at < explainEvery) return this.explained.explanation;
     const evidence = await this.counter.explain({
@@ -79,6 +80,7 @@ export class SimulatedMonitor {
       window: this.newest.map(({ observation }) => observation),
       texts: this.newest.map(({ observation, text }) => [observation.key, text]),
       outcomes: this.newest.map(({ outcome }) => outcome),
+      trust,
       seed,
       leastLoss: this.settings.leastLoss,
     });
@@ -113,6 +115,7 @@ export function watchedTicket(
       provenance: label.provenance,
       position: label.position,
       shownProbability: label.shownProbability,
+      shownFirst: label.shownFirst,
     },
     text: ticketText(row),
   };

@@ -7,6 +7,7 @@ import { rankInputOf } from '../models/training-data.js';
 import { idHash } from '../models/trained-on.js';
 import { decide, isHarmful, type DecisionSettings, type RetrainDecision } from '../monitoring/retrain-decision.js';
 import { nextReweighting } from '../monitoring/reweighting.js';
+import { trustIn } from './label-split.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 import type { GateSettings } from './promotion.js';
 import { isLookDue } from './schedule.js';
@@ -50,6 +51,8 @@ const dayMs = 86_400_000;
 export class SimulatedTeam {
   readonly events: StoryEvent[] = [];
   readonly months: Month[] = [];
+  /** Of each ticket, in order: whether the first template was right, shown or not */
+  readonly right: boolean[] = [];
   trainings = 0;
   promotions = 0;
   alarms = 0;
@@ -96,7 +99,9 @@ export class SimulatedTeam {
     tickets.forEach((ticket, at) => {
       this.tickets.set(ticket.id, ticket);
       month.tickets += 1;
-      if (rankings[at]?.items[0]?.templateId === ticket.row.label) month.right += 1;
+      const isRight = rankings[at]?.items[0]?.templateId === ticket.row.label;
+      this.right.push(isRight);
+      if (isRight) month.right += 1;
     });
     this.labels.push(...labels);
     for (const { template } of labels) {
@@ -123,7 +128,7 @@ export class SimulatedTeam {
 
   private async decide(now: Date, alarm: boolean): Promise<void> {
     const { decisions, schedule } = this.settings;
-    const { seen } = await this.monitor.explain();
+    const { seen } = await this.monitor.explain(trustIn(this.labels));
     const { weights, estimatedAccuracy, ...facts } = seen;
     const scheduleDue =
       schedule !== undefined && isLookDue(schedule, { now, lastLook: this.lastLook, championSince: this.began });

@@ -6,7 +6,7 @@
  * taken for; sums of `creditOf` do not. As long as agents took the first at least as often as trust alone makes them, both are
  * the same number.
  */
-import { creditOf, type Trust } from './trust.js';
+import { creditOf, type Trust } from '../monitoring/trust.js';
 
 export interface JudgedAnswer {
   /** What is said; null: nothing is shown */

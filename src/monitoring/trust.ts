@@ -5,6 +5,8 @@
  * Learning-to-Rank", WWW 2019.)
  */
 
+import { normalQuantile } from './special-functions.js';
+
 export interface Acceptance {
   /** Tickets with a suggestion before the agent, and how many of them ended on its first template */
   shown: number;
@@ -56,6 +58,14 @@ export function trustOf({ shown, accepted, audited, right }: Acceptance): Trust 
   }
   const value = sum / total;
   return { value, error: Math.sqrt(Math.max(0, squares / total - value ** 2)), measured: true };
+}
+
+/** Before anybody has chosen anything. */
+export const guessedTrust = trustOf({ shown: 0, accepted: 0, audited: 0, right: 0 });
+
+/** What trust surely is, but for a probability of `level`: none where nothing measures it. */
+export function leastTrust({ value, error, measured }: Trust, level: number): number {
+  return measured ? Math.max(0, value + normalQuantile(level) * error) : 0;
 }
 
 const binomialLog = (hits: number, of: number, share: number): number =>
