@@ -302,7 +302,9 @@ describe('answering', () => {
     await replies().first().getByRole('button', { name: 'More about this reply' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('menuitem', { name: 'unclear' }).waitFor();
-    await expect.poll(() => page.evaluate('document.activeElement.closest("[role=menu]") !== null'), patience).toBe(true);
+    await expect
+      .poll(() => page.evaluate('document.activeElement.closest("[role=menu]") !== null'), patience)
+      .toBe(true);
     await page.keyboard.press('n');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
