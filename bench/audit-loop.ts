@@ -107,7 +107,7 @@ async function loop(seed: number, way: Way): Promise<{ first: number; rounds: Ro
     );
     const truth = 100 * accuracy;
     const question = { now: some.at(-1)?.at ?? new Date(0), trigger: 'schedule' as const, labels, learned, champion };
-    const run = way === 'naive' ? null : await simulatedRun(models, { ...question, ticketOf, candidates: { champion: [], challenger: [] } }, settings); // prettier-ignore
+    const run = way === 'naive' ? null : await simulatedRun(models, { ...question, ticketOf, candidates: [] }, settings); // prettier-ignore
     const naive = way === 'naive' ? await naiveRun(models, { champion, labels, ticketOf, newest: some.length }) : null;
     const told = run?.comparison.champion;
     const promoted = naive?.promoted ?? (way === 'weights alone' ? run !== null : (run?.verdict.promoted ?? false));

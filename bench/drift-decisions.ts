@@ -143,6 +143,7 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
         wasHarmful: false,
         riskRisen: evidence.risk?.risen ?? null,
         freshLabels: 1_000,
+        unlearnedLabels: 1_000,
         topicLabels: 0,
         lastTrainedAt: null,
         scheduleDue: false,

@@ -41,7 +41,12 @@ export function madeUpPairs({ tickets, seed, champion, challenger, ...more }: Pa
   });
 }
 
-const answer = (first: string, probability: number): Answer => ({ first: [first], probability, abstained: false });
+const answer = (first: string, probability: number): Answer => ({
+  first: [first],
+  probability,
+  probabilities: { [first]: probability },
+  abstained: false,
+});
 
 /**
  * The same tickets as agents would have labelled them who see `shown` of them and take it, whatever it is, on a share `trust`

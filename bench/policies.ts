@@ -17,7 +17,8 @@ import { date, days, policyList, readTickets, share, simulationSettings } from '
 import type { SimulateOptions } from '../src/commands/simulate.js';
 import { wholeNumber } from '../src/commands/train.js';
 import { meanDifference } from '../src/retrain/paired-test.js';
-import { policies, SimulatedTeam, type Policy } from '../src/retrain/simulation.js';
+import { policies, type Policy } from '../src/retrain/simulated-story.js';
+import { SimulatedTeam } from '../src/retrain/simulation.js';
 import { RidgeModels } from './ridge-models.js';
 import { benchDir, say } from './service.js';
 import { cachedEmbeddings } from './text-embeddings.js';

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ChoiceConsumer } from '../src/ingest/choice.consumer.js';
+import { newestLabels, outcomesOf } from '../src/monitoring/observation-rows.js';
+import { agentsTrust } from '../src/monitoring/trust.query.js';
 import { routesOnly, type TestApp } from './support/app.js';
 import { arrive, aTicket, rankAll, ranked, unsure } from './support/tickets.js';
 
@@ -94,6 +96,23 @@ describe('a choice', () => {
       labelledAt: '2026-01-05T11:00:00.000Z',
     });
     expect(await choicesOf(id)).toMatchObject([{ agent: 'the agent', via: 'http', shown: null }]);
+  });
+
+  test('tells the monitor what had stood before the agent', async () => {
+    const { manager } = service.dataSource;
+    const lower = await rankedTicket();
+    await choose(lower, used('card-lost'));
+    const first = await rankedTicket();
+    await choose(first, used('card-arrival'));
+    expect(await newestLabels(manager, 2)).toEqual([
+      { templateId: 'card-arrival', shownFirst: 'card-arrival' },
+      { templateId: 'card-lost', shownFirst: 'card-arrival' },
+    ]);
+    const [row] = await service.query<{ id: number }>('SELECT id FROM tickets WHERE ticket_id = $1', [lower]);
+    expect(await outcomesOf(manager, [row?.id ?? 0])).toMatchObject([
+      { key: `helpdesk:${lower}`, templateId: 'card-lost', provenance: 'choice', shownFirst: 'card-arrival' },
+    ]);
+    expect(await agentsTrust(manager)).toMatchObject({ measured: false });
   });
 
   test('that is sent again changes nothing', async () => {

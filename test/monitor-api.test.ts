@@ -127,6 +127,9 @@ const shifted: Partial<SeenEvidence> = {
   labelShift: { explains: true, mayExplain: true, distance: 0.3 },
   weights: { 'card-late': 0.5, refund: 2 },
 };
+const mixOf = (weights: Record<string, number>) => {
+  return { weights, before: { 'card-late': 0.5, refund: 0.5 }, distance: 0.3, evidence: 1e6 };
+};
 const weights = async () =>
   (await wantedCandidates(service.dataSource.manager)).map(({ templateId, weight }) => [templateId, weight]);
 
@@ -234,6 +237,22 @@ describe('re-weighting', () => {
   test('ends by itself when the shares are back', async () => {
     await look(shifted);
     await look();
+    expect((await weights()).map(([, weight]) => weight)).toEqual([1, 1]);
+  });
+
+  test('follows the mix that labels tell, step by step, until a person takes it back', async () => {
+    const stamp = async (): Promise<string> => (await wantedModel(service.dataSource.manager)).stamp;
+    const { id, action } = await look({ mix: mixOf({ 'card-late': 0.6, refund: 1.4 }) });
+    expect(action).toBe('none');
+    expect((await weights()).map(([, weight]) => weight)).toEqual([0.6, 1.4]);
+    const before = await stamp();
+    await look({ mix: mixOf({ 'card-late': 0.61, refund: 1.39 }) });
+    expect(await stamp()).toBe(before);
+    const next = await look({ mix: mixOf({ 'card-late': 0.5, refund: 1.5 }) });
+    expect((await weights()).map(([, weight]) => weight)).toEqual([0.5, 1.5]);
+    expect((await call('post', `retrain-decisions/${id}/revert`)).status).toBe(409);
+    expect((await call('post', `retrain-decisions/${next.id}/revert`)).status).toBe(200);
+    await look({ mix: mixOf({ 'card-late': 0.5, refund: 1.5 }) });
     expect((await weights()).map(([, weight]) => weight)).toEqual([1, 1]);
   });
 

@@ -24,6 +24,7 @@ function evidence(given: Partial<DecisionEvidence> = {}): DecisionEvidence {
     wasHarmful: false,
     riskRisen: null,
     freshLabels: 5_000,
+    unlearnedLabels: given.freshLabels ?? 5_000,
     topicLabels: 0,
     lastTrainedAt: new Date(now.getTime() - 7 * 86_400_000),
     scheduleDue: false,
@@ -52,6 +53,7 @@ describe('the ladder', () => {
     ['labels contradict the model', { alarm: true, causes: [cause('changed-meaning')], riskRisen: true }, 'retrain'],
     ['the schedule is due and nothing moved', { scheduleDue: true }, 'retrain'],
     ['the schedule is due without labels', { scheduleDue: true, freshLabels: 3 }, 'none'],
+    ['… and a challenger that was kept back has read the newest of many labels', { scheduleDue: true, freshLabels: 3, unlearnedLabels: 400 }, 'retrain'],
     ['it hurts, an hour after a training', { alarm: true, causes: [cause('wording')], loss: loss(0.08), lastTrainedAt: new Date(now.getTime() - 3_600_000) }, 'none'],
     ['a person asks an hour after a training', { requested: true, lastTrainedAt: new Date(now.getTime() - 3_600_000) }, 'retrain'],
   ])('%s: %#', (_, given, action) => expect(actionOf(given)).toBe(action)); // prettier-ignore
@@ -70,8 +72,10 @@ describe('the ladder', () => {
   test('leaves weights in service while another mix may still explain what moved, and takes them back then', () => {
     const wavers = { ...shifted, explains: false };
     const reweighted = { alarm: true, reweighted: true };
-    expect(nextReweighting('record', { ...reweighted, labelShift: wavers })).toBe('keep');
-    expect(nextReweighting('record', { ...reweighted, labelShift: { ...wavers, mayExplain: false } })).toBe('end');
+    expect(nextReweighting('record', { ...reweighted, labelShift: wavers }, null)).toBe('keep');
+    expect(nextReweighting('record', { ...reweighted, labelShift: { ...wavers, mayExplain: false } }, null)).toBe(
+      'end',
+    );
     expect(actionOf({ alarm: true, causes: [cause('label-shift')], labelShift: wavers })).not.toBe('reweight');
   });
 
@@ -80,7 +84,7 @@ describe('the ladder', () => {
     expect(reasons).toEqual([
       'No alarm stands.',
       'The schedule has come round, which needs no drift.',
-      'There are 3 fresh labels; a retraining needs 200.',
+      'There are 3 labels that it has not learned; a retraining needs 200.',
     ]);
   });
 });

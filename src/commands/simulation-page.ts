@@ -1,5 +1,5 @@
 /** The story of a simulation as a page: accuracy of the policies side by side, the evidence, and what each did when. */
-import type { Month, Policy, StoryEvent } from '../retrain/simulation.js';
+import type { Month, Policy, StoryEvent } from '../retrain/simulated-story.js';
 import { escapeHtml, lineChart } from './svg-charts.js';
 
 export interface PolicyStory {

@@ -3,11 +3,13 @@ import { Worker } from 'node:worker_threads';
 import type { Finding } from './finding.js';
 import type { Evidence } from './evidence.js';
 import type { LabelQueue, UnlabelledTicket } from './label-queue.js';
-import type { Counted, CountOrder, ExplainOrder } from './ticket-counter.js';
+import type { LabelledMix } from './labelled-mix.js';
+import type { Counted, CountOrder, ExplainOrder, MixOrder } from './ticket-counter.js';
 
 export type CounterRequest =
   | { kind: 'count'; order: CountOrder }
   | { kind: 'explain'; order: ExplainOrder }
+  | { kind: 'mix'; order: MixOrder }
   | { kind: 'queue'; tickets: UnlabelledTicket[]; most: number }
   | { kind: 'test' | 'merge'; folder: string; windows: string[] };
 
@@ -42,6 +44,11 @@ export class CounterThread {
   /** @returns null where the model has no sample of its reference */
   explain(order: ExplainOrder): Promise<Evidence | null> {
     return this.ask({ kind: 'explain', order }) as Promise<Evidence | null>;
+  }
+
+  /** @returns null where the labels say of no change, or the model has no sample of its reference */
+  mix(order: MixOrder): Promise<LabelledMix | null> {
+    return this.ask({ kind: 'mix', order }) as Promise<LabelledMix | null>;
   }
 
   queue(tickets: UnlabelledTicket[], most: number): Promise<LabelQueue> {

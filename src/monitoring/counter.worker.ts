@@ -18,6 +18,8 @@ async function answer(request: CounterRequest): Promise<unknown> {
       return counter.count(request.order);
     case 'explain':
       return counter.explain(request.order);
+    case 'mix':
+      return counter.mix(request.order);
     case 'queue':
       return labelQueue(request.tickets, request.most);
     case 'test':

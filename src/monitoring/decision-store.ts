@@ -13,12 +13,15 @@ import {
   type Estimate,
   type RetrainDecision,
 } from './retrain-decision.js';
+import { isOtherMix, type LabelledMix } from './labelled-mix.js';
 import { endReweighting, nextReweighting, startReweighting } from './reweighting.js';
 
 /** What a look makes of the tickets. */
 export type SeenEvidence = Pick<DecisionEvidence, 'alarm' | 'causes' | 'labelShift' | 'loss' | 'riskRisen'> & {
   /** By template, what re-weighting would multiply by; null where it would mend nothing */
   weights: Record<string, number> | null;
+  /** What labels say of the mix; null where they say of no change */
+  mix: LabelledMix | null;
   /** Share of right first templates by the model's own probabilities; null where it can't be told */
   estimatedAccuracy: Estimate | null;
 };
@@ -30,6 +33,7 @@ export const nothingSeen: SeenEvidence = {
   loss: null,
   riskRisen: null,
   weights: null,
+  mix: null,
   estimatedAccuracy: null,
 };
 
@@ -56,11 +60,13 @@ export async function decideAndStore(
   order: DecisionOrder,
 ): Promise<RetrainDecision & { id: number }> {
   const { askedBy, now, stream, modelVersion, seen, requested, scheduleDue, settings } = order;
-  const { weights, estimatedAccuracy, ...facts } = seen;
-  const evidence = { now, requested, scheduleDue, ...facts, ...(await factsOf(manager, order)) };
+  const { weights, mix: told, estimatedAccuracy, ...facts } = seen;
+  const { inService, takenBack, ...stored } = await factsOf(manager, order);
+  const mix = takenBack ? null : told;
+  const evidence = { now, requested, scheduleDue, ...facts, ...stored };
   const decision = decide(evidence, settings);
   const harmful = isHarmful(evidence.loss, settings.leastLoss, evidence.wasHarmful);
-  const detail = { ...evidence, harmful, estimatedAccuracy, ...(weights !== null && { weights }) };
+  const detail = { ...evidence, harmful, estimatedAccuracy, mix, ...(weights !== null && { weights }) };
   const [row]: { id: number }[] = await manager.query(
     `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, asked_by, alert, detail)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
@@ -69,8 +75,9 @@ export async function decideAndStore(
   const id = row?.id ?? 0;
   await notifyMonitor(manager);
   if (stream === 'tickets') {
-    const next = nextReweighting(decision.action, evidence);
-    if (next === 'start') await startReweighting(manager, { modelVersion, decision: id, weights: weights ?? {} });
+    const next = nextReweighting(decision.action, evidence, mix && { isOther: isOtherMix(mix, inService) });
+    const wanted = mix?.weights ?? weights ?? {};
+    if (next === 'start') await startReweighting(manager, { modelVersion, decision: id, weights: wanted });
     if (next === 'end') await endReweighting(manager, modelVersion, monitorActor);
     if (next !== 'keep') {
       await recordAudit(manager, { actor: askedBy, action: `reweighting.${next}`, target: modelVersion });
@@ -89,9 +96,12 @@ export async function lastSeen(
       WHERE model_version = $1 AND stream = $2 AND asked_by = $3 ORDER BY id DESC LIMIT 1`,
     [of.modelVersion, of.stream, monitorActor],
   );
-  const { alarm, causes, labelShift, loss, riskRisen, weights, estimatedAccuracy } = { ...nothingSeen, ...row?.detail };
+  const { alarm, causes, labelShift, loss, riskRisen, weights, mix, estimatedAccuracy } = {
+    ...nothingSeen,
+    ...row?.detail,
+  };
   return {
-    seen: { alarm, causes, labelShift, loss, riskRisen, weights, estimatedAccuracy },
+    seen: { alarm, causes, labelShift, loss, riskRisen, weights, mix, estimatedAccuracy },
     alert: row?.alert ?? null,
   };
 }
@@ -106,8 +116,13 @@ export async function servingVersion(manager: EntityManager): Promise<string> {
 
 type StoredFacts = Pick<
   DecisionEvidence,
-  'reweighted' | 'freshLabels' | 'topicLabels' | 'lastTrainedAt' | 'wasHarmful'
->;
+  'reweighted' | 'freshLabels' | 'unlearnedLabels' | 'topicLabels' | 'lastTrainedAt' | 'wasHarmful'
+> & {
+  /** Weights of the templates; null without */
+  inService: Record<string, number> | null;
+  /** A person has ended the last ones of this version: they do not come back by themselves. */
+  takenBack: boolean;
+};
 
 /**
  * A label is fresh where it came after the last attempt had read the labels: what a kept challenger learned from teaches the
@@ -129,12 +144,16 @@ async function factsOf(
           WHERE NOT t.sample
             AND coalesce(c.received_at, t.received_at) > coalesce((SELECT learned_at FROM serving), '-infinity'))
        SELECT EXISTS (SELECT 1 FROM reweightings WHERE model_version = $1 AND ended_at IS NULL) AS reweighted,
+              (SELECT weights FROM reweightings WHERE model_version = $1 AND ended_at IS NULL) AS "inService",
+              coalesce((SELECT ended_by <> $3 FROM reweightings WHERE model_version = $1 ORDER BY id DESC LIMIT 1), false)
+                AS "takenBack",
               (SELECT max(created_at) FROM model_versions) AS "lastTrainedAt",
               coalesce((SELECT (detail -> 'alarm')::boolean AND (detail -> 'harmful')::boolean FROM retrain_decisions
                          WHERE model_version = $1 AND stream = $2 AND asked_by = $3 ORDER BY id DESC LIMIT 1), false)
                 AS "wasHarmful",
               (SELECT count(*)::int FROM unlearned
                 WHERE came_at > coalesce((SELECT at FROM attempt), '-infinity')) AS "freshLabels",
+              (SELECT count(*)::int FROM unlearned) AS "unlearnedLabels",
               (SELECT count(*)::int FROM unlearned WHERE template_id IS NOT NULL
                   AND NOT coalesce((SELECT classes FROM serving), '[]') ? template_id) AS "topicLabels"`,
     [modelVersion, stream, monitorActor],

@@ -8,7 +8,7 @@
  */
 import { effectOf, explain, momentsOfBins, volumeFinding } from './effects.js';
 import type { Finding } from './finding.js';
-import { BurstFilter, type StoredFilter } from './near-duplicates.js';
+import { BurstFilter } from './near-duplicates.js';
 import type { Observation, Outcome } from './observation.js';
 import { outcomeMeasures, type OutcomeMeasure } from './outcome-measures.js';
 import { blocksOf, type Reference } from './reference.js';
@@ -40,9 +40,10 @@ export interface Alarm {
   findings: Finding[];
 }
 
-export interface WatchState extends StoredFilter {
+export interface WatchState {
   observations: number;
   outcomes: number;
+  filter: number[];
   detectors: (DetectorState | null)[];
   volume: VolumeState;
 }
@@ -105,7 +106,7 @@ export class Watch {
   addCoded(ticket: CodedTicket, key: string): Alarm[] {
     this.observationCount += 1;
     const alarms = this.volume.add(ticket.at).flatMap((day) => this.judgeVolume(day, key));
-    if (this.filter.isCopy(ticket)) return alarms;
+    if (this.filter.isCopy(ticket.fingerprint)) return alarms;
     const { measures, blocks } = this.reference.coding;
     const block = blocks.count > 1 ? blockAt(blocks, ticket.at) : 0;
     const bins = measures.map((measure, index) => binOf(measure, ticket.values[index] as number));
@@ -150,7 +151,7 @@ export class Watch {
     return {
       observations: this.observationCount,
       outcomes: this.outcomeCount,
-      ...this.filter.toJSON(),
+      filter: [...this.filter.toArray()],
       detectors: this.watched.map(({ detector }) => detector.toJSON()),
       volume: this.volume.toJSON(),
     };
@@ -160,7 +161,7 @@ export class Watch {
     if (state.detectors.length !== this.watched.length) throw new RangeError('the state is that of another reference');
     this.observationCount = state.observations;
     this.outcomeCount = state.outcomes;
-    this.filter = new BurstFilter(state);
+    this.filter = new BurstFilter(state.filter);
     state.detectors.forEach((own, at) => own && this.watched[at]?.detector.resume(own));
     this.volume.resume(state.volume);
   }

@@ -66,6 +66,7 @@ export function driftOfFile({ reference, sample, rows, now, settings }: DriftQue
       wasHarmful: false,
       riskRisen: evidence?.risk?.risen ?? null,
       freshLabels: labelled.length,
+      unlearnedLabels: labelled.length,
       topicLabels: labelled.filter(({ label }) => label !== null && !isLearned.has(label)).length,
       lastTrainedAt: null,
       scheduleDue: false,

@@ -3,7 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
 import { CounterThread } from './counter-thread.js';
 import { explanationOf, unexplained, type Explanation } from './explanation.js';
-import { newestCounted, outcomesOf, type Watched } from './observation-rows.js';
+import { mixTickets, type LabelledMix } from './labelled-mix.js';
+import { newestCounted, newestLabels, outcomesOf, type Watched } from './observation-rows.js';
 import { agentsTrust } from './trust.query.js';
 
 const windowTickets = 1_000;
@@ -17,6 +18,12 @@ export class Explainer {
     @Inject(CONFIG) private readonly config: ServiceConfig,
     private readonly thread: CounterThread,
   ) {}
+
+  /** What labels say of the mix of questions; null where they say of no change. @param folder of the model in service */
+  async mix(manager: EntityManager, folder: string): Promise<LabelledMix | null> {
+    const labels = await newestLabels(manager, mixTickets);
+    return this.thread.mix({ folder, labels, trust: await agentsTrust(manager) });
+  }
 
   /** @param folder of the model that ranked them */
   async explain(manager: EntityManager, of: Watched, folder: string): Promise<Explanation> {

@@ -3,14 +3,14 @@ import type { Evidence } from './evidence.js';
 
 /** What stands behind an alarm. */
 export interface Explanation {
-  seen: Omit<SeenEvidence, 'alarm'>;
+  seen: Omit<SeenEvidence, 'alarm' | 'mix'>;
   /** As alerts show it; `words` are those of tickets */
   evidence: { words: string[] } & Record<string, unknown>;
   /** Ids of tickets that show it, the best first */
   examples: number[];
 }
 
-const { alarm, ...nothing } = nothingSeen;
+const { alarm, mix, ...nothing } = nothingSeen;
 export const unexplained: Explanation = { seen: nothing, evidence: { words: [] }, examples: [] };
 
 /** @param ticketOf the id of a ticket by its key */

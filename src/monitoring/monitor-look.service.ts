@@ -63,7 +63,11 @@ export class MonitorLook {
       askedBy: monitorActor,
       now,
       ...of,
-      seen: { alarm: standing !== null, ...explanation.seen },
+      seen: {
+        alarm: standing !== null,
+        mix: of.stream === 'tickets' ? await this.explainer.mix(manager, look.folder) : null,
+        ...explanation.seen,
+      },
       requested: false,
       scheduleDue: false,
       alert: null,

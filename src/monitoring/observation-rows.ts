@@ -4,6 +4,7 @@ import { isFeature } from '../models/field-features.js';
 import type { AbstentionReason, FieldValue, RankedTemplate } from '../models/ranker.js';
 import type { Stream } from '../records/observed-ticket.entity.js';
 import { shownFirstSql, suggestionOfChoiceSql } from '../suggest/shown-first.js';
+import type { MixLabel } from './labelled-mix.js';
 import type { Observation, Outcome, SeenOutcome } from './observation.js';
 
 /** One model version's tickets of one stream: what has a reference, a watch and buckets of its own. */
@@ -110,6 +111,17 @@ export async function outcomesOf(manager: EntityManager, tickets: readonly numbe
        FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN choices c ON c.id = l.choice ${suggestionOfChoiceSql}
       WHERE l.ticket = ANY ($1::bigint[]) ORDER BY l.labelled_at, l.ticket`,
     [tickets],
+  );
+}
+
+/** What agents made of the newest tickets that they labelled. */
+export function newestLabels(manager: EntityManager, limit: number): Promise<MixLabel[]> {
+  return manager.query(
+    `SELECT l.template_id AS "templateId", ${shownFirstSql} AS "shownFirst"
+       FROM (SELECT * FROM labels WHERE provenance <> 'history' ORDER BY ticket DESC LIMIT $1) l
+       JOIN tickets t ON t.id = l.ticket LEFT JOIN choices c ON c.id = l.choice ${suggestionOfChoiceSql}
+      WHERE NOT t.sample ORDER BY l.ticket DESC`,
+    [limit],
   );
 }
 

@@ -36,6 +36,8 @@ export interface DecisionEvidence {
   riskRisen: boolean | null;
   /** Usable labels that have come since the last attempt at a training read them, promoted or not */
   freshLabels: number;
+  /** Usable labels that have come since the model in service was trained, also those that a challenger has read that was kept back */
+  unlearnedLabels: number;
   /** Labels since the training of the model in service whose template it has never learned */
   topicLabels: number;
   /** Of the last retraining, promoted or not; null where there was none */
@@ -143,7 +145,11 @@ function limited(
   reasons: string[],
   wanted: RetrainAction,
 ): RetrainDecision {
-  const { now, lastTrainedAt, freshLabels, requested } = evidence;
+  const { now, lastTrainedAt, requested, scheduleDue } = evidence;
+  // A challenger that was kept back teaches the next one nothing more, so that an alarm waits for new labels. The schedule does not:
+  // what a few tickets could not prove yet is asked again in its time.
+  const labels = scheduleDue ? evidence.unlearnedLabels : evidence.freshLabels;
+  const counted = `There are ${labels} ${scheduleDue ? 'labels that it has not learned' : 'fresh labels'}; a retraining needs ${leastLabels}.`;
   const hours = lastTrainedAt === null ? Infinity : (now.getTime() - lastTrainedAt.getTime()) / 3_600_000;
   if (hours < coolDownHours && !requested) {
     const action = wanted === 'retrain' ? 'none' : wanted;
@@ -153,11 +159,11 @@ function limited(
       `The last training was ${hours.toFixed(1)} h ago; the cool-down is ${coolDownHours} h.`,
     );
   }
-  if (freshLabels < leastLabels) {
+  if (labels < leastLabels) {
     const action = wanted === 'retrain' ? 'label-first' : wanted;
-    return ended(action, reasons, `There are ${freshLabels} fresh labels; a retraining needs ${leastLabels}.`);
+    return ended(action, reasons, counted);
   }
-  return ended('retrain', reasons, `There are ${freshLabels} fresh labels; a retraining needs ${leastLabels}.`);
+  return ended('retrain', reasons, counted);
 }
 
 function ended(action: RetrainAction, reasons: string[], reason: string): RetrainDecision {

@@ -5,13 +5,15 @@ import { monitorActor } from './alert-lifecycle.js';
 import type { DecisionEvidence, RetrainAction } from './retrain-decision.js';
 
 /**
- * What becomes of the weights in service. They are right as long as the shares are estimated to have moved: where nothing
+ * What becomes of the weights in service. What labels say of the mix comes first, whatever else is decided. Without labels weights are right as long as the shares are estimated to have moved: where nothing
  * alarms any more, or the tickets are explained otherwise, the model is better off without.
  */
 export function nextReweighting(
   action: RetrainAction,
   { alarm, labelShift, reweighted }: Pick<DecisionEvidence, 'alarm' | 'labelShift' | 'reweighted'>,
+  mix: { isOther: boolean } | null,
 ): 'start' | 'end' | 'keep' {
+  if (mix) return mix.isOther ? 'start' : 'keep';
   if (action === 'reweight') return 'start';
   if (!reweighted || (alarm && labelShift === null)) return 'keep';
   return alarm && labelShift?.mayExplain ? 'keep' : 'end';

@@ -6,6 +6,7 @@ import type { Alarm, WatchSettings, WatchState } from './detectors.js';
 import { Watch } from './detectors.js';
 import { explain, type Evidence } from './evidence.js';
 import type { Finding } from './finding.js';
+import { labelledMix, type LabelledMix, type MixLabel } from './labelled-mix.js';
 import type { Observation, Outcome, SeenOutcome } from './observation.js';
 import { readReference } from './reference-file.js';
 import { readReferenceSample, sampleWrittenAt, type ReferenceSample } from './reference-sample.js';
@@ -59,6 +60,13 @@ export interface ExplainOrder {
   leastLoss: number;
 }
 
+export interface MixOrder {
+  folder: string;
+  /** Of the newest tickets */
+  labels: MixLabel[];
+  trust: Trust;
+}
+
 interface KeptWatch {
   watch: Watch;
   number: number;
@@ -104,6 +112,12 @@ export class TicketCounter {
     const reference = await this.sampleOf(folder);
     const textOf = new Map(texts);
     return reference && explain({ ...question, reference, textOf: (key) => textOf.get(key) ?? null });
+  }
+
+  /** @returns null where the labels say of no change, or the model has no sample of its reference */
+  async mix({ folder, labels, trust }: MixOrder): Promise<LabelledMix | null> {
+    const reference = await this.sampleOf(folder);
+    return reference && labelledMix(reference.tickets, labels, trust);
   }
 
   /** The windows' tests on all of these buckets together. @param windows JSON of each bucket's sums */

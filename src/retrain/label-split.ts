@@ -19,7 +19,7 @@ export interface SplitRules {
   most: number;
 }
 
-export const defaultSplit: SplitRules = { heldOutShare: 0.3, fewest: 100, most: 2_000 };
+export const defaultSplit: SplitRules = { heldOutShare: 0.2, fewest: 50, most: 1_000 };
 
 export const isLater = (one: Place, other: Place): boolean =>
   one.at > other.at || (one.at === other.at && one.ticket > other.ticket);

@@ -2,7 +2,9 @@
  * Reports a training to an MLflow server over its REST API, from the record in the model's folder: parameters, curves and
  * held-out figures, no ticket. A server that is away or refuses costs the report, never the model.
  */
-import { readRunRecord, type RunRecord } from '../models/run-record.js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runFile, type RunRecord } from '../models/run-record.js';
 
 const experiment = 'replyrank';
 const answerWithinMs = 10_000;
@@ -24,7 +26,7 @@ interface Metric {
 export async function reportToMlflow(trackingUri: string, folder: string): Promise<string | null> {
   const { host } = new URL(trackingUri);
   try {
-    const record = await readRunRecord(folder);
+    const record = JSON.parse(await readFile(join(folder, runFile), 'utf8')) as RunRecord;
     await report(new MlflowServer(trackingUri), record);
     return null;
   } catch (error) {

@@ -41,11 +41,23 @@ export class BettingTest {
   }
 }
 
-/** @param differences in the order of the tickets, each within ±`bound` */
-export function evidenceAbove(differences: readonly number[], bound: number, margin = 0): Wealth {
-  const test = new BettingTest(bound, margin);
-  for (const difference of differences) test.add(difference);
-  return test.wealth();
+/** Differences in the order of the tickets, each within ±`bound` */
+export interface BoundedDifferences {
+  differences: readonly number[];
+  bound: number;
+}
+
+/** The mean wealth of who bets on each kind of difference alike: it may be stopped whenever one likes, as that of one. */
+export function evidenceTogether(kinds: readonly BoundedDifferences[], margin = 0): Wealth {
+  const tests = kinds.map(({ bound }) => new BettingTest(bound, margin));
+  const wealth: Wealth = { now: 1, highest: 1 };
+  const tickets = Math.max(...kinds.map(({ differences }) => differences.length));
+  for (let at = 0; at < tickets; at += 1) {
+    tests.forEach((test, kind) => test.add(kinds[kind]?.differences[at] ?? 0));
+    wealth.now = tests.reduce((sum, test) => sum + test.wealth().now, 0) / tests.length;
+    wealth.highest = Math.max(wealth.highest, wealth.now);
+  }
+  return wealth;
 }
 
 export interface MeanDifference {
@@ -70,6 +82,22 @@ export function meanDifference(differences: readonly number[], z = 1.96): MeanDi
   const error = Math.sqrt(Math.max(0, squares / size - centre ** 2) / size);
   const mean = differences.length === 0 ? 0 : sum / differences.length;
   return { mean, low: Math.max(-1, centre - z * error), high: Math.min(1, centre + z * error), error };
+}
+
+/** @param differences in the order of the tickets, each within ±`bound` */
+export const evidenceAbove = (differences: readonly number[], bound: number, margin = 0): Wealth =>
+  evidenceTogether([{ differences, bound }], margin);
+
+/** Mean of differences that are spread, not nearly all 0, with the interval of Student's t. */
+export function spreadMean(differences: readonly number[], z = 1.96): MeanDifference {
+  const size = differences.length;
+  if (size < 2) return { mean: differences[0] ?? 0, low: -1, high: 1, error: 1 };
+  const mean = differences.reduce((total, one) => total + one, 0) / size;
+  const squares = differences.reduce((total, one) => total + (one - mean) ** 2, 0);
+  const error = Math.sqrt(squares / (size - 1) / size);
+  // The quantile of t for many degrees of freedom (Abramowitz & Stegun 26.7.5)
+  const half = z * (1 + (z ** 2 + 1) / (4 * (size - 1))) * error;
+  return { mean, low: mean - half, high: mean + half, error };
 }
 
 /** Probability that a standard normal number is below `z` (Abramowitz & Stegun 7.1.26, off by at most 1.5e-7). */

@@ -33,7 +33,7 @@ export interface GateSettings {
 }
 
 export const defaultGates: GateSettings = {
-  fewestTickets: 100,
+  fewestTickets: 40,
   margin: 0.5,
   sliceMargin: 2,
   alpha: 0.05,
@@ -112,9 +112,12 @@ function better({ difference, evidence }: Comparison, { alpha }: GateSettings): 
   return { gate: 'better', passed: evidence >= needed && difference.points > 0, said };
 }
 
-function notWorse({ difference, atLeast }: Comparison, { margin }: GateSettings): Gate {
-  const said = `${interval(difference)}; worse by ${figure(-atLeast)} points at most, ${margin} is allowed`;
-  return { gate: 'not-worse', passed: atLeast >= -margin, said };
+/** By what stands first, or with fewer tickets by the score of the probabilities, unless what stands first is surely worse. */
+function notWorse({ difference, atLeast, score }: Comparison, { margin }: GateSettings): Gate {
+  const byScore = score && difference.high >= 0 ? score.atLeast : -Infinity;
+  const scored = score ? `; by the score of the probabilities ${interval(score)}` : '';
+  const said = `${interval(difference)}${scored}; worse by ${figure(-Math.max(atLeast, byScore))} points at most, ${margin} is allowed`;
+  return { gate: 'not-worse', passed: Math.max(atLeast, byScore) >= -margin, said };
 }
 
 /** Top-1 is taken before abstention: a version that never answers would pass by it. */

@@ -85,6 +85,7 @@ async function ranked(process: ModelProcess, inputs: RankInput[]): Promise<Answe
 export const answerOf = ({ items, abstained }: Pick<Ranking, 'items' | 'abstained'>): Answer => ({
   first: items.slice(0, firstTemplates).map(({ templateId }) => templateId),
   probability: items[0]?.probability ?? 0,
+  probabilities: Object.fromEntries(items.map(({ templateId, probability }) => [templateId, probability])),
   abstained,
 });
 

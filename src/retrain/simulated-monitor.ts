@@ -3,6 +3,7 @@ import { explanationOf, unexplained, type Explanation } from '../monitoring/expl
 import type { Alarm, WatchSettings } from '../monitoring/detectors.js';
 import { ticketText } from '../models/ticket-text.js';
 import type { Ranking } from '../models/ranker.js';
+import { mixTickets, type LabelledMix } from '../monitoring/labelled-mix.js';
 import type { Observation, SeenOutcome } from '../monitoring/observation.js';
 import { afterBucket, afterWindow, type StandingAlarm } from '../monitoring/standing-alarm.js';
 import { TicketCounter } from '../monitoring/ticket-counter.js';
@@ -69,6 +70,17 @@ export class SimulatedMonitor {
     if (!this.standing || raised?.tickets === 0) this.explained = null;
     const evidence = counted.evidence / settings.ticketsToFalseAlarm;
     return { alarms: counted.alarms.filter(({ kind }) => kind === 'drift'), standing: this.standing, evidence };
+  }
+
+  /** What labels say of the mix of questions */
+  mix(labels: readonly LabelledTicket[], trust: Trust): Promise<LabelledMix | null> {
+    const given = labels.filter(({ provenance }) => provenance !== 'history').slice(-mixTickets);
+    const { folder } = this;
+    return this.counter.mix({
+      folder,
+      labels: given.map(({ template: templateId, shownFirst }) => ({ templateId, shownFirst })),
+      trust,
+    });
   }
 
   /** What stands behind the alarm; nothing where none stands. */

@@ -21,7 +21,8 @@ export interface RunQuestion {
   /** Its version */
   champion: string;
   ticketOf: (id: number) => SimulatedTicket;
-  candidates: { champion: Candidate[]; challenger: Candidate[] };
+  /** Without the weights of one or the other */
+  candidates: Candidate[];
 }
 
 export interface RunAnswer {
@@ -53,8 +54,8 @@ export async function simulatedRun(
   const challenger = await models.train(lines);
   const tested = distinctFrom(out, [...copies.keys()], (id) => gist(ticketText(ticketOf(id).row)));
   const inputs = tested.map(({ ticket }) => rankInputOf(ticketOf(ticket).row, false));
-  const champions = await models.rank(champion, inputs, candidates.champion);
-  const challengers = await models.rank(challenger, inputs, candidates.challenger);
+  const champions = await models.rank(champion, inputs, candidates);
+  const challengers = await models.rank(challenger, inputs, candidates);
   const compared = tested.map(({ ticket, template, provenance, shownFirst, shownProbability }, at) => {
     const { channel, language, contactType } = ticketOf(ticket).row;
     const answers = { champion: answerOf(champions[at] as Ranking), challenger: answerOf(challengers[at] as Ranking) };

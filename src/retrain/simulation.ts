@@ -5,6 +5,7 @@
 import type { Candidate, Ranking } from '../models/ranker.js';
 import { rankInputOf } from '../models/training-data.js';
 import { idHash } from '../models/trained-on.js';
+import { isOtherMix } from '../monitoring/labelled-mix.js';
 import { decide, isHarmful, type DecisionSettings, type RetrainDecision } from '../monitoring/retrain-decision.js';
 import { nextReweighting } from '../monitoring/reweighting.js';
 import { trustIn } from './label-split.js';
@@ -13,12 +14,9 @@ import type { GateSettings } from './promotion.js';
 import { isLookDue } from './schedule.js';
 import { answered, asHistory, type AgentSettings, type SimulatedTicket } from './simulated-agents.js';
 import type { SimulatedModels } from './simulated-models.js';
+import type { Month, Policy, StoryEvent } from './simulated-story.js';
 import { SimulatedMonitor, watchedTicket } from './simulated-monitor.js';
 import { failed, simulatedRun } from './simulated-run.js';
-
-/** `weekly` and `drift` train on all labels as they are and promote what comes of it, as scripts do. */
-export const policies = ['never', 'weekly', 'drift', 'decision'] as const;
-export type Policy = (typeof policies)[number];
 
 export interface SimulationSettings {
   agents: AgentSettings;
@@ -29,21 +27,6 @@ export interface SimulationSettings {
   schedule: string | undefined;
   labelDays: number;
   fewestTrusted: number;
-}
-
-export interface StoryEvent {
-  at: string;
-  kind: 'alarm' | 'decision' | 'training' | 'weights';
-  said: string;
-}
-
-export interface Month {
-  month: string;
-  tickets: number;
-  /** First templates that were right, shown or not */
-  right: number;
-  /** The most that all signals together had, as a share of what raises an alarm */
-  evidence: number;
 }
 
 const dayMs = 86_400_000;
@@ -62,6 +45,7 @@ export class SimulatedTeam {
   private learned: Set<string>;
   private taught = new Set<string>();
   private fresh = 0;
+  private unlearned = 0;
   private topicLabels = 0;
   private weights: Record<string, number> | null = null;
   private lastAction = 'none';
@@ -106,6 +90,7 @@ export class SimulatedTeam {
     this.labels.push(...labels);
     for (const { template } of labels) {
       this.fresh += 1;
+      this.unlearned += 1;
       if (template === null) continue;
       this.known.add(template);
       if (!this.taught.has(template)) this.topicLabels += 1;
@@ -128,7 +113,9 @@ export class SimulatedTeam {
 
   private async decide(now: Date, alarm: boolean): Promise<void> {
     const { decisions, schedule } = this.settings;
-    const { seen } = await this.monitor.explain(trustIn(this.labels));
+    const trust = trustIn(this.labels);
+    const { seen } = await this.monitor.explain(trust);
+    const mix = await this.monitor.mix(this.labels, trust);
     const { weights, estimatedAccuracy, ...facts } = seen;
     const scheduleDue =
       schedule !== undefined && isLookDue(schedule, { now, lastLook: this.lastLook, championSince: this.began });
@@ -140,6 +127,7 @@ export class SimulatedTeam {
       wasHarmful: this.harmful,
       reweighted: this.weights !== null,
       freshLabels: this.fresh,
+      unlearnedLabels: this.unlearned,
       topicLabels: this.topicLabels,
       lastTrainedAt: this.lastTrainedAt,
       scheduleDue,
@@ -151,10 +139,16 @@ export class SimulatedTeam {
       this.tell(now, 'decision', `${decision.action}: ${decision.reasons.join(' ')}`);
     }
     this.lastAction = decision.action;
-    const next = nextReweighting(decision.action, evidence);
-    if (next === 'start' && weights) this.weights = weights;
+    const isOther = mix !== null && isOtherMix(mix, this.weights);
+    const next = nextReweighting(decision.action, evidence, mix && { isOther });
+    if (next === 'start') this.weights = mix?.weights ?? weights;
     if (next === 'end') this.weights = null;
-    if (next !== 'keep') this.tell(now, 'weights', next === 'start' ? 're-weighted' : 'the weights are taken back');
+    if (next !== 'keep')
+      this.tell(
+        now,
+        'weights',
+        next === 'start' ? `re-weighted by ${mix ? 'labels' : 'tickets'}` : 'the weights are taken back',
+      );
     if (decision.action === 'retrain') await this.run(now, scheduleDue ? 'schedule' : 'decision', decision);
   }
 
@@ -168,7 +162,7 @@ export class SimulatedTeam {
       learned,
       champion: version,
       ticketOf: (id: number) => this.ticket(id),
-      candidates: { champion: this.candidates(), challenger: this.candidates(null) },
+      candidates: this.candidates(null),
     };
     const run = await simulatedRun(this.models, question, this.settings);
     if (!run) {
@@ -198,7 +192,7 @@ export class SimulatedTeam {
     this.weights = null;
     this.lastAction = 'none';
     this.harmful = false;
-    this.fresh = this.topicLabels = 0;
+    this.fresh = this.unlearned = this.topicLabels = 0;
     this.teach(this.labels.filter(({ key }) => this.learned.has(idHash(key))));
     this.monitor = this.watch();
   }

@@ -147,7 +147,6 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
   const { t } = useTranslation('engineers');
   const said = t('report.said');
   const was = t('report.was');
-  const format = useFormat();
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => {
       const axis = (name: string) => ({
@@ -157,7 +156,7 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
         name,
         nameLocation: 'middle',
         nameTextStyle: { color: colours.quiet },
-        axisLabel: { color: colours.quiet, formatter: (value: number) => format.rounded(value) },
+        axisLabel: { color: colours.quiet },
         splitLine: { lineStyle: { color: colours.line } },
       });
       return {
@@ -186,7 +185,7 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
         ],
       };
     },
-    [calibration, said, was, format],
+    [calibration, said, was],
   );
   return <ChartPlace label={t('report.calibration')} height={240} option={option} />;
 }

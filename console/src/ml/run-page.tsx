@@ -61,16 +61,12 @@ function Report({ run }: { run: TrainingRun }) {
               </Link>
             </Fact>
           )}
-          {champion && (
-            <Fact name={t('models.champion')}>
-              <span className="version">{champion}</span>
-            </Fact>
-          )}
+          {champion && <Fact name={t('models.champion')}>{champion}</Fact>}
           {Object.entries(run.arguments)
             .filter(([, value]) => value !== null && typeof value !== 'object')
             .map(([name, value]) => (
               <Fact key={name} name={argumentName(t, name)}>
-                {typeof value === 'number' ? format.number(value) : format.text(String(value))}
+                {typeof value === 'number' ? format.number(value) : shown(value, format.moment)}
               </Fact>
             ))}
         </dl>
@@ -102,6 +98,11 @@ function Report({ run }: { run: TrainingRun }) {
     </>
   );
 }
+
+const shown = (value: unknown, moment: (iso: string) => string): string => {
+  const text = String(value);
+  return /^\d{4}-\d\d-\d\dT/.test(text) ? moment(text) : text;
+};
 
 type Translate = ReturnType<typeof useTranslation<'engineers'>>['t'];
 const argumentNames = ['seed', 'labels', 'learnedFrom', 'lines', 'heldOut', 'heldOutFrom'] as const;
