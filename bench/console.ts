@@ -2,7 +2,7 @@
  * npm run bench -- console [--tickets 10000] [--rounds 20] [--seed 1]
  *
  * The agent's page in a real browser, against the service with a broker, a database, a model and `--tickets` open tickets:
- *  1. how long until the queue shows, from an empty cache, and what the browser loads for that, compressed;
+ *  1. how long until the queue shows, from an empty cache, and what the browser is sent for that;
  *  2. the time of a frame while the queue is scrolled through, with all its rows loaded on the way;
  *  3. how long a ticket takes from Kafka into an open page, at its beginning and after the whole queue was scrolled through.
  * Each bar is held by the upper end of the median's 95 % interval. Prints one JSON line and exits with 1 where one is missed.
@@ -10,7 +10,6 @@
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import bundledChromium from '@sparticuz/chromium';
 import type { Producer } from 'kafkajs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -114,13 +113,11 @@ async function openPage(browser: Browser, storageState: Awaited<ReturnType<typeo
   return { page, ms: await page.evaluate<number>(inPage.shownAt) };
 }
 
-/** What the browser has loaded but for the API's answers, compressed, kB. */
+/** What the browser was sent but for the API's answers, as it went over the line, kB. */
 async function firstLoadKb(page: Page): Promise<number> {
-  const addresses = await page.evaluate<string[]>(inPage.resources);
-  const files = [service.url, ...addresses.filter((address) => !new URL(address).pathname.startsWith('/api/'))];
-  let bytes = 0;
-  for (const file of files) bytes += gzipSync(Buffer.from(await (await fetch(file)).arrayBuffer())).length;
-  return bytes / 1000;
+  const sent = await page.evaluate<{ name: string; transferSize: number }[]>(inPage.transfers);
+  const files = sent.filter(({ name }) => !new URL(name).pathname.startsWith('/api/'));
+  return files.reduce((bytes, { transferSize }) => bytes + transferSize, 0) / 1000;
 }
 
 /** @returns how many rows there are once no more come */

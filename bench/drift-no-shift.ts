@@ -1,14 +1,16 @@
 /**
  * npm run bench -- drift-no-shift [--clinc FOLDER] [--sizes 50:10000,200:10000,1000:2000,5000:500] [--references 50] [--seed 1]
- * [--windows-file FILE]
+ * [--evidently]
  *
  * Windows without shift: how often each window test is below its nominal 1 %, and how often a window alarms by all signals and
  * slices together. The reference is drawn anew `references` times; real texts (CLINC150) are drawn without replacement. With
- * --windows-file the first windows of each size are written as JSON Lines, to be read by other tools.
- * Prints one JSON line.
+ * --evidently the first windows of each size are looked at by Evidently too, by its defaults (fetched from PyPI, in an
+ * environment of its own). Prints one JSON line.
  */
-import { appendFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../src/config.js';
 import { seeded, shuffle } from '../src/models/random.js';
@@ -21,6 +23,7 @@ import { WindowSums } from '../src/monitoring/window-sums.js';
 import { testWindow } from '../src/monitoring/window-test.js';
 import { clincTopics } from './clinc-topics.js';
 import { clusteredMean } from './intervals.js';
+import { pythonPrograms } from './python.js';
 import { say } from './service.js';
 import { TicketSource, world } from './synthetic-tickets.js';
 
@@ -30,17 +33,19 @@ const { values: options } = parseArgs({
     sizes: { type: 'string', default: '50:10000,200:10000,1000:2000,5000:500' },
     references: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
-    'windows-file': { type: 'string' },
+    evidently: { type: 'boolean', default: false },
   },
 });
 const sizes = options.sizes.split(',').map((part) => part.split(':').map(Number) as [number, number]);
 const references = Number(options.references);
 const seed = Number(options.seed);
-const windowsFile = options['windows-file'];
+const windowsFile = join(mkdtempSync(join(tmpdir(), 'replyrank-bench-windows-')), 'windows.jsonl');
 const referenceTickets = 5_000;
 const level = 0.01;
 /** Of each size, all signals and slices together: it costs more than a single test. */
 const wholeWindows = 10;
+/** What Evidently looks at: it takes a tenth of a second for each. */
+const [comparedReferences, comparedWindows] = [10, 10];
 const z999 = 3.0902;
 
 /** Size → test → per reference whether each window was below the level */
@@ -54,7 +59,6 @@ const note = (size: number, test: string, reference: number, isBelow: boolean): 
 
 const texts =
   options.clinc === undefined ? null : await clincTopics(options.clinc, join(readConfig().STORE_DIR, 'bench'));
-if (windowsFile !== undefined) writeFileSync(windowsFile, '');
 const start = Date.UTC(2026, 0, 5);
 const largest = Math.max(...sizes.map(([size]) => size));
 for (let number = 0; number < references; number += 1) {
@@ -76,6 +80,8 @@ for (let number = 0; number < references; number += 1) {
   const { measures, space } = reference.coding;
   const novelty = measures.findIndex(({ part }) => part === 'novelty');
   const places = Int32Array.from(pool.keys());
+  const isCompared = options.evidently && number < comparedReferences;
+  if (isCompared) keepForOthers(number, 0, tickets.slice(0, referenceTickets));
   for (const [size, windows] of sizes) {
     for (let window = 0; window < windows / references; window += 1) {
       shuffle(places, places.length, random);
@@ -103,27 +109,33 @@ for (let number = 0; number < references; number += 1) {
           testWindow(reference, whole, { level, smallestEffect: 0 }).some(({ alarm }) => alarm),
         );
       }
-      if (windowsFile !== undefined && number < 4 && window < 10) {
-        const plain = (ticket: Observation): object => ({
-          template: ticket.ranking[0]?.templateId,
-          words: ticket.words,
-          channel: ticket.channel,
-        });
-        const own = [...places.subarray(0, size)].map((place) =>
-          plain(tickets[referenceTickets + place] as Observation),
+      if (isCompared && window < comparedWindows) {
+        keepForOthers(
+          number,
+          size,
+          [...places.subarray(0, size)].map((place) => tickets[referenceTickets + place] as Observation),
         );
-        appendFileSync(windowsFile, `${JSON.stringify({ reference: number, size, tickets: own })}\n`);
-        if (window === 0 && size === sizes[0]?.[0]) {
-          appendFileSync(
-            windowsFile,
-            `${JSON.stringify({ reference: number, size: 0, tickets: tickets.slice(0, referenceTickets).map(plain) })}\n`,
-          );
-        }
       }
     }
   }
   say(`bench: ${number + 1} of ${references} references`);
 }
+
+/** @param size 0 for the reference itself */
+function keepForOthers(reference: number, size: number, tickets: readonly Observation[]): void {
+  const plain = tickets.map(({ ranking, words, channel }) => ({ template: ranking[0]?.templateId, words, channel }));
+  appendFileSync(windowsFile, `${JSON.stringify({ reference, size, tickets: plain })}\n`);
+}
+
+/** Of each size the windows, those of which a column had drifted, and those of which half of the columns had */
+async function evidently(): Promise<object> {
+  const python = join(await pythonPrograms('evidently', '1 GB'), 'python');
+  const script = resolve(import.meta.dirname, '../../bench/evidently_windows.py');
+  return JSON.parse(execFileSync(python, [script, windowsFile], { encoding: 'utf8' })) as object;
+}
+
+const usual = options.evidently ? { what: 'Evidently 0.7.23, defaults', windows: await evidently() } : null;
+rmSync(dirname(windowsFile), { recursive: true });
 const rounded = (value: number): number => Math.round(value * 10_000) / 100;
 process.stdout.write(
   `${JSON.stringify({
@@ -133,6 +145,7 @@ process.stdout.write(
     references,
     levelPercent: 100 * level,
     bar: 'lower 99.9 % bound at most 1 %',
+    usual,
     windows: [...found].map(([size, tests]) => ({
       size,
       tests: Object.fromEntries(

@@ -2,13 +2,14 @@
  * npm run bench -- drift-year [--seeds 20] [--a-day 100] [--days 364] [--versions 12] [--seed 1]
  *
  * A year without a real change: fewer tickets on weekends, which come by chat and are longer, and two outages of hundreds of
- * nearly identical tickets, in so many versions, no two of which have the same fingerprint. How many drift alarms stand, one
+ * nearly identical tickets, in so many versions of one message: a word in twenty is another in each. How many drift alarms stand, one
  * that is raised again within the 200 tickets that an alarm stands at least being the same; how often one is raised; alarms of
  * the volume apart, the outages should raise them. Beside it the usual on the same tickets: chi-square tests at 5 % of channel, language, country and words of
  * every week. Prints one JSON line.
  */
 import { parseArgs } from 'node:util';
 import { seeded } from '../src/models/random.js';
+import { textFacts } from '../src/models/text-facts.js';
 import { chiSquareTest } from '../src/monitoring/contingency.js';
 import { Watch } from '../src/monitoring/detectors.js';
 import type { Observation } from '../src/monitoring/observation.js';
@@ -62,11 +63,20 @@ function* dayOf(source: TicketSource, random: () => number, day: number, from: n
   }
 }
 
+const wordsOfAMessage = 40;
+const otherWords = 0.05;
+
 function* outage(source: TicketSource, seed: number, day: number): Generator<Observation> {
   const topic = newTopic(desk, seed);
-  const versions = Array.from({ length: versionsOfACopy }, (_, index) =>
-    source.ticket({ index: -1 - index - versionsOfACopy * day, occurredAt: new Date(0), topic }),
-  );
+  const random = seeded(seed);
+  // Letters only: a number that is another in every copy is no word.
+  const word = (): string => Math.floor(random() * 26 ** 4).toString(26).replace(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? ''); // prettier-ignore
+  const message = Array.from({ length: wordsOfAMessage }, word);
+  const versions = Array.from({ length: versionsOfACopy }, (_, index) => {
+    const body = message.map((own) => (random() < otherWords ? word() : own)).join(' ');
+    const ticket = source.ticket({ index: -1 - index - versionsOfACopy * day, occurredAt: new Date(0), topic });
+    return { ...ticket, ...textFacts({ subject: '', body }, null), unknownShare: ticket.unknownShare };
+  });
   for (let at = 0; at < outageTickets; at += 1) {
     const occurredAt = new Date(monday + (day + 0.4 + (0.3 * at) / outageTickets) * dayMs);
     const copy = versions[at % versionsOfACopy] as Observation;

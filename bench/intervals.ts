@@ -32,3 +32,17 @@ export function clusteredMean(clusters: readonly (readonly number[])[]): {
   const error = Math.sqrt(variance / means.length);
   return { mean, low: mean - 1.96 * error, high: mean + 1.96 * error, error };
 }
+
+/** 95 % interval of the ratio of two means of pairs, by linearisation (Cochran 1977, chapter 6). */
+export function ratioOfMeans(
+  above: readonly number[],
+  below: readonly number[],
+): { ratio: number; low: number; high: number } {
+  const count = above.length;
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const ratio = sum(above) / sum(below);
+  const residuals = above.map((value, at) => value - ratio * (below[at] as number));
+  const variance = residuals.reduce((total, residual) => total + residual ** 2, 0) / Math.max(1, count - 1);
+  const error = Math.sqrt(variance / count) / (sum(below) / count);
+  return { ratio, low: ratio - 1.96 * error, high: ratio + 1.96 * error };
+}

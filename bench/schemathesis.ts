@@ -122,6 +122,7 @@ function openTo(document: OpenAPIObject, role: string | null): (request: Exchang
 
 /** A path, or a method of one, that the service does not have. */
 function isNoRoute({ status_code: status, content }: NonNullable<Exchange['response']>): boolean {
+  if (status === 405) return true;
   if (status !== 404) return false;
   const text = Buffer.from(content?.$base64 ?? '', 'base64').toString();
   return /"detail":"Cannot [A-Z]+ /.test(text);

@@ -9,6 +9,7 @@ import { FirstRuns1795850000000 } from '../migrations/1795850000000-first-runs.j
 import { TemplateStatistics1795820000000 } from '../migrations/1795820000000-template-statistics.js';
 import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.js';
 import { Users1795600000000 } from '../migrations/1795600000000-users.js';
+import { FlagNotes1795870000000 } from '../migrations/1795870000000-flag-notes.js';
 import { Flags1795650000000 } from '../migrations/1795650000000-flags.js';
 import { TrainingRuns1795700000000 } from '../migrations/1795700000000-training-runs.js';
 import { RolloutStanding1795750000000 } from '../migrations/1795750000000-rollout-standing.js';
@@ -112,6 +113,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       FirstRuns1795850000000,
       TemplateStatistics1795820000000,
       HandOver1795850000000,
+      FlagNotes1795870000000,
     ],
     migrationsTransactionMode: 'each',
     logging: false,

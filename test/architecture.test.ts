@@ -43,13 +43,14 @@ const top = [
 const mayImport: Record<string, string[]> = {
   retrain: ['monitoring', 'ingest', 'suggest', 'access', 'models', 'records', 'config'],
   monitoring: ['ingest', 'suggest', 'access', 'models', 'records', 'config'],
-  ingest: ['suggest', 'access', 'models', 'records', 'config'],
-  suggest: ['access', 'models', 'records', 'config'],
+  ingest: ['suggest', 'access', 'models', 'records', 'redaction', 'config'],
+  suggest: ['access', 'models', 'records', 'redaction', 'config'],
   access: ['models', 'records', 'config'],
   embedded: ['setup', 'config'],
   setup: ['config'],
   models: ['config'],
   records: [],
+  redaction: [],
   config: [],
 };
 const packagesForbidden: Record<string, RegExp> = {
@@ -62,6 +63,7 @@ const packagesForbidden: Record<string, RegExp> = {
   embedded: /^(@nestjs\/|typeorm|kafkajs|@tensorflow\/)/,
   setup: /^(@nestjs\/|typeorm|kafkajs|@tensorflow\/)/,
   records: /^(?!typeorm$|\.)/,
+  redaction: /^(@nestjs\/|typeorm|pg$|kafkajs|express|@tensorflow\/)/,
   config: /^(?!zod$|croner$|node:)/,
 };
 

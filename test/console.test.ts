@@ -293,6 +293,40 @@ describe('answering', () => {
     await opened('j', (shown) => shown === 'Where is my card');
   });
 
+  test('a menu, a dialog and the button with the focus have their keys for themselves', async () => {
+    const before = await page.locator('#ticket-title').innerText();
+    const taken = page.getByText('Taken: Enter uses it');
+    await expect.poll(() => replies().count(), patience).toBe(3);
+    await page.keyboard.press('1');
+    await taken.waitFor({ state: 'attached' });
+    await replies().first().getByRole('button', { name: 'More about this reply' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'unclear' }).waitFor();
+    await expect
+      .poll(() => page.evaluate('document.activeElement.closest("[role=menu]") !== null'), patience)
+      .toBe(true);
+    await page.keyboard.press('n');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('Reason:').waitFor();
+    await page.keyboard.type('n1u');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('n');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Similar tickets' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Similar past tickets' }).waitFor();
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#ticket-title').innerText()).toBe(before);
+    await page.keyboard.press('Escape');
+    await taken.waitFor({ state: 'detached' });
+    expect(await choicesOf('1')).toHaveLength(2);
+  });
+
   test('N says that none fits', async () => {
     await expect.poll(() => replies().count(), patience).toBe(3);
     await page.keyboard.press('n');

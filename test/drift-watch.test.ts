@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { newTopic, TicketSource, world } from '../bench/synthetic-tickets.js';
+import { seeded } from '../src/models/random.js';
 import { Watch, type Alarm } from '../src/monitoring/detectors.js';
 import type { Observation } from '../src/monitoring/observation.js';
 import { buildReference } from '../src/monitoring/reference.js';
-import { TicketCoder } from '../src/monitoring/ticket-coding.js';
+import { SignalDetector } from '../src/monitoring/signal-detector.js';
+import { binsOf, TicketCoder, type Measure } from '../src/monitoring/ticket-coding.js';
 import { testWindow } from '../src/monitoring/window-test.js';
 import { WindowSums } from '../src/monitoring/window-sums.js';
 import { VolumeWatch } from '../src/monitoring/volume-watch.js';
@@ -68,6 +70,27 @@ describe('without drift', () => {
     });
     expect(drift(alarms.flat())).toEqual([]);
     expect(testWindow(reference, window).filter(({ alarm }) => alarm)).toEqual([]);
+  });
+
+  test('a name that never comes wins nothing, however long it does not come and in however many blocks of hours', () => {
+    const names = ['email', 'chat'];
+    const measure: Measure = {
+      signal: 'channel',
+      part: null,
+      kind: 'names',
+      names,
+      rare: [],
+      edges: [],
+      hasRhythm: true,
+    };
+    const [blocks, bins] = [24, binsOf(measure)];
+    const counts = Float64Array.from({ length: blocks * bins }, (_, place) => (place % bins < names.length ? 50 : 0));
+    const detector = new SignalDetector({ measure, counts, isSlice: false, smallestEffect: 0.01 });
+    const random = seeded(3);
+    for (let ticket = 0; ticket < 30_000; ticket += 1) {
+      detector.add(random() < 0.5 ? 0 : 1, Math.floor(random() * blocks), random());
+      expect(detector.evidence).toBeLessThan(100_000);
+    }
   });
 
   test('a week that has its days and nights is like the weeks before', () => {
@@ -186,6 +209,20 @@ test('a replay after a restart in the middle gives the same evidence, ticket by 
     expect(restarted.evidence).toBe(whole.evidence);
   });
   expect(JSON.stringify(restarted)).toBe(JSON.stringify(whole));
+});
+
+test('a state stored before copies in other words were known goes on, and still knows the texts it saw', () => {
+  const next = stream(13);
+  const seen = Array.from({ length: 50 }, (_, index) => next(index));
+  const watch = new Watch(reference);
+  for (const ticket of seen) watch.add(ticket);
+  const { bands, ...before } = JSON.parse(JSON.stringify(watch)) as ReturnType<Watch['toJSON']>;
+  expect(bands).toBeDefined();
+  const resumed = new Watch(reference, {}, before);
+  expect(resumed.evidence).toBe(watch.evidence);
+  const { evidence } = resumed;
+  resumed.add({ ...(seen[7] as Observation), key: 'desk:copy' });
+  expect(resumed.evidence).toBe(evidence);
 });
 
 test('the state does not grow with the tickets', () => {

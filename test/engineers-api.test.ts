@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordAudit } from '../src/access/audit-log.js';
 import { idHash } from '../src/models/trained-on.js';
 import { countOf, quantileBounds } from '../src/monitoring/interval.js';
+import { recordFirstRun } from '../src/retrain/run-store.js';
 import { moveAlias } from '../src/suggest/model-registry.js';
 import { routesOnly, type TestApp } from './support/app.js';
 import { scratchFolder } from './support/models.js';
@@ -38,6 +39,20 @@ describe('the schedule', () => {
     const date = new Date(next as string);
     expect([date.getUTCDay(), date.getUTCHours(), date.getUTCMinutes()]).toEqual([1, 3, 0]);
     expect(date.getTime()).toBeGreaterThan(Date.now());
+  });
+});
+
+describe('the runs', () => {
+  test('have among them the training of the sample’s model, with its curves', async () => {
+    const curves = [{ training: 'all tickets', loss: [1, 0.5] }];
+    const run = { askedBy: 'sample', challenger: 'm-1', startedAt: new Date(), arguments: { labels: 100 }, curves };
+    await recordFirstRun(service.dataSource.manager, run);
+    const { items } = await get('training-runs');
+    expect(items).toMatchObject([
+      { trigger: 'first', askedBy: 'sample', state: 'promoted', challenger: 'm-1', arguments: { labels: 100 } },
+    ]);
+    const [{ id } = { id: 0 }] = items as { id: number }[];
+    expect(await get(`training-runs/${id}`)).toMatchObject({ curves });
   });
 });
 

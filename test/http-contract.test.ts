@@ -102,6 +102,20 @@ describe('an error', () => {
     if (status === 503) expect(answer.headers['retry-after']).toBe('5');
   });
 
+  test('says of every path which methods it is for, where another one is sent', async () => {
+    const document = (await get('/api-json')).body as { paths: Record<string, object> };
+    for (const [path, methods] of Object.entries(document.paths)) {
+      const answer = await fetch(`${await service.app.getUrl()}${path.replaceAll(/{\w+}/g, 'none')}`, {
+        method: 'PUT',
+      });
+      const wanted = Object.keys(methods).map((method) => method.toUpperCase());
+      expect(answer.status, path).toBe(405);
+      expect((answer.headers.get('allow') ?? '').split(', '), path).toEqual(expect.arrayContaining(wanted));
+      expect(await answer.json()).toMatchObject({ title: 'Method Not Allowed', status: 405 });
+    }
+    expect((await fetch(`${await service.app.getUrl()}/api/v1/nothing`, { method: 'PUT' })).status).toBe(404);
+  });
+
   test('names every field that is wrong', async () => {
     const answer = await post('/api/v1/templates').send({ id: 'a b', title: ' ', contactTypes: [''] });
     const { errors } = answer.body as { errors: { field: string }[] };

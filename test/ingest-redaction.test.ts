@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plainText } from '../src/ingest/plain-text.js';
-import { redact } from '../src/ingest/redaction.js';
+import { redact } from '../src/redaction/redaction.js';
 
 /** What must never be stored, and what must be left as it was written. */
 

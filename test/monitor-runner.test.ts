@@ -6,6 +6,8 @@ import { Logger } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { seeded } from '../src/models/random.js';
+import { copyBands } from '../src/models/text-facts.js';
+import { decoded } from '../src/monitoring/base64-numbers.js';
 import { CounterThread } from '../src/monitoring/counter-thread.js';
 import { Explainer } from '../src/monitoring/explainer.service.js';
 import { forgetCounted } from '../src/monitoring/forget-counted.js';
@@ -16,7 +18,15 @@ import { forget } from '../src/suggest/forget.js';
 import { freshDatabase, type TestDatabase } from './support/database.js';
 import { testConfig } from './support/kafka.js';
 import { arrive, aTicket } from './support/tickets.js';
-import { arriveRanked, makeChampion, syntheticTicket, writeModel, type SyntheticTicket } from './support/watched.js';
+import {
+  arriveRanked,
+  bandsOf,
+  fingerprintOf,
+  makeChampion,
+  syntheticTicket,
+  writeModel,
+  type SyntheticTicket,
+} from './support/watched.js';
 
 let database: TestDatabase;
 let modelDir: string;
@@ -279,22 +289,29 @@ test('a ticket that is forgotten leaves the buckets and the watch', async () => 
   await arriveRanked(database.source, 'm-1', stream(100));
   await countAll(monitor);
   const holds = async (): Promise<boolean[]> => {
-    const rows = await query<{ keys: string; filter: number[] }>(
-      `SELECT b.sums ->> 'keys' AS keys, s.state #> '{watch,filter}' AS filter FROM monitor_buckets b, monitor_states s`,
+    const rows = await query<{ keys: string; filter: number[]; bands: string }>(
+      `SELECT b.sums ->> 'keys' AS keys, s.state #> '{watch,filter}' AS filter, s.state #>> '{watch,bands}' AS bands
+         FROM monitor_buckets b, monitor_states s`,
     );
     const keys = rows.flatMap(({ keys: text }) => [
       ...new Float64Array(new Uint8Array(Buffer.from(text, 'base64')).buffer),
     ]);
-    return [keys.includes(hash53('helpdesk:s-42')), (rows[0]?.filter ?? []).includes(hash53('s-42'))];
+    const bands = new Uint32Array(decoded(rows[0]?.bands ?? ''));
+    expect(bands).toHaveLength(copyBands * (rows[0]?.filter ?? []).length);
+    return [
+      keys.includes(hash53('helpdesk:s-42')),
+      (rows[0]?.filter ?? []).includes(hash53(fingerprintOf('s-42'))),
+      bandsOf('s-42').some((band) => bands.includes(band)),
+    ];
   };
-  expect(await holds()).toEqual([true, true]);
+  expect(await holds()).toEqual([true, true, true]);
   await database.source.transaction(async (manager) => {
     const { tickets } = await forget(manager, { source: 'helpdesk', ticketId: 's-42' }, 'test');
     await forgetCounted(manager, tickets);
   });
-  expect(await holds()).toEqual([false, false]);
+  expect(await holds()).toEqual([false, false, false]);
   await arriveRanked(database.source, 'm-1', stream(20, { from: 100 }));
   await countAll(monitor);
-  expect(await holds()).toEqual([false, false]);
+  expect(await holds()).toEqual([false, false, false]);
   expect(await query('SELECT tickets FROM monitor_states')).toEqual([{ tickets: 120 }]);
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../src/models/random.js';
 import { explain, type EvidenceQuestion } from '../src/monitoring/evidence.js';
+import { withVotes } from '../src/monitoring/class-probabilities.js';
 import { isGarbled } from '../src/monitoring/garbled-text.js';
 import { calibratedWindow, estimateShares, shareDistance, shareReference } from '../src/monitoring/label-shift.js';
 import type { LabelledObservation, SeenOutcome } from '../src/monitoring/observation.js';
@@ -192,6 +193,55 @@ describe('shares without labels', () => {
     }
     const { inWindow } = estimateShares(shares, calibratedWindow(shares, window));
     expect(shareDistance(inWindow, truth)).toBeLessThan(0.6 * shareDistance(counted, truth));
+  });
+
+  test('of a model that is often wrong are told by the nearest known tickets too', () => {
+    // Half of what it goes by is chance.
+    const weak = (some: readonly Drawn[], seed: number): Drawn[] => {
+      const random = seeded(seed);
+      return some.map((ticket) => {
+        const raised = ticket.ranking.map(({ templateId, probability }) => ({
+          templateId,
+          probability: probability ** 0.1 * Math.exp(2 * (random() - 0.5)),
+        }));
+        const total = raised.reduce((sum, { probability }) => sum + probability, 0);
+        const ranking = raised
+          .map(({ templateId, probability }) => ({ templateId, probability: probability / total }))
+          .sort((a, b) => b.probability - a.probability);
+        return { ...ticket, ranking };
+      });
+    };
+    const window = weak(tickets(1_000, 12, { card: 1, cash: 1, fees: 6, limits: 1, refund: 3 }, 20_000), 2);
+    const sharesOf = (names: readonly string[]): Float64Array =>
+      Float64Array.from(templates, (name) => names.filter((other) => other === name).length / names.length);
+    const truth = sharesOf(window.map(({ templateId }) => templateId ?? ''));
+    const counted = sharesOf(window.map(({ ranking: [first] }) => first?.templateId ?? ''));
+    const ofWeak = shareReference(weak(known, 1));
+    if (!ofWeak) throw new Error('no shares');
+    const { inWindow } = estimateShares(ofWeak, calibratedWindow(ofWeak, window));
+    expect(ofWeak.voteWeight).toBeGreaterThan(0);
+    expect(shareDistance(inWindow, truth)).toBeLessThan(0.3 * shareDistance(counted, truth));
+  });
+
+  test('a second opinion leaves probabilities that sum to one, and none changes nothing', () => {
+    const list = { names: templates, shares: Float64Array.of(0.3, 0.2, 0.2, 0.2, 0.1) };
+    const places = fc.uniqueArray(fc.nat({ max: 4 }), { maxLength: 5 });
+    const share = fc.double({ min: 0.001, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(places, places, share, fc.constantFrom(0, 0.5, 1, 2, 4), (listed, voted, left, weight) => {
+        const rest = listed.length === 5 ? 0 : listed.length === 0 ? 1 : left;
+        const ticket = {
+          classes: Int32Array.from(listed),
+          values: Float64Array.from(listed, () => (1 - rest) / listed.length),
+          rest,
+        };
+        const votes = new Map(voted.map((label): [number, number] => [label, 1 / voted.length]));
+        const told = withVotes(list, ticket, votes, weight);
+        expect(told.values.reduce((sum, value) => sum + value, told.rest)).toBeCloseTo(1, 9);
+        expect([...told.values, told.rest].every((value) => value >= 0)).toBe(true);
+        if (weight === 0 || voted.length === 0) expect(told).toEqual(ticket);
+      }),
+    );
   });
 
   test('are shares, whatever the window', () => {

@@ -118,14 +118,14 @@ const stored = async (id: string) =>
     revision: number;
   };
 
-async function answered(body: string, choice: object): Promise<string> {
+async function answered(body: string, choice: object, by: Role = 'agent'): Promise<string> {
   const ticketId = randomUUID();
   await arrive(service.dataSource, [
     aTicket(ticketId, { subject: 'A question', body, fields: { 'customer.firstName': 'Grace' } }),
   ]);
   await service.request
     .post(`/api/v1/tickets/helpdesk/${ticketId}/choices`)
-    .set(service.as('agent'))
+    .set(service.as(by))
     .send({ choiceId: randomUUID(), ...choice })
     .expect(201);
   return ticketId;
@@ -270,11 +270,14 @@ describe('a flagged template', () => {
     await goToList();
     await selection('Flagged').click();
     await main().getByText('No template is flagged').waitFor();
-    await service.request
-      .post(`/api/v1/tickets/helpdesk/${ticketId}/flags`)
-      .set(service.as('agent'))
-      .send({ flagId: 'f-1', templateId: 'card-lost', reason: 'outdated' })
-      .expect(201);
+    const card = desk.getByRole('listitem').filter({ has: desk.getByRole('heading', { name: 'Card lost' }) });
+    await card.getByRole('button', { name: 'More about this reply' }).click();
+    await desk.getByRole('menuitem', { name: 'outdated' }).click();
+    await desk.getByRole('dialog').getByText('Reason: outdated').waitFor();
+    // Keys of the page are letters here.
+    await desk.keyboard.type('1 none of our cards is yellow <b>any more</b>');
+    await desk.keyboard.press('Enter');
+    await desk.getByText('Reported, thank you.').waitFor();
     await row('Card lost').getByText('outdated').waitFor();
     await button('Block “Card lost”').click();
     await reply.waitFor({ state: 'detached' });
@@ -288,7 +291,30 @@ describe('a flagged template', () => {
     await selection('All').click();
     await open('Card lost');
     const flags = section('Flags');
-    await expect.poll(() => flags.innerText(), patience).toMatch(/outdated[^]*the agent[^]*My card was lost or stolen/);
+    await expect.poll(() => flags.innerText(), patience).toMatch(/outdated[^]*the agent[^]*none of our cards is yellow <b>any more<\/b>[^]*My card was lost or stolen/); // prettier-ignore
+  });
+});
+
+describe('the team', () => {
+  test('sees what agents answer differently, with the templates that they take for one another', async () => {
+    const body = 'Do you change my money at the airport, and for how much?';
+    await answered(body, { outcome: 'other-template', templateId: 'exchange' });
+    await answered(body, { outcome: 'other-template', templateId: 'refund' }, 'lead');
+    const watched = () =>
+      service.query(`SELECT 1 FROM observed_tickets o JOIN tickets t ON t.id = o.ticket WHERE t.body = $1`, [body]);
+    await expect.poll(async () => (await watched()).length, patience).toBe(2);
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Team' }).click();
+    await heading('Team').waitFor();
+    await main().getByText('Exchange rate ↔ Refund').or(main().getByText('Refund ↔ Exchange rate')).waitFor();
+    await main().getByText('No group stands out').waitFor();
+    expect(await main().innerText()).not.toMatch(/the (agent|lead)/);
+    await main().getByRole('link', { name: 'Refund' }).click();
+    await heading('Refund').waitFor();
+    for (const role of ['agent', 'ml'] as const) {
+      await signIn(desk, role);
+      expect(await desk.getByRole('link', { name: 'Team' }).count()).toBe(0);
+    }
+    await signIn(desk, 'agent');
   });
 });
 
@@ -343,6 +369,7 @@ describe('for everybody', () => {
     '/templates/t/card-lost': 'Card lost',
     '/templates/new': 'New template',
     '/templates/import': 'Import templates',
+    '/team': 'Team',
   };
   test.for([
     ['usually', usual, {}],

@@ -3,12 +3,13 @@ import { useEffect, useEffectEvent } from 'react';
 /** What each key does. A key that is held down moves on, but decides once. */
 export type Keys = Record<string, { act: () => void; repeats?: boolean }>;
 
-/** Keys for the whole page, except where somebody types. */
+/** Keys for the whole page, except where somebody types, in a menu or a dialog, and Enter on what has the focus by the keyboard. */
 export function useKeys(keys: Keys): void {
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-    const key = keys[event.key.toLowerCase()];
-    if (!key || (event.repeat && !key.repeats)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isElsewhere(event.target)) return;
+    const name = event.key.toLowerCase();
+    const key = keys[name];
+    if (!key || (name === 'enter' && isPressed(event.target)) || (event.repeat && !key.repeats)) return;
     event.preventDefault();
     key.act();
   });
@@ -18,5 +19,17 @@ export function useKeys(keys: Keys): void {
   }, []);
 }
 
-const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'));
+const isElsewhere = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    target.matches('input, textarea, select') ||
+    target.closest('[role=menu], [role=dialog]') !== null);
+
+/** A button or link that was reached by the keyboard is meant itself; the row of the ticket that is open says nothing more. */
+const isPressed = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.matches(':is(button, a, summary):focus-visible:not([aria-current])');
+
+/** Once a key has chosen something, Enter is meant for that, and not for the button that still has the focus. */
+export function leaveButton(): void {
+  if (isPressed(document.activeElement)) (document.activeElement as HTMLElement).blur();
+}

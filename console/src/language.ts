@@ -57,6 +57,19 @@ export function chooseLanguage(language: string): void {
   void i18next.changeLanguage(language);
 }
 
+/** The page's language as the reader's region writes it: the British have other clocks than the Americans. */
+export const localeOf = (language: string): string =>
+  navigator.languages.find((name) => name.slice(0, 2) === language && isLocale(name)) ?? language;
+
+/** Some browsers name what no standard knows, such as en-US@posix. */
+function isLocale(name: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(name).length === 1;
+  } catch {
+    return false;
+  }
+}
+
 function chosenLanguage(): Language {
   const wanted = [inBrowser().getItem(kept), ...navigator.languages].map((name) => name?.slice(0, 2));
   return wanted.find((name): name is Language => name !== undefined && name in languages) ?? 'en';

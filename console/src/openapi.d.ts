@@ -1208,6 +1208,8 @@ export interface components {
       templateId: string;
       /** @enum {string} */
       reason: 'wrong' | 'outdated' | 'sensitive' | 'unclear' | 'typo';
+      /** @description What is wrong, for whoever mends it; stored redacted */
+      note?: string | null;
     };
     AddedFlag: {
       flagId: string;
@@ -1687,6 +1689,8 @@ export interface components {
       flags: {
         /** @enum {string} */
         reason: 'wrong' | 'outdated' | 'sensitive' | 'unclear' | 'typo';
+        /** @description What the agent said of it, redacted */
+        note: string | null;
         agent: string;
         /** Format: date-time */
         at: string;

@@ -7,7 +7,7 @@ type Role = Actor['role'];
 
 export interface PageEntry {
   path: string;
-  name: 'today' | 'alerts' | 'drift' | 'decisions' | 'training' | 'models' | 'labels' | 'templates' | 'audit';
+  name: 'today' | 'alerts' | 'drift' | 'decisions' | 'training' | 'models' | 'labels' | 'templates' | 'team' | 'audit';
   roles: readonly Role[];
   /** Takes its own sub-paths too */
   Page: LazyExoticComponent<ComponentType<{ actor: Actor }>>;
@@ -39,6 +39,7 @@ const pages: readonly PageEntry[] = [
     roles: ['lead', ...engineers],
     Page: withMessages(() => import('./templates/templates-page.js'), addTemplatesMessages),
   },
+  { path: '/team', name: 'team', roles: ['lead'], Page: forEngineers(() => import('./ml/team-page.js')) },
   { path: '/audit-log', name: 'audit', roles: ['admin'], Page: forEngineers(() => import('./ml/audit-log-page.js')) },
 ];
 

@@ -1,49 +1,44 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import * as api from './api.js';
 import type { FlagReason, TicketPath } from './api-types.js';
+import { FlagReport } from './flag-report.js';
 
 const reasons: FlagReason[] = ['wrong', 'outdated', 'sensitive', 'unclear', 'typo'];
 
 /** What can be said of a suggested reply besides using it. */
 export function ReplyMenu({
   ticket,
-  templateId,
+  reply,
   mayBlock,
 }: {
   ticket: TicketPath;
-  templateId: string;
+  reply: { templateId: string; title: string };
   mayBlock: boolean;
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const flag = useMutation({
-    mutationFn: (reason: FlagReason) => api.flag(ticket, { flagId: crypto.randomUUID(), templateId, reason }),
-  });
+  const [reason, setReason] = useState<FlagReason | null>(null);
+  const [isReported, setReported] = useState(false);
   const block = useMutation({
-    mutationFn: () => api.blockTemplate(templateId),
+    mutationFn: () => api.blockTemplate(reply.templateId),
     onSuccess: () => client.invalidateQueries(),
   });
-  const failure = flag.error ?? block.error;
   return (
     <>
       <Menu position="bottom-end" withinPortal={false}>
         <Menu.Target>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={t('flags.more')}
-            loading={flag.isPending || block.isPending}
-          >
+          <ActionIcon variant="subtle" color="gray" aria-label={t('flags.more')} loading={block.isPending}>
             ⋯
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>{t('flags.report')}</Menu.Label>
-          {reasons.map((reason) => (
-            <Menu.Item key={reason} onClick={() => flag.mutate(reason)}>
-              {t(`flags.${reason}`)}
+          {reasons.map((one) => (
+            <Menu.Item key={one} onClick={() => setReason(one)}>
+              {t(`flags.${one}`)}
             </Menu.Item>
           ))}
           {mayBlock && (
@@ -56,8 +51,20 @@ export function ReplyMenu({
           )}
         </Menu.Dropdown>
       </Menu>
+      {reason && (
+        <FlagReport
+          ticket={ticket}
+          reply={reply}
+          reason={reason}
+          onClose={() => setReason(null)}
+          onSent={() => {
+            setReason(null);
+            setReported(true);
+          }}
+        />
+      )}
       <span className="flagged" role="status">
-        {failure ? failure.message : flag.isSuccess && t('flags.thanks')}
+        {block.error ? block.error.message : isReported && t('flags.thanks')}
       </span>
     </>
   );

@@ -5,7 +5,7 @@ import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Reply, Suggestion, Ticket, TicketPath } from './api-types.js';
 import type { Choice, Decision } from './choices.js';
-import { useKeys, type Keys } from './keyboard.js';
+import { leaveButton, useKeys, type Keys } from './keyboard.js';
 import { OtherTemplate, searchFieldId } from './other-template.js';
 import { explanationQuery } from './queries.js';
 import { Replies, shownReplies } from './replies.js';
@@ -80,7 +80,11 @@ export function TicketPane(props: Props) {
   if (open) {
     if (isRecorded) keys['n'] = { act: ifSeen(noneFits) };
     keys['/'] = { act: ifSeen(() => document.getElementById(searchFieldId)?.focus()) };
-    for (const reply of shown) keys[reply.rank] = { act: ifSeen(() => taken.take(reply)) };
+    const take = (reply: Reply): void => {
+      leaveButton();
+      taken.take(reply);
+    };
+    for (const reply of shown) keys[reply.rank] = { act: ifSeen(() => take(reply)) };
     if (taken.reply) {
       keys['enter'] = { act: ifSeen(taken.use) };
       keys['e'] = { act: ifSeen(taken.edit) };
@@ -100,7 +104,7 @@ export function TicketPane(props: Props) {
         isTaken={isTaken}
         mayUse={open !== null}
         editor={isTaken && taken.draft ? <ReplyEditor {...taken.draft} /> : null}
-        menu={isRecorded && open && <ReplyMenu ticket={open} templateId={reply.templateId} mayBlock={mayBlock} />}
+        menu={isRecorded && open && <ReplyMenu ticket={open} reply={reply} mayBlock={mayBlock} />}
         onTake={() => taken.take(reply)}
         onUse={taken.use}
         onEdit={taken.edit}

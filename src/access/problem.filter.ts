@@ -1,6 +1,15 @@
-import { Catch, HttpException, HttpStatus, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  HttpStatus,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { STATUS_CODES } from 'node:http';
+import { otherMethods } from './other-methods.js';
 import { ProblemException, type FieldError, type Problem } from './problem.js';
 
 interface SchemaIssue {
@@ -23,9 +32,11 @@ export function validationProblem(issues: readonly SchemaIssue[]): ProblemExcept
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
     const request = host.switchToHttp().getRequest<Request & { id?: string }>();
+    const hasRoute = Boolean(request.route);
+    const error = thrown instanceof NotFoundException && !hasRoute ? (otherMethods(request) ?? thrown) : thrown;
     const status = statusOf(error);
     if (status >= 500 && !(error instanceof HttpException)) {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import { hintsOf, redact } from '../redaction/redaction.js';
 import { choiceBodySchema } from '../suggest/choice-message.js';
 import type { NewChoice } from '../suggest/choices.service.js';
 import { dead, openEnvelope, type DeadMessage, type RawMessage } from './envelope.js';
 import { plainText } from './plain-text.js';
-import { redact, type RedactionHints } from './redaction.js';
 import { contentId, identitySchema, ticketMessageSchema, wellFormed, type TicketMessage } from './ticket-message.js';
 
 /** Header of messages that our own sample sends. */
@@ -52,8 +52,7 @@ type Content = Pick<TicketMessage, 'subject' | 'body' | 'fields' | 'language'>;
 
 /** Subject, body and string fields without personal data; `customer.*` fills placeholders and stays as it is. */
 export function redactTicket<T extends Content>(ticket: T): T {
-  const country = Object.entries(ticket.fields).find(([name]) => /(^|\.)country$/i.test(name))?.[1];
-  const hints: RedactionHints = { language: ticket.language, country: typeof country === 'string' ? country : null };
+  const hints = hintsOf(ticket);
   const fields = Object.entries(ticket.fields).map(([name, value]) => [
     name,
     typeof value === 'string' && !name.startsWith('customer.') ? redact(value, hints) : value,

@@ -1,5 +1,5 @@
 /** What a training leaves behind in its model's folder, so that it can be judged, compared and repeated: `run.json`. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ScopePoint } from './abstention.js';
 import { codeVersion, type CodeVersion } from './code-version.js';
@@ -50,6 +50,11 @@ export interface RunRecord {
   diagnosis: Diagnosis;
   seconds: Record<string, number>;
   peakMemoryMb: number;
+}
+
+/** @param folder of the model */
+export async function readRunRecord(folder: string): Promise<RunRecord> {
+  return JSON.parse(await readFile(join(folder, runFile), 'utf8')) as RunRecord;
 }
 
 const mostPairs = 20;

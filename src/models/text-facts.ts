@@ -9,9 +9,14 @@ export interface TextFacts {
   words: number;
   /** Share of the words that the model's vocabulary does not have, 0–1; null for a text without words, or without vocabulary */
   unknownShare: number | null;
-  /** Texts that say nearly the same have the same. */
+  /** By which copies are known: of the whole text, and behind a `~`, of a long one, so many bands. */
   fingerprint: string;
 }
+
+/** Long texts that are nearly the same have one of them in common (locality-sensitive hashing; Indyk & Motwani, STOC 1998). */
+export const copyBands = 8;
+/** Minima of a band: of texts that share nine of ten words all but a few have a band in common, of those that share half one in ten. */
+const rowsOfABand = 6;
 
 /** More of a text than that is not compared. */
 const mostWords = 2_000;
@@ -21,8 +26,8 @@ const parts = 5;
 const fewestCompared = 12;
 
 /**
- * The fingerprint is a MinHash (Broder 1997) of the set of words, digits masked: a number that is another in every copy is none.
- * Of a short text it is the set itself.
+ * The fingerprint is made of MinHashes (Broder 1997) of the set of words, digits masked: a number that is another in every copy is
+ * none. Of a short text it is the set itself.
  *
  * @param isKnown whether a model knows a word; null where it has no vocabulary
  */
@@ -51,14 +56,21 @@ function fingerprintOf(hashes: ReadonlySet<number>): string {
     const all = [...hashes].sort((a, b) => a - b).join();
     return `${hash32(all).toString(36)}-${hash32(all, 1).toString(36)}`;
   }
-  const least = new Uint32Array(parts).fill(0xffff_ffff);
+  const least = new Uint32Array(copyBands * rowsOfABand).fill(0xffff_ffff);
   for (const hash of hashes) {
-    for (let part = 0; part < parts; part += 1) {
+    for (let part = 0; part < least.length; part += 1) {
       const mixed = mix(hash ^ Math.imul(part + 1, 0x9e3779b1));
       if (mixed < (least[part] as number)) least[part] = mixed;
     }
   }
-  return [...least].map((hash) => hash.toString(36)).join('-');
+  const bands = Array.from({ length: copyBands }, (_, band) =>
+    least
+      .subarray(band * rowsOfABand, (band + 1) * rowsOfABand)
+      .reduce((all, hash) => mix(Math.imul(all, 31) ^ hash), band),
+  );
+  return [[...least.subarray(0, parts)], bands]
+    .map((some) => some.map((hash) => hash.toString(36)).join('-'))
+    .join('~');
 }
 
 export const knownWords =

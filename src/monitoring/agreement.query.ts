@@ -74,7 +74,7 @@ export class AgreementQuery {
     return this.dataSource.query(
       `WITH recent AS MATERIALIZED (SELECT * FROM choices ORDER BY id DESC LIMIT ${lookedAt}),
             given AS MATERIALIZED (
-              SELECT t.id AS ticket, o.fingerprint AS text, coalesce(t.contact_type, s.contact_type) AS "contactType", c.agent,
+              SELECT t.id AS ticket, split_part(o.fingerprint, '~', 1) AS text, coalesce(t.contact_type, s.contact_type) AS "contactType", c.agent,
                      c.choice_id AS "choiceId", c.occurred_at AS "occurredAt", c.outcome,
                      coalesce(h.heir, c.template_id) AS "templateId", c.retracts
                 FROM recent c

@@ -11,7 +11,7 @@ import { isGarbled } from './garbled-text.js';
 import { testLabelShift, type LabelShift } from './label-shift-test.js';
 import { likenessAmong, likenessTo } from './likeness.js';
 import { movedTexts, type MovedTexts } from './moved-texts.js';
-import { withoutBursts } from './near-duplicates.js';
+import { alike, withoutBursts } from './near-duplicates.js';
 import type { Observation } from './observation.js';
 import { perReference } from './per-reference.js';
 import type { ReferenceSample } from './reference-sample.js';
@@ -110,11 +110,9 @@ function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause {
 
 /** Many copies of one text: an outage. They are no drift, but somebody wants to know. */
 function repeated(window: readonly Observation[]): Cause[] {
-  const counts = new Map<string, number>();
-  for (const { words, fingerprint } of window)
-    if (words > 0) counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
+  const counts = alike(window, distinctionOf).map(({ length }) => length);
   // What customers say alike by themselves comes in twos and threes.
-  const copies = [...counts.values()].filter((count) => count >= leastCopies).reduce((sum, count) => sum + count, 0);
+  const copies = counts.filter((count) => count >= leastCopies).reduce((sum, count) => sum + count, 0);
   const share = copies / Math.max(window.length, 1);
   if (share < leastRepeated) return [];
   const sentence = `${percent(share)} of the tickets are copies of a few texts (${copies} of ${window.length}), as in an outage; they count once.`;

@@ -32,6 +32,8 @@ export interface Calibration {
 const priorLabels = 5;
 const biasRounds = 4;
 const leastProbability = 1e-12;
+/** What no vote counts as: the neighbours that were looked at are few. */
+const leastVote = 0.002;
 
 /** @returns null where nothing was ranked */
 export function probabilitiesOf(
@@ -47,6 +49,33 @@ export function probabilitiesOf(
     classes: Int32Array.from(known, ({ templateId }) => places.get(templateId) ?? 0),
     values: values.map((value) => value / (sum + rest)),
     rest: rest / (sum + rest),
+  };
+}
+
+/**
+ * What a second opinion makes of them: votes multiply, and a class without any keeps its probability.
+ *
+ * @param votes shares by class, together 1 at most
+ * @param weight power that they are raised to; 0 leaves all as it was
+ */
+export function withVotes(
+  { shares }: ClassList,
+  ticket: ClassProbabilities,
+  votes: ReadonlyMap<number, number>,
+  weight: number,
+): ClassProbabilities {
+  if (votes.size === 0 || weight === 0) return ticket;
+  const perShare = ticket.rest / restShare(shares, ticket);
+  const unlisted = ticket.rest === 0 ? [] : [...votes.keys()].filter((label) => !ticket.classes.includes(label));
+  const classes = Int32Array.of(...ticket.classes, ...unlisted);
+  const own = [...ticket.values, ...unlisted.map((label) => perShare * (shares[label] as number))];
+  const rest = unlisted.reduce((left, label) => left - perShare * (shares[label] as number), ticket.rest);
+  const raised = own.map((value, at) => value * (1 + (votes.get(classes[at] as number) ?? 0) / leastVote) ** weight);
+  const total = raised.reduce((sum, value) => sum + value, Math.max(rest, 0));
+  return {
+    classes,
+    values: Float64Array.from(raised, (value) => value / total),
+    rest: Math.max(rest, 0) / total,
   };
 }
 
@@ -115,7 +144,7 @@ export function fitCalibration(
     }
     return tickets.reduce((sum, ticket, at) => sum - Math.log(probabilityOf(list, ticket, labels[at] ?? 0)), 0);
   };
-  const temperature = Math.exp(goldenSection((log) => lossAt(Math.exp(log)), Math.log(0.4), Math.log(2.5)));
+  const temperature = Math.exp(goldenSection((log) => lossAt(Math.exp(log)), Math.log(0.25), Math.log(4)));
   lossAt(temperature);
   return { temperature, bias };
 }

@@ -8,7 +8,7 @@
  */
 import { effectOf, explain, momentsOfBins, volumeFinding } from './effects.js';
 import type { Finding } from './finding.js';
-import { BurstFilter } from './near-duplicates.js';
+import { BurstFilter, type StoredFilter } from './near-duplicates.js';
 import type { Observation, Outcome } from './observation.js';
 import { outcomeMeasures, type OutcomeMeasure } from './outcome-measures.js';
 import { blocksOf, type Reference } from './reference.js';
@@ -40,10 +40,9 @@ export interface Alarm {
   findings: Finding[];
 }
 
-export interface WatchState {
+export interface WatchState extends StoredFilter {
   observations: number;
   outcomes: number;
-  filter: number[];
   detectors: (DetectorState | null)[];
   volume: VolumeState;
 }
@@ -106,7 +105,7 @@ export class Watch {
   addCoded(ticket: CodedTicket, key: string): Alarm[] {
     this.observationCount += 1;
     const alarms = this.volume.add(ticket.at).flatMap((day) => this.judgeVolume(day, key));
-    if (this.filter.isCopy(ticket.fingerprint)) return alarms;
+    if (this.filter.isCopy(ticket)) return alarms;
     const { measures, blocks } = this.reference.coding;
     const block = blocks.count > 1 ? blockAt(blocks, ticket.at) : 0;
     const bins = measures.map((measure, index) => binOf(measure, ticket.values[index] as number));
@@ -151,7 +150,7 @@ export class Watch {
     return {
       observations: this.observationCount,
       outcomes: this.outcomeCount,
-      filter: [...this.filter.toArray()],
+      ...this.filter.toJSON(),
       detectors: this.watched.map(({ detector }) => detector.toJSON()),
       volume: this.volume.toJSON(),
     };
@@ -161,7 +160,7 @@ export class Watch {
     if (state.detectors.length !== this.watched.length) throw new RangeError('the state is that of another reference');
     this.observationCount = state.observations;
     this.outcomeCount = state.outcomes;
-    this.filter = new BurstFilter(state.filter);
+    this.filter = new BurstFilter(state);
     state.detectors.forEach((own, at) => own && this.watched[at]?.detector.resume(own));
     this.volume.resume(state.volume);
   }

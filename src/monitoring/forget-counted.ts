@@ -3,9 +3,13 @@
  * its embedding lies; a watch's state the hash of its text, while that is among the last. `forget` takes them out.
  */
 import type { EntityManager } from 'typeorm';
+import { copyBands } from '../models/text-facts.js';
+import { decoded, encoded } from './base64-numbers.js';
 import { waitForMonitor } from './bucket-store.js';
+import type { StoredFilter } from './near-duplicates.js';
+import type { Watched } from './observation-rows.js';
 import { hash53 } from './ticket-coding.js';
-import { decoded, encoded, type StoredWindow } from './window-sums.js';
+import type { StoredWindow } from './window-sums.js';
 
 /** A window without these tickets, and the hashes of their texts. Needs no reference: each ticket is a stripe of each array. */
 export function withoutTickets(
@@ -29,6 +33,7 @@ export function withoutTickets(
       ...stored,
       keys: without(stored.keys, 8),
       fingerprints: without(stored.fingerprints, 8),
+      ...(stored.bands !== undefined && { bands: without(stored.bands, 4 * copyBands) }),
       times: without(stored.times, 8),
       values: without(stored.values, 4 * stored.measures),
       points: without(stored.points, 2 * stored.dims),
@@ -58,19 +63,28 @@ export async function forgetCounted(manager: EntityManager, tickets: readonly st
     for (const fingerprint of left.fingerprints) fingerprints.add(fingerprint);
     await manager.query('UPDATE monitor_buckets SET sums = $2 WHERE number = $1', [number, left.window]);
   }
-  await forgetFingerprints(manager, [...fingerprints]);
+  await forgetFingerprints(manager, fingerprints);
 }
 
 /** A state that has changed is another bucket's: no thread goes on with what it has in memory. */
-async function forgetFingerprints(manager: EntityManager, fingerprints: number[]): Promise<void> {
-  await manager.query(
-    `UPDATE monitor_states m SET state = jsonb_set(
-         jsonb_set(state, '{bucket}', to_jsonb(nextval('monitor_bucket_numbers'))),
-         '{watch,filter}', coalesce((SELECT jsonb_agg(f ORDER BY place)
-           FROM jsonb_array_elements(m.state #> '{watch,filter}') WITH ORDINALITY AS x (f, place)
-          WHERE f <> ALL (ARRAY(SELECT jsonb_array_elements($1::jsonb)))), '[]'))
-      WHERE EXISTS (SELECT 1 FROM jsonb_array_elements(m.state #> '{watch,filter}') AS f
-                     WHERE f = ANY (ARRAY(SELECT jsonb_array_elements($1::jsonb))))`,
-    [JSON.stringify(fingerprints)],
+async function forgetFingerprints(manager: EntityManager, fingerprints: ReadonlySet<number>): Promise<void> {
+  const states: (Watched & Pick<StoredFilter, 'filter'> & { bands: string | null })[] = await manager.query(
+    `SELECT model_version AS "modelVersion", stream, state #> '{watch,filter}' AS filter, state #>> '{watch,bands}' AS bands
+       FROM monitor_states WHERE state #> '{watch,filter}' IS NOT NULL`,
   );
+  for (const { modelVersion, stream, filter, bands } of states) {
+    const kept = [...filter.keys()].filter((at) => !fingerprints.has(filter[at] as number));
+    if (kept.length === filter.length) continue;
+    const all = new Uint32Array(decoded(bands ?? ''));
+    const left = new Uint32Array(kept.length * copyBands);
+    kept.forEach((from, to) => {
+      left.set(all.subarray(from * copyBands, (from + 1) * copyBands), to * copyBands);
+    });
+    await manager.query(
+      `UPDATE monitor_states SET state = jsonb_set(state || jsonb_build_object('bucket', nextval('monitor_bucket_numbers')),
+              '{watch}', (state -> 'watch') || $3::jsonb)
+        WHERE model_version = $1 AND stream = $2`,
+      [modelVersion, stream, JSON.stringify({ filter: kept.map((at) => filter[at]), bands: encoded(left) })],
+    );
+  }
 }

@@ -3,17 +3,21 @@
  * The new shares are estimated without labels by expectation maximisation on calibrated probabilities: Saerens, Latinne &
  * Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", Neural Computation 2002. With many
  * classes and a small window that overfits; a Dirichlet prior on the reference's shares holds it back, as strong as makes the
- * window most likely.
+ * window most likely. What a weak model leaves open about a ticket, its nearest known tickets can tell: their votes multiply its
+ * probabilities (a logarithmic opinion pool: Genest & Zidek, Statistical Science 1986), as far as that helps on the reference.
  */
 import {
   Calibrator,
   fitCalibration,
   probabilitiesOf,
+  probabilityOf,
   restShare,
+  withVotes,
   type Calibration,
   type ClassList,
   type ClassProbabilities,
 } from './class-probabilities.js';
+import { templateVotes } from './neighbour-votes.js';
 import type { LabelledObservation, Observation } from './observation.js';
 import { logGamma } from './special-functions.js';
 
@@ -21,10 +25,15 @@ import { logGamma } from './special-functions.js';
 export interface ShareReference extends ClassList {
   places: ReadonlyMap<string, number>;
   calibration: Calibration;
+  /** Whom a ticket's nearest known tickets vote for, and how much that counts beside the model's ranking */
+  votesOf: (ticket: Pick<Observation, 'embedding'>) => ReadonlyMap<string, number>;
+  voteWeight: number;
 }
 
 /** Added to each class's labels: one that the sample happens to lack is not impossible. */
 const smoothing = 0.5;
+/** Powers of the votes, of which the reference's labels choose one */
+const voteWeights = [0, 0.5, 1, 2, 4];
 const emRounds = 200;
 const converged = 1e-5;
 /** Tickets that the reference's shares are worth as evidence, from hardly any to more than a window has */
@@ -43,27 +52,48 @@ export function shareReference(reference: readonly LabelledObservation[]): Share
   const total = smoothed.reduce((sum, count) => sum + count, 0);
   const list: ClassList = { names, shares: smoothed.map((count) => count / total) };
   const places = new Map(names.map((name, place) => [name, place]));
-  const labelled = reference.flatMap(({ ranking, templateId }) => {
-    const probabilities = probabilitiesOf(ranking, places);
-    return probabilities && templateId !== null ? [{ probabilities, label: places.get(templateId) ?? 0 }] : [];
+  const votesOf = templateVotes(reference);
+  const labelled = reference.flatMap((ticket) => {
+    const probabilities = probabilitiesOf(ticket.ranking, places);
+    const { templateId } = ticket;
+    if (!probabilities || templateId === null) return [];
+    return [{ probabilities, votes: byPlace(votesOf(ticket), places), label: places.get(templateId) ?? 0 }];
   });
-  const calibration = fitCalibration(
-    list,
-    labelled.map(({ probabilities }) => probabilities),
-    labelled.map(({ label }) => label),
-  );
-  return { ...list, places, calibration };
+  const labels = labelled.map(({ label }) => label);
+  const fits = voteWeights.map((voteWeight) => {
+    const tickets = labelled.map(({ probabilities, votes }) => withVotes(list, probabilities, votes, voteWeight));
+    const calibration = fitCalibration(list, tickets, labels);
+    const calibrator = new Calibrator(list, calibration);
+    const loss = tickets.reduce(
+      (sum, ticket, at) => sum - Math.log(probabilityOf(list, calibrator.calibrated(ticket), labels[at] ?? 0)),
+      0,
+    );
+    return { voteWeight, calibration, loss };
+  });
+  const { voteWeight, calibration } = fits.reduce((best, fit) => (fit.loss < best.loss ? fit : best));
+  return { ...list, places, calibration, votesOf, voteWeight };
+}
+
+function byPlace(votes: ReadonlyMap<string, number>, places: ReadonlyMap<string, number>): Map<number, number> {
+  const known = [...votes].flatMap(([name, vote]): [number, number][] => {
+    const place = places.get(name);
+    return place === undefined ? [] : [[place, vote]];
+  });
+  return new Map(known);
 }
 
 /** The window's calibrated probabilities; tickets without a ranking are left out. */
 export function calibratedWindow(
   reference: ShareReference,
-  window: readonly Pick<Observation, 'ranking'>[],
+  window: readonly Pick<Observation, 'ranking' | 'embedding'>[],
 ): ClassProbabilities[] {
   const calibrator = new Calibrator(reference, reference.calibration);
-  return window.flatMap(({ ranking }) => {
-    const probabilities = probabilitiesOf(ranking, reference.places);
-    return probabilities ? [calibrator.calibrated(probabilities)] : [];
+  const { places, votesOf, voteWeight } = reference;
+  return window.flatMap((ticket) => {
+    const probabilities = probabilitiesOf(ticket.ranking, places);
+    if (!probabilities) return [];
+    const votes = voteWeight === 0 ? new Map<number, number>() : byPlace(votesOf(ticket), places);
+    return [calibrator.calibrated(withVotes(reference, probabilities, votes, voteWeight))];
   });
 }
 

@@ -24,14 +24,37 @@ export function neighbourVotes(
   reference: readonly LabelledObservation[],
   window: readonly Observation[],
 ): NeighbourVotes {
-  const { known, votes } = ofReference(reference);
+  const { known, nearest } = ofReference(reference);
   const centre = centreOf(window);
-  return { reference: votes, window: Float64Array.from(window, (ticket) => voteFor(ticket, centre, known, null)) };
+  const voteFor = ({ ranking: [first] }: Observation, neighbours: readonly Neighbour[]): number =>
+    (first && votesOf(neighbours).get(first.templateId)) ?? 0;
+  return {
+    reference: Float64Array.from(reference, (ticket) => voteFor(ticket, nearest.get(ticket) ?? [])),
+    window: Float64Array.from(window, (ticket) => voteFor(ticket, nearestTo(ticket, centre, known, null))),
+  };
+}
+
+/**
+ * Whom a ticket's nearest known tickets vote for. The window is not centred: a mix of templates that has changed moves its
+ * centre, and no ticket.
+ *
+ * @returns shares by template, together 1 at most; of a ticket of the reference by the others
+ */
+export function templateVotes(
+  reference: readonly LabelledObservation[],
+): (ticket: Pick<Observation, 'embedding'>) => ReadonlyMap<string, number> {
+  const { centre, known, nearest } = ofReference(reference);
+  return (ticket) => votesOf(nearest.get(ticket) ?? nearestTo(ticket, centre, known, null));
 }
 
 interface Known {
   ticket: LabelledObservation;
   direction: Float32Array;
+}
+
+interface Neighbour {
+  cosine: number;
+  templateId: string | null;
 }
 
 const ofReference = perReference((reference: readonly LabelledObservation[]) => {
@@ -41,19 +64,21 @@ const ofReference = perReference((reference: readonly LabelledObservation[]) => 
   );
   const step = Math.max(1, all.length / mostKnown);
   const known = Array.from({ length: Math.min(all.length, mostKnown) }, (_, at) => all[Math.floor(at * step)] as Known);
-  return { known, votes: Float64Array.from(reference, (ticket) => voteFor(ticket, centre, known, ticket)) };
+  const nearest = new Map<Pick<Observation, 'embedding'>, Neighbour[]>();
+  for (const ticket of reference) nearest.set(ticket, nearestTo(ticket, centre, known, ticket));
+  return { centre, known, nearest };
 });
 
-/** @param own is no neighbour of itself */
-function voteFor(
-  { embedding, ranking: [first] }: Observation,
+/** The nearest come first. @param own is no neighbour of itself */
+function nearestTo(
+  { embedding }: Pick<Observation, 'embedding'>,
   centre: Float64Array,
   known: readonly Known[],
   own: LabelledObservation | null,
-): number {
-  if (!embedding || !first) return 0;
+): Neighbour[] {
+  const nearest: Neighbour[] = [];
+  if (!embedding) return nearest;
   const direction = directionOf(embedding, centre);
-  const nearest: { cosine: number; templateId: string | null }[] = [];
   for (const { ticket, direction: other } of known) {
     if (ticket === own) continue;
     const cosine = dot(direction, other);
@@ -62,10 +87,16 @@ function voteFor(
     nearest.splice(place < 0 ? nearest.length : place, 0, { cosine, templateId: ticket.templateId });
     if (nearest.length > neighbours) nearest.pop();
   }
-  const weight = ({ cosine }: { cosine: number }): number => Math.exp(sharpness * cosine);
-  const agreeing = nearest.filter(({ templateId }) => templateId === first.templateId);
-  const sum = (of: typeof nearest): number => of.reduce((total, one) => total + weight(one), 0);
-  return nearest.length === 0 ? 0 : sum(agreeing) / sum(nearest);
+  return nearest;
+}
+
+function votesOf(nearest: readonly Neighbour[]): Map<string, number> {
+  const votes = new Map<string, number>();
+  const weight = ({ cosine }: Neighbour): number => Math.exp(sharpness * cosine);
+  const all = nearest.reduce((total, one) => total + weight(one), 0);
+  for (const one of nearest)
+    if (one.templateId !== null) votes.set(one.templateId, (votes.get(one.templateId) ?? 0) + weight(one) / all);
+  return votes;
 }
 
 function centreOf(tickets: readonly Observation[]): Float64Array {

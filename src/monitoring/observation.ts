@@ -24,7 +24,7 @@ export interface Observation {
   words: number;
   /** Share of the words that the model's vocabulary does not have, 0–1; null for a text without words */
   unknownShare: number | null;
-  /** Tickets that say nearly the same have the same. */
+  /** By which copies are known (`TextFacts`) */
   fingerprint: string;
 }
 

@@ -12,6 +12,11 @@ import { binsOf, type Measure } from './ticket-coding.js';
 /** Names of a slice that are watched one by one; the others are seen by the window's tests. */
 const mostNamesOfAll = 40;
 const mostNamesOfASlice = 12;
+/**
+ * A name that the reference has less often can't become rarer: where it never comes, Jeffreys' rule expects it all the same, in
+ * each block of hours anew, and a bet on fewer would win for ever.
+ */
+const leastToBecomeRarer = 5;
 /** Tickets that an effect is measured on: twice as many at most. */
 const ticketsOfAnEffect = 500;
 
@@ -38,17 +43,16 @@ export class SignalDetector {
   private readonly bins: number;
   private readonly bag: Float64Array;
   private readonly totals: Float64Array;
-  private readonly watched: Int32Array;
   private readonly rankBets: RankBets | null;
-  private readonly ratios: readonly number[];
-  /** M of each bet: of numbers [bets], of names [watched names × bets] */
+  private readonly nameBets: NameBet[];
+  /** M of each bet */
   private readonly values: Float64Array;
   /** Counts of the last tickets in two halves: the older is dropped when the newer is full. [2 × bins] */
   private readonly recent: Float64Array;
   private readonly recentTotals = new Float64Array(2);
 
   constructor(private readonly options: DetectorOptions) {
-    const { measure, counts, isSlice, smallestEffect, side = 'both' } = options;
+    const { measure, counts, smallestEffect, side = 'both' } = options;
     this.bins = binsOf(measure);
     this.bag = Float64Array.from(counts);
     this.totals = new Float64Array(counts.length / this.bins);
@@ -58,9 +62,8 @@ export class SignalDetector {
     });
     const betsOf = measure.part === 'novelty' ? noveltyBets : (effect: number) => numberBets(effect, side);
     this.rankBets = measure.kind === 'number' ? betsOf(smallestEffect) : null;
-    this.ratios = nameRatios.filter((ratio) => side === 'both' || ratio > 1 === (side === 'higher'));
-    this.watched = this.rankBets ? new Int32Array() : watchedNames(measure, counts, isSlice);
-    this.values = new Float64Array(this.rankBets?.bets.length ?? this.watched.length * this.ratios.length);
+    this.nameBets = this.rankBets ? [] : nameBetsOf(options);
+    this.values = new Float64Array(this.rankBets?.bets.length ?? this.nameBets.length);
     this.recent = new Float64Array(2 * this.bins);
   }
 
@@ -95,7 +98,7 @@ export class SignalDetector {
       window.forEach((count, bin) => (reference[bin] = (reference[bin] as number) - count));
     }
     const strongest = this.values.reduce((best, value, at) => (value > (this.values[best] as number) ? at : best), 0);
-    return { window, reference, bin: this.watched[Math.floor(strongest / this.ratios.length)] ?? -1 };
+    return { window, reference, bin: this.nameBets[strongest]?.name ?? -1 };
   }
 
   toJSON(): DetectorState {
@@ -134,13 +137,10 @@ export class SignalDetector {
   private betOnNames(bin: number, block: number): void {
     const total = (this.totals[block] as number) + 1;
     const { smallestEffect } = this.options;
-    for (let name = 0, at = 0; name < this.watched.length; name += 1) {
-      const watched = this.watched[name] as number;
-      const share = ((this.bag[block * this.bins + watched] as number) + 0.5) / total;
-      for (const ratio of this.ratios) {
-        this.values[at] = ((this.values[at] as number) + 1) * nameBet(ratio, share, watched === bin, smallestEffect);
-        at += 1;
-      }
+    for (let at = 0; at < this.nameBets.length; at += 1) {
+      const { name, ratio } = this.nameBets[at] as NameBet;
+      const share = ((this.bag[block * this.bins + name] as number) + 0.5) / total;
+      this.values[at] = ((this.values[at] as number) + 1) * nameBet(ratio, share, name === bin, smallestEffect);
     }
     this.evidence = this.weighted();
   }
@@ -169,12 +169,28 @@ export class SignalDetector {
   }
 }
 
-/** The most frequent names, the rare together, those never seen, and none. */
-function watchedNames({ names }: Measure, counts: Float64Array, isSlice: boolean): Int32Array {
-  if (names.join() === 'no,yes') return Int32Array.of(1);
-  const bins = names.length + 3;
+/** That a name comes so many times as often */
+interface NameBet {
+  name: number;
+  ratio: number;
+}
+
+function nameBetsOf({ measure, counts, isSlice, side = 'both' }: DetectorOptions): NameBet[] {
+  const bins = measure.names.length + 3;
   const totals = new Float64Array(bins);
   counts.forEach((count, place) => (totals[place % bins] = (totals[place % bins] as number) + count));
+  const isNew = totals.every((count) => count === 0);
+  return [...watchedNames(measure, totals, isSlice)].flatMap((name) =>
+    nameRatios
+      .filter((ratio) => side === 'both' || ratio > 1 === (side === 'higher'))
+      .filter((ratio) => ratio > 1 || isNew || (totals[name] as number) >= leastToBecomeRarer)
+      .map((ratio) => ({ name, ratio })),
+  );
+}
+
+/** The most frequent names, the rare together, those never seen, and none. */
+function watchedNames({ names }: Measure, totals: Float64Array, isSlice: boolean): Int32Array {
+  if (names.join() === 'no,yes') return Int32Array.of(1);
   const frequent = [...names.keys()].sort((a, b) => (totals[b] as number) - (totals[a] as number) || a - b);
   const kept = frequent.slice(0, isSlice ? mostNamesOfASlice : mostNamesOfAll);
   return Int32Array.from([...kept, names.length, names.length + 1, names.length + 2]);

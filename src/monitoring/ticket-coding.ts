@@ -3,8 +3,10 @@
  * tests and detectors work on these, so no text, name of a customer or embedding gets any further.
  */
 import { hash32 } from '../models/random.js';
+import { copyBands } from '../models/text-facts.js';
 import { Locator, type EmbeddingSpace } from './embedding-space.js';
 import type { Slice } from './finding.js';
+import type { Distinction } from './near-duplicates.js';
 import type { Observation } from './observation.js';
 import { observationSignals, type FieldKind, type ObservationSignal } from './signals.js';
 import type { TimeBlocks } from './time-blocks.js';
@@ -40,10 +42,9 @@ export interface Coding {
 export const others = '(others)';
 export const sliceKinds = ['channel', 'language', 'contactType'] as const;
 
-export interface CodedTicket {
+export interface CodedTicket extends Distinction {
   /** Of `source:ticketId`, 53 bits */
   key: number;
-  fingerprint: number;
   /** ms since 1970 */
   at: number;
   point: Int16Array | null;
@@ -74,9 +75,14 @@ export function binOf({ kind, edges }: Measure, value: number): number {
   return low;
 }
 
-/** What tells a ticket from a copy of it. Tickets without words are alike, but no copies: each counts. */
-export const distinctionOf = ({ words, key, fingerprint }: Observation): number =>
-  hash53(words === 0 ? `\0${key}` : fingerprint);
+/** Tickets without words are alike, but no copies: each counts. Tickets stored before there were bands have none. */
+export function distinctionOf({ words, key, fingerprint }: Observation): Distinction {
+  const bands = new Uint32Array(copyBands);
+  if (words === 0) return { fingerprint: hash53(`\0${key}`), bands };
+  const [, banded = ''] = fingerprint.split('~');
+  if (banded !== '') banded.split('-', copyBands).forEach((band, at) => (bands[at] = parseInt(band, 36)));
+  return { fingerprint: hash53(fingerprint), bands };
+}
 
 export class TicketCoder {
   private readonly signals: ObservationSignal[];
@@ -106,7 +112,7 @@ export class TicketCoder {
     const point = this.locator && embedding ? this.locator.coordinatesOf(embedding) : null;
     const coded: CodedTicket = {
       key: hash53(observation.key),
-      fingerprint: distinctionOf(observation),
+      ...distinctionOf(observation),
       at: observation.occurredAt.getTime(),
       point,
       values,

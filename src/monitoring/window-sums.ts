@@ -6,6 +6,8 @@
  * often they were delivered. So partitions merge to exactly what one would have seen, and near-duplicates can be counted once
  * when all of them are known.
  */
+import { copyBands } from '../models/text-facts.js';
+import { decoded, encoded } from './base64-numbers.js';
 import { BurstFilter } from './near-duplicates.js';
 import type { Observation } from './observation.js';
 import type { CodedTicket, TicketCoder } from './ticket-coding.js';
@@ -19,6 +21,8 @@ export interface StoredWindow {
   slices: number;
   keys: string;
   fingerprints: string;
+  /** Missing in windows stored before there were bands */
+  bands?: string;
   times: string;
   values: string;
   points: string;
@@ -78,7 +82,7 @@ export class WindowSums {
   distinct(): CodedTicket[] {
     const ordered = [...this.tickets.values()].sort((a, b) => a.at - b.at || a.key - b.key);
     const filter = new BurstFilter();
-    return ordered.filter(({ fingerprint }) => !filter.isCopy(fingerprint));
+    return ordered.filter((ticket) => !filter.isCopy(ticket));
   }
 
   toJSON(): StoredWindow {
@@ -88,7 +92,9 @@ export class WindowSums {
     const values = new Float32Array(ordered.length * measures.length);
     const points = new Int16Array(ordered.length * dims).fill(noPoint);
     const memberships = new Uint8Array(ordered.length * slices.length);
+    const bands = new Uint32Array(ordered.length * copyBands);
     ordered.forEach((ticket, index) => {
+      bands.set(ticket.bands, index * copyBands);
       values.set(ticket.values, index * measures.length);
       if (ticket.point) points.set(ticket.point, index * dims);
       for (const slice of ticket.slices) memberships[index * slices.length + slice] = 1;
@@ -99,6 +105,7 @@ export class WindowSums {
       slices: slices.length,
       keys: encoded(Float64Array.from(ordered, ({ key }) => key)),
       fingerprints: encoded(Float64Array.from(ordered, ({ fingerprint }) => fingerprint)),
+      bands: encoded(bands),
       times: encoded(Float64Array.from(ordered, ({ at }) => at)),
       values: encoded(values),
       points: encoded(points),
@@ -120,11 +127,13 @@ export class WindowSums {
     const values = new Float32Array(decoded(stored.values));
     const points = new Int16Array(decoded(stored.points));
     const memberships = new Uint8Array(decoded(stored.memberships));
+    const bands = stored.bands === undefined ? null : new Uint32Array(decoded(stored.bands));
     keys.forEach((key, index) => {
       const point = points.slice(index * dims, (index + 1) * dims);
       window.addCoded({
         key,
         fingerprint: fingerprints[index] as number,
+        bands: bands?.slice(index * copyBands, (index + 1) * copyBands) ?? new Uint32Array(copyBands),
         at: times[index] as number,
         point: dims > 0 && point[0] !== noPoint ? point : null,
         values: values.slice(index * measures.length, (index + 1) * measures.length),
@@ -135,22 +144,19 @@ export class WindowSums {
   }
 }
 
-export const encoded = (values: Float64Array | Float32Array | Int16Array | Uint8Array | Uint32Array): string =>
-  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
-
-export function decoded(text: string): ArrayBuffer {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
-}
-
 /** Of two messages about one ticket the earlier counts; of two that differ in no time, a fixed one. */
 function comesBefore(a: CodedTicket, b: CodedTicket): boolean {
   if (a.at !== b.at) return a.at < b.at;
   if (a.fingerprint !== b.fingerprint) return a.fingerprint < b.fingerprint;
   const other = a.values.findIndex((value, at) => !Object.is(value, b.values[at]));
-  if (other < 0) return false;
+  if (other < 0) return comesFirst(a.bands, b.bands);
   const [own, theirs] = [a.values[other] as number, b.values[other] as number];
   return Number.isNaN(theirs) || own < theirs;
+}
+
+function comesFirst(a: Uint32Array, b: Uint32Array): boolean {
+  const other = a.findIndex((value, at) => value !== b[at]);
+  return other >= 0 && (a[other] as number) < (b[other] as number);
 }
 
 /** A binary heap in an array. */

@@ -12,6 +12,8 @@ export class Flag {
   @Column('text', { name: 'flag_id' }) flagId: string;
   @Column('text', { name: 'template_id' }) templateId: string;
   @Column('text') reason: FlagReason;
+  /** What the agent said of it, redacted */
+  @Column('text', { nullable: true }) note: string | null;
   @Column('text') agent: string;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
 }

@@ -23,7 +23,7 @@ export class ObservedTicket {
   @Column('integer') words: number;
   /** Share of the words that the model's vocabulary does not have, 0–1. */
   @Column('double precision', { name: 'unknown_share', nullable: true }) unknownShare: number | null;
-  /** Tickets that say nearly the same have the same. */
+  /** By which copies are known: what stands before a `~` is the same of tickets that say nearly the same. */
   @Column('text') fingerprint: string;
   /** The best ten before class weights, where there were any: what the reference can be compared with. */
   @Column('jsonb', { nullable: true }) unweighted: { templateId: string; probability: number }[] | null;

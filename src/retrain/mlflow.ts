@@ -2,9 +2,7 @@
  * Reports a training to an MLflow server over its REST API, from the record in the model's folder: parameters, curves and
  * held-out figures, no ticket. A server that is away or refuses costs the report, never the model.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { runFile, type RunRecord } from '../models/run-record.js';
+import { readRunRecord, type RunRecord } from '../models/run-record.js';
 
 const experiment = 'replyrank';
 const answerWithinMs = 10_000;
@@ -26,7 +24,7 @@ interface Metric {
 export async function reportToMlflow(trackingUri: string, folder: string): Promise<string | null> {
   const { host } = new URL(trackingUri);
   try {
-    const record = JSON.parse(await readFile(join(folder, runFile), 'utf8')) as RunRecord;
+    const record = await readRunRecord(folder);
     await report(new MlflowServer(trackingUri), record);
     return null;
   } catch (error) {

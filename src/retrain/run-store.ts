@@ -126,6 +126,24 @@ export async function noteRun(manager: EntityManager, run: ClaimedRun, part: Run
   if (part.phase !== undefined) await notifyTrainingRun(manager, { id: run.id, state: 'running', ...row });
 }
 
+export interface FinishedTraining {
+  askedBy: string;
+  /** What it trained, and what ranks now */
+  challenger: string;
+  startedAt: Date;
+  arguments: object;
+  curves: object[];
+}
+
+/** Puts a first training that no replica was asked for among the runs, once it is over. */
+export async function recordFirstRun(manager: EntityManager, run: FinishedTraining): Promise<void> {
+  await manager.query(
+    `INSERT INTO training_runs (trigger, asked_by, state, challenger, arguments, curves, attempts, created_at, started_at, ended_at)
+     VALUES ('first', $1, 'promoted', $2, $3, $4, 1, $5, $5, now())`,
+    [run.askedBy, run.challenger, run.arguments, JSON.stringify(run.curves), run.startedAt],
+  );
+}
+
 export interface RunEnd {
   state: RunState;
   error?: string;

@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { JobProgress } from '../models/job-process.js';
 import { seeded } from '../models/random.js';
-import { runFile, type RunRecord } from '../models/run-record.js';
+import { readRunRecord } from '../models/run-record.js';
 import { idHash, trainedOnFile, type TrainedOn } from '../models/trained-on.js';
 import { modelWorkerFile } from '../models/worker-files.js';
 import { readReference } from '../monitoring/reference-file.js';
@@ -114,7 +114,7 @@ async function trainChallenger(
   await dataSource.transaction((manager) =>
     moveAlias(manager, 'challenger', version, 'training run', `training run ${run.id}`),
   );
-  const record = JSON.parse(await readFile(join(config.MODEL_DIR, version, runFile), 'utf8')) as RunRecord;
+  const record = await readRunRecord(join(config.MODEL_DIR, version));
   await note({ challenger: version, curves: record.curves });
   return version;
 }

@@ -1,4 +1,5 @@
 /** Puts the sample into a database that has nothing else in it: templates, answered tickets, a first model. */
+import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { ServiceConfig } from '../config.js';
 import { UserError } from '../commands/user-error.js';
@@ -6,6 +7,8 @@ import { firstTraining } from '../commands/serve.js';
 import { trainingProgress } from '../commands/train.js';
 import { progressBar } from '../commands/progress.js';
 import { importHistory } from '../ingest/history-import.js';
+import { readRunRecord } from '../models/run-record.js';
+import { recordFirstRun } from '../retrain/run-store.js';
 import { trainFromLabels } from '../retrain/train-from-labels.js';
 import { moveAlias } from '../suggest/model-registry.js';
 import { importTemplates } from '../suggest/templates.service.js';
@@ -35,8 +38,23 @@ export async function loadSample(
   if (champion) return;
   report('Sample: training the first model …');
   const training = { ...firstTraining(config), signal };
+  const startedAt = new Date();
   const model = await trainFromLabels(dataSource, training, trainingProgress());
-  await dataSource.transaction((manager) => moveAlias(manager, 'champion', model.version, actor));
+  const record = await readRunRecord(join(config.MODEL_DIR, model.version));
+  const { rows } = record.data;
+  const facts = {
+    seed: model.seed,
+    fields: config.MODEL_FIELDS,
+    labels: rows,
+    learnedFrom: rows,
+    lines: rows,
+    heldOut: 0,
+  };
+  await dataSource.transaction(async (manager) => {
+    await moveAlias(manager, 'champion', model.version, actor);
+    const run = { askedBy: actor, challenger: model.version, startedAt, arguments: facts, curves: record.curves };
+    await recordFirstRun(manager, run);
+  });
   const { top1, hits3 } = model.heldOut;
   report(
     `Sample: model ${model.version} after ${Math.round(model.seconds)} s; on training tickets held out, the first reply is right for ${top1} %, one of three for ${hits3} %`,

@@ -7,11 +7,16 @@ import { Roles, type Actor } from '../access/roles.js';
 import { flagReasons } from '../records/flag.entity.js';
 import { FlagsService, type NewFlag } from './flags.service.js';
 import { limitOf } from './cursor.js';
-import { identifier } from '../access/stored-text.js';
+import { identifier, storedText } from '../access/stored-text.js';
 import { ticketPathSchema, type TicketPath } from './ticket-answers.js';
 
 const flagBodySchema = z
-  .object({ flagId: identifier(), templateId: identifier(), reason: z.enum(flagReasons) })
+  .object({
+    flagId: identifier(),
+    templateId: identifier(),
+    reason: z.enum(flagReasons),
+    note: storedText().trim().max(500).nullish().describe('What is wrong, for whoever mends it; stored redacted'),
+  })
   .meta({ id: 'FlagBody' }) satisfies z.ZodType<NewFlag>;
 const addedFlagSchema = z
   .object({ flagId: z.string(), result: z.enum(['added', 'repeated']) })

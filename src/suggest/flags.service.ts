@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { recordAudit } from '../access/audit-log.js';
 import type { Flag, FlagReason } from '../records/flag.entity.js';
+import { hintsOf, redact } from '../redaction/redaction.js';
 import type { TicketPath } from './ticket-answers.js';
 import { notifyTemplates } from './ticket-events.js';
 
-export type NewFlag = Pick<Flag, 'flagId' | 'templateId' | 'reason'>;
+export type NewFlag = Pick<Flag, 'flagId' | 'templateId' | 'reason'> & { note?: string | null | undefined };
 
 export interface TemplateToReview {
   templateId: string;
@@ -21,21 +22,22 @@ export class FlagsService {
 
   add(
     { source, ticketId }: TicketPath,
-    { flagId, templateId, reason }: NewFlag,
+    { flagId, templateId, reason, note }: NewFlag,
     agent: string,
   ): Promise<'added' | 'repeated' | 'conflict' | 'no-ticket' | 'no-template'> {
     return this.dataSource.transaction(async (manager) => {
-      const [ticket]: { id: number }[] = await manager.query(
-        'SELECT id FROM tickets WHERE source = $1 AND ticket_id = $2 FOR KEY SHARE',
+      const [ticket]: { id: number; language: string | null; fields: object }[] = await manager.query(
+        'SELECT id, language, fields FROM tickets WHERE source = $1 AND ticket_id = $2 FOR KEY SHARE',
         [source, ticketId],
       );
       if (!ticket) return 'no-ticket';
       const known: unknown[] = await manager.query('SELECT 1 FROM templates WHERE id = $1', [templateId]);
       if (known.length === 0) return 'no-template';
+      const said = note ? redact(note, hintsOf(ticket)) : null;
       const added: unknown[] = await manager.query(
-        `INSERT INTO flags (ticket, flag_id, template_id, reason, agent) VALUES ($1, $2, $3, $4, $5)
+        `INSERT INTO flags (ticket, flag_id, template_id, reason, note, agent) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (ticket, flag_id) DO NOTHING RETURNING id`,
-        [ticket.id, flagId, templateId, reason, agent],
+        [ticket.id, flagId, templateId, reason, said, agent],
       );
       if (added.length > 0) {
         await notifyTemplates(manager);
@@ -43,8 +45,9 @@ export class FlagsService {
         return 'added';
       }
       const same: unknown[] = await manager.query(
-        'SELECT 1 FROM flags WHERE ticket = $1 AND flag_id = $2 AND template_id = $3 AND reason = $4',
-        [ticket.id, flagId, templateId, reason],
+        `SELECT 1 FROM flags WHERE ticket = $1 AND flag_id = $2 AND template_id = $3 AND reason = $4
+            AND note IS NOT DISTINCT FROM $5`,
+        [ticket.id, flagId, templateId, reason, said],
       );
       return same.length > 0 ? 'repeated' : 'conflict';
     });

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../access/audit-log.js';
 import { ProblemException } from '../access/problem.js';
 import { CONFIG, type ServiceConfig } from '../config.js';
-import { runFile, type RunRecord } from '../models/run-record.js';
+import { readRunRecord, type RunRecord } from '../models/run-record.js';
 import { ModelAliasMove } from '../records/model-alias-move.entity.js';
 import { ModelVersion } from '../records/model-version.entity.js';
 import { moveAlias, previousChampion, UnknownVersion } from './model-registry.js';
@@ -67,7 +66,7 @@ export class ModelsService {
     const row = await this.dataSource.getRepository(ModelVersion).findOneBy({ version });
     if (!row) return null;
     try {
-      return JSON.parse(await readFile(join(this.config.MODEL_DIR, row.folder, runFile), 'utf8')) as RunRecord;
+      return await readRunRecord(join(this.config.MODEL_DIR, row.folder));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;

@@ -58,6 +58,7 @@ export const templateStatisticsSchema = z
     flags: z.array(
       z.object({
         reason: z.enum(flagReasons),
+        note: z.string().nullable().describe('What the agent said of it, redacted'),
         agent: z.string(),
         at: date,
         stands: z.boolean().describe('The template has not been changed since'),

@@ -148,7 +148,7 @@ export class TemplateStatisticsQuery {
 
   private flags(id: string): Promise<TemplateStatistics['flags']> {
     return this.dataSource.query(
-      `SELECT f.reason, f.agent, f.created_at AS at, f.created_at > p.updated_at AS stands, t.source, t.ticket_id AS "ticketId",
+      `SELECT f.reason, f.note, f.agent, f.created_at AS at, f.created_at > p.updated_at AS stands, t.source, t.ticket_id AS "ticketId",
               t.subject, left(t.body, 200) AS preview
          FROM flags f JOIN templates p ON p.id = f.template_id JOIN tickets t ON t.id = f.ticket
         WHERE f.template_id = $1 ORDER BY f.created_at DESC, f.id DESC LIMIT ${mostFlags}`,

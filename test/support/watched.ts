@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { seeded } from '../../src/models/random.js';
+import { hash32, seeded } from '../../src/models/random.js';
+import { copyBands } from '../../src/models/text-facts.js';
 import type { Ranking } from '../../src/models/ranker.js';
 import type { Observation } from '../../src/monitoring/observation.js';
 import { buildReference } from '../../src/monitoring/reference.js';
@@ -14,6 +15,15 @@ import { arrive, aTicket } from './tickets.js';
 const size = 16;
 const topics = 6;
 const channels = ['email', 'chat', 'phone'];
+
+/** Of a text that no other ticket is like. */
+export const fingerprintOf = (ticketId: string): string =>
+  `${ticketId}~${bandsOf(ticketId)
+    .map((band) => band.toString(36))
+    .join('-')}`;
+
+export const bandsOf = (ticketId: string): number[] =>
+  Array.from({ length: copyBands }, (_, band) => hash32(ticketId, band));
 
 export interface SyntheticTicket {
   ticketId: string;
@@ -54,7 +64,7 @@ export function syntheticTicket(
       entropy: -probability * Math.log(probability) - (1 - probability) * Math.log((1 - probability) / 3),
       words: 5 + Math.floor(random() * 30),
       unknownShare: newTopic ? 0.2 : Math.floor(random() * 3) / 20,
-      fingerprint: ticketId,
+      fingerprint: fingerprintOf(ticketId),
     },
   };
 }

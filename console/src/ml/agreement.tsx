@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import type { AgentAgreement } from './api.js';
 import { useFormat } from './format.js';
 import { Figure, type Estimate } from './interval.js';
@@ -79,7 +81,16 @@ function Pairs({ pairs }: { pairs: AgentAgreement['pairs'] }) {
         {pairs.map(({ templates, texts, examples }) => (
           <li key={JSON.stringify(templates)}>
             <p>
-              <b>{templates.map(({ templateId, title }) => nameOf(templateId, title)).join(' ↔ ')}</b>{' '}
+              {templates.map(({ templateId, title }, at) => (
+                <Fragment key={templateId ?? ''}>
+                  {at > 0 && ' ↔ '}
+                  {templateId === null ? (
+                    <b>{nameOf(templateId, title)}</b>
+                  ) : (
+                    <Link href={`~/templates/t/${encodeURIComponent(templateId)}`}>{nameOf(templateId, title)}</Link>
+                  )}
+                </Fragment>
+              ))}{' '}
               {t('agreement.ofTexts', { count: texts })}
             </p>
             <ul className="examples">

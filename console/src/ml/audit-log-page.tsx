@@ -41,7 +41,8 @@ export default function AuditLogPage() {
                       <td className="quiet">
                         {Object.entries(detail)
                           .map(
-                            ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+                            ([name, value]) =>
+                              `${name}: ${typeof value === 'string' ? format.text(value) : JSON.stringify(value)}`,
                           )
                           .join(', ')}
                       </td>

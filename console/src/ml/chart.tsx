@@ -15,6 +15,7 @@ import {
 import { init, use as register, type ECharts, type EChartsCoreOption } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useEffectEvent, useRef } from 'react';
+import { useFormat, type Format } from './format.js';
 
 register([
   BarChart,
@@ -65,17 +66,22 @@ export default function Chart({
   height,
   option,
   onReady,
+  onDrawn,
 }: {
   label: string;
   height: number;
   option: (colours: Colours) => EChartsCoreOption;
   /** Once it is there, to listen to what is done with it */
   onReady?: (chart: ECharts) => void;
+  /** After it has been drawn anew, and has forgotten what was done with it */
+  onDrawn?: () => void;
 }) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts>(null);
   const colours = useComputedColorScheme('light') === 'dark' ? dark : light;
+  const format = useFormat();
   const ready = useEffectEvent((made: ECharts) => onReady?.(made));
+  const drawn = useEffectEvent(() => onDrawn?.());
   useEffect(() => {
     if (!place.current) return;
     const made = init(place.current, null, { renderer: 'canvas' });
@@ -91,14 +97,15 @@ export default function Chart({
   useEffect(() => {
     const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     chart.current?.setOption(
-      { animation: !still, animationDuration: 200, ...frame(colours), ...option(colours) },
+      { animation: !still, animationDuration: 200, ...frame(colours, format), ...option(colours) },
       true,
     );
-  }, [colours, option]);
+    drawn();
+  }, [colours, format, option]);
   return <div ref={place} className="chart" role="img" aria-label={label} style={{ height }} />;
 }
 
-const frame = ({ text, surface, line }: Colours): EChartsCoreOption => ({
+const frame = ({ text, surface, line }: Colours, format: Format): EChartsCoreOption => ({
   textStyle: { fontFamily: 'system-ui, sans-serif', color: text },
   tooltip: {
     trigger: 'axis',
@@ -106,5 +113,6 @@ const frame = ({ text, surface, line }: Colours): EChartsCoreOption => ({
     backgroundColor: surface,
     borderColor: line,
     textStyle: { color: text, fontSize: 12 },
+    valueFormatter: (value: unknown) => (typeof value === 'number' ? format.rounded(value) : String(value)),
   },
 });

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { TrainingRun } from './api.js';
 import { ChartPlace } from './chart-place.js';
 import type { Colours } from './chart.js';
+import { useFormat } from './format.js';
 
 type Curved = Pick<TrainingRun, 'id' | 'curves'>;
 
@@ -12,6 +13,7 @@ export function Curves({ runs }: { runs: readonly Curved[] }) {
   const { t } = useTranslation('engineers');
   const title = t('training.loss');
   const step = t('training.step');
+  const format = useFormat();
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => ({
       grid: { left: 48, right: 16, top: 52, bottom: 40 },
@@ -21,7 +23,7 @@ export function Curves({ runs }: { runs: readonly Curved[] }) {
         name: step,
         nameLocation: 'middle',
         nameGap: 26,
-        axisLabel: { color: colours.quiet },
+        axisLabel: { color: colours.quiet, formatter: (value: number) => format.rounded(value) },
         nameTextStyle: { color: colours.quiet },
         splitLine: { show: false },
         axisLine: { lineStyle: { color: colours.line } },
@@ -31,7 +33,7 @@ export function Curves({ runs }: { runs: readonly Curved[] }) {
         name: title,
         nameTextStyle: { color: colours.quiet, align: 'left' },
         nameGap: 8,
-        axisLabel: { color: colours.quiet },
+        axisLabel: { color: colours.quiet, formatter: (value: number) => format.rounded(value) },
         splitLine: { lineStyle: { color: colours.line } },
       },
       color: [colours.accent, ...colours.others],
@@ -43,7 +45,7 @@ export function Curves({ runs }: { runs: readonly Curved[] }) {
         data: loss.map((value, at) => [at, value]),
       })),
     }),
-    [runs, step, title],
+    [runs, step, title, format],
   );
   return <ChartPlace label={title} height={260} option={option} />;
 }

@@ -1,5 +1,8 @@
 /** Figures as the reader's language writes them. */
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { localeOf } from '../language.js';
+import { momentFormats } from '../moments.js';
 
 export interface Format {
   /** @param value of 0–100 */
@@ -8,40 +11,51 @@ export interface Format {
   share: (value: number, digits?: number) => string;
   points: (value: number, digits?: number) => string;
   number: (value: number, digits?: number) => string;
+  /** With at most three digits after the point */
+  rounded: (value: number) => string;
   moment: (iso: string) => string;
+  /** As it is, but for a moment */
+  text: (text: string) => string;
+  /** A point on an axis of time: the day where it begins, else the time of day */
+  tick: (ms: number) => string;
   /** From one moment to another, in its two largest units */
   duration: (from: string, to: string | number) => string;
 }
 
+/** The same one until the language changes. */
 export function useFormat(): Format {
   const { i18n } = useTranslation();
-  return formatOf(i18n.language);
+  return useMemo(() => formatOf(localeOf(i18n.language)), [i18n.language]);
 }
 
-export function formatOf(language: string): Format {
+export function formatOf(locale: string): Format {
+  const write = (value: number, options: Intl.NumberFormatOptions): string =>
+    // Locales have a hyphen where a minus sign belongs, which is as wide as the plus.
+    value.toLocaleString(locale, options).replace('-', '\u2212');
   const number = (value: number, digits = 0): string =>
-    value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    write(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: 'negative' });
   const percent = (value: number, digits = 1): string => `${number(value, digits)}\u00a0%`;
+  const moments = momentFormats(locale);
+  const moment = (iso: string): string => {
+    const date = new Date(iso);
+    const isThisYear = date.getFullYear() === new Date().getFullYear();
+    return (isThisYear ? moments.moment : moments.momentOfAnotherYear).format(date);
+  };
   return {
     number,
     percent,
     share: (value, digits) => percent(100 * value, digits),
     points: (value, digits = 1) =>
-      value.toLocaleString(language, {
-        minimumFractionDigits: digits,
-        maximumFractionDigits: digits,
-        signDisplay: 'exceptZero',
-      }),
-    moment: (iso) => momentOf(new Date(iso), language),
+      write(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: 'exceptZero' }),
+    rounded: (value) => write(value, { maximumFractionDigits: 3 }),
+    moment,
+    text: (text) => (/^\d{4}-\d\d-\d\dT/.test(text) ? moment(text) : text),
+    tick: (ms) => {
+      const date = new Date(ms);
+      return (date.getHours() + date.getMinutes() === 0 ? moments.day : moments.time).format(date);
+    },
     duration: (from, to) => duration((new Date(to).getTime() - Date.parse(from)) / 1000),
   };
-}
-
-/** The year only where it is another. */
-function momentOf(date: Date, language: string): string {
-  const options: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
-  if (date.getFullYear() !== new Date().getFullYear()) options.year = 'numeric';
-  return date.toLocaleString(language, { ...options, hour12: false });
 }
 
 function duration(seconds: number): string {

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { Agreement } from './agreement.js';
+import { Clusters } from './clusters.js';
 import { useFormat } from './format.js';
 import { Empty, Loaded, PageBody, Section, Table } from './parts.js';
 import { labelQueueQuery, suspectedLabelsQuery } from './queries.js';
@@ -12,33 +13,7 @@ export default function LabelsPage() {
   const queue = useQuery(labelQueueQuery);
   return (
     <PageBody title={t('labels.title')} says={t('labels.says')}>
-      <Section title={t('labels.clusters')} says={t('labels.clustersSays')}>
-        <Loaded query={queue}>
-          {({ clusters }) =>
-            clusters.length === 0 ? (
-              <Empty title={t('labels.noClusters')}>{t('labels.noClustersDo')}</Empty>
-            ) : (
-              <ul className="clusters">
-                {clusters.map(({ words, tickets, examples }) => (
-                  <li key={words.join(' ')}>
-                    <p>
-                      <b>{t('labels.cluster', { count: tickets })}</b> {words.join(' · ')}
-                    </p>
-                    <ul className="examples">
-                      {examples.slice(0, 3).map(({ source, ticketId, subject, preview }) => (
-                        <li key={`${source}:${ticketId}`}>
-                          {subject && <b>{subject}</b>}
-                          <p>{preview}</p>
-                        </li>
-                      ))}
-                    </ul>
-                  </li>
-                ))}
-              </ul>
-            )
-          }
-        </Loaded>
-      </Section>
+      <Clusters />
       <Section title={t('labels.queue')} says={t('labels.queueSays')}>
         <Loaded query={queue} lines={5}>
           {({ tickets }) => <Queue tickets={tickets} />}

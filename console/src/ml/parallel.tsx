@@ -1,50 +1,57 @@
-/** Runs as parallel coordinates: brushing an axis shows which settings go with which scores. */
-import type { EChartsCoreOption, ECharts } from 'echarts/core';
-import { useCallback, useMemo, useState } from 'react';
+/** Runs as parallel coordinates: limits on the axes, dragged there or set below, show which settings go with which scores. */
 import { Button } from '@mantine/core';
+import type { EChartsCoreOption, ECharts } from 'echarts/core';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TrainingRun } from './api.js';
+import { AxisLimits } from './axis-limits.js';
 import { ChartPlace } from './chart-place.js';
 import type { Colours } from './chart.js';
+import { useFormat } from './format.js';
 import { Empty, Section } from './parts.js';
-import { axesOf } from './run-axes.js';
+import { runsWithin, type Limits, type RunAxis } from './run-axes.js';
 import { argumentName } from './run-page.js';
 
 const fewestRuns = 2;
+/** Characters of an axis's name */
+const longestLine = 16;
 
-interface Brushable {
-  getModel(): { getSeries(): { getRawIndicesByActiveState(state: string): number[] }[] };
+/** What ECharts tells and takes of the limits of one axis. */
+interface AreaSelection {
+  parallelAxisId: string;
+  intervals: [number, number][];
 }
 
 export function Parallel({
   runs,
-  onBrush,
+  axes,
+  limits,
+  onLimits,
 }: {
+  /** Those with a verdict */
   runs: readonly TrainingRun[];
-  /** The runs that lie within what was brushed; null for all */
-  onBrush: (ids: ReadonlySet<number> | null) => void;
+  axes: readonly RunAxis[];
+  limits: Limits;
+  onLimits: (limits: Limits) => void;
 }) {
   const { t } = useTranslation('engineers');
-  const [brushed, setBrushed] = useState(0);
-  /** A fresh chart has nothing brushed. */
-  const [round, setRound] = useState(0);
-  const compared = useMemo(() => runs.filter(({ comparison }) => comparison !== null), [runs]);
-  const axes = useMemo(
-    () =>
-      axesOf(compared).map((axis) => ({
-        ...axis,
-        title: axis.isScore ? t(`axis.${axis.name}`) : argumentName(t, axis.name),
-      })),
-    [compared, t],
+  const format = useFormat();
+  const chart = useRef<ECharts>(null);
+  /** The limits that are drawn there */
+  const drawn = useRef<Limits>({});
+  const titled = useMemo(
+    () => axes.map((axis) => ({ ...axis, title: axis.isScore ? t(`axis.${axis.name}`) : argumentName(t, axis.name) })),
+    [axes, t],
   );
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => ({
-      parallel: { left: 72, right: 80, top: 36, bottom: 16, axisExpandable: false },
-      parallelAxis: axes.map(({ title }, dim) => ({
+      parallel: { left: 72, right: 80, top: 48, bottom: 16, axisExpandable: false },
+      parallelAxis: titled.map(({ id, title }, dim) => ({
+        id,
         dim,
-        name: title,
-        nameTextStyle: { color: colours.quiet, fontSize: 11 },
-        axisLabel: { color: colours.quiet, fontSize: 10 },
+        name: inLines(title),
+        nameTextStyle: { color: colours.quiet, fontSize: 11, lineHeight: 13 },
+        axisLabel: { color: colours.quiet, fontSize: 10, formatter: (value: number) => format.rounded(value) },
         axisLine: { lineStyle: { color: colours.quiet } },
         scale: true,
         areaSelectStyle: {
@@ -60,48 +67,76 @@ export function Parallel({
         type: 'parallel',
         lineStyle: { width: 1.75, opacity: 0.75, color: colours.accent },
         inactiveOpacity: 0.08,
-        data: compared.map((run) => axes.map(({ read }) => read(run))),
+        data: runs.map((run) => titled.map(({ read }) => read(run))),
       },
     }),
-    [axes, compared],
+    [titled, runs, format],
   );
-  const listen = (chart: ECharts): void => {
-    chart.on('axisareaselected', () => {
-      // The model that knows which lines are active is not in ECharts' types.
-      const active =
-        (chart as unknown as Brushable).getModel().getSeries()[0]?.getRawIndicesByActiveState('active') ?? [];
-      setBrushed(active.length);
-      onBrush(active.length === 0 ? null : new Set(active.flatMap((at) => compared[at]?.id ?? [])));
+  const draw = (): void => {
+    if (chart.current) drawLimits(chart.current, axes, limits);
+    drawn.current = limits;
+  };
+  useEffect(() => {
+    if (drawn.current !== limits) draw();
+  });
+  const listen = (made: ECharts): void => {
+    chart.current = made;
+    made.on('axisareaselected', (event) => {
+      const { parallelAxisId, intervals } = event as AreaSelection;
+      const { [parallelAxisId]: _before, ...others } = drawn.current;
+      const [one] = intervals;
+      drawn.current = one ? { ...others, [parallelAxisId]: [Math.min(...one), Math.max(...one)] } : others;
+      onLimits(drawn.current);
     });
   };
-  const clear = (): void => {
-    setBrushed(0);
-    setRound((count) => count + 1);
-    onBrush(null);
-  };
+  const isLimited = Object.keys(limits).length > 0;
   return (
     <Section
       title={t('training.parallel')}
-      says={compared.length < fewestRuns ? undefined : t('training.parallelSays')}
+      says={runs.length < fewestRuns ? undefined : t('training.parallelSays')}
       aside={
-        brushed > 0 && (
-          <Button size="compact-xs" variant="subtle" onClick={clear}>
-            {t('training.showAll', { count: brushed })}
+        isLimited && (
+          <Button size="compact-xs" variant="subtle" onClick={() => onLimits({})}>
+            {t('training.showAll', { count: runsWithin(runs, axes, limits).length })}
           </Button>
         )
       }
     >
-      {compared.length < fewestRuns ? (
+      {runs.length < fewestRuns ? (
         <Empty title={t('training.tooFew')}>{t('training.tooFewDo')}</Empty>
       ) : (
-        <ChartPlace
-          key={`${round} ${compared.length}`}
-          label={t('training.parallel')}
-          height={260}
-          option={option}
-          onReady={listen}
-        />
+        <>
+          <ChartPlace
+            label={t('training.parallelOf', { count: runs.length })}
+            height={260}
+            option={option}
+            onReady={listen}
+            onDrawn={draw}
+          />
+          <AxisLimits axes={titled} runs={runs} limits={limits} onLimits={onLimits} />
+        </>
       )}
     </Section>
   );
+}
+
+/** Axes stand close together: a name that is cut off says nothing. */
+function inLines(title: string): string {
+  const lines: string[] = [];
+  for (const word of title.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + word.length < longestLine) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
+
+function drawLimits(chart: ECharts, axes: readonly RunAxis[], limits: Limits): void {
+  for (const { id } of axes) {
+    const limit = limits[id];
+    const selection: AreaSelection = { parallelAxisId: id, intervals: limit ? [[...limit]] : [] };
+    chart.dispatchAction({ type: 'axisAreaSelect', ...selection }, { silent: true });
+  }
+  // The axis that is told its limits leaves their area to be drawn by whoever drags it: it is drawn with everything else.
+  chart.setOption({});
 }

@@ -147,6 +147,7 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
   const { t } = useTranslation('engineers');
   const said = t('report.said');
   const was = t('report.was');
+  const format = useFormat();
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => {
       const axis = (name: string) => ({
@@ -156,7 +157,7 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
         name,
         nameLocation: 'middle',
         nameTextStyle: { color: colours.quiet },
-        axisLabel: { color: colours.quiet },
+        axisLabel: { color: colours.quiet, formatter: (value: number) => format.rounded(value) },
         splitLine: { lineStyle: { color: colours.line } },
       });
       return {
@@ -185,7 +186,7 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
         ],
       };
     },
-    [calibration, said, was],
+    [calibration, said, was, format],
   );
   return <ChartPlace label={t('report.calibration')} height={240} option={option} />;
 }

@@ -61,12 +61,16 @@ function Report({ run }: { run: TrainingRun }) {
               </Link>
             </Fact>
           )}
-          {champion && <Fact name={t('models.champion')}>{champion}</Fact>}
+          {champion && (
+            <Fact name={t('models.champion')}>
+              <span className="version">{champion}</span>
+            </Fact>
+          )}
           {Object.entries(run.arguments)
             .filter(([, value]) => value !== null && typeof value !== 'object')
             .map(([name, value]) => (
               <Fact key={name} name={argumentName(t, name)}>
-                {typeof value === 'number' ? format.number(value) : shown(value, format.moment)}
+                {typeof value === 'number' ? format.number(value) : format.text(String(value))}
               </Fact>
             ))}
         </dl>
@@ -98,11 +102,6 @@ function Report({ run }: { run: TrainingRun }) {
     </>
   );
 }
-
-const shown = (value: unknown, moment: (iso: string) => string): string => {
-  const text = String(value);
-  return /^\d{4}-\d\d-\d\dT/.test(text) ? moment(text) : text;
-};
 
 type Translate = ReturnType<typeof useTranslation<'engineers'>>['t'];
 const argumentNames = ['seed', 'labels', 'learnedFrom', 'lines', 'heldOut', 'heldOutFrom'] as const;

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Drift } from './api.js';
 import { ChartPlace } from './chart-place.js';
 import type { Colours } from './chart.js';
-import { useFormat } from './format.js';
+import { useFormat, type Format } from './format.js';
 import { Figure } from './interval.js';
 import { State } from './parts.js';
 import { isShare, signalName, unitName } from './signal-name.js';
@@ -23,8 +23,8 @@ export function SignalCard({ finding, points }: { finding: Finding; points: read
     isSum ? format.share(value, 0) : format.points(factor * value, factor === 100 ? 1 : 2);
   const name = signalName(t, signal);
   const option = useCallback(
-    (colours: Colours): EChartsCoreOption => chartOf(points, { factor, isSum, colours }),
-    [points, factor, isSum],
+    (colours: Colours): EChartsCoreOption => chartOf(points, { factor, isSum, colours, format }),
+    [points, factor, isSum, format],
   );
   return (
     <section className="signal" aria-label={name} data-alarm={alarm ? '' : undefined}>
@@ -49,7 +49,7 @@ export function SignalCard({ finding, points }: { finding: Finding; points: read
 
 function chartOf(
   points: readonly Point[],
-  { factor, isSum, colours }: { factor: number; isSum: boolean; colours: Colours },
+  { factor, isSum, colours, format }: { factor: number; isSum: boolean; colours: Colours; format: Format },
 ): EChartsCoreOption {
   const at = ({ at: moment }: Point): number => Date.parse(moment);
   const band = { type: 'line', stack: 'band', symbol: 'none', silent: true, lineStyle: { opacity: 0 } };
@@ -62,6 +62,7 @@ function chartOf(
         color: colours.quiet,
         fontSize: 10,
         hideOverlap: true,
+        formatter: (ms: number) => format.tick(ms),
         alignMinLabel: 'left',
         alignMaxLabel: 'right',
       },
@@ -73,7 +74,7 @@ function chartOf(
       scale: true,
       splitNumber: 2,
       ...(isSum && { min: 0, max: (value: { max: number }) => Math.max(100, value.max) }),
-      axisLabel: { color: colours.quiet, fontSize: 10 },
+      axisLabel: { color: colours.quiet, fontSize: 10, formatter: (value: number) => format.rounded(value) },
       splitLine: { lineStyle: { color: colours.line } },
     },
     series: [

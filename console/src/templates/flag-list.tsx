@@ -18,7 +18,7 @@ export function FlagList({ flags }: { flags: Statistics['flags'] }) {
       <ul className="flag-list">
         {flags
           .slice(0, all ? undefined : fewest)
-          .map(({ reason, agent, at, stands, source, ticketId, subject, preview }) => (
+          .map(({ reason, note, agent, at, stands, source, ticketId, subject, preview }) => (
             <li key={`${source}:${ticketId}:${at}`} data-answered={!stands || undefined}>
               <p>
                 <Badge
@@ -32,6 +32,7 @@ export function FlagList({ flags }: { flags: Statistics['flags'] }) {
                 <span>{t('flags.by', { agent, when: format.moment(at) })}</span>
                 {!stands && <span>{t('flags.answered')}</span>}
               </p>
+              {note !== null && <p className="flag-note">{note}</p>}
               <blockquote className="example-ticket">
                 {subject && <b>{subject} </b>}
                 {preview}

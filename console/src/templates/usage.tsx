@@ -1,9 +1,11 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
+import { localeOf } from '../language.js';
 import { ChartPlace } from '../ml/chart-place.js';
 import type { Colours } from '../ml/chart.js';
 import { useFormat } from '../ml/format.js';
+import { momentFormats } from '../moments.js';
 import type { Statistics } from './api.js';
 
 /** How often it was shown, taken and used, and when. */
@@ -43,15 +45,15 @@ export function Usage({ statistics: { shown, acceptance, used, imported, usage }
 
 function UsageChart({ usage }: Pick<Statistics, 'usage'>) {
   const { t, i18n } = useTranslation('templates');
+  const { day } = momentFormats(localeOf(i18n.language));
   const names = { used: t('usage.chartUsed'), shown: t('usage.chartShown') };
-  const { language } = i18n;
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => ({
       grid: { left: 36, right: 8, top: 32, bottom: 24 },
       legend: { top: 0, left: 0, textStyle: { color: colours.text }, itemWidth: 12, itemHeight: 8, icon: 'roundRect' },
       xAxis: {
         type: 'category',
-        data: usage.map(({ from }) => new Date(from).toLocaleDateString(language, { day: 'numeric', month: 'short' })),
+        data: usage.map(({ from }) => day.format(new Date(from))),
         axisLabel: { color: colours.quiet },
         axisTick: { show: false },
         axisLine: { lineStyle: { color: colours.line } },
@@ -74,7 +76,7 @@ function UsageChart({ usage }: Pick<Statistics, 'usage'>) {
         },
       ],
     }),
-    [usage, language, names.used, names.shown],
+    [usage, day, names.used, names.shown],
   );
   return <ChartPlace label={t('usage.chart')} height={200} option={option} />;
 }

@@ -15,6 +15,12 @@ export interface RedactionHints {
   country: string | null;
 }
 
+/** Of a ticket: the country is a field that is called so. */
+export function hintsOf({ language, fields }: { language: string | null; fields: object }): RedactionHints {
+  const country: unknown = Object.entries(fields).find(([name]) => /(^|\.)country$/i.test(name))?.[1];
+  return { language, country: typeof country === 'string' ? country : null };
+}
+
 const privateKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g;
 
 /** The forms in which well-known services give out their keys, and tokens that name themselves. */
