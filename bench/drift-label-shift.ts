@@ -223,6 +223,7 @@ async function shifted(seed: number): Promise<Result> {
       wasHarmful: false,
       riskRisen: null,
       freshLabels: 1_000,
+      unlearnedLabels: 1_000,
       topicLabels: 0,
       lastTrainedAt: null,
       scheduleDue: false,
