@@ -19,7 +19,7 @@ const moved = (by: number): RankBet =>
   inCells((rank) => (rank <= 0 ? 0 : rank >= 1 ? 1 : 1 - normalTail(normalQuantile(rank) - by)));
 
 /** A share of tickets lies far out at the upper end; of these the distance's rank from the end is u^tailPower. */
-const tailPower = 0.2;
+const tailPower = 0.6;
 const farOut = (share: number): RankBet =>
   inCells((rank) => (1 - share) * rank + share * (1 - (1 - rank) ** tailPower));
 
@@ -51,7 +51,7 @@ export function numberBets(smallestEffect: number, side: Side = 'both'): RankBet
 
 /** A new topic is far from all that is known. */
 export function noveltyBets(smallestEffect: number): RankBets {
-  const bets = [farOut(0.03), farOut(0.08), farOut(0.25), moved(0.25), moved(0.6), moved(-0.25)];
+  const bets = [farOut(0.05), farOut(0.1), farOut(0.2), moved(0.25), moved(0.6), moved(-0.25)];
   return { bets: bets.map((bet) => dearer(bet, smallestEffect)), weights: [0.25, 0.25, 0.2, 0.1, 0.1, 0.1] };
 }
 
