@@ -72,6 +72,17 @@ describe('what no template answers', () => {
     expect(clusters[0]?.examples.every((key) => key.startsWith('crypto'))).toBe(true);
   });
 
+  test('is told by words that others hardly have: not by common ones, which of these tickets only more have', () => {
+    const crypto = Array.from({ length: 12 }, (_, index) =>
+      ticket(`crypto-${index}`, 5, 0.2, { text: 'how do i send the bitcoin in my wallet', abstained: true }),
+    );
+    const others = Array.from({ length: 120 }, (_, index) =>
+      ticket(`card-${index}`, 0, 0.9, { text: index % 2 ? 'how do i get my card' : 'the card in my pocket' }),
+    );
+    const [cluster] = labelQueue([...others, ...crypto], 0).clusters;
+    expect(cluster?.words.toSorted()).toEqual(['bitcoin', 'send', 'wallet']);
+  });
+
   test('shows the same text once', () => {
     const text = ['buy bitcoin', 'buy bitcoin', 'sell bitcoin', 'buy bitcoin', 'sell bitcoin', 'buy bitcoin'];
     const asked = text.map((words, at) => ticket(`crypto-${at}`, 5, 0.2, { text: words, abstained: true }));

@@ -4,7 +4,7 @@
  * farthest-first, 1985). Clusters are what leaders gather (Hartigan 1975) among the tickets that the model abstained on.
  */
 import type { Observation } from './observation.js';
-import { countWords, typicalWords } from './typical-words.js';
+import { countWords, distinctiveWords, type WordCounts } from './typical-words.js';
 
 export interface UnlabelledTicket {
   observation: Observation;
@@ -85,13 +85,13 @@ function unanswered(tickets: readonly UnlabelledTicket[]): UnansweredCluster[] {
       embedding.forEach((value, at) => (nearest.middle[at] = (nearest.middle[at] as number) + value));
     } else clusters.push({ middle: embedding.slice(), members: [ticket] });
   }
-  const before = countWords(tickets.map(({ text }) => text));
+  const all = countWords(tickets.map(({ text }) => text));
   return clusters
     .filter(({ members }) => members.length >= fewestInACluster)
     .sort((a, b) => b.members.length - a.members.length)
     .slice(0, mostClusters)
     .map(({ middle, members }) => {
-      const now = countWords(members.map(({ text }) => text));
+      const words = countWords(members.map(({ text }) => text));
       /** The same text once more shows nothing new. */
       const shown = new Set<string>();
       const typical = members
@@ -102,7 +102,7 @@ function unanswered(tickets: readonly UnlabelledTicket[]): UnansweredCluster[] {
         }))
         .sort((a, b) => b.likeness - a.likeness);
       return {
-        words: typicalWords(now, before, mostWords).map(({ word }) => word),
+        words: distinctiveWords(words, without(all, words), mostWords),
         tickets: members.length,
         examples: typical
           .filter(({ text }) => shown.size < shown.add(text).size)
@@ -110,6 +110,12 @@ function unanswered(tickets: readonly UnlabelledTicket[]): UnansweredCluster[] {
           .map(({ key }) => key),
       };
     });
+}
+
+function without(all: WordCounts, part: WordCounts): WordCounts {
+  const inPart = new Map(Object.entries(part.words));
+  const words = Object.entries(all.words).map(([word, count]) => [word, count - (inPart.get(word) ?? 0)]);
+  return { tickets: all.tickets - part.tickets, words: Object.fromEntries(words) as Record<string, number> };
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {
