@@ -2,8 +2,8 @@
  * Takes a picture of every page of a running service into docs/pictures, with the browser that the tests use.
  *
  * `node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN] [NAME …]`, where LINK is the one-time link that the service prints at
- * its start; without a NAME all pages are taken. With an ORIGIN that the service has in EMBED_ORIGINS, such as
- * http://localhost:8080, the page inside a helpdesk is taken too, which is served there meanwhile.
+ * its start, or one of another role; without a NAME all pages of that role are taken. With an ORIGIN that the service has in
+ * EMBED_ORIGINS, such as http://localhost:8080, the page inside a helpdesk is taken too, which is served there meanwhile.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,9 +23,10 @@ const settings = {
 };
 /**
  * What is at a page's beginning, by the picture's name; a link that is followed from there, where one page has several; the lines
- * of a file that is chosen there.
+ * of a file that is chosen there; keys that are pressed.
  */
 const pages = {
+  console: { path: '/', keys: ['j', '1', 'w'] },
   today: { path: '/today' },
   alerts: { path: '/alerts' },
   alert: { path: '/alerts', follow: '.alerts a' },
@@ -38,7 +39,7 @@ const pages = {
   labels: { path: '/labels' },
   templates: { path: '/templates' },
   'templates-flagged': { path: '/templates?show=flagged' },
-  template: { path: '/templates?show=flagged', follow: 'td a' },
+  template: { path: '/templates?show=flagged&sort=-used', follow: 'td a' },
   'template-import': {
     path: '/templates/import',
     file: [
@@ -48,6 +49,7 @@ const pages = {
       'holiday-hours,Hours on holidays,"Hi {{customer.firstName}}, on holidays we answer by e-mail.",opening_hours',
     ],
   },
+  team: { path: '/team' },
   'audit-log': { path: '/audit-log' },
 };
 const names = flags.filter((flag) => flag in pages);
@@ -67,10 +69,15 @@ try {
   const page = await (await browser.newContext(settings)).newPage();
   await page.goto(link);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
-  for (const [name, { path, follow, file: lines }] of Object.entries(pages)) {
+  for (const [name, { path, follow, file: lines, keys = [] }] of Object.entries(pages)) {
     if (names.length > 0 && !names.includes(name)) continue;
-    await page.goto(new URL(path, link).href);
+    const { href, pathname } = new URL(path, link);
+    await page.goto(href);
     await settled(page);
+    if (new URL(page.url()).pathname !== pathname) {
+      console.error(`${name}: not for this role`);
+      continue;
+    }
     if (follow) {
       const first = page.locator(`main ${follow}`).first();
       if ((await first.count()) === 0) {
@@ -83,6 +90,10 @@ try {
     if (lines) {
       const chosen = { name: 'replies.csv', mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) };
       await page.locator('main input[type=file]').setInputFiles(chosen);
+      await settled(page);
+    }
+    for (const key of keys) {
+      await page.keyboard.press(key);
       await settled(page);
     }
     await take(page, name);
