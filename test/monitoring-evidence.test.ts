@@ -108,6 +108,11 @@ describe('the cause that is named first', () => {
     expect(firstCause(fresh().map((ticket) => ({ ...ticket, fields: { country: 'DE' } })))).toBe('field-constant');
   });
 
+  test('is no field that the model never learned of', () => {
+    const window = fresh().map((ticket) => ({ ...ticket, fields: { ...ticket.fields, scheme: 'Mastercard' } }));
+    expect(explain(asked(window)).causes.filter(({ kind }) => kind === 'field-value')).toEqual([]);
+  });
+
   test('is a channel that has more of the tickets', () => {
     expect(firstCause(fresh().map((ticket, at) => (at % 3 ? ticket : { ...ticket, channel: 'chat' })))).toBe('channel');
   });

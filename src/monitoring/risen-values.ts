@@ -27,7 +27,8 @@ export function risenValues(reference: readonly Observation[], window: readonly 
   const quantities: Quantity[] = [
     { kind: 'channel', name: '', read: ({ channel }) => channel },
     { kind: 'language', name: '', read: ({ language }) => language },
-    ...fieldNames([...reference, ...window]).map((name): Quantity => ({
+    // Of a field that no ticket was trained with nothing is known: it did not rise from nothing.
+    ...fieldNames(reference).map((name): Quantity => ({
       kind: 'field-value',
       name,
       read: ({ fields }) => valueOf(fields[name]),
