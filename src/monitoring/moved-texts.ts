@@ -49,7 +49,7 @@ export function movedTexts({ reference, window, likeness, labelShift, random }: 
   const share = Math.max((now - before) / (1 - before), 0);
   const movement = movementOf(reference, window, random);
   const strangers = Math.min(share / Math.max(movement.share, 1e-12), 1);
-  const likenessWords = `${percent(now)} of the tickets are less like any known one than ${percent(before)} were before`;
+  const likenessWords = `${percent(now)} of the tickets are unlike any that the model knows (before: ${percent(before)})`;
   if (movement.evenness + weightOfLikeness * (1 - strangers) > wordingAbove) {
     const sentence = `Tickets say what they said before in other words: about ${percent(movement.share)} of them have moved the same way; ${likenessWords}.`;
     return {
@@ -57,7 +57,7 @@ export function movedTexts({ reference, window, likeness, labelShift, random }: 
       novelty: movement.along,
     };
   }
-  const sentence = `A new topic: ${likenessWords}, and more of the known templates does not explain them.`;
+  const sentence = `A new topic: ${likenessWords}, and no other mix of the known templates explains them.`;
   return {
     cause: { kind: 'new-topic', subject: '', share, pValue, sentence },
     novelty: likeness.window.map((value) => 1 - value),
