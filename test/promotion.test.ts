@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../src/models/random.js';
+import { idHash } from '../src/models/trained-on.js';
 import { chanceError } from '../src/retrain/calibration.js';
 import { compare, type Comparison } from '../src/retrain/comparison.js';
+import { defaultSplit, heldOut, heldOutFrom } from '../src/retrain/label-split.js';
+import type { LabelledTicket } from '../src/retrain/labelled-tickets.query.js';
 import { copiesOf, labelWeight } from '../src/retrain/label-weights.js';
 import { evidenceAbove, holm, meanDifference, normalBelow } from '../src/retrain/paired-test.js';
 import { promotionVerdict, type ChallengerFacts, type RunTrigger, type Verdict } from '../src/retrain/promotion.js';
@@ -214,6 +217,38 @@ describe('tests that may be looked at early', () => {
     }
     expect(above).toBeLessThanOrEqual(22);
     expect(chanceError([], seeded(1))).toBe(0);
+  });
+});
+
+describe('what is held out', () => {
+  const tickets = Array.from({ length: 3_000 }, (_, at): LabelledTicket => ({
+    ticket: at,
+    key: `desk:${at}`,
+    at,
+    template: 'refund',
+    provenance: 'choice',
+    position: 1,
+    labelledAt: at,
+    suggestedFirst: 'refund',
+    confidence: 0.9,
+    shownFirst: 'refund',
+    shownProbability: 1,
+  }));
+  const heldOutAfter = (isSeen: (at: number) => boolean): number => {
+    const seen = new Set(tickets.filter((_, at) => isSeen(at)).map(({ key }) => idHash(key)));
+    const from = heldOutFrom(tickets, seen, defaultSplit);
+    return from ? heldOut(tickets, seen, from).length : 0;
+  };
+
+  test('is the newest fifth of what came since the champion, whatever older tickets got no line in its training', () => {
+    expect(heldOutAfter((at) => at < 2_000)).toBe(200);
+    expect(heldOutAfter((at) => at < 2_000 && (at % 2 === 0 || at === 1_999))).toBe(200);
+    expect(heldOutAfter(() => false)).toBe(600);
+  });
+
+  test('is never so much that nothing new is left to learn', () => {
+    expect(heldOutAfter((at) => at < 2_970)).toBe(0);
+    expect(heldOutAfter((at) => at < 2_940)).toBe(50);
   });
 });
 

@@ -68,7 +68,7 @@ test('with too few fresh labels it has looked, and says why nothing follows', { 
   const [decision] = await get<Decision>('retrain-decisions');
   expect(decision).toMatchObject({ action: 'none', askedBy: 'schedule' });
   expect(decision?.reasons.join(' ')).toMatch(
-    /The schedule has come round.*There are 0 fresh labels; a retraining needs 200/,
+    /The schedule has come round.*There are 0 labels that the model in service has not learned; a retraining needs 200/,
   );
   expect(await get<Run>('training-runs')).toEqual([]);
 });

@@ -149,7 +149,8 @@ function limited(
   // A challenger that was kept back teaches the next one nothing more, so that an alarm waits for new labels. The schedule does not:
   // what a few tickets could not prove yet is asked again in its time.
   const labels = scheduleDue ? evidence.unlearnedLabels : evidence.freshLabels;
-  const counted = `There are ${labels} ${scheduleDue ? 'labels that it has not learned' : 'fresh labels'}; a retraining needs ${leastLabels}.`;
+  const which = scheduleDue ? 'labels that the model in service has not learned' : 'fresh labels';
+  const counted = `There are ${labels} ${which}; a retraining needs ${leastLabels}.`;
   const hours = lastTrainedAt === null ? Infinity : (now.getTime() - lastTrainedAt.getTime()) / 3_600_000;
   if (hours < coolDownHours && !requested) {
     const action = wanted === 'retrain' ? 'none' : wanted;
