@@ -84,7 +84,7 @@ describe('the ladder', () => {
     expect(reasons).toEqual([
       'No alarm stands.',
       'The schedule has come round, which needs no drift.',
-      'There are 3 labels that it has not learned; a retraining needs 200.',
+      'There are 3 labels that the model in service has not learned; a retraining needs 200.',
     ]);
   });
 });
