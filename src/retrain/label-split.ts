@@ -25,24 +25,23 @@ export const isLater = (one: Place, other: Place): boolean =>
   one.at > other.at || (one.at === other.at && one.ticket > other.ticket);
 
 /**
- * Where the held-out part begins: the newest share of what has come since the newest ticket that the champion has seen. What is older
- * and unseen was held out before, or got no line in a training: it may be learned from, but with the years there is more of it than
- * of all that is new.
+ * Where the held-out part begins: the newest tickets that the champion has not seen, as many as a share of what it could have
+ * learned of all unseen ones. Those that get no line in a training stay unseen: with the years there are more of them than of all
+ * that is new.
  *
  * @param seen hashes of the ids that the champion has learned from
+ * @param copies lines that a training on all would take of each ticket
  * @returns the last place before it; null where too few unseen labels are there to hold out and to learn from
  */
 export function heldOutFrom(
   tickets: readonly LabelledTicket[],
   seen: ReadonlySet<string>,
-  rules: SplitRules,
+  copies: ReadonlyMap<number, number>,
+  rules: SplitRules = defaultSplit,
 ): Place | null {
-  const newestFirst = [...tickets].sort((a, b) => (isLater(a, b) ? -1 : 1));
-  const isSeen = newestFirst.map(({ key }) => seen.has(idHash(key)));
-  const unseen = newestFirst.filter((_, at) => !isSeen[at]);
-  const firstSeen = isSeen.indexOf(true);
-  const later = firstSeen < 0 ? unseen.length : firstSeen;
-  const wanted = Math.min(rules.most, Math.max(rules.fewest, Math.round(later * rules.heldOutShare)));
+  const unseen = tickets.filter(({ key }) => !seen.has(idHash(key))).sort((a, b) => (isLater(a, b) ? -1 : 1));
+  const learnable = unseen.filter(({ ticket }) => copies.has(ticket)).length;
+  const wanted = Math.min(rules.most, Math.max(rules.fewest, Math.round(learnable * rules.heldOutShare)));
   // A challenger that learns nothing new can't be better.
   const before = unseen[wanted];
   return before ? { at: before.at, ticket: before.ticket } : null;

@@ -51,16 +51,13 @@ export async function performRun(run: ClaimedRun, tools: RunTools): Promise<RunE
   const champion = await wantedModel(dataSource.manager);
   const seen = await learnedBy(config, champion);
   const labels = await labelledTickets(dataSource.manager);
-  const from = run.heldOutFrom ?? heldOutFrom(labels, seen, defaultSplit);
-  if (!from) throw new RunFailed(tooFew(labels.filter(({ key }) => !seen.has(idHash(key))).length));
   const trust = trustIn(labels);
+  const { RETRAIN_LABEL_DAYS: mostDays } = config;
+  const rules = { trust: trust.value, mostDays, seed: tools.training.seed, now: new Date() };
+  const from = run.heldOutFrom ?? heldOutFrom(labels, seen, trainingCopies(labels, new Set(), rules));
+  if (!from) throw new RunFailed(tooFew(labels.filter(({ key }) => !seen.has(idHash(key))).length));
   const out = heldOut(labels, seen, from);
-  const copies = trainingCopies(labels, new Set(out.map(({ ticket }) => ticket)), {
-    trust: trust.value,
-    mostDays: config.RETRAIN_LABEL_DAYS,
-    seed: tools.training.seed,
-    now: new Date(),
-  });
+  const copies = trainingCopies(labels, new Set(out.map(({ ticket }) => ticket)), rules);
   await note({
     champion: champion.version,
     heldOutFrom: from,

@@ -4,7 +4,7 @@ import { seeded } from '../models/random.js';
 import { ticketText } from '../models/ticket-text.js';
 import { gist, rankInputOf } from '../models/training-data.js';
 import { compare, type Comparison } from './comparison.js';
-import { defaultSplit, heldOut, heldOutFrom, trainingCopies, trustIn } from './label-split.js';
+import { heldOut, heldOutFrom, trainingCopies, trustIn } from './label-split.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 import { promotionVerdict, type RunTrigger, type Verdict } from './promotion.js';
 import { answerOf } from './sandbox.js';
@@ -42,11 +42,11 @@ export async function simulatedRun(
   { now, trigger, labels, learned, champion, ticketOf, candidates }: RunQuestion,
   { agents: { seed }, gates, labelDays, fewestTrusted }: SimulationSettings,
 ): Promise<RunAnswer | null> {
-  const from = heldOutFrom(labels, learned, defaultSplit);
-  if (!from) return null;
   const trust = trustIn(labels);
-  const out = heldOut(labels, learned, from);
   const rules = { trust: trust.value, mostDays: labelDays, seed, now };
+  const from = heldOutFrom(labels, learned, trainingCopies(labels, new Set(), rules));
+  if (!from) return null;
+  const out = heldOut(labels, learned, from);
   const copies = trainingCopies(labels, new Set(out.map(({ ticket }) => ticket)), rules);
   const lines = labels.flatMap(({ ticket, template }) =>
     Array.from({ length: copies.get(ticket) ?? 0 }, () => ({ ticket: ticketOf(ticket), template })),
