@@ -161,6 +161,7 @@ describe('in shadow', () => {
     const refused = await post(`models/${shadow}/shadow`).expect(409);
     expect((refused.body as { detail: string }).detail).toMatch(/is the champion/);
     await post('models/nobody/canary', {}).expect(404);
+    await post(`models/${canary}/canary`, { share: Number.MIN_VALUE }).expect(422);
     expect(await triedOut()).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { ModelsService, type RolloutRow } from '../suggest/models.service.js';
+import { leastCanaryShare } from '../suggest/rollouts.js';
 import { UserError } from './user-error.js';
 import { withDatabase } from './with-database.js';
 
@@ -70,7 +71,7 @@ export function registerModels(program: Command): void {
     .command('canary')
     .argument('<version>')
     .description('lets a version rank a share of the tickets instead of the champion')
-    .option('--share <s>', 'between 0 and 1; RETRAIN_CANARY_SHARE where it is not given', share)
+    .option('--share <s>', '0.001 to 1; RETRAIN_CANARY_SHARE where it is not given', share)
     .addOption(json())
     .action(async (version: string, options: Json & { share?: number }) => {
       const order = { mode: 'canary', share: options.share, actor } as const;
@@ -80,6 +81,7 @@ export function registerModels(program: Command): void {
 
 function share(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new UserError(`--share: must be above 0 and at most 1, not "${text}"`);
+  if (!(value >= leastCanaryShare && value <= 1))
+    throw new UserError(`--share: must be ${leastCanaryShare} or more and at most 1, not "${text}"`);
   return value;
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Roles, type Actor } from '../access/roles.js';
 import { ModelService } from './model.service.js';
 import { ModelsService } from './models.service.js';
+import { leastCanaryShare } from './rollouts.js';
 import { identifier } from '../access/stored-text.js';
 import { found } from './tickets.controller.js';
 
@@ -18,7 +19,7 @@ const modelsSchema = z
   })
   .meta({ id: 'Models' });
 const pathSchema = z.object({ version: identifier() });
-const canarySchema = z.object({ share: z.number().positive().max(1).optional() });
+const canarySchema = z.object({ share: z.number().min(leastCanaryShare).max(1).optional() });
 const rolloutSchema = z
   .object({
     version: z.string(),
