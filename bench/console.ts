@@ -15,6 +15,7 @@ import type { Producer } from 'kafkajs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { createSignInLink } from '../src/access/access.service.js';
 import { quantile } from '../src/sample/figures.js';
+import { bytesSent } from './bytes-sent.js';
 import * as inPage from './in-page.js';
 import { median, medianInterval } from './intervals.js';
 import { patientProducer } from './kafka.js';
@@ -115,9 +116,11 @@ async function openPage(browser: Browser, storageState: Awaited<ReturnType<typeo
 
 /** What the browser was sent but for the API's answers, as it went over the line, kB. */
 async function firstLoadKb(page: Page): Promise<number> {
-  const sent = await page.evaluate<{ name: string; transferSize: number }[]>(inPage.transfers);
-  const files = sent.filter(({ name }) => !new URL(name).pathname.startsWith('/api/'));
-  return files.reduce((bytes, { transferSize }) => bytes + transferSize, 0) / 1000;
+  const addresses = await page.evaluate<string[]>(inPage.resources);
+  const files = [service.url, ...addresses.filter((address) => !new URL(address).pathname.startsWith('/api/'))];
+  let bytes = 0;
+  for (const file of files) bytes += await bytesSent(file);
+  return bytes / 1000;
 }
 
 /** @returns how many rows there are once no more come */

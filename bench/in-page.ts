@@ -19,9 +19,8 @@ export const shownAt = `new Promise((resolve) => {
   look();
 })`;
 
-/** What was sent, the page itself too: addresses, and bytes with their headers. */
-export const transfers = `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-  .map(({ name, transferSize }) => ({ name, transferSize }))`;
+/** Addresses of what was loaded. */
+export const resources = `performance.getEntriesByType('resource').map(({ name }) => name)`;
 
 export const scrollToTop = `document.querySelector('.queue').scrollTo(0, 0)`;
 

@@ -3,8 +3,6 @@
  * one another.
  */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +11,7 @@ import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
 import { chromium, type Browser, type Page, type Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { bytesSent } from '../bench/bytes-sent.js';
 import german from '../console/src/messages/de.json' with { type: 'json' };
 import engineersGerman from '../console/src/messages/engineers.de.json' with { type: 'json' };
 import engineersEnglish from '../console/src/messages/engineers.en.json' with { type: 'json' };
@@ -154,15 +153,6 @@ describe('signing in', () => {
   });
 
   /** `fetch` unpacks what it gets: only without it can one tell what was sent. */
-  async function bytesSent(address: string): Promise<number> {
-    const [response] = (await once(get(address, { headers: { 'accept-encoding': 'gzip' } }), 'response')) as [
-      IncomingMessage,
-    ];
-    let bytes = 0;
-    for await (const part of response) bytes += (part as Buffer).length;
-    return bytes;
-  }
-
   test('the first load of the page sends under 400 kB', async () => {
     const html = await (await fetch(url)).text();
     const parts = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, part = '']) => part);
