@@ -11,8 +11,9 @@ import { explain } from '../src/monitoring/evidence.js';
 import { isFirstRight } from '../src/monitoring/estimated-accuracy.js';
 import type { SeenOutcome } from '../src/monitoring/observation.js';
 import { ReferenceSampler } from '../src/monitoring/reference-sample.js';
-import { decide, defaultDecisionSettings, type RetrainAction } from '../src/monitoring/retrain-decision.js';
+import { defaultDecisionSettings, type RetrainAction } from '../src/monitoring/retrain-decision.js';
 import { guessedTrust } from '../src/monitoring/trust.js';
+import { decisionAfterAlarm } from './decision-after-alarm.js';
 import { say } from './service.js';
 import { poolOf, type SeenTicket, type Variant } from './shifted-tickets.js';
 import { shuffled } from './tickets-of-banking.js';
@@ -132,25 +133,7 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
     const { leastLoss } = defaultDecisionSettings;
     const question = { reference, window, textOf: (key: string) => texts.get(key) ?? null, outcomes };
     const evidence = explain({ ...question, trust: guessedTrust, seed, leastLoss });
-    const decision = decide(
-      {
-        now: new Date(0),
-        alarm: true,
-        causes: evidence.causes,
-        labelShift: evidence.labelShift,
-        reweighted: false,
-        loss: evidence.accuracy?.loss ?? null,
-        wasHarmful: false,
-        riskRisen: evidence.risk?.risen ?? null,
-        freshLabels: 1_000,
-        unlearnedLabels: 1_000,
-        topicLabels: 0,
-        lastTrainedAt: null,
-        scheduleDue: false,
-        requested: false,
-      },
-      defaultDecisionSettings,
-    );
+    const decision = decisionAfterAlarm(evidence);
     const ranked = window.filter(({ ranking }) => ranking.length > 0);
     const right = ranked.filter(isFirstRight).length / ranked.length;
     const confidence = ranked.reduce((sum, { ranking }) => sum + (ranking[0]?.probability ?? 0), 0) / ranked.length;

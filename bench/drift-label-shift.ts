@@ -22,10 +22,11 @@ import { explain } from '../src/monitoring/evidence.js';
 import { isFirstRight } from '../src/monitoring/estimated-accuracy.js';
 import { estimateShares, shareDistance } from '../src/monitoring/label-shift.js';
 import { ReferenceSampler } from '../src/monitoring/reference-sample.js';
-import { decide, defaultDecisionSettings } from '../src/monitoring/retrain-decision.js';
+import { defaultDecisionSettings } from '../src/monitoring/retrain-decision.js';
 import { guessedTrust } from '../src/monitoring/trust.js';
 import { reweighted } from '../src/monitoring/reweighted-ranking.js';
 import type { SimulatedTicket } from '../src/retrain/simulated-agents.js';
+import { decisionAfterAlarm } from './decision-after-alarm.js';
 import { clusteredMean, ratioOfMeans } from './intervals.js';
 import type { TicketRow } from './observed.js';
 import { RidgeModels } from './ridge-models.js';
@@ -212,25 +213,7 @@ async function shifted(seed: number): Promise<Result> {
   const sample = sampler.sample();
   const question = { reference: sample, window, textOf: (key: string) => texts.get(key) ?? null };
   const evidence = explain({ ...question, outcomes: [], trust: guessedTrust, seed, leastLoss });
-  const { action } = decide(
-    {
-      now: new Date(0),
-      alarm: true,
-      causes: evidence.causes,
-      labelShift: evidence.labelShift,
-      reweighted: false,
-      loss: evidence.accuracy?.loss ?? null,
-      wasHarmful: false,
-      riskRisen: null,
-      freshLabels: 1_000,
-      unlearnedLabels: 1_000,
-      topicLabels: 0,
-      lastTrainedAt: null,
-      scheduleDue: false,
-      requested: false,
-    },
-    defaultDecisionSettings,
-  );
+  const { action } = decisionAfterAlarm(evidence);
   const known = knownOf(reference);
   const { labelShift } = evidence;
   if (!labelShift) throw new Error('the window or the reference is too small');

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.js';
 import { firstTraining } from '../src/commands/serve.js';
 import { main } from '../src/cli.js';
 import { connectKafka } from '../src/ingest/kafka.js';
@@ -157,11 +158,15 @@ describe('in shadow', () => {
     await serves(shadow);
   });
 
+  test('a share that no ticket falls into is refused, where it is configured too', async () => {
+    await post(`models/${canary}/canary`, { share: Number.MIN_VALUE }).expect(422);
+    expect(() => readConfig({ RETRAIN_CANARY_SHARE: '0' })).toThrow(/RETRAIN_CANARY_SHARE: must be at least 0.001/);
+  });
+
   test('the champion itself and a version that nobody knows are refused', async () => {
     const refused = await post(`models/${shadow}/shadow`).expect(409);
     expect((refused.body as { detail: string }).detail).toMatch(/is the champion/);
     await post('models/nobody/canary', {}).expect(404);
-    await post(`models/${canary}/canary`, { share: Number.MIN_VALUE }).expect(422);
     expect(await triedOut()).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
+import { leastCanaryShare } from '../config/retrain-variables.js';
 import { ModelsService, type RolloutRow } from '../suggest/models.service.js';
-import { leastCanaryShare } from '../suggest/rollouts.js';
 import { UserError } from './user-error.js';
 import { withDatabase } from './with-database.js';
 

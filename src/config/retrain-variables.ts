@@ -3,6 +3,9 @@ import { CronPattern } from 'croner';
 import { z } from 'zod';
 import { days, share, whole } from './variables.js';
 
+/** Of a canary with fewer tickets nothing would ever be learned. */
+export const leastCanaryShare = 0.001;
+
 const isCron = (text: string): boolean => {
   try {
     new CronPattern(text);
@@ -54,7 +57,10 @@ export const retrainVariables = {
     .describe(
       'What a version that has passed does first: take over, rank without being shown, or rank a share of tickets',
     ),
-  RETRAIN_CANARY_SHARE: share.default(0.1).describe('Share of tickets that a canary ranks (0–1)'),
+  RETRAIN_CANARY_SHARE: share
+    .min(leastCanaryShare, `must be at least ${leastCanaryShare}`)
+    .default(0.1)
+    .describe('Share of tickets that a canary ranks (0.001–1)'),
   RETRAIN_KEEP_VERSIONS: whole(1, 10_000)
     .default(10)
     .describe('Model versions that are kept beside champion, challenger and the champion before'),

@@ -28,15 +28,20 @@ async function start({ device: wanted, encoderDir, cacheDir }: ModelWorkerSettin
   return { device, tensorflow: version, encoderHash: encoder.hash };
 }
 
+async function opened(folder: string | null): Promise<Ranker> {
+  const { tf, encoder } = started();
+  if (folder !== null) return TrainedRanker.open(tf, encoder, folder, candidates);
+  const ranker = new TextMatchRanker(encoder);
+  await ranker.setCandidates(candidates);
+  return ranker;
+}
+
 /** @returns hash of the encoder that its embeddings are from */
 async function load(version: string, folder: string | null): Promise<string> {
-  const { tf, encoder } = started();
-  const ranker =
-    folder === null ? new TextMatchRanker(encoder) : await TrainedRanker.open(tf, encoder, folder, candidates);
-  if (folder === null) await ranker.setCandidates(candidates);
+  const ranker = await opened(folder);
   rankers.get(version)?.dispose();
   rankers.set(version, ranker);
-  return ranker instanceof TrainedRanker ? ranker.encoderHash : encoder.hash;
+  return ranker instanceof TrainedRanker ? ranker.encoderHash : started().encoder.hash;
 }
 
 async function answer(request: ModelRequest): Promise<ModelAnswer> {

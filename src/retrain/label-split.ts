@@ -74,19 +74,13 @@ export function trustIn(tickets: readonly LabelledTicket[]): Trust {
 
 const dayMs = 86_400_000;
 
-/**
- * How many lines of the training set stand for each ticket; none for those held out and those too old.
- *
- * @param out ids of the tickets held out
- */
+/** How many lines of a training set stand for each ticket, by its id; those without one, as those too old, are not there. */
 export function trainingCopies(
   tickets: readonly LabelledTicket[],
-  out: ReadonlySet<number>,
   { trust, mostDays, seed, now }: { trust: number; mostDays: number; seed: number; now: Date },
 ): Map<number, number> {
   const copies = new Map<number, number>();
   for (const ticket of tickets) {
-    if (out.has(ticket.ticket)) continue;
     const weight = labelWeight(
       {
         provenance: ticket.provenance,

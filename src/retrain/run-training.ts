@@ -54,10 +54,11 @@ export async function performRun(run: ClaimedRun, tools: RunTools): Promise<RunE
   const trust = trustIn(labels);
   const { RETRAIN_LABEL_DAYS: mostDays } = config;
   const rules = { trust: trust.value, mostDays, seed: tools.training.seed, now: new Date() };
-  const from = run.heldOutFrom ?? heldOutFrom(labels, seen, trainingCopies(labels, new Set(), rules));
+  const copies = trainingCopies(labels, rules);
+  const from = run.heldOutFrom ?? heldOutFrom(labels, seen, copies);
   if (!from) throw new RunFailed(tooFew(labels.filter(({ key }) => !seen.has(idHash(key))).length));
   const out = heldOut(labels, seen, from);
-  const copies = trainingCopies(labels, new Set(out.map(({ ticket }) => ticket)), rules);
+  for (const { ticket } of out) copies.delete(ticket);
   await note({
     champion: champion.version,
     heldOutFrom: from,

@@ -44,10 +44,11 @@ export async function simulatedRun(
 ): Promise<RunAnswer | null> {
   const trust = trustIn(labels);
   const rules = { trust: trust.value, mostDays: labelDays, seed, now };
-  const from = heldOutFrom(labels, learned, trainingCopies(labels, new Set(), rules));
+  const copies = trainingCopies(labels, rules);
+  const from = heldOutFrom(labels, learned, copies);
   if (!from) return null;
   const out = heldOut(labels, learned, from);
-  const copies = trainingCopies(labels, new Set(out.map(({ ticket }) => ticket)), rules);
+  for (const { ticket } of out) copies.delete(ticket);
   const lines = labels.flatMap(({ ticket, template }) =>
     Array.from({ length: copies.get(ticket) ?? 0 }, () => ({ ticket: ticketOf(ticket), template })),
   );

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Roles, type Actor } from '../access/roles.js';
 import { ModelService } from './model.service.js';
 import { ModelsService } from './models.service.js';
-import { leastCanaryShare } from './rollouts.js';
+import { leastCanaryShare } from '../config/retrain-variables.js';
 import { identifier } from '../access/stored-text.js';
 import { found } from './tickets.controller.js';
 

@@ -8,9 +8,6 @@ import { notifyModels } from './ticket-events.js';
 
 export type RolloutMode = 'shadow' | 'canary';
 
-/** Of a canary with fewer tickets nothing would ever be learned. */
-export const leastCanaryShare = 0.001;
-
 export interface Rollout {
   id: number;
   version: string;
