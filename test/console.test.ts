@@ -27,6 +27,7 @@ import { importTemplates } from '../src/suggest/templates.service.js';
 import { model } from './support/app.js';
 import { freshDatabase, type TestDatabase } from './support/database.js';
 import { produce, testConfig } from './support/kafka.js';
+import { stopAtFirstFailure } from './support/steps.js';
 
 const root = resolve(import.meta.dirname, '..');
 const patience = { timeout: 120_000 };
@@ -41,6 +42,7 @@ let url: string;
 /** What the browser refused or could not run, and which other hosts it was sent to. */
 const complaints: string[] = [];
 
+stopAtFirstFailure();
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]);
   database = await freshDatabase();

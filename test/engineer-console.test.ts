@@ -21,6 +21,7 @@ import { wholeService, type TestApp } from './support/app.js';
 import { importSampleHistory } from './support/history.js';
 import { produce } from './support/kafka.js';
 import { scratchFolder } from './support/models.js';
+import { stopAtFirstFailure } from './support/steps.js';
 
 const patience = { timeout: 300_000 };
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 900_000 });
@@ -35,6 +36,7 @@ let firstVersion: string;
 /** What the browser refused or could not run, and which other hosts it was sent to. */
 const complaints: string[] = [];
 
+stopAtFirstFailure();
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '..'), 'bin', 'build.js')]);
   scratch = await scratchFolder();

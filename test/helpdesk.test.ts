@@ -28,6 +28,7 @@ import {
   type Helpdesks,
 } from './support/helpdesks.js';
 import { produce, testConfig } from './support/kafka.js';
+import { stopAtFirstFailure } from './support/steps.js';
 
 const root = resolve(import.meta.dirname, '..');
 const patience = { timeout: 120_000 };
@@ -46,6 +47,7 @@ const complaints: string[] = [];
 /** Those of the test, without what makes one process of all sites and lets scripts reach across them. */
 const safeArgs = ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 
+stopAtFirstFailure();
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]);
   database = await freshDatabase();

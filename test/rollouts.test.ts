@@ -19,6 +19,7 @@ import { wholeService, type TestApp } from './support/app.js';
 import { importSampleHistory } from './support/history.js';
 import { produce, readTopic, waitFor } from './support/kafka.js';
 import { scratchFolder } from './support/models.js';
+import { stopAtFirstFailure } from './support/steps.js';
 import { copyVersion } from './support/versions.js';
 
 let team: TestApp;
@@ -29,6 +30,7 @@ let first: string;
 const [shadow, canary, better, later] = ['m-shadow', 'm-canary', 'm-better', 'm-later'];
 const limitMs = 600_000;
 
+stopAtFirstFailure();
 beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({ MODEL_DIR: scratch.folder, MODEL_MAX_WAIT_MS: '20' });

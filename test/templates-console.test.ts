@@ -19,6 +19,7 @@ import { createSignInLink } from '../src/access/access.service.js';
 import type { Role } from '../src/records/api-token.entity.js';
 import { importTemplates } from '../src/suggest/templates.service.js';
 import { wholeService, type TestApp } from './support/app.js';
+import { stopAtFirstFailure } from './support/steps.js';
 import { arrive, aTicket } from './support/tickets.js';
 
 const patience = { timeout: 120_000 };
@@ -34,6 +35,7 @@ let url: string;
 /** What the browser refused or could not run, and which other hosts it was sent to. */
 const complaints: string[] = [];
 
+stopAtFirstFailure();
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '..'), 'bin', 'build.js')]);
   service = await wholeService();
@@ -227,6 +229,27 @@ describe('a template', () => {
     await page.keyboard.press('Control+s');
     await expect.poll(() => stored('card-arrival'), patience).toMatchObject({ title: 'Card on its way', revision: 5 });
     expect((await stored('card-arrival')).body).toContain('nine days');
+  });
+
+  test('that is being saved can be written on and left without a question', async () => {
+    const ofTemplate = '**/templates/card-arrival';
+    let release = (): void => undefined;
+    const isReleased = new Promise<void>((settle) => (release = settle));
+    await page.route(ofTemplate, async (route) => {
+      if (route.request().method() === 'PATCH') await isReleased;
+      await route.continue();
+    });
+    // The save of the step before may be on its way still: what is typed meanwhile stays.
+    await main().getByRole('textbox', { name: 'Title' }).fill('Card in the post');
+    await expect.poll(() => button('Save').isEnabled(), patience).toBe(true);
+    await page.keyboard.press('Control+s');
+    await goToList();
+    release();
+    await row('Card in the post').waitFor();
+    await page.unroute(ofTemplate);
+    await open('Card in the post');
+    await section('History').getByText('Revision 6').waitFor();
+    expect(await main().getByText('Not saved yet').count()).toBe(0);
   });
 
   test('is merged into another, which asks once, and the merge is taken back', async () => {

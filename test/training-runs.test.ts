@@ -13,6 +13,7 @@ import { importSampleHistory } from './support/history.js';
 import { waitFor } from './support/kafka.js';
 import { scratchFolder } from './support/models.js';
 import { serviceProcess, type ServiceProcess } from './support/service-process.js';
+import { stopAtFirstFailure } from './support/steps.js';
 
 interface Run {
   id: number;
@@ -32,6 +33,7 @@ let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let firstChampion: string;
 const over = ['promoted', 'kept', 'failed', 'cancelled'];
 
+stopAtFirstFailure();
 beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({ MODEL_DIR: scratch.folder });

@@ -10,11 +10,13 @@ import { importTemplates } from '../../src/suggest/templates.service.js';
 import { readTemplates } from '../../src/commands/templates.js';
 import { wholeService, type TestApp } from '../support/app.js';
 import { produce, readTopic, waitFor } from '../support/kafka.js';
+import { stopAtFirstFailure } from '../support/steps.js';
 
 let service: TestApp;
 let kafka: Kafka;
 const told: string[] = [];
 const page = new AbortController();
+stopAtFirstFailure();
 beforeAll(async () => {
   service = await wholeService();
   kafka = connectKafka(service.config);

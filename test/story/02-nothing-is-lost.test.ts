@@ -6,10 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { flood, secret, type Flood } from '../support/flood.js';
 import { waitFor } from '../support/kafka.js';
 import { serviceProcess, type ServiceProcess } from '../support/service-process.js';
+import { stopAtFirstFailure } from '../support/steps.js';
 
 const tickets = 300;
 let world: Flood;
 const services: ServiceProcess[] = [];
+stopAtFirstFailure();
 beforeAll(async () => {
   world = await flood();
 });

@@ -7,9 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { flood, type Flood } from '../support/flood.js';
 import { waitFor } from '../support/kafka.js';
 import { serviceProcess, type ServiceProcess } from '../support/service-process.js';
+import { stopAtFirstFailure } from '../support/steps.js';
 
 let world: Flood;
 let services: ServiceProcess[] = [];
+stopAtFirstFailure();
 beforeAll(async () => {
   world = await flood();
 });

@@ -19,6 +19,7 @@ import { importTemplates } from '../../src/suggest/templates.service.js';
 import { wholeService, type TestApp } from '../support/app.js';
 import { produce, waitFor } from '../support/kafka.js';
 import { scratchFolder, smallSample } from '../support/models.js';
+import { stopAtFirstFailure } from '../support/steps.js';
 
 /** Topics that the team has templates for. */
 const known = 10;
@@ -39,6 +40,7 @@ let trainingFile: string;
 let familiar: string[];
 let alert: Alert;
 const sent = new Set<string>();
+stopAtFirstFailure();
 beforeAll(async () => {
   scratch = await scratchFolder();
   service = await wholeService({

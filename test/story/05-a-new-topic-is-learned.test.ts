@@ -21,6 +21,7 @@ import { wholeService, type TestApp } from '../support/app.js';
 import { importSampleHistory } from '../support/history.js';
 import { produce, waitFor } from '../support/kafka.js';
 import { scratchFolder } from '../support/models.js';
+import { stopAtFirstFailure } from '../support/steps.js';
 
 /** Topics that the team has templates for, and tickets of each that its first model learns from. */
 const [known, each] = [10, 80];
@@ -89,6 +90,7 @@ const newTopicAlert = async (): Promise<{ id: number; cause: string } | undefine
     ({ cause }) => cause === 'new-topic:',
   );
 
+stopAtFirstFailure();
 beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({

@@ -50,6 +50,6 @@ export const baseOf = (draft: Draft, template: TemplateWithHistory): Fields =>
 export function conflictOf(draft: Draft, template: TemplateWithHistory): Revision | null {
   const base = baseOf(draft, template);
   const [newest] = template.history;
-  if (!newest || newest.revision === draft.base || isSame(base, newest)) return null;
-  return newest;
+  if (!newest || newest.revision === draft.base) return null;
+  return isSame(base, newest) || isSame(draft.fields, newest) ? null : newest;
 }

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import * as api from './api.js';
-import { changedFields, fieldsOf } from './draft.js';
+import { changedFields, fieldsOf, type Fields } from './draft.js';
 import { LeaveGuard } from './leave-guard.js';
 import { renamed } from './placeholder-check.js';
 import { Preview } from './preview.js';
@@ -26,21 +26,27 @@ export function EditedTemplate({
 }) {
   const { t } = useTranslation('templates');
   const client = useQueryClient();
-  const { fields, isUnsaved, conflict } = draft;
+  const { fields, isUnsaved } = draft;
+  const { queryKey } = templateQuery(template.id);
   const save = useMutation({
-    mutationFn: () => api.change(template.id, { ...changedFields(draft.base, fields), revision: template.revision }),
-    onSuccess: async () => {
-      await client.invalidateQueries();
-      draft.discard();
+    mutationFn: (sent: Fields) =>
+      api.change(template.id, { ...changedFields(draft.base, sent), revision: template.revision }),
+    onSuccess: async ({ revision }, sent) => {
+      await client.invalidateQueries({ queryKey });
+      draft.saved(sent, revision);
+      void client.invalidateQueries();
     },
     // Somebody was faster: what they did is shown.
-    onError: () => client.invalidateQueries({ queryKey: templateQuery(template.id).queryKey }),
+    onError: () => client.invalidateQueries({ queryKey }),
   });
-  const canSave = isUnsaved && !conflict && fields.title.trim() !== '' && fields.body.trim() !== '';
+  // What is being saved may be there already, and is nobody else's change.
+  const conflict = save.isPending ? null : draft.conflict;
+  const isFilled = fields.title.trim() !== '' && fields.body.trim() !== '';
+  const canSave = isUnsaved && isFilled && !conflict && !save.isPending;
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.key !== 's' || !(event.ctrlKey || event.metaKey) || !mayEdit) return;
     event.preventDefault();
-    if (canSave) save.mutate();
+    if (canSave) save.mutate(fields);
   });
   useEffect(() => {
     document.addEventListener('keydown', onKey);
@@ -57,7 +63,7 @@ export function EditedTemplate({
         aria-label={t('editor.text')}
         onSubmit={(event) => {
           event.preventDefault();
-          if (canSave) save.mutate();
+          if (canSave) save.mutate(fields);
         }}
       >
         {draft.isRestored && isUnsaved && !conflict && <Alert color="indigo">{t('editor.restored')}</Alert>}
@@ -92,7 +98,8 @@ export function EditedTemplate({
         examples={examples}
         onReplace={mayEdit ? (from, to) => draft.change({ body: renamed(fields.body, from, to) }) : null}
       />
-      <LeaveGuard isUnsaved={isUnsaved} onDiscard={draft.discard} />
+      {/* What is on its way is saved, or found again. */}
+      <LeaveGuard isUnsaved={isUnsaved && !save.isPending} onDiscard={draft.discard} />
     </div>
   );
 }

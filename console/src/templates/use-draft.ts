@@ -14,6 +14,8 @@ export interface TemplateDraft {
   base: Fields;
   change: (part: Partial<Fields>) => void;
   discard: () => void;
+  /** `sent` is stored as this revision: what was typed since then is a change of it. */
+  saved: (sent: Fields, revision: number) => void;
   /** The form goes on from what is saved now: what it holds counts as a change of that. */
   keepMine: () => void;
   restore: (revision: Fields) => void;
@@ -40,6 +42,13 @@ export function useDraft(template: TemplateWithHistory): TemplateDraft {
     base: draft ? baseOf(draft, template) : fields,
     change: (part) => put({ base, fields: { ...fields, ...part } }),
     discard: () => put(null),
+    saved: (sent, as) => {
+      const kept = draftOf(id);
+      const left = kept && !isSame(kept.fields, sent) ? { base: as, fields: kept.fields } : null;
+      keepDraft(id, left);
+      setDraft(left);
+      setRestored(false);
+    },
     keepMine: () => put({ base: revision, fields }),
     restore: (text) => put({ base, fields: fieldsOf(text) }),
   };
