@@ -293,6 +293,8 @@ describe('answering', () => {
     await taken.waitFor({ state: 'attached' });
     await replies().first().getByRole('button', { name: 'More about this reply' }).focus();
     await page.keyboard.press('Enter');
+    // At once, before the menu has the focus, and after it.
+    await page.keyboard.press('n');
     await page.getByRole('menuitem', { name: 'unclear' }).waitFor();
     await expect
       .poll(() => page.evaluate('document.activeElement.closest("[role=menu]") !== null'), patience)
@@ -300,13 +302,13 @@ describe('answering', () => {
     await page.keyboard.press('n');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog').getByText('Reason:').waitFor();
     await page.keyboard.type('n1u');
+    await page.getByRole('dialog').getByText('Reason:').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('?');
-    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('n');
+    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Similar tickets' }).focus();

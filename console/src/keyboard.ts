@@ -19,11 +19,10 @@ export function useKeys(keys: Keys): void {
   }, []);
 }
 
+/** A menu or dialog that has just opened may not have the focus yet: nothing behind it is meant. */
 const isElsewhere = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement &&
-  (target.isContentEditable ||
-    target.matches('input, textarea, select') ||
-    target.closest('[role=menu], [role=dialog]') !== null);
+  document.querySelector('[role=menu], [aria-modal=true]') !== null ||
+  (target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select')));
 
 /** A button or link that was reached by the keyboard is meant itself; the row of the ticket that is open says nothing more. */
 const isPressed = (target: EventTarget | null): boolean =>

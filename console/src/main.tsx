@@ -1,6 +1,6 @@
 import '@mantine/core/styles.css';
 import './page.css';
-import { MantineProvider, createTheme } from '@mantine/core';
+import { MantineProvider, Menu, Modal, createTheme } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -8,7 +8,14 @@ import { App } from './app.js';
 import { startLanguage } from './language.js';
 import { createQueryClient } from './queries.js';
 
-const theme = createTheme({ primaryColor: 'indigo', cursorType: 'pointer', respectReducedMotion: true });
+// Whoever answers by keyboard waits for no animation: what is closed is gone, and the next key is meant for the page again.
+const atOnce = { defaultProps: { transitionProps: { duration: 0 } } };
+const theme = createTheme({
+  primaryColor: 'indigo',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  components: { Menu: Menu.extend(atOnce), Modal: Modal.extend(atOnce) },
+});
 
 startLanguage();
 createRoot(document.getElementById('root') as HTMLElement).render(
