@@ -389,4 +389,12 @@ describe('texts', () => {
     );
     expect(typicalWords(now, before, 3).map(({ word }) => word).sort()).toEqual(['ate', 'dog', 'it']); // prettier-ignore
   });
+
+  test('name no word of every day beside those that tell what is new, but name it where it alone stands more often', () => {
+    const times = (count: number, text: string) => Array.from({ length: count }, () => text);
+    const before = countWords([...times(100, 'where is my card'), ...times(100, 'is the card lost')]);
+    const named = (texts: string[]) => typicalWords(countWords(texts), before).map(({ word }) => word);
+    expect(named([...times(120, 'where is my card'), ...times(60, 'my wallet')])).toEqual(['wallet']);
+    expect(named([...times(170, 'where is my card'), ...times(30, 'is the card lost')])).toContain('my');
+  });
 });

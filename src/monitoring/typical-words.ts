@@ -60,13 +60,16 @@ export function countWords(texts: Iterable<string>): WordCounts {
   return counter.result();
 }
 
+/** Beside words that stand at least twice as often, one that only moved along, such as "my", says nothing. */
+const telling = 2;
+
 /** @returns words that stand surely more often in `now`, the most telling first */
 export function typicalWords(now: WordCounts, before: WordCounts, most = 10): TypicalWord[] {
   const all = now.tickets + before.tickets;
   if (now.tickets === 0 || before.tickets === 0) return [];
-  return Object.entries(now.words)
+  const found = Object.entries(now.words)
     .map(([word, count]) => {
-      const countBefore = Object.hasOwn(before.words, word) ? (before.words[word] ?? 0) : 0;
+      const countBefore = countOf(word, before);
       const prior = (priorTickets * (count + countBefore)) / all;
       const z =
         (logOdds(count, now.tickets, prior) - logOdds(countBefore, before.tickets, prior)) /
@@ -74,8 +77,9 @@ export function typicalWords(now: WordCounts, before: WordCounts, most = 10): Ty
       return { word, now: count / now.tickets, before: countBefore / before.tickets, z };
     })
     .filter(({ z }) => z > surely)
-    .sort((a, b) => b.z - a.z || (a.word < b.word ? -1 : 1))
-    .slice(0, most);
+    .sort((a, b) => b.z - a.z || (a.word < b.word ? -1 : 1));
+  const twice = found.filter(({ word }) => timesAsOften(word, now, before) > telling);
+  return (twice.length > 0 ? twice : found).slice(0, most);
 }
 
 /** 95 % of a standard normal lies below. */
@@ -87,28 +91,31 @@ const fewestWithAWord = 3;
 
 /**
  * @returns words that tell a group of tickets from all others, the most telling first: by how many times as often, at least, they
- * probably stand there (the 95 % limit of the ratio of two shares, by Katz's logarithm). A word of every fourth ticket can't stand
- * more than four times as often anywhere, so the commonest words of a language leave by themselves.
+ * probably stand there. A word of every fourth ticket can't stand more than four times as often anywhere, so the commonest words
+ * of a language leave by themselves.
  */
 export function distinctiveWords(group: WordCounts, others: WordCounts, most: number): string[] {
   if (group.tickets === 0 || others.tickets === 0) return [];
   return Object.entries(group.words)
     .filter(([, count]) => count >= fewestWithAWord)
-    .map(([word, count]) => {
-      const elsewhere = Object.hasOwn(others.words, word) ? (others.words[word] ?? 0) : 0;
-      return { word, times: leastRatio(count, group.tickets, elsewhere, others.tickets) };
-    })
+    .map(([word]) => ({ word, times: timesAsOften(word, group, others) }))
     .filter(({ times }) => times > distinctive)
     .sort((a, b) => b.times - a.times || (a.word < b.word ? -1 : 1))
     .slice(0, most)
     .map(({ word }) => word);
 }
 
-/** Half a ticket more on either side, so that a word that is nowhere else has a ratio too. */
-function leastRatio(here: number, of: number, elsewhere: number, ofOthers: number): number {
-  const [a, b, n, m] = [here + 0.5, elsewhere + 0.5, of + 0.5, ofOthers + 0.5];
+/**
+ * How many times as often, at least, a word probably stands in a group as in others: the 95 % limit of the ratio of two shares, by
+ * Katz's logarithm. Half a ticket more on either side, so that a word that is nowhere else has a ratio too.
+ */
+function timesAsOften(word: string, group: WordCounts, others: WordCounts): number {
+  const [a, b] = [countOf(word, group) + 0.5, countOf(word, others) + 0.5];
+  const [n, m] = [group.tickets + 0.5, others.tickets + 0.5];
   return ((a / n) * m * Math.exp(-probably * Math.sqrt(1 / a - 1 / n + 1 / b - 1 / m))) / b;
 }
+
+const countOf = (word: string, { words }: WordCounts): number => (Object.hasOwn(words, word) ? (words[word] ?? 0) : 0);
 
 function logOdds(count: number, tickets: number, prior: number): number {
   const others = Math.max(tickets + priorTickets - count - prior, prior);
