@@ -72,6 +72,20 @@ describe('a challenger', () => {
     expect(refusedBy(judged(sure, 'decision'))).toEqual(['calibrated']);
   });
 
+  test('that is out of calibration as the champion is, since the world has changed, is no step back; one that is more so is', () => {
+    const refused = (more: number): number =>
+      Array.from({ length: 40 }, (_, seed) => {
+        const pairs = madeUpPairs({ tickets: 150, seed, champion: 0.7, challenger: 0.7 }).map((pair) => ({
+          ...pair,
+          champion: { ...pair.champion, probability: 0.9 },
+          challenger: { ...pair.challenger, probability: 0.9 + more },
+        }));
+        return refusedBy(judged(pairs, 'schedule')).includes('calibrated') ? 1 : 0;
+      }).reduce<number>((sum, one) => sum + one, 0);
+    expect(refused(0)).toBeLessThanOrEqual(6);
+    expect(refused(0.09)).toBeGreaterThanOrEqual(34);
+  });
+
   test('is not judged on a handful of tickets', () => {
     expect(refusedBy(judged(better.slice(0, 30), 'schedule'))).toContain('enough');
   });

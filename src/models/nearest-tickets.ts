@@ -6,8 +6,11 @@ import { seeded, shuffle } from './random.js';
 import type { Tensor2D, Tensorflow } from './tensorflow.js';
 import type { TrainingData } from './training-data.js';
 
-/** More labelled tickets than this are sampled, the frequent templates first: ranking one ticket compares it with all. */
-const mostTickets = 20_000;
+/**
+ * More labelled tickets than this are sampled, the frequent templates first: ranking one ticket compares it with all, and reads
+ * 25 MB for that where an embedding has 384 numbers.
+ */
+const mostTickets = 16_000;
 
 /** Embeddings of labelled tickets, those of one class after another. */
 export interface TicketBank {

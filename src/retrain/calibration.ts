@@ -12,18 +12,24 @@ const draws = 200;
 
 /** Expected calibration error over bins of equal mass, 0–1 (Nixon et al. 2019); as in `replyrank evaluate`. */
 export function calibrationError(answers: readonly Said[]): number {
-  const sorted = [...answers].sort((a, b) => a.confidence - b.confidence);
-  return sorted.length === 0 ? 0 : errorOf(sorted);
+  return answers.length === 0 ? 0 : errorOf(gapsOf(answers, byConfidence(answers)));
 }
 
-function errorOf(sorted: readonly Said[]): number {
+const byConfidence = (answers: readonly Said[]): number[] =>
+  [...answers.keys()].sort((a, b) => (answers[a]?.confidence ?? 0) - (answers[b]?.confidence ?? 0));
+
+const gapsOf = (answers: readonly Said[], order: readonly number[]): Float64Array =>
+  Float64Array.from(order, (at) => (answers[at]?.confidence ?? 0) - (answers[at]?.right ?? 0));
+
+/** @param gaps of confidence and what was right, in the order of confidence */
+function errorOf(gaps: Float64Array): number {
   let error = 0;
   for (let bin = 0; bin < bins; bin += 1) {
-    const start = Math.floor((bin * sorted.length) / bins);
-    const end = Math.floor(((bin + 1) * sorted.length) / bins);
+    const start = Math.floor((bin * gaps.length) / bins);
+    const end = Math.floor(((bin + 1) * gaps.length) / bins);
     let gap = 0;
-    for (let at = start; at < end; at += 1) gap += (sorted[at]?.confidence ?? 0) - (sorted[at]?.right ?? 0);
-    error += Math.abs(gap) / sorted.length;
+    for (let at = start; at < end; at += 1) gap += gaps[at] as number;
+    error += Math.abs(gap) / gaps.length;
   }
   return error;
 }
@@ -35,12 +41,39 @@ function errorOf(sorted: readonly Said[]): number {
  */
 export function chanceError(confidences: readonly number[], random: () => number): number {
   if (confidences.length === 0) return 0;
-  const sorted = confidences
-    .map((confidence) => ({ confidence, right: 0 }))
-    .sort((a, b) => a.confidence - b.confidence);
-  const errors = Array.from({ length: draws }, () => {
-    for (const one of sorted) one.right = random() < one.confidence ? 1 : 0;
-    return errorOf(sorted);
-  }).sort((a, b) => a - b);
+  const sorted = Float64Array.from(confidences).sort();
+  const errors = Float64Array.from({ length: draws }, () =>
+    errorOf(sorted.map((confidence) => confidence - (random() < confidence ? 1 : 0))),
+  ).sort();
   return errors[Math.floor(0.95 * draws)] ?? 0;
+}
+
+/**
+ * By how much the calibration error of one version is surely above another's on the same tickets: the lower end of the one-sided
+ * 95 % interval of the difference, by the paired bootstrap (Efron & Tibshirani, "An Introduction to the Bootstrap", 1993).
+ */
+export function calibrationExcess(one: readonly Said[], other: readonly Said[], random: () => number): number {
+  const versions = [one, other].map((said) => {
+    const order = byConfidence(said);
+    return { order, gaps: gapsOf(said, order) };
+  });
+  const chosen = new Float64Array(one.length);
+  const differences = Float64Array.from({ length: draws }, () => {
+    const times = new Int32Array(one.length);
+    one.forEach(() => {
+      const at = Math.floor(random() * times.length);
+      times[at] = (times[at] as number) + 1;
+    });
+    const [ofOne = 0, ofOther = 0] = versions.map(({ order, gaps }) => {
+      let count = 0;
+      order.forEach((at, place) => {
+        const next = count + (times[at] as number);
+        chosen.fill(gaps[place] as number, count, next);
+        count = next;
+      });
+      return errorOf(chosen);
+    });
+    return ofOne - ofOther;
+  }).sort();
+  return one.length === 0 ? 0 : (differences[Math.floor(0.05 * draws)] ?? 0);
 }

@@ -1,6 +1,6 @@
 /** Champion and challenger on the same tickets, which neither had seen: what can be said of the difference, and on what ground. */
 import type { Provenance } from '../records/label.entity.js';
-import { calibrationError, chanceError } from './calibration.js';
+import { calibrationError, calibrationExcess, chanceError } from './calibration.js';
 import { evidenceTogether, meanDifference, spreadMean, type MeanDifference } from './paired-test.js';
 import { percent, slicesOf, type Scored, type SliceDifference } from './slice-differences.js';
 import { creditOf, type Trust } from '../monitoring/trust.js';
@@ -82,6 +82,8 @@ export interface Comparison {
   agreement: number;
   /** The error in `ece` that chance alone explains, 0–1 */
   chanceEce: number;
+  /** By how much the challenger's `ece` is surely above the champion's, below 0 where it may be less; missing in older ones */
+  eceExcess?: number;
   slices: SliceDifference[];
 }
 
@@ -141,6 +143,7 @@ export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRul
     agreement: mean(used.map(({ champion, challenger }) => (sameAnswer(champion, challenger) ? 1 : 0))),
     // A credit that is corrected for trust scatters more than a label.
     chanceEce: chanceError(confidences, rules.random) / (1 - trust.value),
+    eceExcess: calibrationExcess(said('challenger'), said('champion'), rules.random),
     slices: slicesOf(scored, rules.smallestSlice),
   };
 }

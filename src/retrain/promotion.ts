@@ -139,11 +139,13 @@ function slices({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSe
   return { gate: 'slices', passed: worse.length === 0, said };
 }
 
-/** What changes in the world takes both out of calibration: one that is no worse than the champion is no step back. */
-function calibrated({ champion, challenger, chanceEce }: Comparison, { mostEce }: GateSettings): Gate {
-  const limit = Math.max(Math.hypot(mostEce, chanceEce), champion.ece);
-  const said = `calibration error ${challenger.ece.toFixed(3)}; at most ${limit.toFixed(3)} (limit ${mostEce}, by chance ${chanceEce.toFixed(3)}, champion ${champion.ece.toFixed(3)})`;
-  return { gate: 'calibrated', passed: challenger.ece <= limit, said };
+/** What changes in the world takes both out of calibration: one that is not surely worse than the champion is no step back. */
+function calibrated(comparison: Comparison, { mostEce }: GateSettings): Gate {
+  const { champion, challenger, chanceEce, eceExcess = challenger.ece - champion.ece } = comparison;
+  const limit = Math.hypot(mostEce, chanceEce);
+  const above = eceExcess > 0 ? `surely ${eceExcess.toFixed(3)} above` : 'not surely above';
+  const said = `calibration error ${challenger.ece.toFixed(3)}, ${above} the champion's ${champion.ece.toFixed(3)}; ${limit.toFixed(3)} is allowed anyway (limit ${mostEce}, by chance ${chanceEce.toFixed(3)})`;
+  return { gate: 'calibrated', passed: challenger.ece <= limit || eceExcess <= 0, said };
 }
 
 function speed({ slowdown }: ChallengerFacts, { mostSlowdown }: GateSettings): Gate {
