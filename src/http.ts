@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
 import { HttpStatus } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -28,10 +28,19 @@ const servicePaths = /^\/(assets|api|api-json|api-yaml|v2|health|metrics|sign-in
 /** The pages that describe the API, and what they read. */
 const apiDescription = /^\/(api-json|api-yaml|api)($|[/?](?!v1))/i;
 
+/**
+ * Longer than proxies keep a connection over which nothing passes, a minute at most by their defaults: one that sends a request
+ * just as the connection is closed here loses it, and a page has no style.
+ */
+const keepAliveMs = 75_000;
+
 /** Everything around the routes: request ids, logs, headers, limits, the pages' files, the API's description. */
 export function configureHttp(app: NestExpressApplication, config: ServiceConfig, logger: Logger): void {
   app.set('etag', false);
   app.disable('x-powered-by');
+  const server: Server = app.getHttpServer();
+  server.keepAliveTimeout = keepAliveMs;
+  server.headersTimeout = keepAliveMs + 5_000;
   app.use(requestLog(logger));
   app.use(
     helmet({

@@ -88,6 +88,9 @@ async function open(where: BrowserContext): Promise<Page> {
   opened.on('console', (message) => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
   });
+  opened.on('requestfailed', (request) => {
+    if (request.resourceType() === 'stylesheet') complaints.push(`no style: ${request.failure()?.errorText ?? ''}`);
+  });
   return opened;
 }
 

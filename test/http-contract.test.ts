@@ -148,6 +148,11 @@ describe('an error', () => {
   });
 });
 
+test('a connection is kept longer than the minute for which a proxy keeps it', async () => {
+  const answer = await fetch(`${await service.app.getUrl()}/health/live`);
+  expect(Number(/timeout=(\d+)/.exec(answer.headers.get('keep-alive') ?? '')?.[1])).toBeGreaterThan(60);
+});
+
 describe('a service in trouble', () => {
   let troubled: TestApp;
   beforeAll(async () => {
