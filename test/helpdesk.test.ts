@@ -8,7 +8,14 @@ import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
-import { chromium, type Browser, type BrowserContext, type FrameLocator, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type FrameLocator,
+  type Page,
+  type Request,
+} from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addUser } from '../src/access/users.js';
 import { readTemplates } from '../src/commands/templates.js';
@@ -88,8 +95,12 @@ async function open(where: BrowserContext): Promise<Page> {
   opened.on('console', (message) => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
   });
-  opened.on('requestfailed', (request) => {
-    if (request.resourceType() === 'stylesheet') complaints.push(`no style: ${request.failure()?.errorText ?? ''}`);
+  const noStyle = (request: Request, why: string): void => {
+    if (request.resourceType() === 'stylesheet' && why !== 'net::ERR_ABORTED') complaints.push(`no style: ${why}`);
+  };
+  opened.on('requestfailed', (request) => noStyle(request, request.failure()?.errorText ?? ''));
+  opened.on('response', (response) => {
+    if (response.status() >= 400) noStyle(response.request(), String(response.status()));
   });
   return opened;
 }
