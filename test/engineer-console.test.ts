@@ -125,6 +125,7 @@ describe('an alert', () => {
   test('is seen on the first page, which says whether all is well', async () => {
     await heading('Today').waitFor();
     await main().getByText('All is well: no alert is open').waitFor();
+    await main().getByText('Nothing has been counted yet').waitFor();
     await raiseAlert();
     await main().getByText('1 alert is open').waitFor();
     await main().getByText('label first').waitFor();

@@ -59,7 +59,8 @@ function Watched() {
   const format = useFormat();
   const { data } = useQuery(driftQuery(noSignals, 1));
   if (!data) return null;
-  if (!data.watched?.reference) return t('today.notWatched');
+  if (!data.watched) return t('today.notCounted');
+  if (!data.watched.reference) return t('today.notWatched');
   return t('today.watched', { count: data.watched.tickets, tickets: format.number(data.watched.tickets) });
 }
 
