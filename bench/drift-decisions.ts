@@ -42,7 +42,33 @@ interface Case {
 }
 
 const { plain } = pool.variants;
-const places = (random: () => number): number[] => shuffled([...plain.keys()], random).slice(0, size);
+const countsOf = (tickets: readonly SeenTicket[]): Map<string | null, number> => {
+  const counts = new Map<string | null, number>();
+  for (const { templateId } of tickets) counts.set(templateId, (counts.get(templateId) ?? 0) + 1);
+  return counts;
+};
+const [inReference, inPool] = [countsOf(pool.reference), countsOf(plain)];
+const rarest = 1e-9;
+
+/**
+ * A weighted draw without replacement (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006).
+ *
+ * @returns places of tickets, the heavier the sooner
+ */
+const drawnBy = (weight: (ticket: SeenTicket) => number, random: () => number): number[] =>
+  plain
+    .map((ticket, place) => ({ place, order: random() ** (1 / Math.max(weight(ticket), rarest)) }))
+    .sort((a, b) => b.order - a.order)
+    .map(({ place }) => place);
+
+/**
+ * The first of them have the reference's shares of templates: the sample's test tickets have every template alike often, its
+ * training tickets have not, which would be a cause besides the injected one.
+ */
+const inTheReferencesShares = (random: () => number): number[] =>
+  drawnBy(({ templateId }) => (inReference.get(templateId) ?? 0) / (inPool.get(templateId) ?? 1), random);
+
+const places = (random: () => number): number[] => inTheReferencesShares(random).slice(0, size);
 const at = (tickets: readonly SeenTicket[], some: number[]): SeenTicket[] =>
   some.flatMap((place) => tickets[place] ?? []);
 
@@ -58,23 +84,14 @@ const partly =
 const more =
   (has: (ticket: SeenTicket) => boolean, share: number) =>
   (random: () => number): SeenTicket[] => {
-    const all = at(plain, shuffled([...plain.keys()], random));
+    const all = at(plain, inTheReferencesShares(random));
     const count = Math.round(share * size);
     return [...all.filter(has).slice(0, count), ...all.filter((ticket) => !has(ticket)).slice(0, size - count)];
   };
 
 function otherMix(random: () => number): SeenTicket[] {
-  const weights = new Map<string | null, number>();
-  const all = at(plain, shuffled([...plain.keys()], random));
-  return all
-    .map((ticket) => {
-      const weight = weights.get(ticket.templateId) ?? random() ** 3;
-      weights.set(ticket.templateId, weight);
-      return { ticket, order: random() ** (1 / Math.max(weight, 1e-9)) };
-    })
-    .sort((a, b) => b.order - a.order)
-    .slice(0, size)
-    .map(({ ticket }) => ticket);
+  const weights = new Map([...inPool.keys()].map((templateId) => [templateId, random() ** 3]));
+  return at(plain, drawnBy(({ templateId }) => weights.get(templateId) ?? 0, random).slice(0, size));
 }
 
 function newTopic(random: () => number): SeenTicket[] {
