@@ -112,12 +112,10 @@ function requestLog(logger: Logger) {
 /** The pages' files. What lies in assets/ is named by its content; everything else is asked for anew each time. */
 function serveConsole(app: NestExpressApplication): void {
   const index = join(consoleDir, 'index.html');
-  // Only files that are the same for everybody: an answer with secrets in it could be guessed at by its length.
-  app.use(
-    '/assets',
-    compression(),
-    express.static(join(consoleDir, 'assets'), { index: false, maxAge: '1y', immutable: true }),
-  );
+  // Only files that are the same for everybody: an answer with secrets in it could be guessed at by its length. They are sent whole:
+  // a part that is compressed by itself does not fit what a browser or a proxy has of the rest.
+  const whole = { index: false, maxAge: '1y', immutable: true, acceptRanges: false };
+  app.use('/assets', compression(), express.static(join(consoleDir, 'assets'), whole));
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method !== 'GET' || servicePaths.test(request.path)) next();
     else if (existsSync(index)) response.set('Cache-Control', 'no-cache').sendFile(index);

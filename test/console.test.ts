@@ -151,6 +151,9 @@ describe('signing in', () => {
     const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec(html) ?? [];
     expect((await fetch(url + script)).headers.get('cache-control')).toContain('immutable');
     expect((await fetch(`${url}/assets/of-an-older-build.js`)).status).toBe(404);
+    // Compressed, a part would not fit the rest.
+    const part = await fetch(url + script, { headers: { Range: 'bytes=100-199' } });
+    expect([part.status, part.headers.get('accept-ranges')]).toEqual([200, null]);
     expect(html).not.toMatch(/<script(?![^>]* src=)/);
   });
 

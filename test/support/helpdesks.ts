@@ -52,7 +52,8 @@ export async function startHelpdesks(servicePort: number): Promise<Helpdesks> {
 /** What an operator's own proxy does. */
 function forward(incoming: IncomingMessage, answer: ServerResponse, port: number): void {
   const { method, url, headers } = incoming;
-  const onwards = request({ host: '127.0.0.1', port, method, path: url, headers }, (response) => {
+  // A connection of its own: what ends one request can't end another.
+  const onwards = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, (response) => {
     answer.writeHead(response.statusCode ?? 502, response.headers);
     response.pipe(answer);
   });
