@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent } from 'react';
 /** What each key does. A key that is held down moves on, but decides once. */
 export type Keys = Record<string, { act: () => void; repeats?: boolean }>;
 
-/** Keys for the whole page, except where somebody types, in a menu or a dialog, and Enter on what has the focus by the keyboard. */
+/** Keys for the whole page, except where somebody types, while a menu or dialog is open, and Enter on what has the focus by keyboard. */
 export function useKeys(keys: Keys): void {
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isElsewhere(event.target)) return;

@@ -53,6 +53,7 @@ export function chanceError(confidences: readonly number[], random: () => number
  * 95 % interval of the difference, by the paired bootstrap (Efron & Tibshirani, "An Introduction to the Bootstrap", 1993).
  */
 export function calibrationExcess(one: readonly Said[], other: readonly Said[], random: () => number): number {
+  if (one.length === 0) return 0;
   const versions = [one, other].map((said) => {
     const order = byConfidence(said);
     return { order, gaps: gapsOf(said, order) };
@@ -75,5 +76,5 @@ export function calibrationExcess(one: readonly Said[], other: readonly Said[], 
     });
     return ofOne - ofOther;
   }).sort();
-  return one.length === 0 ? 0 : (differences[Math.floor(0.05 * draws)] ?? 0);
+  return differences[Math.floor(0.05 * draws)] ?? 0;
 }
