@@ -10,6 +10,7 @@ import { TemplateStatistics1795820000000 } from '../migrations/1795820000000-tem
 import { Monitoring1795564800000 } from '../migrations/1795564800000-monitoring.js';
 import { Users1795600000000 } from '../migrations/1795600000000-users.js';
 import { FlagNotes1795870000000 } from '../migrations/1795870000000-flag-notes.js';
+import { Sayings1795900000000 } from '../migrations/1795900000000-sayings.js';
 import { Flags1795650000000 } from '../migrations/1795650000000-flags.js';
 import { TrainingRuns1795700000000 } from '../migrations/1795700000000-training-runs.js';
 import { RolloutStanding1795750000000 } from '../migrations/1795750000000-rollout-standing.js';
@@ -114,6 +115,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       TemplateStatistics1795820000000,
       HandOver1795850000000,
       FlagNotes1795870000000,
+      Sayings1795900000000,
     ],
     migrationsTransactionMode: 'each',
     logging: false,

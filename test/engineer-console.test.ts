@@ -106,6 +106,7 @@ async function raiseAlert(): Promise<void> {
     group: 'drift',
     action: 'label-first' as const,
     headline: 'One ticket in ten is of a new topic.',
+    saying: { key: 'new-topic', values: { now: 0.1, before: 0.01 } },
     findings: [{ ...finding, explanation: 'One ticket in ten is unlike any before.' }],
     evidence: {
       tickets: 500,
@@ -286,11 +287,29 @@ describe('every page', () => {
     }
   });
 
-  test('speaks German too', async () => {
+  test('speaks German too, also what the service says', async () => {
+    const zu = (name: string): Promise<void> =>
+      page.getByRole('navigation', { name: 'Seiten' }).getByRole('link', { name, exact: true }).click();
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
-    await page.getByRole('navigation', { name: 'Seiten' }).getByRole('link', { name: 'Modelle' }).click();
+    await zu('Modelle');
     await heading('Modelle').waitFor();
     await main().getByRole('heading', { name: 'Champion gegen Herausforderer' }).waitFor();
+    await main().getByText('zurückgerollt durch the ml').first().waitFor();
+    await main().getByText('Trainingslauf 1', { exact: true }).first().waitFor();
+    await zu('Entscheidungen');
+    await main().getByText('Kein Alarm besteht.').first().waitFor();
+    await zu('Training');
+    await main().getByRole('link', { name: '#1', exact: true }).click();
+    await main()
+      .getByText(/antwortet auf [\d,]+\s% der Tickets wie der Champion/)
+      .waitFor();
+    await zu('Warnungen');
+    await main().getByText('Alle', { exact: true }).click();
+    await main()
+      .getByRole('link', { name: /^Ein neues Thema: 10,0\s% der Tickets/ })
+      .click();
+    await heading(/^Ein neues Thema/).waitFor();
+    await main().getByText('there is a template now').first().waitFor();
     await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
   });
 

@@ -292,7 +292,9 @@ describe('a champion that a training run has made', () => {
       const before = named('before', 100);
       await customersWrite(before);
       await agentsAnswer(before, () => true);
-      await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', later, runActor, 'training run 1'));
+      await team.dataSource.transaction((manager) =>
+        moveAlias(manager, 'champion', later, runActor, { sentence: 'training run 1' }),
+      );
       await serves(later);
       const after = named('after', 100);
       await customersWrite(after);

@@ -79,7 +79,13 @@ describe('the alerts of an alarm', () => {
   });
 
   test('are one that says so where no cause stands out', () => {
-    expect(alerts('record')).toEqual([['unexplained:', 'record', 'One ticket in ten is unlike any before.']]);
+    expect(alerts('record')).toEqual([
+      [
+        'unexplained:',
+        'record',
+        'Tickets have moved and no cause stands out; the strongest signal is: what tickets are about.',
+      ],
+    ]);
   });
 
   test('find their group again from their name', () => {

@@ -5,6 +5,7 @@ import de from './messages/de.json';
 import { inBrowser } from './kept.js';
 import en from './messages/en.json';
 import type engineersEn from './messages/engineers.en.json';
+import type sayingsDe from './messages/sayings.de.json';
 import type templatesEn from './messages/templates.en.json';
 
 export const languages = { en: 'English', de: 'Deutsch' } as const;
@@ -12,7 +13,12 @@ export type Language = keyof typeof languages;
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; engineers: typeof engineersEn; templates: typeof templatesEn };
+    resources: {
+      translation: typeof en;
+      engineers: typeof engineersEn;
+      templates: typeof templatesEn;
+      sayings: typeof sayingsDe;
+    };
   }
 }
 

@@ -1018,8 +1018,10 @@ export interface components {
       /** @enum {string} */
       action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
       headline: string;
+      saying: components['schemas']['Saying'] | null;
       owner: string | null;
       reason: string | null;
+      reasonSaying: components['schemas']['Saying'] | null;
       /** Format: date-time */
       snoozedUntil: string | null;
       /** Format: date-time */
@@ -1028,6 +1030,12 @@ export interface components {
       seenAt: string;
       /** Format: date-time */
       closedAt: string | null;
+    };
+    Saying: {
+      key: string;
+      values: {
+        [key: string]: string | number;
+      };
     };
     AlertDetail: {
       id: number;
@@ -1041,8 +1049,10 @@ export interface components {
       /** @enum {string} */
       action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
       headline: string;
+      saying: components['schemas']['Saying'] | null;
       owner: string | null;
       reason: string | null;
+      reasonSaying: components['schemas']['Saying'] | null;
       /** Format: date-time */
       snoozedUntil: string | null;
       /** Format: date-time */
@@ -1068,6 +1078,7 @@ export interface components {
         /** @enum {string} */
         kind: 'opened' | 'updated' | 'acknowledged' | 'snoozed' | 'closed' | 'reopened';
         reason: string | null;
+        saying: components['schemas']['Saying'] | null;
       }[];
     };
     Finding: {
@@ -1126,6 +1137,7 @@ export interface components {
       /** @enum {string} */
       action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
       reasons: string[];
+      sayings: (components['schemas']['Saying'] | null)[];
       askedBy: string;
       alert: number | null;
       detail: {
@@ -1320,6 +1332,7 @@ export interface components {
       version: string;
       actor: string;
       reason: string | null;
+      saying: components['schemas']['Saying'] | null;
       /** Format: date-time */
       movedAt: string;
     };
@@ -1337,6 +1350,7 @@ export interface components {
       endedAt: string | null;
       outcome: string | null;
       reason: string | null;
+      saying: components['schemas']['Saying'] | null;
     };
     TrainingReport: {
       version: string;
@@ -1984,6 +1998,7 @@ export interface components {
         gate: string;
         passed: boolean;
         said: string;
+        saying?: components['schemas']['Saying'];
       }[];
     };
     RetrainSchedule: {

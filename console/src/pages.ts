@@ -18,7 +18,11 @@ const engineers: readonly Role[] = ['ml', 'admin'];
 type Load = () => Promise<{ default: ComponentType<{ actor: Actor }> }>;
 const withMessages = (load: Load, addMessages: () => Promise<void>) =>
   lazy(async () => (await Promise.all([load(), addMessages()]))[0]);
-const forEngineers = (load: Load) => withMessages(load, addEngineersMessages);
+const forEngineers = (load: Load) =>
+  withMessages(load, async () => {
+    const [{ addSayings }] = await Promise.all([import('./ml/said.js'), addEngineersMessages()]);
+    addSayings();
+  });
 
 const pages: readonly PageEntry[] = [
   { path: '/today', name: 'today', roles: engineers, Page: forEngineers(() => import('./ml/today-page.js')) },

@@ -7,6 +7,9 @@
  * - A cause that has been gone for `quietHours` closes its alert.
  */
 import type { RetrainAction } from './retrain-decision.js';
+import type { Saying } from '../records/saying.js';
+import type { Said } from '../suggest/saying.js';
+import { say } from './sayings.js';
 
 export const alertStates = ['open', 'acknowledged', 'snoozed', 'closed'] as const;
 export type AlertState = (typeof alertStates)[number];
@@ -22,6 +25,8 @@ export interface AlertStatus {
   owner: string | null;
   /** Why it was put off or closed; null else */
   reason: string | null;
+  /** The same as data where the monitor says it; null where a person does */
+  reasonSaying: Saying | null;
   snoozedUntil: Date | null;
   openedAt: Date;
   /** When a look saw the cause last */
@@ -43,6 +48,8 @@ export interface AlertEvent {
   at: Date;
   actor: string;
   reason: string | null;
+  /** The same as data where the monitor says it */
+  saying?: Saying | undefined;
 }
 
 export type AlertOutcome =
@@ -73,6 +80,7 @@ export function openedAlert(at: Date, action: RetrainAction): { status: AlertSta
     action,
     owner: null,
     reason: null,
+    reasonSaying: null,
     snoozedUntil: null,
     openedAt: at,
     seenAt: at,
@@ -90,24 +98,31 @@ export function afterStep(before: AlertStatus, step: AlertStep): AlertOutcome {
     case 'superseded':
       return before.state === 'closed'
         ? quietly({ ...before, active: false })
-        : closed({ ...before, active: false }, step.at, monitorActor, `${step.by} ranks now`);
+        : closed({ ...before, active: false }, step.at, monitorActor, say('superseded', { version: step.by }));
     case 'acknowledge':
       if (before.state === 'closed') return refused('the alert is closed');
       if (before.state === 'acknowledged' && before.owner === step.actor) return quietly(before);
       return told(
-        { ...before, state: 'acknowledged', owner: step.actor, reason: null, snoozedUntil: null },
+        { ...before, state: 'acknowledged', owner: step.actor, ...unsaid, snoozedUntil: null },
         { kind: 'acknowledged', at: step.at, actor: step.actor, reason: null },
       );
     case 'snooze':
       if (before.state === 'closed') return refused('the alert is closed');
       if (step.until <= step.at) return refused('until must lie in the future');
       return told(
-        { ...before, state: 'snoozed', owner: step.actor, reason: step.reason, snoozedUntil: step.until },
+        {
+          ...before,
+          state: 'snoozed',
+          owner: step.actor,
+          reason: step.reason,
+          reasonSaying: null,
+          snoozedUntil: step.until,
+        },
         { kind: 'snoozed', at: step.at, actor: step.actor, reason: step.reason },
       );
     case 'close':
       if (before.state === 'closed') return refused('the alert is closed already');
-      return closed(before, step.at, step.actor, step.reason);
+      return closed(before, step.at, step.actor, { sentence: step.reason });
   }
 }
 
@@ -116,39 +131,49 @@ function seen(before: AlertStatus, { at, action }: { at: Date; action: RetrainAc
   const isHeavier = weight[action] > weight[before.action];
   if (before.state === 'closed') {
     if (before.active && !isHeavier) return quietly({ ...after, action: before.action });
-    return reopened(after, at, before.active ? `the proposed action is ${action} now` : 'the cause has come back');
+    return reopened(after, at, before.active ? say('other-action', { action }) : say('cause-is-back'));
   }
   if (before.state === 'snoozed') {
-    if (isHeavier) return reopened(after, at, `the proposed action is ${action} now`);
-    if (before.snoozedUntil !== null && at >= before.snoozedUntil) return reopened(after, at, 'the snooze is over');
+    if (isHeavier) return reopened(after, at, say('other-action', { action }));
+    if (before.snoozedUntil !== null && at >= before.snoozedUntil) return reopened(after, at, say('snooze-is-over'));
     // What was put off is what was proposed then: a lighter proposal in between must not make the same one news later.
     return quietly({ ...after, action: before.action });
   }
   if (action === before.action) return quietly(after);
-  return told(after, { kind: 'updated', at, actor: monitorActor, reason: `the proposed action is ${action} now` });
+  const { sentence: reason, saying } = say('other-action', { action });
+  return told(after, { kind: 'updated', at, actor: monitorActor, reason, saying });
 }
 
 function unseen(before: AlertStatus, at: Date): AlertOutcome {
   const after = { ...before, active: false };
   const quietFor = at.getTime() - before.seenAt.getTime();
   if (before.state === 'closed' || quietFor < quietHours * hourMs) return quietly(after);
-  return closed(after, at, monitorActor, `not seen for ${quietHours} hours`);
+  return closed(after, at, monitorActor, say('not-seen', { hours: quietHours }));
 }
 
-function closed(before: AlertStatus, at: Date, actor: string, reason: string): AlertOutcome {
+function closed(before: AlertStatus, at: Date, actor: string, { sentence: reason, saying }: Said): AlertOutcome {
   return told(
-    { ...before, state: 'closed', owner: actor, reason, snoozedUntil: null, closedAt: at },
-    { kind: 'closed', at, actor, reason },
+    {
+      ...before,
+      state: 'closed',
+      owner: actor,
+      reason,
+      reasonSaying: saying ?? null,
+      snoozedUntil: null,
+      closedAt: at,
+    },
+    { kind: 'closed', at, actor, reason, saying },
   );
 }
 
-function reopened(status: AlertStatus, at: Date, reason: string): AlertOutcome {
+function reopened(status: AlertStatus, at: Date, { sentence: reason, saying }: Said): AlertOutcome {
   return told(
-    { ...status, state: 'open', owner: null, reason: null, snoozedUntil: null, closedAt: null },
-    { kind: 'reopened', at, actor: monitorActor, reason },
+    { ...status, state: 'open', owner: null, ...unsaid, snoozedUntil: null, closedAt: null },
+    { kind: 'reopened', at, actor: monitorActor, reason, saying },
   );
 }
 
+const unsaid = { reason: null, reasonSaying: null };
 const told = (status: AlertStatus, event: AlertEvent): AlertOutcome => ({ kind: 'ok', status, event });
 const quietly = (status: AlertStatus): AlertOutcome => ({ kind: 'ok', status, event: null });
 const refused = (detail: string): AlertOutcome => ({ kind: 'refused', detail });

@@ -10,6 +10,8 @@ import { statusOf, tellEvent } from './alert-row.js';
 import { matchCauses } from './cause-match.js';
 import type { Finding } from './finding.js';
 import type { RetrainAction } from './retrain-decision.js';
+import type { Saying } from '../records/saying.js';
+import { say } from './sayings.js';
 
 /** A cause as one look saw it. */
 export interface SeenCause {
@@ -19,6 +21,8 @@ export interface SeenCause {
   action: RetrainAction;
   /** One sentence */
   headline: string;
+  /** The same as data */
+  saying?: Saying | undefined;
   findings: Finding[];
   evidence: object;
   /** Ids of tickets that show it, the best first */
@@ -95,11 +99,11 @@ async function takeStep(manager: EntityManager, row: Alert, step: AlertStep, del
 }
 
 async function opened(manager: EntityManager, one: SeenCause, { modelVersion, stream, at, deliver }: AlertLook) {
-  const { cause, headline, findings, evidence } = one;
+  const { cause, headline, saying = null, findings, evidence } = one;
   const { status, event } = openedAlert(at, one.action);
   const { identifiers } = await manager
     .getRepository(Alert)
-    .insert({ modelVersion, stream, cause, headline, findings, evidence, ...status });
+    .insert({ modelVersion, stream, cause, headline, saying, findings, evidence, ...status });
   const id = Number(identifiers[0]?.id);
   await writeExamples(manager, id, one.examples);
   await tellEvent(manager, id, event, { detail: { cause }, deliver });
@@ -114,8 +118,10 @@ async function seenAgain(
 ): Promise<number> {
   const outcome = afterStep(statusOf(row), { kind: 'seen', at, action: one.action });
   if (outcome.kind === 'refused') return row.id;
-  const { cause, headline, findings, evidence } = one;
-  await manager.getRepository(Alert).update({ id: row.id }, { cause, headline, findings, evidence, ...outcome.status });
+  const { cause, headline, saying = null, findings, evidence } = one;
+  await manager
+    .getRepository(Alert)
+    .update({ id: row.id }, { cause, headline, saying, findings, evidence, ...outcome.status });
   await writeExamples(manager, row.id, one.examples);
   const event = outcome.event ?? (await renamed(manager, row, cause, at));
   if (event) await tellEvent(manager, row.id, event, { detail: { cause }, deliver });
@@ -130,7 +136,8 @@ async function renamed(manager: EntityManager, row: Alert, cause: string, at: Da
     [row.id, cause],
   );
   if (told.length > 0) return null;
-  return { kind: 'updated', at, actor: monitorActor, reason: `the cause is seen as ${cause} now` };
+  const { sentence: reason, saying } = say('other-cause', { cause });
+  return { kind: 'updated', at, actor: monitorActor, reason, saying };
 }
 
 async function writeExamples(manager: EntityManager, alert: number, tickets: number[]): Promise<void> {

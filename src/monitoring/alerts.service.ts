@@ -39,7 +39,7 @@ export class AlertsService {
       [id],
     );
     const history: AlertDetail['history'] = await this.dataSource.query(
-      'SELECT at, actor, kind, reason FROM alert_events WHERE alert = $1 ORDER BY id',
+      'SELECT at, actor, kind, reason, saying FROM alert_events WHERE alert = $1 ORDER BY id',
       [id],
     );
     const { findings, evidence } = row as unknown as Pick<AlertDetail, 'findings' | 'evidence'>;

@@ -5,6 +5,8 @@ import { isGarbled } from './garbled-text.js';
 import type { Observation } from './observation.js';
 import { fisherGreater, shareOf, type Count } from './proportions.js';
 import type { ReferenceSample } from './reference-sample.js';
+import type { Said } from '../suggest/saying.js';
+import { say } from './sayings.js';
 
 /** After this level, corrected for the number of fields, a rise counts; a smaller one than `leastRise` is nobody's trouble. */
 const level = 1e-3;
@@ -25,10 +27,10 @@ export function brokenInput(
   const garbledBefore = { hits: texts.garbled, of: texts.words.tickets };
   return [
     ...risen({ kind: 'empty-text', subject: '' }, counted(window, isEmpty), counted(reference, isEmpty), 1, {
-      sentence: (now, before) => `${now} of the tickets have an empty text; ${before} had.`,
+      said: (change) => say('empty-text', change),
     }),
     ...risen({ kind: 'garbled-text', subject: '' }, garbled, garbledBefore, 1, {
-      sentence: (now, before) => `${now} of the texts are garbled, as by a wrong encoding; ${before} were.`,
+      said: (change) => say('garbled-text', change),
     }),
     ...brokenFields(reference, window),
   ];
@@ -43,7 +45,7 @@ function brokenFields(reference: readonly Observation[], window: readonly Observ
       counted(window, isMissing),
       counted(reference, isMissing),
       names.length,
-      { sentence: (now, before) => `${now} of the tickets have no ${name}; ${before} had none.` },
+      { said: (change) => say('field-gone', { ...change, field: name }) },
     );
     if (gone.length > 0) return gone;
     const [value, share] = mostFrequent(window, name);
@@ -56,7 +58,7 @@ function brokenFields(reference: readonly Observation[], window: readonly Observ
       counted(reference, has),
       names.length,
       {
-        sentence: (now, was) => `${name} is "${value}" in ${now} of the tickets; it was in ${was}.`,
+        said: (change) => say('field-constant', { ...change, field: name, value }),
       },
     );
   });
@@ -92,12 +94,11 @@ export function risen(
   now: Count,
   before: Count,
   looks: number,
-  { sentence, least = leastRise }: { sentence: (now: string, before: string) => string; least?: number },
+  { said, least = leastRise }: { said: (change: { now: number; before: number }) => Said; least?: number },
 ): Cause[] {
-  const rise = shareOf(now) - shareOf(before);
+  const change = { now: shareOf(now), before: shareOf(before) };
+  const rise = change.now - change.before;
   const pValue = Math.min(1, looks * fisherGreater(now, before));
   if (pValue > level || rise < least) return [];
-  return [{ ...named, share: rise, pValue, sentence: sentence(percent(shareOf(now)), percent(shareOf(before))) }];
+  return [{ ...named, share: rise, pValue, ...said(change) }];
 }
-
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -1,3 +1,5 @@
+import type { Said } from '../suggest/saying.js';
+
 /** Why tickets have moved. Of several the one that is named first is what should be looked at first. */
 export type CauseKind =
   | 'empty-text'
@@ -13,7 +15,8 @@ export type CauseKind =
   | 'changed-meaning'
   | 'repeated-text';
 
-export interface Cause {
+/** Its sentence has figures. */
+export interface Cause extends Said {
   kind: CauseKind;
   /** The field, the channel's or language's value, the template whose meaning changed; empty where there is no such thing */
   subject: string;
@@ -21,8 +24,6 @@ export interface Cause {
   share: number;
   /** Of the test that there is no such thing, 0 < p ≤ 1, corrected for all that were looked at of this kind */
   pValue: number;
-  /** One sentence with figures */
-  sentence: string;
 }
 
 /** What a person must mend in the tickets' source; no model learns it away. */

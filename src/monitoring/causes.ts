@@ -4,7 +4,7 @@
  * channels, languages and fields, unless the tickets beside those have moved too; then what the texts say.
  */
 import { seeded } from '../models/random.js';
-import { brokenInput, percent } from './broken-input.js';
+import { brokenInput } from './broken-input.js';
 import { isBrokenInput, type Cause } from './cause.js';
 import { changedMeanings, type JudgedTicket } from './changed-meaning.js';
 import { isGarbled } from './garbled-text.js';
@@ -16,6 +16,7 @@ import type { Observation } from './observation.js';
 import { perReference } from './per-reference.js';
 import type { ReferenceSample } from './reference-sample.js';
 import { risenValues, touches } from './risen-values.js';
+import { say } from './sayings.js';
 import { distinctionOf } from './ticket-coding.js';
 
 export interface CauseQuestion {
@@ -99,13 +100,14 @@ function textCauses(
     random: seeded(seed),
   });
   if (moved) return { labelShift, moved, causes: [moved.cause] };
-  return { labelShift, moved: null, causes: labelShift.explains ? [shiftCause(labelShift)] : [] };
+  return { labelShift, moved: null, causes: labelShift.explains ? shiftCause(labelShift) : [] };
 }
 
-function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause {
-  const example = most ? `; "${most.templateId}" has ${percent(most.now)} of them, it had ${percent(most.before)}` : '';
-  const sentence = `The same questions come in another mix: ${percent(distance)} of the tickets have changed their template${example}.`;
-  return { kind: 'label-shift', subject: most?.templateId ?? '', share: distance, pValue, sentence };
+function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause[] {
+  if (!most) return [];
+  const { templateId: template, now, before } = most;
+  const said = say('label-shift', { moved: distance, template, now, before });
+  return [{ kind: 'label-shift', subject: template, share: distance, pValue, ...said }];
 }
 
 /** Many copies of one text: an outage. They are no drift, but somebody wants to know. */
@@ -115,6 +117,6 @@ function repeated(window: readonly Observation[]): Cause[] {
   const copies = counts.filter((count) => count >= leastCopies).reduce((sum, count) => sum + count, 0);
   const share = copies / Math.max(window.length, 1);
   if (share < leastRepeated) return [];
-  const sentence = `${percent(share)} of the tickets are copies of a few texts (${copies} of ${window.length}), as in an outage; they count once.`;
-  return [{ kind: 'repeated-text', subject: '', share, pValue: 1e-6, sentence }];
+  const said = say('repeated-text', { share, copies, tickets: window.length });
+  return [{ kind: 'repeated-text', subject: '', share, pValue: 1e-6, ...said }];
 }

@@ -1,8 +1,8 @@
 /** A template that now answers other tickets than it did: labels disagree with a model that is sure, while tickets read as before. */
 import type { Cause } from './cause.js';
-import { percent } from './broken-input.js';
 import type { Observation, Outcome } from './observation.js';
 import { moreThanExpected } from './proportions.js';
+import { say } from './sayings.js';
 
 const level = 1e-3;
 const leastTickets = 5;
@@ -33,15 +33,20 @@ export function changedMeanings(judged: readonly JudgedTicket[]): Cause[] {
     const rise = (wrong.length - usual) / tickets.length;
     const [other, agreeing] = mostNamed(wrong);
     if (pValue > level || rise < leastRise || agreeing < leastAgreement * wrong.length) return [];
-    const now = other === null ? 'none fits' : `"${other}"`;
-    const sentence = `Of ${tickets.length} labelled tickets that the model gives "${templateId}", ${percent(wrong.length / tickets.length)} are labelled otherwise (${percent(usual / tickets.length)} were expected), ${agreeing} of them ${now}.`;
+    const of = {
+      tickets: tickets.length,
+      template: templateId,
+      wrong: wrong.length / tickets.length,
+      expected: usual / tickets.length,
+      agreeing,
+    };
     return [
       {
         kind: 'changed-meaning',
         subject: templateId,
         share: (rise * tickets.length) / judged.length,
         pValue,
-        sentence,
+        ...(other === null ? say('changed-meaning-to-none', of) : say('changed-meaning', { ...of, other })),
       },
     ];
   });

@@ -68,9 +68,19 @@ export async function decideAndStore(
   const harmful = isHarmful(evidence.loss, settings.leastLoss, evidence.wasHarmful);
   const detail = { ...evidence, harmful, estimatedAccuracy, mix, ...(weights !== null && { weights }) };
   const [row]: { id: number }[] = await manager.query(
-    `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, asked_by, alert, detail)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
-    [now, modelVersion, stream, decision.action, JSON.stringify(decision.reasons), askedBy, order.alert, detail],
+    `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, sayings, asked_by, alert, detail)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+    [
+      now,
+      modelVersion,
+      stream,
+      decision.action,
+      JSON.stringify(decision.reasons),
+      JSON.stringify(decision.sayings),
+      askedBy,
+      order.alert,
+      detail,
+    ],
   );
   const id = row?.id ?? 0;
   await notifyMonitor(manager);

@@ -2,7 +2,7 @@
 import { shareInterval } from '../models/share-interval.js';
 import type { Finding, Slice } from './finding.js';
 import type { Moments } from './reference.js';
-import { embeddingSignal, observationSignals, outcomeSignals, volumeSignal } from './signals.js';
+import { volumeSignal, wordsOf } from './signals.js';
 import type { Measure } from './ticket-coding.js';
 
 export interface Moved {
@@ -115,19 +115,6 @@ export function volumeFinding(day: { date: Date; tickets: number; usual: number;
 }
 
 export const effectOf = { numbers, names };
-
-const wordsOf = (signal: string): { title: string; unit: string } => {
-  const fields = signal.startsWith('field:')
-    ? [{ name: signal.split(':')[1] ?? '', isNumeric: signal.endsWith(':missing') }]
-    : [];
-  const known = [embeddingSignal, ...outcomeSignals, ...observationSignals(fields)];
-  return (
-    known.find(({ name }) => name === signal) ?? {
-      title: signal.replace(':', ' '),
-      unit: signal.slice('field:'.length),
-    }
-  );
-};
 
 function unitOf({ signal, kind, part }: Measure): string {
   if (part === 'novelty') return 'distance';

@@ -4,6 +4,7 @@ import { streams } from '../records/observed-ticket.entity.js';
 import { cursorOf, limitOf, pageSchema } from '../suggest/cursor.js';
 import { storedText } from '../access/stored-text.js';
 import { alertEventKinds, alertStates } from './alert-lifecycle.js';
+import { sayingSchema } from '../suggest/saying.js';
 
 export const retrainActions = ['repair', 'reweight', 'record', 'label-first', 'retrain', 'none'] as const;
 
@@ -40,8 +41,10 @@ export const alertSchema = z
     active: z.boolean(),
     action: z.enum(retrainActions),
     headline: z.string(),
+    saying: sayingSchema.nullable(),
     owner: z.string().nullable(),
     reason: z.string().nullable(),
+    reasonSaying: sayingSchema.nullable(),
     snoozedUntil: date.nullable(),
     openedAt: date,
     seenAt: date,
@@ -56,7 +59,13 @@ export const alertDetailSchema = alertSchema
     evidence: z.looseObject({}),
     examples: z.array(z.object({ source: z.string(), ticketId: z.string(), subject: z.string(), preview: z.string() })),
     history: z.array(
-      z.object({ at: date, actor: z.string(), kind: z.enum(alertEventKinds), reason: z.string().nullable() }),
+      z.object({
+        at: date,
+        actor: z.string(),
+        kind: z.enum(alertEventKinds),
+        reason: z.string().nullable(),
+        saying: sayingSchema.nullable(),
+      }),
     ),
   })
   .meta({ id: 'AlertDetail' });
@@ -80,6 +89,7 @@ export const decisionSchema = z
     stream,
     action: z.enum(retrainActions),
     reasons: z.array(z.string()),
+    sayings: z.array(sayingSchema.nullable()),
     askedBy: z.string(),
     alert: z.number().int().nullable(),
     detail: z.looseObject({}),

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config.js';
 import { monitorActor } from './alert-lifecycle.js';
-import { recordLook } from './alert-store.js';
+import { recordLook, type SeenCause } from './alert-store.js';
 import { newestWindows } from './bucket-store.js';
 import { CounterThread } from './counter-thread.js';
 import { decisionSettings } from './decision-settings.js';
@@ -13,6 +13,7 @@ import { Explainer } from './explainer.service.js';
 import { unexplained } from './explanation.js';
 import type { Finding } from './finding.js';
 import type { Watched } from './observation-rows.js';
+import { say } from './sayings.js';
 import { groupOf, seenCauses } from './seen-causes.js';
 import { afterBucket, afterWindow, type StandingAlarm } from './standing-alarm.js';
 import type { Counted } from './ticket-counter.js';
@@ -144,8 +145,9 @@ async function storeReadings(
 }
 
 /** A day with more or fewer tickets than usual is told, and changes no model. */
-function volumeCause({ findings }: Alarm) {
-  const headline = findings[0]?.explanation ?? 'The number of tickets a day has changed.';
-  const cause = { cause: 'volume:', group: 'volume', action: 'record' as const, headline };
+function volumeCause({ at, findings }: Alarm): SeenCause {
+  const times = findings[0]?.effect.value ?? 0;
+  const { sentence: headline, saying } = say('volume', { day: at.toISOString().slice(0, 10), times });
+  const cause = { cause: 'volume:', group: 'volume', action: 'record' as const, headline, saying };
   return { ...cause, findings, evidence: {}, examples: [] };
 }

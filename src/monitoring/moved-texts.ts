@@ -3,12 +3,12 @@
  * wording moves nearly all tickets, each a little; of a new topic's tickets each has moved far, and the others stand where they
  * stood. Which templates they are taken for says nothing: a new topic's are spread over all of them, where none is near.
  */
-import { percent } from './broken-input.js';
 import type { Cause } from './cause.js';
 import type { LabelShift } from './label-shift-test.js';
 import { movementOf } from './movement.js';
 import type { LabelledObservation, Observation } from './observation.js';
 import { fisherGreater } from './proportions.js';
+import { say } from './sayings.js';
 
 /** Below it, the embeddings have moved more than shares alone would move them. */
 const level = 0.02;
@@ -49,17 +49,15 @@ export function movedTexts({ reference, window, likeness, labelShift, random }: 
   const share = Math.max((now - before) / (1 - before), 0);
   const movement = movementOf(reference, window, random);
   const strangers = Math.min(share / Math.max(movement.share, 1e-12), 1);
-  const likenessWords = `${percent(now)} of the tickets are unlike any that the model knows (before: ${percent(before)})`;
   if (movement.evenness + weightOfLikeness * (1 - strangers) > wordingAbove) {
-    const sentence = `Tickets say what they said before in other words: about ${percent(movement.share)} of them have moved the same way; ${likenessWords}.`;
+    const said = say('wording', { moved: movement.share, now, before });
     return {
-      cause: { kind: 'wording', subject: '', share: movement.share, pValue, sentence },
+      cause: { kind: 'wording', subject: '', share: movement.share, pValue, ...said },
       novelty: movement.along,
     };
   }
-  const sentence = `A new topic: ${likenessWords}, and no other mix of the known templates explains them.`;
   return {
-    cause: { kind: 'new-topic', subject: '', share, pValue, sentence },
+    cause: { kind: 'new-topic', subject: '', share, pValue, ...say('new-topic', { now, before }) },
     novelty: likeness.window.map((value) => 1 - value),
   };
 }

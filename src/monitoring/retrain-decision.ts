@@ -2,6 +2,9 @@
  * What is to be done about what the monitor found: the ladder as one pure function. docs/monitoring.md has it as a table.
  */
 import { isBrokenInput, type Cause } from './cause.js';
+import type { Saying } from '../records/saying.js';
+import type { Said } from '../suggest/saying.js';
+import { say } from './sayings.js';
 
 export type RetrainAction = 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
 
@@ -9,6 +12,8 @@ export interface RetrainDecision {
   action: RetrainAction;
   /** In the order in which they were looked at; never empty */
   reasons: string[];
+  /** The same as data; null where a version that knew no sayings has stored the reason */
+  sayings: (Saying | null)[];
 }
 
 /** A share or a difference of shares, 0–1, with its 95 % interval */
@@ -73,17 +78,16 @@ export function decide(evidence: DecisionEvidence, settings: DecisionSettings): 
   const reasons = [named(evidence)];
   const broken = evidence.alarm ? evidence.causes.find(isBrokenInput) : undefined;
   if (broken) {
-    return ended('repair', reasons, `Broken input is mended at its source: a model must not learn it.`);
+    return ended('repair', [...reasons, say('broken-input')]);
   }
-  if (evidence.requested)
-    return limited(evidence, settings, [...reasons, 'A person asked for a retraining.'], 'retrain');
+  if (evidence.requested) return limited(evidence, settings, [...reasons, say('requested')], 'retrain');
   const wanted = evidence.alarm ? afterAlarm(evidence, settings, reasons) : 'none';
-  if (wanted === 'reweight') return { action: wanted, reasons };
+  if (wanted === 'reweight') return ended(wanted, reasons);
   if (wanted === 'retrain' || evidence.scheduleDue) {
-    if (wanted !== 'retrain') reasons.push('The schedule has come round, which needs no drift.');
+    if (wanted !== 'retrain') reasons.push(say('scheduled'));
     return limited(evidence, settings, reasons, wanted);
   }
-  return { action: wanted, reasons };
+  return ended(wanted, reasons);
 }
 
 /**
@@ -94,47 +98,43 @@ export function isHarmful(loss: Estimate | null, leastLoss: number, wasHarmful: 
   return loss !== null && (wasHarmful ? loss.value : loss.low) > leastLoss;
 }
 
-function named({ alarm, causes: [first] }: DecisionEvidence): string {
-  if (!alarm) return 'No alarm stands.';
-  return first ? first.sentence : 'An alarm stands; no cause stands out.';
+function named({ alarm, causes: [first] }: DecisionEvidence): Said {
+  if (!alarm) return say('no-alarm');
+  return first ?? say('no-cause');
 }
 
 /** The rungs between broken input and the schedule. Adds to `reasons`. */
-function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reasons: string[]): RetrainAction {
+function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reasons: Said[]): RetrainAction {
   const { leastLoss, leastTopicLabels } = settings;
   const { labelShift, reweighted, loss, wasHarmful, riskRisen, causes, topicLabels } = evidence;
   const has = (kind: Cause['kind']): boolean => causes.some((cause) => cause.kind === kind);
   if (labelShift && (reweighted ? labelShift.mayExplain : labelShift.explains) && !has('changed-meaning')) {
-    const moved = `${percent(labelShift.distance)} % of the tickets have changed their template`;
-    if (!reweighted) {
-      reasons.push(`${moved}, which explains what moved: re-weighting mends it at once and can be taken back.`);
-      return 'reweight';
-    }
-    reasons.push(`${moved}, which explains what moved; the model in service is re-weighted for it.`);
+    const { distance: moved } = labelShift;
+    reasons.push(say(reweighted ? 'mix-is-reweighted' : 'mix-explains', { moved }));
+    if (!reweighted) return 'reweight';
   }
   if (has('new-topic') && topicLabels >= leastTopicLabels) {
-    reasons.push(`${topicLabels} labels have templates that the model has never learned: it can learn the topic now.`);
+    reasons.push(say('topic-can-be-learned', { labels: topicLabels }));
     return 'retrain';
   }
   if (has('new-topic')) {
-    reasons.push('No template answers the new topic: it needs one, and labels, before a model can learn it.');
+    reasons.push(say('topic-needs-labels'));
     return 'label-first';
   }
   if (riskRisen) {
-    reasons.push(`Labelled tickets show that the error rate has risen by more than ${percent(leastLoss)} points.`);
+    reasons.push(say('risk-has-risen', { least: leastLoss }));
     return 'retrain';
   }
   if (loss === null) {
-    reasons.push('What it costs in accuracy can not be told yet.');
+    reasons.push(say('loss-is-unknown'));
     return 'record';
   }
-  const figures = `${signed(loss.value)} points (${signed(loss.low)} to ${signed(loss.high)})`;
+  const figures = { loss: loss.value, low: loss.low, high: loss.high, least: leastLoss };
   if (isHarmful(loss, leastLoss, wasHarmful)) {
-    const limit = wasHarmful ? `it was surely more than ${percent(leastLoss)}, and still is by the estimate` : `surely more than ${percent(leastLoss)}`; // prettier-ignore
-    reasons.push(`The estimated error rate has risen by ${figures}; ${limit}, which is worth a retraining.`);
+    reasons.push(say(wasHarmful ? 'loss-was-harmful' : 'loss-is-harmful', figures));
     return 'retrain';
   }
-  reasons.push(`The estimated error rate has changed by ${figures}: not surely more than ${percent(leastLoss)}.`);
+  reasons.push(say('loss-is-small', figures));
   return 'record';
 }
 
@@ -142,34 +142,30 @@ function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reas
 function limited(
   evidence: DecisionEvidence,
   { leastLabels, coolDownHours }: DecisionSettings,
-  reasons: string[],
+  reasons: readonly Said[],
   wanted: RetrainAction,
 ): RetrainDecision {
   const { now, lastTrainedAt, requested, scheduleDue } = evidence;
   // A challenger that was kept back teaches the next one nothing more, so that an alarm waits for new labels. The schedule does not:
   // what a few tickets could not prove yet is asked again in its time.
   const labels = scheduleDue ? evidence.unlearnedLabels : evidence.freshLabels;
-  const which = scheduleDue ? 'labels that the model in service has not learned' : 'fresh labels';
-  const counted = `There are ${labels} ${which}; a retraining needs ${leastLabels}.`;
+  const counted = say(scheduleDue ? 'unlearned-labels' : 'fresh-labels', { labels, least: leastLabels });
   const hours = lastTrainedAt === null ? Infinity : (now.getTime() - lastTrainedAt.getTime()) / 3_600_000;
   if (hours < coolDownHours && !requested) {
     const action = wanted === 'retrain' ? 'none' : wanted;
-    return ended(
-      action,
-      reasons,
-      `The last training was ${hours.toFixed(1)} h ago; the cool-down is ${coolDownHours} h.`,
-    );
+    return ended(action, [...reasons, say('cool-down', { hours, least: coolDownHours })]);
   }
   if (labels < leastLabels) {
     const action = wanted === 'retrain' ? 'label-first' : wanted;
-    return ended(action, reasons, counted);
+    return ended(action, [...reasons, counted]);
   }
-  return ended('retrain', reasons, counted);
+  return ended('retrain', [...reasons, counted]);
 }
 
-function ended(action: RetrainAction, reasons: string[], reason: string): RetrainDecision {
-  return { action, reasons: [...reasons, reason] };
+function ended(action: RetrainAction, reasons: readonly Said[]): RetrainDecision {
+  return {
+    action,
+    reasons: reasons.map(({ sentence }) => sentence),
+    sayings: reasons.map(({ saying }) => saying ?? null),
+  };
 }
-
-const percent = (share: number): string => (Math.round(1000 * share) / 10).toString();
-const signed = (share: number): string => `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;

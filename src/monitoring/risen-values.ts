@@ -2,13 +2,14 @@
 import { counted, fieldNames, risen, valueOf } from './broken-input.js';
 import type { Cause, CauseKind } from './cause.js';
 import type { Observation } from './observation.js';
+import { say } from './sayings.js';
 
 /** A field with more values is an identity of its own: none of them is worth naming. */
 const mostValues = 200;
 const leastRise = 0.05;
 
 interface Quantity {
-  kind: CauseKind;
+  kind: Extract<CauseKind, 'channel' | 'language' | 'field-value'>;
   name: string;
   read: (observation: Observation) => string | null;
 }
@@ -42,14 +43,13 @@ export function risenValues(reference: readonly Observation[], window: readonly 
     const causes = values.flatMap((value) => {
       const has = (observation: Observation): boolean => read(observation) === value;
       const subject = kind === 'field-value' ? `${name}=${value}` : value;
-      const what = kind === 'field-value' ? `${name} "${value}"` : `the ${kind} "${value}"`;
       return risen(
         { kind, subject },
         counted(window, has),
         counted(reference, has),
         values.length * quantities.length,
         {
-          sentence: (now, before) => `${now} of the tickets have ${what}; ${before} had.`,
+          said: (change) => say(kind, { ...change, field: name, value }),
           least: leastRise,
         },
       );

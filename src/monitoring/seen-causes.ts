@@ -4,6 +4,7 @@ import { isBrokenInput, type Cause, type CauseKind } from './cause.js';
 import type { Explanation } from './explanation.js';
 import type { Finding } from './finding.js';
 import type { RetrainAction } from './retrain-decision.js';
+import { say } from './sayings.js';
 import type { StandingAlarm } from './standing-alarm.js';
 
 /** Of a shift of the templates' shares the template that moved most differs from look to look: it names none of its own. */
@@ -36,12 +37,13 @@ export function seenCauses(
     const group = groupOf(nameOf(cause));
     if (named.has(group)) continue;
     const own = isBrokenInput(cause) ? 'repair' : action === 'repair' ? 'record' : action;
-    const { sentence: headline } = cause;
+    const { sentence: headline, saying } = cause;
     const { examples } = explained;
-    named.set(group, { cause: nameOf(cause), group, action: own, headline, findings, evidence, examples });
+    named.set(group, { cause: nameOf(cause), group, action: own, headline, saying, findings, evidence, examples });
   }
   if (named.size > 0) return [...named.values()];
-  const headline = findings[0]?.explanation ?? 'Tickets have moved.';
-  const unexplained = { cause: 'unexplained:', group: 'drift', action, headline };
+  const [first] = findings;
+  const { sentence: headline, saying } = first ? say('unexplained', { signal: first.signal }) : say('no-cause');
+  const unexplained = { cause: 'unexplained:', group: 'drift', action, headline, saying };
   return [{ ...unexplained, findings, evidence, examples: explained.examples }];
 }

@@ -194,3 +194,17 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
     },
   },
 ];
+
+/** @param signal its name in findings */
+export function wordsOf(signal: string): Pick<SignalWords, 'title' | 'unit'> {
+  const fields = signal.startsWith('field:')
+    ? [{ name: signal.split(':')[1] ?? '', isNumeric: signal.endsWith(':missing') }]
+    : [];
+  const known = [embeddingSignal, ...outcomeSignals, ...observationSignals(fields)];
+  return (
+    known.find(({ name }) => name === signal) ?? {
+      title: signal.replace(':', ' '),
+      unit: signal.slice('field:'.length),
+    }
+  );
+}

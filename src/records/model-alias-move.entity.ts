@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Alias } from './model-alias.entity.js';
+import type { Saying } from './saying.js';
 
 /** One move of an alias, for its history. */
 @Entity('model_alias_moves')
@@ -9,5 +10,7 @@ export class ModelAliasMove {
   @Column('text') version: string;
   @Column('text') actor: string;
   @Column('text', { nullable: true }) reason: string | null;
+  /** The reason as data, so that a page can say it in its reader's language. */
+  @Column('jsonb', { nullable: true }) saying: Saying | null;
   @Column('timestamptz', { name: 'moved_at' }) movedAt: Date;
 }

@@ -19,23 +19,31 @@ export interface Outcome {
   champion: number;
 }
 
-export interface WatchVerdict {
+export interface RolloutVerdict {
   state: 'worse' | 'good' | 'open';
-  said: string;
+  /** Of acceptance: that of what is tried out less the champion's, with one digit after the point */
+  points: number;
+  pairs: number;
+  evidence: number;
+}
+
+export interface ChampionVerdict {
+  state: 'worse' | 'open';
+  /** Acceptance in percent, now and of the champion before, with one digit after the point */
+  now: number;
+  before: number;
+  tickets: number;
 }
 
 /** @param pairs in the order in which they were settled */
-export function rolloutVerdict(pairs: readonly Outcome[], settings = defaultWatch): WatchVerdict {
+export function rolloutVerdict(pairs: readonly Outcome[], settings = defaultWatch): RolloutVerdict {
   const { alpha, margin, fewestPairs } = settings;
   const losses = pairs.map(({ tried, champion }) => champion - tried);
   const evidence = evidenceAbove(losses, 1).highest;
   const { mean, high } = meanDifference(losses);
-  const points = `${percent(-mean)} points on ${pairs.length} pairs of tickets`;
-  if (evidence >= 1 / alpha) {
-    return { state: 'worse', said: `accepted less than the champion: ${points}, evidence ${percent(evidence / 100)}` };
-  }
   const isGood = pairs.length >= fewestPairs && high < margin;
-  return { state: isGood ? 'good' : 'open', said: `against the champion: ${points}` };
+  const state = evidence >= 1 / alpha ? 'worse' : isGood ? 'good' : 'open';
+  return { state, points: percent(-mean), pairs: pairs.length, evidence: percent(evidence / 100) };
 }
 
 /**
@@ -46,7 +54,7 @@ export function championVerdict(
   outcomes: readonly number[],
   before: { accepted: number; of: number },
   { alpha, margin }: WatchSettings = defaultWatch,
-): WatchVerdict {
+): ChampionVerdict {
   const rate = before.of === 0 ? 0 : before.accepted / before.of;
   // The old rate is only an estimate too: what it may be off by is given to the new one.
   const floor = before.of === 0 ? 0 : shareInterval(before.accepted, before.of)[0] - margin;
@@ -55,8 +63,8 @@ export function championVerdict(
     1,
   ).highest;
   const now = outcomes.reduce((sum, one) => sum + one, 0) / Math.max(1, outcomes.length);
-  const said = `accepted on ${percent(now)} % of ${outcomes.length} tickets, the champion before it on ${percent(rate)} %`;
-  return { state: floor > 0 && evidence >= 1 / alpha ? 'worse' : 'open', said };
+  const state = floor > 0 && evidence >= 1 / alpha ? 'worse' : 'open';
+  return { state, now: percent(now), before: percent(rate), tickets: outcomes.length };
 }
 
 const percent = (share: number): number => Math.round(share * 1000) / 10;

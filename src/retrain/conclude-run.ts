@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { RunState } from '../records/training-run.entity.js';
 import { moveAlias } from '../suggest/model-registry.js';
+import { say } from '../suggest/model-sayings.js';
 import { endRollout, startRollout } from '../suggest/rollouts.js';
 import { firstModelActor } from './first-model.js';
 import { endRun, type ClaimedRun, type RunEnd } from './run-store.js';
@@ -26,10 +27,10 @@ export async function concludeRun(
     const triesOut = rest.state === 'promoted' && mode !== 'direct' && !isFirst;
     const state = triesOut ? 'compared' : rest.state;
     await endRun(manager, run, { ...rest, state });
-    const reason = `training run ${run.id}`;
+    const reason = say('training-run', { run: run.id });
     if (state === 'promoted') {
       await moveAlias(manager, 'champion', challenger, isFirst ? firstModelActor : runActor, reason);
-      await endRollout(manager, { outcome: 'ended', reason: `${challenger} became the champion` });
+      await endRollout(manager, { outcome: 'ended', reason: say('became-champion', { version: challenger }) });
     }
     if (triesOut) {
       const order = {

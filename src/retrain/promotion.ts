@@ -1,5 +1,8 @@
 /** Whether a challenger takes over: one gate after the other, each with what it saw. */
+import type { Said } from '../suggest/saying.js';
+import type { Saying } from '../records/saying.js';
 import type { Comparison } from './comparison.js';
+import { say } from './gate-sayings.js';
 
 /** Why a training run was started. `first`: there was no model, so nothing is there to be held against. */
 export type RunTrigger = 'schedule' | 'decision' | 'person' | 'first';
@@ -59,6 +62,8 @@ export interface Gate {
   passed: boolean;
   /** What was seen and what was asked for, in one sentence */
   said: string;
+  /** The same as data; missing where an older version has stored it */
+  saying?: Saying | undefined;
 }
 
 export interface Verdict {
@@ -73,11 +78,11 @@ export interface Verdict {
 export function promotionVerdict(trigger: RunTrigger, facts: ChallengerFacts, settings = defaultGates): Verdict {
   const { comparison } = facts;
   if (comparison === null) {
-    const said = facts.failure ?? 'it did not answer in its sandbox';
-    return { promoted: false, biased: false, gates: [{ gate: 'sandbox', passed: false, said }] };
+    const said = facts.failure === null ? say('no-answer') : say('broken', { failure: facts.failure });
+    return { promoted: false, biased: false, gates: [gate('sandbox', false, said)] };
   }
   const gates = [
-    { gate: 'sandbox' as const, passed: true, said: 'it loads and answers in a process of its own' },
+    gate('sandbox', true, say('loads')),
     enough(comparison, settings),
     ownAnswers(comparison),
     trigger === 'decision' ? better(comparison, settings) : notWorse(comparison, settings),
@@ -90,76 +95,68 @@ export function promotionVerdict(trigger: RunTrigger, facts: ChallengerFacts, se
   return { promoted: gates.every(({ passed }) => passed), biased: comparison.biased, gates };
 }
 
-function enough({ tickets, basis }: Comparison, { fewestTickets }: GateSettings): Gate {
-  const ground = {
-    trusted: 'audit, correction and history labels',
-    'weighted-choices': 'choices, corrected for what was shown',
-    choices: 'choices that nothing corrects for what was shown: biased',
-  }[basis];
-  const said = `${tickets} held-out tickets (${ground}); at least ${fewestTickets} are asked for`;
-  return { gate: 'enough', passed: tickets >= fewestTickets, said };
+function gate(name: GateName, passed: boolean, { sentence, saying }: Said): Gate {
+  return { gate: name, passed, said: sentence, saying };
+}
+
+function enough({ tickets, basis }: Comparison, { fewestTickets: least }: GateSettings): Gate {
+  return gate('enough', tickets >= least, say(`held-out-${basis}`, { tickets, least }));
 }
 
 function ownAnswers({ agreement }: Comparison): Gate {
   const passed = agreement < 1;
-  const share = Math.floor(agreement * 1000) / 10;
-  return { gate: 'own-answers', passed, said: `it answers like the champion on ${share} % of the tickets` };
+  // Rounded down: what answers otherwise now and then is not said to agree always.
+  return gate('own-answers', passed, say('agreement', { share: Math.floor(agreement * 1000) / 1000 }));
 }
 
 function better({ difference, evidence }: Comparison, { alpha }: GateSettings): Gate {
   const needed = 1 / alpha;
-  const said = `${interval(difference)}; evidence that it is better ${figure(evidence)}, ${figure(needed)} is enough`;
-  return { gate: 'better', passed: evidence >= needed && difference.points > 0, said };
+  const said = say('evidence', { ...interval(difference), evidence, needed });
+  return gate('better', evidence >= needed && difference.points > 0, said);
 }
 
 /** By what stands first, or with fewer tickets by the score of the probabilities, unless what stands first is surely worse. */
 function notWorse({ difference, atLeast, score }: Comparison, { margin }: GateSettings): Gate {
   const byScore = score && difference.high >= 0 ? score.atLeast : -Infinity;
-  const scored = score ? `; by the score of the probabilities ${interval(score)}` : '';
-  const said = `${interval(difference)}${scored}; worse by ${figure(-Math.max(atLeast, byScore))} points at most, ${margin} is allowed`;
-  return { gate: 'not-worse', passed: Math.max(atLeast, byScore) >= -margin, said };
+  const figures = { ...interval(difference), worse: -Math.max(atLeast, byScore), margin };
+  const said = score
+    ? say('worse-at-most-by-score', { ...figures, score: score.points, scoreLow: score.low, scoreHigh: score.high })
+    : say('worse-at-most', figures);
+  return gate('not-worse', Math.max(atLeast, byScore) >= -margin, said);
 }
 
 /** Top-1 is taken before abstention: a version that never answers would pass by it. */
 function shown({ usefulDifference }: Comparison, { sliceMargin }: GateSettings): Gate {
   const { points, high } = usefulDifference;
-  const said = `shown and right, or rightly silent: ${interval(usefulDifference)}; ${sliceMargin} points worse is the most`;
-  return { gate: 'shown', passed: points >= -sliceMargin || high >= 0, said };
+  const said = say('shown', { ...interval(usefulDifference), margin: sliceMargin });
+  return gate('shown', points >= -sliceMargin || high >= 0, said);
 }
 
 function slices({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
   const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < sliceAlpha);
-  const named = worse.map(
-    ({ by, value, points, tickets }) => `${by} ${value}: ${figure(points)} points on ${tickets} tickets`,
-  );
-  const said =
-    worse.length > 0
-      ? `worse in ${named.join('; ')}`
-      : `none of ${all.length} slices is worse beyond ${sliceMargin} points`;
-  return { gate: 'slices', passed: worse.length === 0, said };
+  const [worst] = worse.toSorted((a, b) => a.points - b.points);
+  if (!worst) return gate('slices', true, say('no-slice-worse', { slices: all.length, margin: sliceMargin }));
+  const { by, value, points, tickets } = worst;
+  const figures = { by, value, points, tickets, worse: worse.length, slices: all.length, margin: sliceMargin };
+  return gate('slices', false, say('slices-worse', figures));
 }
 
 /** What changes in the world takes both out of calibration: one that is not surely worse than the champion is no step back. */
 function calibrated(comparison: Comparison, { mostEce }: GateSettings): Gate {
   const { champion, challenger, chanceEce, eceExcess = challenger.ece - champion.ece } = comparison;
   const limit = Math.hypot(mostEce, chanceEce);
-  const above = eceExcess > 0 ? `surely ${eceExcess.toFixed(3)} above` : 'not surely above';
-  const said = `calibration error ${challenger.ece.toFixed(3)}, ${above} the champion's ${champion.ece.toFixed(3)}; ${limit.toFixed(3)} is allowed anyway (limit ${mostEce}, by chance ${chanceEce.toFixed(3)})`;
-  return { gate: 'calibrated', passed: challenger.ece <= limit || eceExcess <= 0, said };
+  const figures = { error: challenger.ece, champion: champion.ece, limit, most: mostEce, chance: chanceEce };
+  const said = eceExcess > 0 ? say('error-above', { ...figures, excess: eceExcess }) : say('error-not-above', figures);
+  return gate('calibrated', challenger.ece <= limit || eceExcess <= 0, said);
 }
 
 function speed({ slowdown }: ChallengerFacts, { mostSlowdown }: GateSettings): Gate {
-  if (slowdown === null) return { gate: 'speed', passed: false, said: 'its speed was not measured' };
-  const said = `a ticket takes ${slowdown.toFixed(2)} times as long as with the champion; at most ${mostSlowdown}`;
-  return { gate: 'speed', passed: slowdown <= mostSlowdown, said };
+  if (slowdown === null) return gate('speed', false, say('speed-not-measured'));
+  return gate('speed', slowdown <= mostSlowdown, say('slowdown', { times: slowdown, most: mostSlowdown }));
 }
 
 function reference({ hasReference }: ChallengerFacts): Gate {
-  const said = hasReference ? 'it has a drift reference' : 'it has no drift reference: the monitor would be blind';
-  return { gate: 'reference', passed: hasReference, said };
+  return gate('reference', hasReference, say(hasReference ? 'has-reference' : 'no-reference'));
 }
 
-const figure = (value: number): string => String(Math.round(value * 100) / 100);
-
-const interval = ({ points, low, high }: { points: number; low: number; high: number }): string =>
-  `${figure(points)} points (95 % interval ${figure(low)} to ${figure(high)})`;
+const interval = ({ points, low, high }: { points: number; low: number; high: number }) => ({ points, low, high });

@@ -6,6 +6,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../access/audit-log.js';
 import { championBefore, moveAlias } from '../suggest/model-registry.js';
+import { say, standingOf } from '../suggest/model-sayings.js';
 import { activeRollout, endRollout, type Rollout } from '../suggest/rollouts.js';
 import { championRecord, canaryPairs, shadowPairs } from './acceptance.query.js';
 import { championVerdict, rolloutVerdict } from './acceptance-watch.js';
@@ -52,19 +53,23 @@ export class RolloutWatch {
     const { version, mode } = rollout;
     const pairs =
       mode === 'shadow' ? await shadowPairs(manager, rollout) : await canaryPairs(manager, rollout, champion ?? '');
-    const { state, said } = rolloutVerdict(pairs);
+    const { state, ...figures } = rolloutVerdict(pairs);
     await manager.query('UPDATE rollouts SET pairs = $2, standing = $3 WHERE id = $1', [
       rollout.id,
       pairs.length,
-      said,
+      state === 'worse' ? standingOf.worse(figures) : standingOf.open(figures),
     ]);
     if (state === 'open') return;
-    const reason = `${mode} ${version} ${said}`;
-    this.logger.log(reason);
+    const { points, pairs: of } = figures;
+    const reason =
+      state === 'good'
+        ? say('rollout-good', { mode, version, points, pairs: of })
+        : say('rollout-worse', { mode, version, ...figures });
+    this.logger.log(reason.sentence);
     if (state === 'good') await moveAlias(manager, 'champion', version, actor, reason);
     await endRollout(manager, { outcome: state === 'good' ? 'promoted' : 'rolled-back', reason });
     const action = state === 'good' ? 'model.promote' : 'model.rollback';
-    await recordAudit(manager, { actor, action, target: version, detail: { reason } });
+    await recordAudit(manager, { actor, action, target: version, detail: { reason: reason.sentence } });
   }
 
   private async judgeChampion(manager: EntityManager, moves: ChampionMove[]): Promise<void> {
@@ -73,12 +78,17 @@ export class RolloutWatch {
     if (last?.actor !== runActor || previous === null) return;
     const { version, movedAt: since } = last;
     const { outcomes, before } = await championRecord(manager, { version, previous, since });
-    const { state, said } = championVerdict(outcomes, before);
+    const { state, ...figures } = championVerdict(outcomes, before);
     if (state !== 'worse') return;
-    const reason = `${version} was ${said}`;
-    this.logger.warn(`back to ${previous}: ${reason}`);
+    const reason = say('champion-worse', { version, ...figures });
+    this.logger.warn(`back to ${previous}: ${reason.sentence}`);
     await moveAlias(manager, 'champion', previous, actor, reason);
-    await recordAudit(manager, { actor, action: 'model.rollback', target: previous, detail: { reason } });
+    await recordAudit(manager, {
+      actor,
+      action: 'model.rollback',
+      target: previous,
+      detail: { reason: reason.sentence },
+    });
   }
 }
 

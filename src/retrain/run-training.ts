@@ -10,6 +10,7 @@ import { idHash, trainedOnFile, type TrainedOn } from '../models/trained-on.js';
 import { modelWorkerFile } from '../models/worker-files.js';
 import { readReference } from '../monitoring/reference-file.js';
 import { moveAlias } from '../suggest/model-registry.js';
+import { say } from '../suggest/model-sayings.js';
 import { wantedCandidates, wantedModel } from '../suggest/wanted-model.js';
 import { compare, type ComparedTicket } from './comparison.js';
 import { heldOutTickets } from './held-out.query.js';
@@ -110,7 +111,7 @@ async function trainChallenger(
   const order = { ...training, config, signal, ...(copies && { copies }), work: `${runWorkPrefix}${run.id}` };
   const { version } = await trainFromLabels(dataSource, order, throttled(note));
   await dataSource.transaction((manager) =>
-    moveAlias(manager, 'challenger', version, 'training run', `training run ${run.id}`),
+    moveAlias(manager, 'challenger', version, 'training run', say('training-run', { run: run.id })),
   );
   const record = await readRunRecord(join(config.MODEL_DIR, version));
   await note({ challenger: version, curves: record.curves });

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req } from '
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles, type Actor } from '../access/roles.js';
+import { sayingSchema } from '../suggest/saying.js';
 import { runStates, runTriggers } from '../records/training-run.entity.js';
 import { cursorOf, limitOf, pageSchema } from '../suggest/cursor.js';
 import { ScheduleQuery } from './schedule.query.js';
@@ -49,7 +50,9 @@ const verdictSchema = z
   .object({
     promoted: z.boolean(),
     biased: z.boolean(),
-    gates: z.array(z.object({ gate: z.string(), passed: z.boolean(), said: z.string() })),
+    gates: z.array(
+      z.object({ gate: z.string(), passed: z.boolean(), said: z.string(), saying: sayingSchema.optional() }),
+    ),
   })
   .meta({ id: 'PromotionVerdict' });
 const runSchema = z

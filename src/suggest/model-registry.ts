@@ -5,6 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { referenceFile } from '../models/held-out-tickets.js';
 import type { Alias } from '../records/model-alias.entity.js';
 import { requestRankingOfOpenTickets } from './ranking-request.js';
+import type { Said } from './saying.js';
 import { notifyModels } from './ticket-events.js';
 
 /** A version can't be watched in service; nothing has been changed. */
@@ -45,7 +46,7 @@ export async function moveAlias(
   alias: Alias,
   version: string,
   actor: string,
-  reason: string | null = null,
+  reason: Said | null = null,
 ): Promise<void> {
   const known: unknown[] = await manager.query('SELECT 1 FROM model_versions WHERE version = $1', [version]);
   if (known.length === 0) throw new UnknownVersion(`there is no model version ${version}`);
@@ -56,12 +57,10 @@ export async function moveAlias(
     [alias, version],
   );
   if (moved.length === 0) return;
-  await manager.query('INSERT INTO model_alias_moves (alias, version, actor, reason) VALUES ($1, $2, $3, $4)', [
-    alias,
-    version,
-    actor,
-    reason,
-  ]);
+  await manager.query(
+    'INSERT INTO model_alias_moves (alias, version, actor, reason, saying) VALUES ($1, $2, $3, $4, $5)',
+    [alias, version, actor, reason?.sentence ?? null, reason?.saying ?? null],
+  );
   if (alias === 'champion') await requestRankingOfOpenTickets(manager, 'model');
   await notifyModels(manager);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Roles, type Actor } from '../access/roles.js';
 import { ModelService } from './model.service.js';
 import { ModelsService } from './models.service.js';
+import { sayingSchema } from './saying.js';
 import { leastCanaryShare } from '../config/retrain-variables.js';
 import { identifier } from '../access/stored-text.js';
 import { found } from './tickets.controller.js';
@@ -32,6 +33,7 @@ const rolloutSchema = z
     endedAt: date.nullable(),
     outcome: z.string().nullable(),
     reason: z.string().nullable(),
+    saying: sayingSchema.nullable(),
   })
   .meta({ id: 'Rollout' });
 const moveSchema = z
@@ -40,6 +42,7 @@ const moveSchema = z
     version: z.string(),
     actor: z.string(),
     reason: z.string().nullable(),
+    saying: sayingSchema.nullable(),
     movedAt: date,
   })
   .meta({ id: 'AliasMove' });

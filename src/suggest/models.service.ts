@@ -7,12 +7,15 @@ import { CONFIG, type ServiceConfig } from '../config.js';
 import { readRunRecord, type RunRecord } from '../models/run-record.js';
 import { ModelAliasMove } from '../records/model-alias-move.entity.js';
 import { ModelVersion } from '../records/model-version.entity.js';
+import type { Saying } from '../records/saying.js';
 import { moveAlias, previousChampion, UnknownVersion } from './model-registry.js';
+import { say } from './model-sayings.js';
 import { endRollout, startRollout, type RolloutMode } from './rollouts.js';
+import type { Said } from './saying.js';
 
 const newestMoves = 50;
 const rolloutColumns = `version, mode, share, started_by AS "startedBy", started_at AS "startedAt",
-  pairs, standing, ended_at AS "endedAt", outcome, reason`;
+  pairs, standing, ended_at AS "endedAt", outcome, reason, saying`;
 
 export interface RolloutRow {
   version: string;
@@ -26,6 +29,7 @@ export interface RolloutRow {
   endedAt: Date | null;
   outcome: string | null;
   reason: string | null;
+  saying: Saying | null;
 }
 
 /** Model versions as people move them. */
@@ -75,7 +79,11 @@ export class ModelsService {
 
   promote(version: string, actor: string) {
     return this.changed(async (manager) => {
-      await this.makeChampion(manager, version, { actor, action: 'model.promote', reason: `promoted by ${actor}` });
+      await this.makeChampion(manager, version, {
+        actor,
+        action: 'model.promote',
+        reason: say('promoted-by', { actor }),
+      });
       return { champion: version };
     });
   }
@@ -83,7 +91,7 @@ export class ModelsService {
   /** What is tried out ends; where nothing is, the champion before takes over again. */
   rollback(actor: string) {
     return this.changed(async (manager) => {
-      const tried = await endRollout(manager, { outcome: 'rolled-back', reason: `rolled back by ${actor}` });
+      const tried = await endRollout(manager, { outcome: 'rolled-back', reason: say('rolled-back-by', { actor }) });
       if (tried !== null) {
         await recordAudit(manager, { actor, action: 'model.rollback', target: tried });
         return { champion: await championOf(manager) };
@@ -95,7 +103,7 @@ export class ModelsService {
       await this.makeChampion(manager, previous, {
         actor,
         action: 'model.rollback',
-        reason: `rolled back by ${actor}`,
+        reason: say('rolled-back-by', { actor }),
       });
       return { champion: previous };
     });
@@ -120,10 +128,10 @@ export class ModelsService {
   private async makeChampion(
     manager: EntityManager,
     version: string,
-    { actor, action, reason }: { actor: string; action: string; reason: string },
+    { actor, action, reason }: { actor: string; action: string; reason: Said },
   ): Promise<void> {
     await moveAlias(manager, 'champion', version, actor, reason);
-    await endRollout(manager, { outcome: 'ended', reason: `${version} became the champion` });
+    await endRollout(manager, { outcome: 'ended', reason: say('became-champion', { version }) });
     await recordAudit(manager, { actor, action, target: version });
   }
 

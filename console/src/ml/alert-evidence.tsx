@@ -4,11 +4,13 @@ import { evidenceOf, type Contribution, type EvidenceFacts } from './evidence-fa
 import { useFormat } from './format.js';
 import { Figure } from './interval.js';
 import { Empty, Fact, Section, Table } from './parts.js';
+import { useSaid } from './said.js';
 
 /** What stands behind an alert: why, in which words and tickets, for whom, and what it costs. */
 export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertDetail }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
+  const said = useSaid('monitor');
   const facts = evidenceOf(evidence);
   const { causes, words, templates, contactTypes } = facts;
   return (
@@ -19,9 +21,9 @@ export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertD
             <Empty title={t('evidence.noCause')} />
           ) : (
             <ol className="causes">
-              {causes.map(({ kind, sentence }) => (
+              {causes.map(({ kind, sentence, saying }) => (
                 <li key={sentence} data-kind={kind}>
-                  {sentence}
+                  {said(sentence, saying)}
                 </li>
               ))}
             </ol>

@@ -4,6 +4,7 @@ import { ActionBadge } from './action-badge.js';
 import type { Alert } from './api.js';
 import { useFormat } from './format.js';
 import { State } from './parts.js';
+import { useSaid } from './said.js';
 
 const kinds = { open: 'bad', acknowledged: 'warn', snoozed: 'quiet', closed: 'quiet' } as const;
 
@@ -15,18 +16,19 @@ export function AlertState({ state }: { state: Alert['state'] }) {
 export function AlertList({ alerts }: { alerts: readonly Alert[] }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
+  const said = useSaid('monitor');
   return (
     <ul className="alerts">
-      {alerts.map(({ id, headline, state, action, openedAt, owner, active, reason }) => (
+      {alerts.map(({ id, headline, saying, state, action, openedAt, owner, active, reason, reasonSaying }) => (
         <li key={id}>
-          <Link href={`~/alerts/${id}`}>{headline}</Link>
+          <Link href={`~/alerts/${id}`}>{said(headline, saying)}</Link>
           <p>
             <AlertState state={state} />
             <ActionBadge action={action} />
             <span>{t('alerts.opened', { at: format.moment(openedAt) })}</span>
-            {owner && <span>{t('by', { name: owner })}</span>}
+            {owner && <span>{t('by', { name: owner === 'monitor' ? t('asker.monitor') : owner })}</span>}
             {!active && <span>{t('alerts.notSeen')}</span>}
-            {reason && <span>{reason}</span>}
+            {reason && <span>{said(reason, reasonSaying)}</span>}
           </p>
         </li>
       ))}

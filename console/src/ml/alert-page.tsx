@@ -10,14 +10,16 @@ import { Findings } from './findings.js';
 import { useFormat } from './format.js';
 import { Fact, Loaded, PageBody, Section } from './parts.js';
 import { alertQuery } from './queries.js';
+import { useSaid } from './said.js';
 
 /** One alert: what was found, how it shows, and what was done about it. */
 export function AlertPage({ id }: { id: number }) {
   const { t } = useTranslation('engineers');
   const alert = useQuery(alertQuery(id));
+  const said = useSaid('monitor');
   return (
     <PageBody
-      title={alert.data?.headline ?? t('alerts.one', { id })}
+      title={alert.data ? said(alert.data.headline, alert.data.saying) : t('alerts.one', { id })}
       says={<Link href="/">{t('alerts.back')}</Link>}
       actions={alert.data && <AlertActions alert={alert.data} />}
     >
@@ -67,15 +69,17 @@ function Facts({ alert }: { alert: AlertDetail }) {
 function History({ alert: { history } }: { alert: AlertDetail }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
+  const said = useSaid('monitor');
   return (
     <Section title={t('alerts.history')}>
       <ol className="history">
-        {history.map(({ at, kind, actor, reason }) => (
+        {history.map(({ at, kind, actor, reason, saying }) => (
           <li key={`${at}${kind}`}>
             <time dateTime={at}>{format.moment(at)}</time>
             <span>
-              {t(`alertEvent.${kind}`)} <span className="quiet">{t('by', { name: actor })}</span>
-              {reason && <small>{reason}</small>}
+              {t(`alertEvent.${kind}`)}{' '}
+              <span className="quiet">{t('by', { name: actor === 'monitor' ? t('asker.monitor') : actor })}</span>
+              {reason && <small>{said(reason, saying)}</small>}
             </span>
           </li>
         ))}

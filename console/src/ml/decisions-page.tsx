@@ -8,6 +8,7 @@ import { Confirm } from './confirm.js';
 import { useFormat } from './format.js';
 import { Empty, Fact, Loaded, PageBody, Section, Table } from './parts.js';
 import { decisionsQuery, driftQuery, scheduleQuery } from './queries.js';
+import { useSaid } from './said.js';
 
 const noSignals: string[] = [];
 
@@ -102,6 +103,7 @@ function Reweighting() {
 function Log({ decisions }: { decisions: readonly api.Decision[] }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
+  const said = useSaid('monitor');
   return (
     <Table label={t('decisions.log')}>
       <thead>
@@ -114,28 +116,30 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
         </tr>
       </thead>
       <tbody>
-        {gathered(decisions).map(({ newest: { id, decidedAt, action, reasons, askedBy, alert }, oldest, count }) => (
-          <tr key={id}>
-            <td data-fixed>
-              {format.moment(decidedAt)}
-              {count > 1 && <small>{t('decisions.since', { count, at: format.moment(oldest.decidedAt) })}</small>}
-            </td>
-            <td data-fixed>
-              <ActionBadge action={action} />
-            </td>
-            <td>
-              <ul className="reasons">
-                {reasons.map((reason) => (
-                  <li key={reason}>{reason}</li>
-                ))}
-              </ul>
-            </td>
-            <td data-fixed>{askedBy === 'monitor' || askedBy === 'schedule' ? t(`asker.${askedBy}`) : askedBy}</td>
-            <td data-fixed>
-              {alert !== null && <Link href={`~/alerts/${alert}`}>{t('alerts.one', { id: alert })}</Link>}
-            </td>
-          </tr>
-        ))}
+        {gathered(decisions).map(
+          ({ newest: { id, decidedAt, action, reasons, sayings, askedBy, alert }, oldest, count }) => (
+            <tr key={id}>
+              <td data-fixed>
+                {format.moment(decidedAt)}
+                {count > 1 && <small>{t('decisions.since', { count, at: format.moment(oldest.decidedAt) })}</small>}
+              </td>
+              <td data-fixed>
+                <ActionBadge action={action} />
+              </td>
+              <td>
+                <ul className="reasons">
+                  {reasons.map((reason, at) => (
+                    <li key={reason}>{said(reason, sayings[at])}</li>
+                  ))}
+                </ul>
+              </td>
+              <td data-fixed>{askedBy === 'monitor' || askedBy === 'schedule' ? t(`asker.${askedBy}`) : askedBy}</td>
+              <td data-fixed>
+                {alert !== null && <Link href={`~/alerts/${alert}`}>{t('alerts.one', { id: alert })}</Link>}
+              </td>
+            </tr>
+          ),
+        )}
       </tbody>
     </Table>
   );

@@ -10,6 +10,7 @@ import { factsOf } from './model-facts.js';
 import { Empty, Fact, Loaded, PageBody, Section } from './parts.js';
 import { modelsQuery, movesQuery, rolloutsQuery, trainingRunsQuery } from './queries.js';
 import { ReportPage } from './report-page.js';
+import { useSaid } from './said.js';
 import { TryOut } from './try-out.js';
 
 export default function ModelsPage() {
@@ -142,6 +143,7 @@ function Contest({ models }: { models: api.Models }) {
 function History() {
   const { t } = useTranslation('engineers');
   const format = useFormat();
+  const said = useSaid('models');
   const moves = useQuery(movesQuery);
   const rollouts = useQuery(rolloutsQuery);
   return (
@@ -150,13 +152,13 @@ function History() {
         <Loaded query={moves}>
           {(data) => (
             <ol className="history">
-              {data.map(({ alias, version, actor, reason, movedAt }) => (
+              {data.map(({ alias, version, actor, reason, saying, movedAt }) => (
                 <li key={`${movedAt}${alias}`}>
                   <time dateTime={movedAt}>{format.moment(movedAt)}</time>
                   <span>
                     <span className="version">{version}</span>{' '}
                     {alias === 'champion' ? t('models.becameChampion') : t('models.becameChallenger')}
-                    <small>{reason ?? t('by', { name: actor })}</small>
+                    <small>{reason === null ? t('by', { name: actor }) : said(reason, saying)}</small>
                   </span>
                 </li>
               ))}
@@ -182,7 +184,7 @@ function History() {
                       <small>
                         {one.endedAt === null
                           ? t('models.goesOn')
-                          : `${format.moment(one.endedAt)}: ${one.reason ?? ''}`}
+                          : `${format.moment(one.endedAt)}: ${said(one.reason ?? '', one.saying)}`}
                       </small>
                     </span>
                   </li>
