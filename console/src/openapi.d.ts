@@ -1031,6 +1031,7 @@ export interface components {
       /** Format: date-time */
       closedAt: string | null;
     };
+    /** @description The sentence beside it as data: its key, and the values that it is made of */
     Saying: {
       key: string;
       values: {

@@ -4,7 +4,7 @@ import type { Saying } from '../records/saying.js';
 
 export const sayingSchema = z
   .object({ key: z.string(), values: z.record(z.string(), z.union([z.string(), z.number()])) })
-  .meta({ id: 'Saying' });
+  .meta({ id: 'Saying', description: 'The sentence beside it as data: its key, and the values that it is made of' });
 
 export interface Said {
   sentence: string;
