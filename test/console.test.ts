@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
-import { chromium, type Browser, type Page, type Response } from 'playwright-core';
+import { chromium, type Browser, type Page, type Response, type Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bytesSent } from '../bench/bytes-sent.js';
 import german from '../console/src/messages/de.json' with { type: 'json' };
@@ -509,6 +509,22 @@ describe('when it goes wrong or grows long', () => {
     await expect.poll(() => choicesOf('5'), patience).toMatchObject([{ outcome: 'none-fits', agent: 'ada' }]);
     await inQueue('Train without network').waitFor({ state: 'detached' });
     await heading('Top-up failed').waitFor();
+  });
+
+  test('what is never answered is asked for again, the stream of events too', async () => {
+    const other = await page.context().newPage();
+    other.setDefaultTimeout(patience.timeout);
+    await other.clock.install();
+    const unanswered: string[] = [];
+    const neverAnswer = (route: Route): void => void unanswered.push(route.request().url());
+    await other.route('**/api/v1/tickets?*', neverAnswer, { times: 1 });
+    await other.route('**/api/v1/events', neverAnswer, { times: 1 });
+    await other.goto(url);
+    await expect.poll(() => unanswered.length, patience).toBe(2);
+    await other.clock.fastForward(61_000);
+    await other.getByText('Live', { exact: true }).waitFor();
+    await other.getByRole('button', { name: 'Top-up failed' }).waitFor();
+    await other.close();
   });
 
   test('a choice whose answer is lost on the way is sent again, and stored once', async () => {

@@ -98,7 +98,7 @@ export async function allowedTemplates(): Promise<Template[]> {
 
 /** Can be repeated: the service knows a choice by its id. */
 export const choose = (path: TicketPath, choice: ChoiceBody): Promise<unknown> =>
-  call(`${pathOf(path)}/choices`, sent('POST', choice));
+  call(`${pathOf(path)}/choices`, { ...sent('POST', choice), repeatable: true });
 
 export const flag = (path: TicketPath, body: FlagBody): Promise<unknown> =>
   call(`${pathOf(path)}/flags`, sent('POST', body));
@@ -126,20 +126,35 @@ export const sent = (method: 'POST' | 'PATCH', body: object): Call => ({
   body: JSON.stringify(body),
 });
 
-type Call = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+type Call = Omit<RequestInit, 'headers' | 'signal'> & {
+  headers?: Record<string, string>;
+  /** It does no harm to ask twice, as where nothing is changed */
+  repeatable?: boolean;
+};
+
+/** Nothing that may be asked twice takes as long: an answer that has not come by then is lost, as after a computer's sleep. */
+const lostAfterMs = 60_000;
 
 /** By it the service knows, inside a helpdesk, that a change is our own page's doing. */
 const fromThisPage = { 'X-Replyrank-Page': '1' };
 
-export async function call<T>(path: string, init?: Call): Promise<T> {
-  let response: Response;
+export async function call<T>(path: string, init: Call = { repeatable: true }): Promise<T> {
+  const { repeatable, headers, ...request } = init;
+  const lost = new AbortController();
+  const timer = repeatable ? setTimeout(() => lost.abort(), lostAfterMs) : undefined;
   try {
-    response = await fetch(`/api/v1/${path}`, { ...init, headers: { ...init?.headers, ...fromThisPage } });
-  } catch {
-    throw new ApiError(0, i18next.t('app.noAnswer'));
+    const response = await fetch(`/api/v1/${path}`, {
+      ...request,
+      headers: { ...headers, ...fromThisPage },
+      signal: lost.signal,
+    });
+    if (!response.ok) throw await errorOf(response);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  } catch (error) {
+    throw error instanceof ApiError ? error : new ApiError(0, i18next.t('app.noAnswer'));
+  } finally {
+    clearTimeout(timer);
   }
-  if (!response.ok) throw await errorOf(response);
-  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 async function errorOf(response: Response): Promise<ApiError> {

@@ -2,7 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { TicketPath } from './api-types.js';
-import { queueKey, ticketKey } from './queries.js';
+import { ticketKey } from './queries.js';
 import { refreshQueue } from './queue-refresh.js';
 import { idOf } from './ticket-path.js';
 
@@ -43,6 +43,8 @@ function listen(onChange: (changed: Changed) => void, onConnection: (connection:
     }, ms);
   };
   const open = (): void => {
+    // Not even that it is open may ever be said.
+    openAfter(silenceMs);
     stream = new EventSource('/api/v1/events');
     const on = (type: string, act: (event: MessageEvent<string>) => void): void =>
       stream.addEventListener(type, (event) => {
@@ -117,11 +119,6 @@ class Refresher {
   private async refresh(): Promise<void> {
     this.timer = undefined;
     this.busy = true;
-    // More of the queue may be on its way: a round that begins meanwhile would throw it away.
-    await this.client
-      .getQueryCache()
-      .find({ queryKey: queueKey })
-      ?.promise?.catch(() => undefined);
     const tickets = this.everything ? [] : [...this.tickets.values()];
     const keys = this.everything ? [[]] : [...tickets.map(ticketKey), ...[...this.topics].map((topic) => [topic])];
     this.everything = false;
