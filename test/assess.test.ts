@@ -4,9 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import bundledChromium from '@sparticuz/chromium';
 import fc from 'fast-check';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerable, savings } from '../src/models/answerable.js';
 import { assess, type Assessment, type AssessmentSettings } from '../src/models/assessment.js';
@@ -15,6 +13,7 @@ import { profileRows } from '../src/models/data-profile.js';
 import { classTail, labelNoise } from '../src/models/label-noise.js';
 import { errorAt, extrapolate, fitPowerLaw } from '../src/models/learning-curve.js';
 import { seeded, shuffle } from '../src/models/random.js';
+import { launchBrowser } from './support/browser.js';
 import { openEncoder, scratchFolder, smallSample } from './support/models.js';
 
 const root = resolve(import.meta.dirname, '..');
@@ -216,10 +215,7 @@ describe('the command, on a part of the sample', () => {
   ])(
     'the report opens in a browser without errors and asks no host for anything: %s',
     async (_, viewport, colorScheme) => {
-      const browser = await chromium.launch({
-        args: bundledChromium.args,
-        executablePath: await bundledChromium.executablePath(),
-      });
+      const browser = await launchBrowser();
       const tab = await browser.newPage({ viewport, colorScheme });
       const complaints: string[] = [];
       tab.on('pageerror', (error) => complaints.push(error.message));

@@ -7,9 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
-import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
-import { chromium, type Browser, type Page, type Response, type Route } from 'playwright-core';
+import type { Browser, Page, Response, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bytesSent } from '../bench/bytes-sent.js';
 import german from '../console/src/messages/de.json' with { type: 'json' };
@@ -25,6 +24,7 @@ import { connectKafka } from '../src/ingest/kafka.js';
 import { startService, type RunningService } from '../src/main.js';
 import { importTemplates } from '../src/suggest/templates.service.js';
 import { model } from './support/app.js';
+import { launchBrowser } from './support/browser.js';
 import { freshDatabase, type TestDatabase } from './support/database.js';
 import { produce, testConfig } from './support/kafka.js';
 import { stopAtFirstFailure } from './support/steps.js';
@@ -42,7 +42,10 @@ let url: string;
 /** What the browser refused or could not run, and which other hosts it was sent to. */
 const complaints: string[] = [];
 
-stopAtFirstFailure();
+stopAtFirstFailure(async () => {
+  const stored: object[] = await service.dataSource.query('SELECT count(*), max(received_at) FROM tickets');
+  return `${await page.locator('body').innerText()}\n${new Date().toISOString()}: stored are ${JSON.stringify(stored)}`;
+});
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]);
   database = await freshDatabase();
@@ -52,10 +55,7 @@ beforeAll(async () => {
   kafka = connectKafka(config);
   const templates = await readTemplates(join(root, 'samples/banking77/templates.jsonl'));
   await service.dataSource.transaction((manager) => importTemplates(manager, templates, { actor: 'test' }));
-  browser = await chromium.launch({
-    args: bundledChromium.args,
-    executablePath: await bundledChromium.executablePath(),
-  });
+  browser = await launchBrowser();
   page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
   page.setDefaultTimeout(patience.timeout);
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -574,7 +574,7 @@ describe('when it goes wrong or grows long', () => {
     const height = async () => (await inQueue(text).boundingBox())?.y ?? NaN;
     // Rows that are seen for the first time are measured, and moved by what they had been taken for.
     let before = NaN;
-    await expect.poll(async () => before === (before = await height()), { ...patience, interval: 200 }).toBe(true);
+    await expect.poll(async () => before === (before = await height()), { ...patience, interval: 1000 }).toBe(true);
     await comes(300);
     await expect.poll(() => last.getAttribute('aria-posinset'), patience).toBe('261');
     expect(Math.abs((await height()) - before)).toBeLessThan(2);

@@ -6,9 +6,8 @@ import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
-import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createSignInLink } from '../src/access/access.service.js';
 import { firstTraining } from '../src/commands/serve.js';
@@ -18,6 +17,7 @@ import type { Role } from '../src/records/api-token.entity.js';
 import { trainFromLabels } from '../src/retrain/train-from-labels.js';
 import { moveAlias } from '../src/suggest/model-registry.js';
 import { wholeService, type TestApp } from './support/app.js';
+import { launchBrowser } from './support/browser.js';
 import { importSampleHistory } from './support/history.js';
 import { produce } from './support/kafka.js';
 import { scratchFolder } from './support/models.js';
@@ -36,7 +36,7 @@ let firstVersion: string;
 /** What the browser refused or could not run, and which other hosts it was sent to. */
 const complaints: string[] = [];
 
-stopAtFirstFailure();
+stopAtFirstFailure(() => page.locator('body').innerText());
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '..'), 'bin', 'build.js')]);
   scratch = await scratchFolder();
@@ -47,10 +47,7 @@ beforeAll(async () => {
   const training = { ...firstTraining(service.config), signal: new AbortController().signal };
   firstVersion = (await trainFromLabels(service.dataSource, training, () => undefined)).version;
   await service.dataSource.transaction((manager) => moveAlias(manager, 'champion', firstVersion, 'test'));
-  browser = await chromium.launch({
-    args: bundledChromium.args,
-    executablePath: await bundledChromium.executablePath(),
-  });
+  browser = await launchBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
   page = await context.newPage();
   page.setDefaultTimeout(patience.timeout);

@@ -6,16 +6,8 @@ import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
-import bundledChromium from '@sparticuz/chromium';
 import type { Kafka } from 'kafkajs';
-import {
-  chromium,
-  type Browser,
-  type BrowserContext,
-  type FrameLocator,
-  type Page,
-  type Request,
-} from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addUser } from '../src/access/users.js';
 import { readTemplates } from '../src/commands/templates.js';
@@ -25,6 +17,7 @@ import { connectKafka } from '../src/ingest/kafka.js';
 import { startService, type RunningService } from '../src/main.js';
 import { importTemplates } from '../src/suggest/templates.service.js';
 import { model } from './support/app.js';
+import { launchBrowser } from './support/browser.js';
 import { freshDatabase, type TestDatabase } from './support/database.js';
 import {
   chatwootUrl,
@@ -51,9 +44,6 @@ let context: BrowserContext;
 let page: Page;
 const complaints: string[] = [];
 
-/** Those of the test, without what makes one process of all sites and lets scripts reach across them. */
-const safeArgs = ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
-
 stopAtFirstFailure();
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]);
@@ -71,10 +61,7 @@ beforeAll(async () => {
   await service.dataSource.transaction((manager) => importTemplates(manager, templates, { actor: 'test' }));
   await addUser(service.dataSource.manager, { name: 'ada', role: 'agent', password, actor: 'test' });
   helpdesks = await startHelpdesks(config.PORT);
-  browser = await chromium.launch({
-    args: [...safeArgs, ...helpdesks.browserArgs],
-    executablePath: await bundledChromium.executablePath(),
-  });
+  browser = await launchBrowser(helpdesks.browserArgs);
   context = await freshContext();
   page = await open(context);
 });

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import bundledChromium from '@sparticuz/chromium';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../src/cli.js';
 import type { RunRecord } from '../src/models/run-record.js';
 import { trainModel } from '../src/models/train-model.js';
+import { launchBrowser } from './support/browser.js';
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from './support/models.js';
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -25,10 +25,7 @@ beforeAll(async () => {
   const { tf, encoder } = await openEncoder();
   await trainModel(tf, encoder, settings, () => undefined);
   record = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as RunRecord;
-  browser = await chromium.launch({
-    args: bundledChromium.args,
-    executablePath: await bundledChromium.executablePath(),
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser.close();

@@ -2,8 +2,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import bundledChromium from '@sparticuz/chromium';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../src/cli.js';
 import type { Encoder } from '../src/models/encoder.js';
@@ -11,6 +10,7 @@ import { defaultRecipe, type Recipe } from '../src/models/recipe.js';
 import type { RunRecord } from '../src/models/run-record.js';
 import { recipeOf, survivors, sweep, type SweepSettings, type Trial } from '../src/models/sweep.js';
 import type { Tensorflow } from '../src/models/tensorflow.js';
+import { launchBrowser } from './support/browser.js';
 import { openEncoder, scratchFolder, smallSample } from './support/models.js';
 
 let tf: Tensorflow;
@@ -26,10 +26,7 @@ beforeAll(async () => {
   const out = join(scratch.folder, 'sweep');
   await mkdir(out);
   settings = { data, columns: { label: 'category' }, out, trials: 4, seed: 3, cacheDir: join(scratch.folder, 'cache') };
-  browser = await chromium.launch({
-    args: bundledChromium.args,
-    executablePath: await bundledChromium.executablePath(),
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser.close();

@@ -7,9 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
-import bundledChromium from '@sparticuz/chromium';
 import fc from 'fast-check';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import german from '../console/src/messages/templates.de.json' with { type: 'json' };
 import english from '../console/src/messages/templates.en.json' with { type: 'json' };
@@ -19,6 +18,7 @@ import { createSignInLink } from '../src/access/access.service.js';
 import type { Role } from '../src/records/api-token.entity.js';
 import { importTemplates } from '../src/suggest/templates.service.js';
 import { wholeService, type TestApp } from './support/app.js';
+import { launchBrowser } from './support/browser.js';
 import { stopAtFirstFailure } from './support/steps.js';
 import { arrive, aTicket } from './support/tickets.js';
 
@@ -35,7 +35,7 @@ let url: string;
 /** What the browser refused or could not run, and which other hosts it was sent to. */
 const complaints: string[] = [];
 
-stopAtFirstFailure();
+stopAtFirstFailure(() => page.locator('body').innerText());
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '..'), 'bin', 'build.js')]);
   service = await wholeService();
@@ -65,10 +65,7 @@ afterAll(async () => {
 afterEach(() => expect(complaints.splice(0)).toEqual([]));
 
 async function newPage(): Promise<Page> {
-  const browser = await chromium.launch({
-    args: bundledChromium.args,
-    executablePath: await bundledChromium.executablePath(),
-  });
+  const browser = await launchBrowser();
   browsers.push(browser);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
   const made = await context.newPage();

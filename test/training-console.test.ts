@@ -2,15 +2,15 @@
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import bundledChromium from '@sparticuz/chromium';
 import fc from 'fast-check';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { axesOf, runsWithin, valuesOn } from '../console/src/ml/run-axes.js';
 import { createSignInLink } from '../src/access/access.service.js';
 import { EventsService } from '../src/suggest/events.service.js';
 import { notifyTrainingRun } from '../src/suggest/ticket-events.js';
 import { routesOnly, type TestApp } from './support/app.js';
+import { launchBrowser } from './support/browser.js';
 
 const patience = { timeout: 60_000 };
 
@@ -31,10 +31,7 @@ beforeAll(async () => {
     [800, 85],
   ] as const)
     await addRun(learnedFrom, top1);
-  browser = await chromium.launch({
-    args: bundledChromium.args,
-    executablePath: await bundledChromium.executablePath(),
-  });
+  browser = await launchBrowser();
   const settings = { viewport: { width: 1280, height: 900 }, locale: 'en', reducedMotion: 'reduce' } as const;
   page = await (await browser.newContext(settings)).newPage();
   page.setDefaultTimeout(patience.timeout);

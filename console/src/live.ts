@@ -125,7 +125,8 @@ class Refresher {
     this.tickets.clear();
     this.topics.clear();
     const refreshed = keys.map((queryKey) => this.client.invalidateQueries({ queryKey }));
-    await Promise.all(tickets.length > 0 ? [refreshQueue(this.client, tickets), ...refreshed] : refreshed);
+    // A part that can't be had must not keep the next round from beginning.
+    await Promise.allSettled(tickets.length > 0 ? [refreshQueue(this.client, tickets), ...refreshed] : refreshed);
     this.busy = false;
     if (this.hasMore()) this.schedule();
   }
