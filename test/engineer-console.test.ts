@@ -285,22 +285,22 @@ describe('every page', () => {
   });
 
   test('speaks German too, also what the service says', async () => {
-    const zu = (name: string): Promise<void> =>
+    const turnTo = (name: string): Promise<void> =>
       page.getByRole('navigation', { name: 'Seiten' }).getByRole('link', { name, exact: true }).click();
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
-    await zu('Modelle');
+    await turnTo('Modelle');
     await heading('Modelle').waitFor();
     await main().getByRole('heading', { name: 'Champion gegen Herausforderer' }).waitFor();
     await main().getByText('zurückgerollt durch the ml').first().waitFor();
     await main().getByText('Trainingslauf 1', { exact: true }).first().waitFor();
-    await zu('Entscheidungen');
+    await turnTo('Entscheidungen');
     await main().getByText('Kein Alarm besteht.').first().waitFor();
-    await zu('Training');
+    await turnTo('Training');
     await main().getByRole('link', { name: '#1', exact: true }).click();
     await main()
       .getByText(/antwortet auf [\d,]+\s% der Tickets wie der Champion/)
       .waitFor();
-    await zu('Warnungen');
+    await turnTo('Warnungen');
     await main().getByText('Alle', { exact: true }).click();
     await main()
       .getByRole('link', { name: /^Ein neues Thema: 10,0\s% der Tickets/ })

@@ -60,11 +60,7 @@ export class RolloutWatch {
       state === 'worse' ? standingOf.worse(figures) : standingOf.open(figures),
     ]);
     if (state === 'open') return;
-    const { points, pairs: of } = figures;
-    const reason =
-      state === 'good'
-        ? say('rollout-good', { mode, version, points, pairs: of })
-        : say('rollout-worse', { mode, version, ...figures });
+    const reason = say(`rollout-${state}`, { mode, version, ...figures });
     this.logger.log(reason.sentence);
     if (state === 'good') await moveAlias(manager, 'champion', version, actor, reason);
     await endRollout(manager, { outcome: state === 'good' ? 'promoted' : 'rolled-back', reason });

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { ActionBadge } from './action-badge.js';
+import { actorName } from './actor-name.js';
 import type { Alert } from './api.js';
 import { useFormat } from './format.js';
 import { State } from './parts.js';
@@ -26,7 +27,7 @@ export function AlertList({ alerts }: { alerts: readonly Alert[] }) {
             <AlertState state={state} />
             <ActionBadge action={action} />
             <span>{t('alerts.opened', { at: format.moment(openedAt) })}</span>
-            {owner && <span>{t('by', { name: owner === 'monitor' ? t('asker.monitor') : owner })}</span>}
+            {owner && <span>{t('by', { name: actorName(t, owner) })}</span>}
             {!active && <span>{t('alerts.notSeen')}</span>}
             {reason && <span>{said(reason, reasonSaying)}</span>}
           </p>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { ActionBadge } from './action-badge.js';
+import { actorName } from './actor-name.js';
 import { AlertActions } from './alert-actions.js';
 import { AlertEvidence } from './alert-evidence.js';
 import { AlertState } from './alert-list.js';
@@ -56,7 +57,7 @@ function Facts({ alert }: { alert: AlertDetail }) {
           {format.moment(alert.seenAt)}
           {!alert.active && ` · ${t('alerts.notSeen')}`}
         </Fact>
-        <Fact name={t('alerts.owner')}>{alert.owner ?? t('alerts.nobody')}</Fact>
+        <Fact name={t('alerts.owner')}>{alert.owner === null ? t('alerts.nobody') : actorName(t, alert.owner)}</Fact>
         {alert.snoozedUntil && <Fact name={t('alerts.until')}>{format.moment(alert.snoozedUntil)}</Fact>}
         <Fact name={t('models.version')}>
           <span className="version">{alert.modelVersion}</span>
@@ -77,8 +78,7 @@ function History({ alert: { history } }: { alert: AlertDetail }) {
           <li key={`${at}${kind}`}>
             <time dateTime={at}>{format.moment(at)}</time>
             <span>
-              {t(`alertEvent.${kind}`)}{' '}
-              <span className="quiet">{t('by', { name: actor === 'monitor' ? t('asker.monitor') : actor })}</span>
+              {t(`alertEvent.${kind}`)} <span className="quiet">{t('by', { name: actorName(t, actor) })}</span>
               {reason && <small>{said(reason, saying)}</small>}
             </span>
           </li>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { ActionBadge } from './action-badge.js';
+import { actorName } from './actor-name.js';
 import { gathered } from './alike-decisions.js';
 import * as api from './api.js';
 import { Confirm } from './confirm.js';
@@ -133,7 +134,7 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
                   ))}
                 </ul>
               </td>
-              <td data-fixed>{askedBy === 'monitor' || askedBy === 'schedule' ? t(`asker.${askedBy}`) : askedBy}</td>
+              <td data-fixed>{actorName(t, askedBy)}</td>
               <td data-fixed>
                 {alert !== null && <Link href={`~/alerts/${alert}`}>{t('alerts.one', { id: alert })}</Link>}
               </td>
