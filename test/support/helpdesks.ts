@@ -54,6 +54,8 @@ function forward(incoming: IncomingMessage, answer: ServerResponse, port: number
   const { method, url, headers } = incoming;
   // A connection of its own: what ends one request can't end another.
   const onwards = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, (response) => {
+    // Whether the service's connection ends says nothing of the browser's.
+    delete response.headers.connection;
     answer.writeHead(response.statusCode ?? 502, response.headers);
     response.pipe(answer);
   });
