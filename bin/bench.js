@@ -1,17 +1,70 @@
-/** `npm run bench -- NAME [OPTIONS]`: one benchmark of bench/, which prints one JSON line. */
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+/**
+ * `npm run bench -- NAME [OPTIONS]`: runs one bench of bench/, which prints one JSON line. Without a name: lists the benches.
+ *
+ * `--save`, or `--save=VARIANT`, also stores what was printed in bench/results/NAME.json or NAME-VARIANT.json;
+ * `npm run results` then writes it onto docs/experiments.md.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buildService } from './build.js';
+import { saveResult } from './result-files.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-await buildService(root, (line) => console.error(line));
-const [name, ...options] = process.argv.slice(2);
-const file = join(root, 'dist', 'bench', `${name}.js`);
-if (!name || !existsSync(file)) {
-  const names = readdirSync(join(root, 'dist', 'bench')).filter((entry) => /\.js$/.test(entry));
-  console.error(`npm run bench -- NAME, with one of: ${names.map((entry) => entry.slice(0, -3)).join(', ')}`);
-  process.exit(1);
+
+/** Every bench by its name, with its source file and what it measures: the first sentence below its usage. */
+function benches() {
+  return new Map(
+    readdirSync(join(root, 'bench'), { recursive: true })
+      .filter((file) => file.endsWith('.ts'))
+      .toSorted()
+      .flatMap((file) => {
+        const comment = /^\/\*\*\n(.*?)\*\//s.exec(readFileSync(join(root, 'bench', file), 'utf8'))?.[1] ?? '';
+        const text = comment.replace(/^ \* ?/gm, '');
+        if (!text.startsWith('npm run bench -- ')) return [];
+        const about = text.slice(text.indexOf('\n\n') + 2).replace(/\s+/g, ' ');
+        return [[basename(file, '.ts'), { file, about: /^.*?[.:](?= |$)/.exec(about)?.[0].slice(0, -1) ?? about }]];
+      }),
+  );
 }
-process.argv = [process.argv[0], file, ...options];
-await import(pathToFileURL(file).href);
+
+function list(known) {
+  const width = Math.max(...[...known.keys()].map((name) => name.length));
+  const lines = [...known].map(([name, { about }]) => `  ${name.padEnd(width)}  ${about}`);
+  return `npm run bench -- NAME [OPTIONS] [--save[=VARIANT]]\n\n${lines.join('\n')}`;
+}
+
+/** Runs the compiled bench as a process of its own. @returns its exit code and what it printed */
+async function run(file, options) {
+  const compiled = join(root, 'dist', 'bench', file.replace(/\.ts$/, '.js'));
+  const child = spawn(process.execPath, [compiled, ...options], { stdio: ['inherit', 'pipe', 'inherit'] });
+  // Ctrl-C reaches the bench by itself, as it is in the same process group.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    printed += chunk;
+    process.stdout.write(chunk);
+  });
+  const [code] = await once(child, 'close');
+  return { code: code ?? 1, printed };
+}
+
+const words = process.argv.slice(2);
+const [name, ...options] = words.filter((word) => !/^--save(=|$)/.test(word));
+const known = benches();
+const bench = known.get(name);
+if (!bench) {
+  console.error(name ? `${name}: no such bench\n\n${list(known)}` : list(known));
+  process.exit(name ? 1 : 0);
+}
+await buildService(root, (line) => console.error(line));
+const { code, printed } = await run(bench.file, options);
+const saved = words.find((word) => /^--save(=|$)/.test(word));
+if (saved !== undefined && printed !== '') {
+  const variant = saved.slice('--save='.length);
+  const command = ['npm', 'run', 'bench', '--', name, ...options];
+  console.error(saveResult({ root, name: variant ? `${name}-${variant}` : name, command, printed }));
+}
+process.exitCode = code;
