@@ -1,5 +1,5 @@
 /**
- * Writes the types of the API's answers for the pages (console/src/openapi.d.ts), from the OpenAPI document of the sources
+ * Writes the types of the API's answers for the pages (console/src/service/openapi.d.ts), from the OpenAPI document of the sources
  * as they are. Neither broker nor database is needed.
  *
  * `node bin/api-types.js [--check]`; with --check nothing is written, and a file that is not current is an error.
@@ -13,12 +13,12 @@ import { format, resolveConfig } from 'prettier';
 import { buildService } from './build.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const file = join(root, 'console', 'src', 'openapi.d.ts');
+const file = join(root, 'console', 'src', 'service', 'openapi.d.ts');
 
 await buildService(root, console.error);
 const compiled = (name) => import(join(root, 'dist', 'src', name));
 const [{ readConfig }, { createDataSource }, { createApp }, { openApiDocument }] = await Promise.all(
-  ['config.js', 'database.js', 'main.js', 'http.js'].map(compiled),
+  ['config/config.js', 'database/data-source.js', 'main.js', 'http-server.js'].map(compiled),
 );
 // Servers that are named but never connected to.
 const servers = { DATABASE_URL: 'postgres://localhost/none', KAFKA_BROKERS: 'localhost:1' };
@@ -40,6 +40,6 @@ const wanted = await format(head + types, { ...(await resolveConfig(file)), file
 
 if (!process.argv.includes('--check')) writeFileSync(file, wanted);
 else if (readFileSync(file, 'utf8') !== wanted) {
-  console.error('console/src/openapi.d.ts is not what the service says of itself: run "npm run api-types"');
+  console.error('console/src/service/openapi.d.ts is not what the service says of itself: run "npm run api-types"');
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from './config.js';
+import { ConfigError } from './config/config.js';
 
 type Register = (program: Command) => void;
 
@@ -8,7 +8,7 @@ type Register = (program: Command) => void;
  * text does not wait for the web service's code.
  */
 const commands: Record<string, () => Promise<Register>> = {
-  start: async () => (await import('./commands/start.js')).registerStart,
+  start: async () => (await import('./commands/start/start.js')).registerStart,
   serve: async () => (await import('./commands/serve.js')).registerServe,
   setup: async () => (await import('./commands/setup.js')).registerSetup,
   migrate: async () => (await import('./commands/migrate.js')).registerMigrate,

@@ -7,8 +7,8 @@ import { Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { Public } from './access/roles.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
-import { MonitorRunner } from './monitoring/monitor-runner.service.js';
-import { ModelService } from './suggest/model.service.js';
+import { MonitorRunner } from './monitoring/runner/monitor-runner.service.js';
+import { ModelService } from './suggest/versions/champion.service.js';
 
 /** What readiness and metrics look at. */
 @Injectable()

@@ -1,5 +1,5 @@
 import { createSignInLink } from './access/access.service.js';
-import { readConfig, type Config, type ServiceConfig } from './config.js';
+import { readConfig, type Config, type ServiceConfig } from './config/config.js';
 import { startEmbedded } from './embedded/embedded.js';
 import { startService, type RunningService } from './main.js';
 import { setUp } from './setup/setup.js';

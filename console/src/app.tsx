@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRoute } from 'wouter';
-import { sessionQuery } from './queries.js';
+import { sessionQuery } from './service/queries.js';
 import { Shell } from './shell.js';
 import { SignIn } from './sign-in.js';
 

@@ -2,13 +2,13 @@ import { Button, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRoute } from 'wouter';
-import type { Actor } from './api-types.js';
-import { useKeys } from './keyboard.js';
-import { KeysHelp } from './keys-help.js';
-import { chooseLanguage, languages } from './language.js';
-import type { Connection } from './live.js';
+import type { Actor } from './service/api-types.js';
+import { useKeys } from './ui/keyboard.js';
+import { KeysHelp } from './agent/keys-help.js';
+import { chooseLanguage, languages } from './service/language.js';
+import type { Connection } from './service/live.js';
 import { queuePath } from './pages.js';
-import { useSignOut } from './sign-out.js';
+import { useSignOut } from './ui/sign-out.js';
 
 export function Header({ actor, connection }: { actor: Actor; connection: Connection }) {
   const { t, i18n } = useTranslation();

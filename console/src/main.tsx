@@ -1,12 +1,12 @@
 import '@mantine/core/styles.css';
-import './page.css';
+import './ui/page.css';
 import { MantineProvider, Menu, Modal, createTheme } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
-import { startLanguage } from './language.js';
-import { createQueryClient } from './queries.js';
+import { startLanguage } from './service/language.js';
+import { createQueryClient } from './service/queries.js';
 
 // Whoever answers by keyboard waits for no animation: what is closed is gone, and the next key is meant for the page again.
 const atOnce = { defaultProps: { transitionProps: { duration: 0 } } };

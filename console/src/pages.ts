@@ -1,7 +1,7 @@
 /** Which pages there are, for whom. All but the queue come when they are opened: an agent never loads a chart. */
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
-import type { Actor } from './api-types.js';
-import { addEngineersMessages, addTemplatesMessages } from './language.js';
+import type { Actor } from './service/api-types.js';
+import { addEngineersMessages, addTemplatesMessages } from './service/language.js';
 
 type Role = Actor['role'];
 
@@ -26,25 +26,25 @@ const forEngineers = (load: Load) =>
 
 const pages: readonly PageEntry[] = [
   { path: '/today', name: 'today', roles: engineers, Page: forEngineers(() => import('./ml/today-page.js')) },
-  { path: '/alerts', name: 'alerts', roles: engineers, Page: forEngineers(() => import('./ml/alerts-page.js')) },
-  { path: '/drift', name: 'drift', roles: engineers, Page: forEngineers(() => import('./ml/drift-page.js')) },
+  { path: '/alerts', name: 'alerts', roles: engineers, Page: forEngineers(() => import('./ml/alerts/alerts-page.js')) },
+  { path: '/drift', name: 'drift', roles: engineers, Page: forEngineers(() => import('./ml/alerts/drift-page.js')) },
   {
     path: '/decisions',
     name: 'decisions',
     roles: engineers,
-    Page: forEngineers(() => import('./ml/decisions-page.js')),
+    Page: forEngineers(() => import('./ml/alerts/decisions-page.js')),
   },
-  { path: '/training', name: 'training', roles: engineers, Page: forEngineers(() => import('./ml/training-page.js')) },
-  { path: '/models', name: 'models', roles: engineers, Page: forEngineers(() => import('./ml/models-page.js')) },
-  { path: '/labels', name: 'labels', roles: engineers, Page: forEngineers(() => import('./ml/labels-page.js')) },
+  { path: '/training', name: 'training', roles: engineers, Page: forEngineers(() => import('./ml/training/training-page.js')) },
+  { path: '/models', name: 'models', roles: engineers, Page: forEngineers(() => import('./ml/models/models-page.js')) },
+  { path: '/labels', name: 'labels', roles: engineers, Page: forEngineers(() => import('./ml/labels/labels-page.js')) },
   {
     path: '/templates',
     name: 'templates',
     roles: ['lead', ...engineers],
     Page: withMessages(() => import('./templates/templates-page.js'), addTemplatesMessages),
   },
-  { path: '/team', name: 'team', roles: ['lead'], Page: forEngineers(() => import('./ml/team-page.js')) },
-  { path: '/audit-log', name: 'audit', roles: ['admin'], Page: forEngineers(() => import('./ml/audit-log-page.js')) },
+  { path: '/team', name: 'team', roles: ['lead'], Page: forEngineers(() => import('./ml/labels/team-page.js')) },
+  { path: '/audit-log', name: 'audit', roles: ['admin'], Page: forEngineers(() => import('./ml/labels/audit-log-page.js')) },
 ];
 
 /** The pages beside the queue that a role has. */

@@ -3,11 +3,11 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Switch, useRoute } from 'wouter';
-import type { Actor } from './api-types.js';
+import type { Actor } from './service/api-types.js';
 import { Header } from './header.js';
-import { useLive } from './live.js';
+import { useLive } from './service/live.js';
 import { homePath, pagesOf, queuePath, type PageEntry } from './pages.js';
-import { Workplace } from './workplace.js';
+import { Workplace } from './agent/workplace.js';
 
 /** What is around every page: who is there, whether the service is, and where else one can go. */
 export function Shell({ actor }: { actor: Actor }) {

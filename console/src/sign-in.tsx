@@ -2,8 +2,8 @@ import { Alert, Button, Code, Divider, Loader, Paper, PasswordInput, Text, TextI
 import { useMutation, useQuery } from '@tanstack/react-query';
 import type { SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import * as api from './api.js';
-import { signInWaysQuery } from './queries.js';
+import * as api from './service/api.js';
+import { signInWaysQuery } from './service/queries.js';
 
 /** What the service says in the address of the page after a provider has sent the browser back. */
 const problems = { provider: 'signIn.provider', attempt: 'signIn.attempt', 'no-role': 'signIn.noRole' } as const;

@@ -5,11 +5,11 @@
 import { HttpStatus, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { CONFIG, type ServiceConfig } from '../config.js';
+import { CONFIG, type ServiceConfig } from '../config/config.js';
 import type { Role } from '../records/api-token.entity.js';
 import { AccessService } from './access.service.js';
 import { requireOwnPage } from './embedding.js';
-import { ProblemException } from './problem.js';
+import { ProblemException } from '../http/problem.js';
 import { changesNothingKey, publicKey, rolesKey, type Actor } from './roles.js';
 import { cookieOf, embeddedCookie, sessionCookie } from './session-cookies.js';
 

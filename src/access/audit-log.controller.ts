@@ -4,7 +4,7 @@ import { DataSource, LessThan } from 'typeorm';
 import { z } from 'zod';
 import { AuditEntry } from '../records/audit-entry.entity.js';
 import { Roles } from './roles.js';
-import { storedText } from './stored-text.js';
+import { storedText } from '../http/text-schemas.js';
 
 const entrySchema = z
   .object({

@@ -2,10 +2,10 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Inject, Post, Req, Res } f
 import { ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { CONFIG, type ServiceConfig } from '../config.js';
+import { CONFIG, type ServiceConfig } from '../config/config.js';
 import { AccessService } from './access.service.js';
 import { requireEmbedding, requireOwnPage } from './embedding.js';
-import { ProblemException } from './problem.js';
+import { ProblemException } from '../http/problem.js';
 import { ChangesNothing, Public, Roles } from './roles.js';
 import { cookieOf, sessionCookie, setEmbeddedCookie } from './session-cookies.js';
 

@@ -5,8 +5,8 @@
  */
 import { HttpStatus } from '@nestjs/common';
 import type { Request } from 'express';
-import type { ServiceConfig } from '../config.js';
-import { ProblemException } from './problem.js';
+import type { ServiceConfig } from '../config/config.js';
+import { ProblemException } from '../http/problem.js';
 
 type Settings = Pick<ServiceConfig, 'EMBED_ORIGINS'>;
 

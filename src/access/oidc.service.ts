@@ -1,7 +1,7 @@
 /** Signing in with an OpenID Connect provider: authorization code with PKCE. */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import * as oidc from 'openid-client';
-import { CONFIG, type ServiceConfig } from '../config.js';
+import { CONFIG, type ServiceConfig } from '../config/config.js';
 import { parseGroupsOfRoles, roleOf } from './roles-of-groups.js';
 import type { Actor } from './roles.js';
 

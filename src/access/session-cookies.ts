@@ -1,6 +1,6 @@
 /** The cookies that hold a session's secret: one for pages of their own, one for a page inside a helpdesk. */
 import type { CookieOptions, Request, Response } from 'express';
-import type { ServiceConfig } from '../config.js';
+import type { ServiceConfig } from '../config/config.js';
 import { sessionSeconds } from './access.service.js';
 
 export const sessionCookie = 'replyrank_session';

@@ -3,15 +3,15 @@ import { ApiExcludeEndpoint, ApiNoContentResponse, ApiOkResponse, ApiTags } from
 import { Throttle } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { CONFIG, type ServiceConfig } from '../config.js';
+import { CONFIG, type ServiceConfig } from '../config/config.js';
 import { isSameOrigin } from './access.guard.js';
 import { AccessService } from './access.service.js';
 import { requireEmbedding } from './embedding.js';
 import { callbackPath, OidcProblem, OidcService, type OidcAttempt } from './oidc.service.js';
-import { ProblemException } from './problem.js';
+import { ProblemException } from '../http/problem.js';
 import { Public } from './roles.js';
 import { cookieFlags, cookieOf, setEmbeddedCookie, setSessionCookie } from './session-cookies.js';
-import { storedText } from './stored-text.js';
+import { storedText } from '../http/text-schemas.js';
 import { mostPasswordLength } from './users.js';
 
 const linkSchema = z.object({ code: z.string().optional() });

@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readConfig } from '../config.js';
-import type { Assessment } from '../models/assessment.js';
-import { runAssessment } from '../models/assessment-process.js';
-import { assessmentPage } from './assess-page.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
+import { readConfig } from '../config/config.js';
+import type { Assessment } from '../models/evaluation/assessment.js';
+import { runAssessment } from '../models/jobs/assessment-process.js';
+import { assessmentPage } from './reports/assess-page.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
 import { trainingProgress, wholeNumber } from './train.js';
-import { UserError } from './user-error.js';
-import { modelWorker } from './with-model.js';
+import { UserError } from './options/user-error.js';
+import { modelWorker } from './options/with-model.js';
 
 interface AssessOptions extends ColumnOptions {
   data: string;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { listDeadLetters, replayDeadLetters, type ListedDeadLetter } from '../ingest/dead-letters.js';
 import { wholeNumber } from './train.js';
-import { UserError } from './user-error.js';
-import { withDatabase } from './with-database.js';
+import { UserError } from './options/user-error.js';
+import { withDatabase } from './options/with-database.js';
 
 export function registerDeadLetters(program: Command): void {
   const deadLetters = program.command('dead-letters').description('messages that could not be read');

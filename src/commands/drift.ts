@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readConfig } from '../config.js';
-import { readDataFile } from '../models/data-file.js';
-import type { DataRow } from '../models/data-row.js';
-import type { ModelProcess } from '../models/model-process.js';
+import { readConfig } from '../config/config.js';
+import { readDataFile } from '../models/dataset/data-file.js';
+import type { DataRow } from '../models/dataset/data-row.js';
+import type { ModelProcess } from '../models/serving/model-process.js';
 import type { Ranking } from '../models/ranker.js';
-import { ticketText } from '../models/ticket-text.js';
-import { rankInputOf } from '../models/training-data.js';
-import { fieldNames } from '../monitoring/broken-input.js';
-import { decisionSettings } from '../monitoring/decision-settings.js';
-import { driftOfFile, type SeenRow } from '../monitoring/drift-of-file.js';
-import { readReference } from '../monitoring/reference-file.js';
-import { readReferenceSample } from '../monitoring/reference-sample.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { driftAsJson, driftAsText } from './drift-report.js';
-import { progressBar } from './progress.js';
-import { UserError } from './user-error.js';
-import { withModel } from './with-model.js';
+import { ticketText } from '../models/features/ticket-text.js';
+import { rankInputOf } from '../models/dataset/training-data.js';
+import { fieldNames } from '../monitoring/diagnosis/broken-input.js';
+import { decisionSettings } from '../monitoring/decisions/decision-settings.js';
+import { driftOfFile, type SeenRow } from '../monitoring/runner/drift-of-file.js';
+import { readReference } from '../monitoring/reference/reference-file.js';
+import { readReferenceSample } from '../monitoring/reference/reference-sample.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { driftAsJson, driftAsText } from './reports/drift-report.js';
+import { progressBar } from './options/progress.js';
+import { UserError } from './options/user-error.js';
+import { withModel } from './options/with-model.js';
 
 interface DriftOptions extends ColumnOptions {
   model: string;

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readDataFile } from '../models/data-file.js';
-import type { DataRow } from '../models/data-row.js';
-import { MetricsCounter, type Metrics } from '../models/metrics.js';
-import type { ModelProcess } from '../models/model-process.js';
-import { rankInputOf } from '../models/training-data.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { progressBar } from './progress.js';
-import { withModel } from './with-model.js';
+import { readDataFile } from '../models/dataset/data-file.js';
+import type { DataRow } from '../models/dataset/data-row.js';
+import { MetricsCounter, type Metrics } from '../models/evaluation/metrics.js';
+import type { ModelProcess } from '../models/serving/model-process.js';
+import { rankInputOf } from '../models/dataset/training-data.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { progressBar } from './options/progress.js';
+import { withModel } from './options/with-model.js';
 
 interface EvaluateOptions extends ColumnOptions {
   model: string;

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { eraseEmbeddings } from '../models/embedding-cache.js';
-import { eraseTickets } from '../models/trained-on.js';
-import { forgetCounted } from '../monitoring/forget-counted.js';
-import { eraseSampled } from '../monitoring/reference-sample.js';
-import { removeAbandoned } from '../retrain/train-from-labels.js';
-import { forget, type Forgotten, type ToForget } from '../suggest/forget.js';
-import { UserError } from './user-error.js';
-import { withDatabase } from './with-database.js';
+import { eraseEmbeddings } from '../models/encoder/embedding-cache.js';
+import { eraseTickets } from '../models/dataset/trained-on.js';
+import { forgetCounted } from '../monitoring/runner/forget-counted.js';
+import { eraseSampled } from '../monitoring/reference/reference-sample.js';
+import { removeAbandoned } from '../retrain/runs/train-from-labels.js';
+import { forget, type Forgotten, type ToForget } from '../suggest/retention/forget-ticket.js';
+import { UserError } from './options/user-error.js';
+import { withDatabase } from './options/with-database.js';
 
 interface ForgetOptions {
   ticket?: string;

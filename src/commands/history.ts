@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { importHistoryFile, type ImportedHistory } from '../ingest/history-import.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { progressBar } from './progress.js';
-import { ticketSource } from './sources.js';
-import { withDatabase } from './with-database.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { progressBar } from './options/progress.js';
+import { ticketSource } from './options/sources.js';
+import { withDatabase } from './options/with-database.js';
 
 interface HistoryOptions extends ColumnOptions {
   data: string;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { withDatabase } from './with-database.js';
+import { withDatabase } from './options/with-database.js';
 
 export function registerMigrate(program: Command): void {
   program

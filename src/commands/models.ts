@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 import { leastCanaryShare } from '../config/retrain-variables.js';
-import { ModelsService, type RolloutRow } from '../suggest/models.service.js';
-import { UserError } from './user-error.js';
-import { withDatabase } from './with-database.js';
+import { ModelsService, type RolloutRow } from '../suggest/versions/versions.service.js';
+import { UserError } from './options/user-error.js';
+import { withDatabase } from './options/with-database.js';
 
 const actor = 'command line';
 

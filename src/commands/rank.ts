@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { wordsBehind, type WordWeight } from '../models/occlusion.js';
+import { wordsBehind, type WordWeight } from '../models/serving/occlusion.js';
 import type { RankInput } from '../models/ranker.js';
-import { shownRanking } from '../suggest/suggestion-message.js';
-import { withModel } from './with-model.js';
+import { shownRanking } from '../suggest/requests/suggestion-message.js';
+import { withModel } from './options/with-model.js';
 
 interface RankOptions {
   model: string;

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { replayTickets, type ReplayOptions } from '../ingest/replay.js';
-import { readDataFile } from '../models/data-file.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { progressBar } from './progress.js';
-import { ticketSource } from './sources.js';
-import { UserError } from './user-error.js';
-import { withKafka } from './with-kafka.js';
+import { readDataFile } from '../models/dataset/data-file.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { progressBar } from './options/progress.js';
+import { ticketSource } from './options/sources.js';
+import { UserError } from './options/user-error.js';
+import { withKafka } from './options/with-kafka.js';
 
 interface ReplayCommandOptions extends ColumnOptions {
   data: string;

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readDataFile } from '../models/data-file.js';
-import { runFile, type RunRecord } from '../models/run-record.js';
-import { ticketText } from '../models/ticket-text.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { runPage } from './run-page.js';
-import { UserError } from './user-error.js';
+import { readDataFile } from '../models/dataset/data-file.js';
+import { runFile, type RunRecord } from '../models/training/run-record.js';
+import { ticketText } from '../models/features/ticket-text.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { runPage } from './reports/run-page.js';
+import { UserError } from './options/user-error.js';
 
 interface ReportOptions extends ColumnOptions {
   data?: string;

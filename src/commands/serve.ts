@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { childEnvironment, type ServiceConfig } from '../config.js';
+import { childEnvironment, type ServiceConfig } from '../config/config.js';
 import { launch, untilSignal } from '../launch.js';
-import { FirstModel } from '../retrain/first-model.js';
+import { FirstModel } from '../retrain/runs/first-model.js';
 
 const trainingSeed = 1;
 const clearUpMs = 1_500;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readConfig } from '../config.js';
+import { readConfig } from '../config/config.js';
 import { setUp } from '../setup/setup.js';
 
 /** `replyrank setup`: everything that a start would fetch or build, and nothing more. */

@@ -1,21 +1,21 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readConfig } from '../config.js';
-import { readDataFile } from '../models/data-file.js';
-import { shareInterval } from '../models/share-interval.js';
-import { decisionSettings } from '../monitoring/decision-settings.js';
-import { gateSettings } from '../retrain/gate-settings.js';
-import type { SimulatedTicket } from '../retrain/simulated-agents.js';
-import { SimulatedModels } from '../retrain/simulated-models.js';
-import { policies, type Policy } from '../retrain/simulated-story.js';
-import { SimulatedTeam, type SimulationSettings } from '../retrain/simulation.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { progressBar } from './progress.js';
-import { simulationPage, type PolicyStory } from './simulation-page.js';
+import { readConfig } from '../config/config.js';
+import { readDataFile } from '../models/dataset/data-file.js';
+import { shareInterval } from '../statistics/share-interval.js';
+import { decisionSettings } from '../monitoring/decisions/decision-settings.js';
+import { gateSettings } from '../retrain/comparison/gate-settings.js';
+import type { SimulatedTicket } from '../retrain/simulation/simulated-agents.js';
+import { SimulatedModels } from '../retrain/simulation/simulated-models.js';
+import { policies, type Policy } from '../retrain/simulation/simulated-story.js';
+import { SimulatedTeam, type SimulationSettings } from '../retrain/simulation/simulation.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { progressBar } from './options/progress.js';
+import { simulationPage, type PolicyStory } from './reports/simulation-page.js';
 import { wholeNumber } from './train.js';
-import { UserError } from './user-error.js';
-import { modelWorker } from './with-model.js';
+import { UserError } from './options/user-error.js';
+import { modelWorker } from './options/with-model.js';
 
 export interface SimulateOptions extends ColumnOptions {
   data: string;

@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readConfig } from '../config.js';
-import { runJob } from '../models/job-process.js';
-import type { SweepSettings, Trial } from '../models/sweep.js';
-import { sweepWorkerFile } from '../models/worker-files.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { sweepPage } from './sweep-page.js';
+import { readConfig } from '../config/config.js';
+import { runJob } from '../models/jobs/job-process.js';
+import type { SweepSettings, Trial } from '../models/training/sweep.js';
+import { sweepWorkerFile } from '../models/jobs/worker-files.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { sweepPage } from './reports/sweep-page.js';
 import { trainingProgress, wholeNumber } from './train.js';
-import { UserError } from './user-error.js';
-import { modelWorker } from './with-model.js';
+import { UserError } from './options/user-error.js';
+import { modelWorker } from './options/with-model.js';
 
 interface SweepOptions extends ColumnOptions {
   data: string;

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { MergeRefused } from '../suggest/merges.js';
-import { exportedTemplates } from '../suggest/template-file.service.js';
-import { readImport } from '../suggest/template-import.js';
-import type { ImportedTemplate } from '../suggest/template-text.js';
-import { importTemplates } from '../suggest/templates.service.js';
-import { UserError } from './user-error.js';
-import { withDatabase } from './with-database.js';
+import { MergeRefused } from '../suggest/templates/merges.js';
+import { exportedTemplates } from '../suggest/templates/template-file.service.js';
+import { readImport } from '../suggest/templates/template-import.js';
+import type { ImportedTemplate } from '../suggest/templates/template-text.js';
+import { importTemplates } from '../suggest/templates/templates.service.js';
+import { UserError } from './options/user-error.js';
+import { withDatabase } from './options/with-database.js';
 
 export function registerTemplates(program: Command): void {
   const templates = program.command('templates').description('the reply templates');

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 import { addToken, listTokens, revokeToken } from '../access/tokens.js';
 import { roles, type Role } from '../records/api-token.entity.js';
-import { UserError } from './user-error.js';
-import { withDatabase } from './with-database.js';
+import { UserError } from './options/user-error.js';
+import { withDatabase } from './options/with-database.js';
 
 const actor = 'command line';
 

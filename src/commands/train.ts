@@ -2,17 +2,17 @@ import { dirname, join, resolve } from 'node:path';
 import { mkdir, readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { readConfig } from '../config.js';
-import { defaultFinetune } from '../models/finetune-settings.js';
-import { preflightChecks, type PreflightCheck } from '../models/preflight.js';
-import type { Recipe } from '../models/recipe.js';
-import { runTraining } from '../models/training-process.js';
-import { addReference } from '../retrain/model-reference.js';
-import { reportToMlflow } from '../retrain/mlflow.js';
-import { addColumnOptions, columnsOf, type ColumnOptions } from './columns.js';
-import { progressBar, type Progress } from './progress.js';
-import { UserError } from './user-error.js';
-import { modelWorker } from './with-model.js';
+import { readConfig } from '../config/config.js';
+import { defaultFinetune } from '../models/finetuning/finetune-settings.js';
+import { preflightChecks, type PreflightCheck } from '../models/training/preflight.js';
+import type { Recipe } from '../models/heads/recipe.js';
+import { runTraining } from '../models/jobs/training-process.js';
+import { addReference } from '../retrain/comparison/model-reference.js';
+import { reportToMlflow } from '../retrain/runs/mlflow.js';
+import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
+import { progressBar, type Progress } from './options/progress.js';
+import { UserError } from './options/user-error.js';
+import { modelWorker } from './options/with-model.js';
 
 interface TrainOptions extends ColumnOptions {
   data: string;

@@ -9,8 +9,8 @@ import {
   removeUser,
 } from '../access/users.js';
 import { roles, type Role } from '../records/api-token.entity.js';
-import { UserError } from './user-error.js';
-import { withDatabase } from './with-database.js';
+import { UserError } from './options/user-error.js';
+import { withDatabase } from './options/with-database.js';
 
 const actor = 'command line';
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CONFIG, type ServiceConfig } from '../config.js';
-import { ChoicesService } from '../suggest/choices.service.js';
+import { CONFIG, type ServiceConfig } from '../config/config.js';
+import { ChoicesService } from '../suggest/choices/choices.service.js';
 import { storeDeadLetter, type PlacedMessage } from './dead-letters.js';
 import { dead, type DeadMessage } from './envelope.js';
 import { IngestMetrics } from './ingest-metrics.js';

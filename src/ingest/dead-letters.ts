@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { writeOutbox } from '../suggest/outbox.js';
+import { writeOutbox } from '../database/outbox.js';
 import type { DeadMessage, RawMessage } from './envelope.js';
 
 /** A message with its place on its topic. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
-import { readDataFile } from '../models/data-file.js';
-import type { Columns, DataRow } from '../models/data-row.js';
+import { readDataFile } from '../models/dataset/data-file.js';
+import type { Columns, DataRow } from '../models/dataset/data-row.js';
 import { redactTicket } from './message-reader.js';
 import { ticketMessageSchema, wellFormed } from './ticket-message.js';
 

@@ -13,7 +13,7 @@ import {
   type Producer,
   type SASLOptions,
 } from 'kafkajs';
-import type { ServiceConfig } from '../config.js';
+import type { ServiceConfig } from '../config/config.js';
 
 export type { Consumer, EachBatchPayload, Kafka, KafkaMessage, Producer } from 'kafkajs';
 

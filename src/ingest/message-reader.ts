@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { hintsOf, redact } from '../redaction/redaction.js';
-import { choiceBodySchema } from '../suggest/choice-message.js';
-import type { NewChoice } from '../suggest/choices.service.js';
+import { choiceBodySchema } from '../suggest/choices/choice-message.js';
+import type { NewChoice } from '../suggest/choices/choices.service.js';
 import { dead, openEnvelope, type DeadMessage, type RawMessage } from './envelope.js';
 import { plainText } from './plain-text.js';
 import { contentId, identitySchema, ticketMessageSchema, wellFormed, type TicketMessage } from './ticket-message.js';

@@ -9,7 +9,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Gauge, Registry } from 'prom-client';
 import { DataSource, type QueryRunner } from 'typeorm';
-import { outboxRanges } from '../suggest/outbox.js';
+import { outboxRanges } from '../database/outbox.js';
 import { isTooLarge, KAFKA, openProducer, type Kafka, type Producer } from './kafka.js';
 import { describeError } from './topic-reader.js';
 

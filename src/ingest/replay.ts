@@ -1,9 +1,9 @@
 /** Puts tickets of a file onto Kafka, as a helpdesk would; simulated agents may answer them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceConfig } from '../config.js';
-import type { DataRow } from '../models/data-row.js';
-import type { SuggestionMessage } from '../suggest/suggestion-message.js';
+import type { ServiceConfig } from '../config/config.js';
+import type { DataRow } from '../models/dataset/data-row.js';
+import type { SuggestionMessage } from '../suggest/requests/suggestion-message.js';
 import { endOf, follow, openProducer, type Kafka } from './kafka.js';
 
 export interface ReplayOptions {

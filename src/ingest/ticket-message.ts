@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { occurredAtSchema } from '../suggest/choice-message.js';
+import { occurredAtSchema } from '../suggest/choices/choice-message.js';
 
 export const sourcePattern = /^[a-z0-9._-]{1,64}$/;
 

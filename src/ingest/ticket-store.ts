@@ -3,10 +3,10 @@
  * open ticket with content has a suggestion or a rank request.
  */
 import type { EntityManager } from 'typeorm';
-import { settleTickets } from '../suggest/labels.js';
-import { requestRanking } from '../suggest/ranking-request.js';
-import { notifyTickets } from '../suggest/ticket-events.js';
-import { lockTickets } from '../suggest/ticket-lock.js';
+import { settleTickets } from '../suggest/choices/labels.js';
+import { requestRanking } from '../suggest/requests/ranking-request.js';
+import { notifyTickets } from '../events/change-events.js';
+import { lockTickets } from '../database/ticket-lock.js';
 import type { TicketMessage } from './ticket-message.js';
 import { afterMessage, sameContent, type TicketState } from './ticket-snapshot.js';
 

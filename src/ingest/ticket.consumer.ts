@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CONFIG, type ServiceConfig } from '../config.js';
-import { RankingLoop } from '../suggest/ranking-loop.service.js';
+import { CONFIG, type ServiceConfig } from '../config/config.js';
+import { RankingLoop } from '../suggest/ranking/ranking-loop.service.js';
 import { storeDeadLetter, type PlacedMessage } from './dead-letters.js';
 import { dead, type DeadMessage } from './envelope.js';
 import { IngestMetrics } from './ingest-metrics.js';

@@ -3,7 +3,7 @@
  * the baselines. `test/contract/ranker.conformance.ts` is the suite that each of them must pass.
  */
 
-import type { TextFacts } from './text-facts.js';
+import type { TextFacts } from './features/text-facts.js';
 
 /** A structured field of a ticket. Flat on purpose: what can't be said in these types is no feature. */
 export type FieldValue = string | number | boolean | null;

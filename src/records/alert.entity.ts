@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Stream } from './observed-ticket.entity.js';
-import type { Saying } from './saying.js';
+import type { Saying } from '../messages/stored-message.js';
 
 /** A statement of evidence about signals, one for each cause, with a proposed action, an owner and a state. */
 @Entity('alerts')

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Alias } from './model-alias.entity.js';
-import type { Saying } from './saying.js';
+import type { Saying } from '../messages/stored-message.js';
 
 /** One move of an alias, for its history. */
 @Entity('model_alias_moves')

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Stream } from './observed-ticket.entity.js';
-import type { Saying } from './saying.js';
+import type { Saying } from '../messages/stored-message.js';
 
 /** What was decided after a look, also that nothing is to be done. */
 @Entity('retrain_decisions')

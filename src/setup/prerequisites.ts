@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { childEnvironment } from '../config.js';
+import { childEnvironment } from '../config/config.js';
 import { findProgram, runProgram } from './program.js';
 import { SetupError } from './setup-error.js';
 

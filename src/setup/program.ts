@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { childEnvironment } from '../config.js';
+import { childEnvironment } from '../config/config.js';
 import type { ServerUser } from './server-user.js';
 
 /** How a program ended, and all that it said. */

@@ -6,7 +6,7 @@
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectKafka } from '../../src/ingest/kafka.js';
-import { importTemplates } from '../../src/suggest/templates.service.js';
+import { importTemplates } from '../../src/suggest/templates/templates.service.js';
 import { readTemplates } from '../../src/commands/templates.js';
 import { wholeService, type TestApp } from '../support/app.js';
 import { produce, readTopic, waitFor } from '../support/kafka.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { inject } from 'vitest';
-import { createDataSource, migrate } from '../../src/database.js';
+import { createDataSource, migrate } from '../../src/database/data-source.js';
 
 const template = 'replyrank_migrated';
 const templateLock = 4_208_617;

@@ -1,7 +1,7 @@
 /** Many tickets at once over Kafka, and what has to be there of them in the end, whatever happened on the way. */
 import type { Kafka } from 'kafkajs';
-import type { ServiceConfig } from '../../src/config.js';
-import { importTemplates } from '../../src/suggest/templates.service.js';
+import type { ServiceConfig } from '../../src/config/config.js';
+import { importTemplates } from '../../src/suggest/templates/templates.service.js';
 import { freshDatabase, type TestDatabase } from './database.js';
 import { produce, readTopic, testConfig, testKafka, waitFor } from './kafka.js';
 import { aTicket } from './tickets.js';

@@ -6,7 +6,7 @@ import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { startEmbedded, type EmbeddedServers } from '../../src/embedded/embedded.js';
 import { stopKafka } from '../../src/embedded/kafka.js';
 import { erasePostgres } from '../../src/embedded/postgres.js';

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import { importHistory } from '../../src/ingest/history-import.js';
-import { readDataFile } from '../../src/models/data-file.js';
-import { importTemplates } from '../../src/suggest/templates.service.js';
+import { readDataFile } from '../../src/models/dataset/data-file.js';
+import { importTemplates } from '../../src/suggest/templates/templates.service.js';
 import { smallSample } from './models.js';
 
 export interface HistoryPart {

@@ -1,16 +1,16 @@
 /** Ingest alone, on a real broker and database: messages go in, rows come out, and nothing ranks them. */
 import { Registry } from 'prom-client';
 import type { Kafka, Message } from 'kafkajs';
-import type { ServiceConfig } from '../../src/config.js';
+import type { ServiceConfig } from '../../src/config/config.js';
 import { ChoiceConsumer } from '../../src/ingest/choice.consumer.js';
 import { IngestMetrics } from '../../src/ingest/ingest-metrics.js';
 import { OutboxRelay } from '../../src/ingest/outbox-relay.service.js';
 import { TicketConsumer } from '../../src/ingest/ticket.consumer.js';
-import { ModelProcess } from '../../src/models/model-process.js';
-import { ChoicesService } from '../../src/suggest/choices.service.js';
-import { EventsService } from '../../src/suggest/events.service.js';
-import { ModelService } from '../../src/suggest/model.service.js';
-import { RankingLoop } from '../../src/suggest/ranking-loop.service.js';
+import { ModelProcess } from '../../src/models/serving/model-process.js';
+import { ChoicesService } from '../../src/suggest/choices/choices.service.js';
+import { EventsService } from '../../src/events/events.service.js';
+import { ModelService } from '../../src/suggest/versions/champion.service.js';
+import { RankingLoop } from '../../src/suggest/ranking/ranking-loop.service.js';
 import { freshDatabase, type TestDatabase } from './database.js';
 import { produce, testConfig, testKafka, waitFor } from './kafka.js';
 

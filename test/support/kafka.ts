@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, Message } from 'kafkajs';
 import { inject } from 'vitest';
-import { readConfig, type ServiceConfig } from '../../src/config.js';
+import { readConfig, type ServiceConfig } from '../../src/config/config.js';
 import { connectKafka, ensureTopics, openProducer, ownTopics } from '../../src/ingest/kafka.js';
 
 /** The configuration of a service that shares nothing with that of another test. */

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readConfig } from '../../src/config.js';
-import { Encoder } from '../../src/models/encoder.js';
-import { loadTensorflow, type Tensorflow } from '../../src/models/tensorflow.js';
-import type { TrainingSettings } from '../../src/models/train-model.js';
+import { readConfig } from '../../src/config/config.js';
+import { Encoder } from '../../src/models/encoder/encoder.js';
+import { loadTensorflow, type Tensorflow } from '../../src/models/tensors/tensorflow.js';
+import type { TrainingSettings } from '../../src/models/training/train-model.js';
 
 const samples = resolve(import.meta.dirname, '../../samples/banking77');
 

@@ -1,4 +1,4 @@
-import type { Observation } from '../../src/monitoring/observation.js';
+import type { Observation } from '../../src/monitoring/observations/observation.js';
 
 /** A ticket as the monitor sees it; what a test does not care about is as usual. */
 export function observation(given: Partial<Observation> = {}): Observation {

@@ -1,7 +1,7 @@
 /** The service as a process of its own, as `serve` starts it, so that it can be killed like one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { childEnvironment, type ServiceConfig } from '../../src/config.js';
+import { childEnvironment, type ServiceConfig } from '../../src/config/config.js';
 import { waitFor } from './kafka.js';
 
 export interface ServiceProcess {

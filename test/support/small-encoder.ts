@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists } from '../../src/models/encoder.js';
-import { readSafetensors, writeSafetensors } from '../../src/models/safetensors.js';
+import { exists } from '../../src/models/encoder/encoder.js';
+import { readSafetensors, writeSafetensors } from '../../src/models/tensors/safetensors.js';
 
 /** The first layers of an encoder as an encoder of its own: quick to train, and it still reads. */
 export async function smallEncoder(from: string, to: string, layers = 3): Promise<string> {

@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import { readTicket } from '../../src/ingest/message-reader.js';
 import { storeTickets } from '../../src/ingest/ticket-store.js';
 import type { Ranking } from '../../src/models/ranker.js';
-import { claimDue, storeRankings } from '../../src/suggest/ranking-store.js';
-import { wantedModel } from '../../src/suggest/wanted-model.js';
+import { claimDue, storeRankings } from '../../src/suggest/requests/ranking-store.js';
+import { wantedModel } from '../../src/suggest/requests/serving-version.js';
 
 export const aTicket = (ticketId: string, more: object = {}) => ({
   source: 'helpdesk',

@@ -2,7 +2,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { registerModel } from '../../src/suggest/model-registry.js';
+import { registerModel } from '../../src/suggest/versions/model-registry.js';
 
 /** Another version that answers as this one does. */
 export async function copyVersion(

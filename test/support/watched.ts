@@ -2,14 +2,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { hash32, seeded } from '../../src/models/random.js';
-import { copyBands } from '../../src/models/text-facts.js';
+import { hash32, seeded } from '../../src/statistics/random.js';
+import { copyBands } from '../../src/models/features/text-facts.js';
 import type { Ranking } from '../../src/models/ranker.js';
-import type { Observation } from '../../src/monitoring/observation.js';
-import { buildReference } from '../../src/monitoring/reference.js';
-import { writeReference } from '../../src/monitoring/reference-file.js';
-import { storeRankings, claimDue } from '../../src/suggest/ranking-store.js';
-import { wantedModel } from '../../src/suggest/wanted-model.js';
+import type { Observation } from '../../src/monitoring/observations/observation.js';
+import { buildReference } from '../../src/monitoring/reference/reference.js';
+import { writeReference } from '../../src/monitoring/reference/reference-file.js';
+import { storeRankings, claimDue } from '../../src/suggest/requests/ranking-store.js';
+import { wantedModel } from '../../src/suggest/requests/serving-version.js';
 import { arrive, aTicket } from './tickets.js';
 
 const size = 16;

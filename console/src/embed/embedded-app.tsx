@@ -1,11 +1,11 @@
-import '../embed.css';
+import './embed.css';
 import { Alert, Button, Loader, Text } from '@mantine/core';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRoute } from 'wouter';
-import type { Actor } from '../api-types.js';
-import { embeddingQuery, sessionQuery } from '../queries.js';
+import type { Actor } from '../service/api-types.js';
+import { embeddingQuery, sessionQuery } from '../service/queries.js';
 import { SignIn } from '../sign-in.js';
 import { EmbeddedPage } from './embedded-page.js';
 import { EmbeddedSignIn } from './embedded-sign-in.js';

@@ -1,12 +1,12 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Actor } from '../api-types.js';
-import { useKeys } from '../keyboard.js';
-import { KeysHelp } from '../keys-help.js';
-import { chooseLanguage, languages } from '../language.js';
-import type { Connection } from '../live.js';
-import { useSignOut } from '../sign-out.js';
+import type { Actor } from '../service/api-types.js';
+import { useKeys } from '../ui/keyboard.js';
+import { KeysHelp } from '../agent/keys-help.js';
+import { chooseLanguage, languages } from '../service/language.js';
+import type { Connection } from '../service/live.js';
+import { useSignOut } from '../ui/sign-out.js';
 
 /** As little as there is room for. */
 export function EmbeddedHeader({ actor, connection }: { actor: Actor; connection: Connection }) {

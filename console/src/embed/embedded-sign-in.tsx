@@ -2,9 +2,9 @@ import { Alert, Button, Divider, Loader, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import * as api from '../api.js';
-import type { Actor, TicketPath } from '../api-types.js';
-import { signInWaysQuery } from '../queries.js';
+import * as api from '../service/api.js';
+import type { Actor, TicketPath } from '../service/api-types.js';
+import { signInWaysQuery } from '../service/queries.js';
 import { WithPassword } from '../sign-in.js';
 import { codeIn } from './hand-over-message.js';
 

@@ -2,8 +2,8 @@ import { Alert, Anchor, Text } from '@mantine/core';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import * as api from '../api.js';
-import type { Actor } from '../api-types.js';
+import * as api from '../service/api.js';
+import type { Actor } from '../service/api-types.js';
 import { SignIn } from '../sign-in.js';
 import { handOverMessage } from './hand-over-message.js';
 

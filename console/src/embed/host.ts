@@ -1,7 +1,7 @@
 /** The helpdesk around the page: which ticket is open there, and where a reply goes. */
 import { useEffect, useState } from 'react';
-import type { TicketPath } from '../api-types.js';
-import { copyText, type Deliver } from '../delivery.js';
+import type { TicketPath } from '../service/api-types.js';
+import { copyText, type Deliver } from '../agent/delivery.js';
 import { followChatwoot } from './chatwoot.js';
 import { sourceOf } from './source-name.js';
 import { followZendesk } from './zendesk.js';

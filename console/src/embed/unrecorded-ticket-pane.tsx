@@ -1,10 +1,10 @@
 import { Alert, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import * as api from '../api.js';
-import type { Suggestion, Ticket } from '../api-types.js';
-import { templatesQuery, ticketKey } from '../queries.js';
-import { TicketPane, type Props } from '../ticket-pane.js';
+import * as api from '../service/api.js';
+import type { Suggestion, Ticket } from '../service/api-types.js';
+import { templatesQuery, ticketKey } from '../service/queries.js';
+import { TicketPane, type Props } from '../agent/ticket-pane.js';
 import type { HostTicket } from './host.js';
 
 /** A ticket that has not reached the service: what the helpdesk shows of it is ranked, and nothing of it kept. */

@@ -1,7 +1,7 @@
 /** What the ML engineer's pages ask the service. */
-import { call, sent } from '../api.js';
-import type { Page } from '../api-types.js';
-import type { components } from '../openapi.js';
+import { call, sent } from '../service/api.js';
+import type { Page } from '../service/api-types.js';
+import type { components } from '../service/openapi.js';
 
 type Schemas = components['schemas'];
 

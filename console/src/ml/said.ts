@@ -2,10 +2,10 @@
 import i18next from 'i18next';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import { localeOf } from '../language.js';
+import { localeOf } from '../service/language.js';
 import german from '../messages/sayings.de.json';
-import type { components } from '../openapi.js';
-import { formatOf, type Format } from './format.js';
+import type { components } from '../service/openapi.js';
+import { formatOf, type Format } from '../ui/format.js';
 import { signalName } from './signal-name.js';
 
 export type Saying = components['schemas']['Saying'];

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { ActionBadge } from './action-badge.js';
-import { AlertList } from './alert-list.js';
-import { gathered } from './alike-decisions.js';
+import { ActionBadge } from './alerts/action-badge.js';
+import { AlertList } from './alerts/alert-list.js';
+import { gathered } from './alerts/alike-decisions.js';
 import type { Quality } from './api.js';
-import { useFormat, type Format } from './format.js';
-import type { Estimate } from './interval.js';
-import { Empty, Loaded, PageBody, Section, State } from './parts.js';
+import { useFormat, type Format } from '../ui/format.js';
+import type { Estimate } from '../ui/interval.js';
+import { Empty, Loaded, PageBody, Section, State } from '../ui/parts.js';
 import { alertsQuery, decisionsQuery, driftQuery, qualityQuery } from './queries.js';
 
 const lastDecisions = 6;

@@ -1,7 +1,7 @@
 /** What the pages of the templates ask the service. */
-import { call, sent } from '../api.js';
-import type { Page, TicketRow } from '../api-types.js';
-import type { components } from '../openapi.js';
+import { call, sent } from '../service/api.js';
+import type { Page, TicketRow } from '../service/api-types.js';
+import type { components } from '../service/openapi.js';
 
 type Schemas = components['schemas'];
 

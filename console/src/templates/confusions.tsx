@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { Empty, Table } from '../ml/parts.js';
+import { Empty, Table } from '../ui/parts.js';
 import type { Statistics } from './api.js';
 
 /** Templates that agents took in place of this one, and this one in place of. */

@@ -1,8 +1,8 @@
 import { Badge, Button } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Empty } from '../ml/parts.js';
-import { useFormat } from '../ml/format.js';
+import { Empty } from '../ui/parts.js';
+import { useFormat } from '../ui/format.js';
 import type { Statistics } from './api.js';
 
 const fewest = 6;

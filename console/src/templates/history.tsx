@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../ml/format.js';
+import { useFormat } from '../ui/format.js';
 import type { Revision } from './api.js';
 import { changedFields, isSame, type Fields } from './draft.js';
 import { TextDiff } from './text-diff-place.js';

@@ -3,8 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { ApiError, type FieldProblem } from '../api.js';
-import { PageBody, Section, Table } from '../ml/parts.js';
+import { ApiError, type FieldProblem } from '../service/api.js';
+import { PageBody, Section, Table } from '../ui/parts.js';
 import * as api from './api.js';
 
 interface Chosen {

@@ -1,5 +1,5 @@
 /** What the list of templates shows, and in which order. It stands in the address, so a reload or a link shows the same. */
-import type { TemplateState } from '../api-types.js';
+import type { TemplateState } from '../service/api-types.js';
 
 export const states: readonly TemplateState[] = ['draft', 'allowed', 'blocked', 'retired'];
 export const selections = ['all', 'flagged', 'confused', 'unused'] as const;

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
-import { PageBody } from '../ml/parts.js';
+import { PageBody } from '../ui/parts.js';
 import * as api from './api.js';
 import type { Fields } from './draft.js';
 import { LeaveGuard } from './leave-guard.js';

@@ -1,6 +1,6 @@
 /** What is wrong with the placeholders of a text, before anybody sends it. */
 import MiniSearch from 'minisearch';
-import { asText, fill, unfilledIn } from '../placeholders.js';
+import { asText, fill, unfilledIn } from './placeholders.js';
 
 export interface UnknownPlaceholder {
   name: string;

@@ -2,7 +2,7 @@ import { Select, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Confirm } from '../ml/confirm.js';
+import { Confirm } from '../ui/confirm.js';
 import * as api from './api.js';
 import { allTemplatesQuery } from './queries.js';
 

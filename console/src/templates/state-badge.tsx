@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import { State } from '../ml/parts.js';
-import type { TemplateState } from '../api-types.js';
+import { State } from '../ui/parts.js';
+import type { TemplateState } from '../service/api-types.js';
 
 const kinds = { draft: 'busy', allowed: 'good', blocked: 'bad', retired: 'quiet' } as const;
 

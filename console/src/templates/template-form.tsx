@@ -2,7 +2,7 @@ import { Button, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../ml/format.js';
+import { useFormat } from '../ui/format.js';
 import type { Fields } from './draft.js';
 import { allTemplatesQuery, placeholdersQuery } from './queries.js';
 

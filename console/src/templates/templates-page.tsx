@@ -1,6 +1,6 @@
 import './templates.css';
 import { Route, Switch } from 'wouter';
-import type { Actor } from '../api-types.js';
+import type { Actor } from '../service/api-types.js';
 import { ImportPage } from './import-page.js';
 import { ListPage } from './list-page.js';
 import { NewPage } from './new-page.js';

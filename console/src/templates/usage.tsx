@@ -1,11 +1,11 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import { localeOf } from '../language.js';
-import { ChartPlace } from '../ml/chart-place.js';
-import type { Colours } from '../ml/chart.js';
-import { useFormat } from '../ml/format.js';
-import { momentFormats } from '../moments.js';
+import { localeOf } from '../service/language.js';
+import { ChartPlace } from '../ui/chart-place.js';
+import type { Colours } from '../ui/chart.js';
+import { useFormat } from '../ui/format.js';
+import { momentFormats } from '../ui/moments.js';
 import type { Statistics } from './api.js';
 
 /** How often it was shown, taken and used, and when. */

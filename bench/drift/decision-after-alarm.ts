@@ -1,0 +1,28 @@
+import type { Evidence } from '../../src/monitoring/diagnosis/evidence.js';
+import {
+  decide,
+  defaultDecisionSettings,
+  type RetrainDecision,
+} from '../../src/monitoring/decisions/retrain-decision.js';
+
+/** What a team with labels enough and no recent training is told to do about evidence whose alarm stands. */
+export const decisionAfterAlarm = ({ causes, labelShift, accuracy, risk }: Evidence): RetrainDecision =>
+  decide(
+    {
+      now: new Date(0),
+      alarm: true,
+      causes,
+      labelShift,
+      reweighted: false,
+      loss: accuracy?.loss ?? null,
+      wasHarmful: false,
+      riskRisen: risk?.risen ?? null,
+      freshLabels: 1_000,
+      unlearnedLabels: 1_000,
+      topicLabels: 0,
+      lastTrainedAt: null,
+      scheduleDue: false,
+      requested: false,
+    },
+    defaultDecisionSettings,
+  );

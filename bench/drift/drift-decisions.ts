@@ -1,0 +1,197 @@
+/**
+ * npm run bench -- drift-decisions [--seeds 20] [--tickets 600] [--part validation|test]
+ *
+ * Ten causes injected into windows of the sample's tickets: is the injected one named first, is the decision the ladder's, how
+ * far off is the accuracy that is told without labels (beside plain mean confidence, as confidence-based estimation has it
+ * without calibration to the window). An alarm is taken as given: what the tests see is measured elsewhere. Prints one JSON line.
+ */
+import { parseArgs } from 'node:util';
+import { seeded } from '../../src/statistics/random.js';
+import { explain } from '../../src/monitoring/diagnosis/evidence.js';
+import { isFirstRight } from '../../src/monitoring/diagnosis/estimated-accuracy.js';
+import type { SeenOutcome } from '../../src/monitoring/observations/observation.js';
+import { ReferenceSampler } from '../../src/monitoring/reference/reference-sample.js';
+import { defaultDecisionSettings, type RetrainAction } from '../../src/monitoring/decisions/retrain-decision.js';
+import { guessedTrust } from '../../src/monitoring/labels/trust.js';
+import { decisionAfterAlarm } from './decision-after-alarm.js';
+import { say } from '../support/service.js';
+import { poolOf, type SeenTicket, type Variant } from './shifted-tickets.js';
+import { shuffled } from '../support/tickets-of-banking.js';
+import { shareInterval } from '../../src/statistics/share-interval.js';
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20' },
+    tickets: { type: 'string', default: '600' },
+    part: { type: 'string', default: 'validation' },
+  },
+});
+const size = Number(options.tickets);
+const pool = await poolOf(options.part === 'test' ? 'test' : 'validation');
+const sampler = new ReferenceSampler(1);
+for (const { text, ...ticket } of pool.reference) sampler.add(ticket, text);
+const reference = sampler.sample();
+
+interface Case {
+  name: string;
+  cause: string;
+  action: RetrainAction;
+  window: (random: () => number) => SeenTicket[];
+  /** Share of the tickets that have an audit label */
+  labelled?: number;
+}
+
+const { plain } = pool.variants;
+const countsOf = (tickets: readonly SeenTicket[]): Map<string | null, number> => {
+  const counts = new Map<string | null, number>();
+  for (const { templateId } of tickets) counts.set(templateId, (counts.get(templateId) ?? 0) + 1);
+  return counts;
+};
+const [inReference, inPool] = [countsOf(pool.reference), countsOf(plain)];
+const rarest = 1e-9;
+
+/**
+ * A weighted draw without replacement (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006).
+ *
+ * @returns places of tickets, the heavier the sooner
+ */
+const drawnBy = (weight: (ticket: SeenTicket) => number, random: () => number): number[] =>
+  plain
+    .map((ticket, place) => ({ place, order: random() ** (1 / Math.max(weight(ticket), rarest)) }))
+    .sort((a, b) => b.order - a.order)
+    .map(({ place }) => place);
+
+/**
+ * The first of them have the reference's shares of templates: the sample's test tickets have every template alike often, its
+ * training tickets have not, which would be a cause besides the injected one.
+ */
+const inTheReferencesShares = (random: () => number): number[] =>
+  drawnBy(({ templateId }) => (inReference.get(templateId) ?? 0) / (inPool.get(templateId) ?? 1), random);
+
+const places = (random: () => number): number[] => inTheReferencesShares(random).slice(0, size);
+const at = (tickets: readonly SeenTicket[], some: number[]): SeenTicket[] =>
+  some.flatMap((place) => tickets[place] ?? []);
+
+const partly =
+  (variant: Variant, share: number) =>
+  (random: () => number): SeenTicket[] => {
+    const chosen = places(random);
+    const count = Math.round(share * chosen.length);
+    return [...at(plain, chosen.slice(count)), ...at(pool.variants[variant], chosen.slice(0, count))];
+  };
+
+/** Tickets that `has` hold make up `share` of the window. */
+const more =
+  (has: (ticket: SeenTicket) => boolean, share: number) =>
+  (random: () => number): SeenTicket[] => {
+    const all = at(plain, inTheReferencesShares(random));
+    const count = Math.round(share * size);
+    return [...all.filter(has).slice(0, count), ...all.filter((ticket) => !has(ticket)).slice(0, size - count)];
+  };
+
+function otherMix(random: () => number): SeenTicket[] {
+  const weights = new Map([...inPool.keys()].map((templateId) => [templateId, random() ** 3]));
+  return at(plain, drawnBy(({ templateId }) => weights.get(templateId) ?? 0, random).slice(0, size));
+}
+
+function newTopic(random: () => number): SeenTicket[] {
+  const topic = pool.unknown[Math.floor(random() * pool.unknown.length)] ?? [];
+  const count = Math.round(0.15 * size);
+  return [...at(plain, places(random)).slice(count), ...shuffled(topic, random).slice(0, count)];
+}
+
+/** Half of the templates of a ticket out of eight are answered by another template now. */
+function newMeaning(random: () => number): SeenTicket[] {
+  const names = shuffled([...new Set(plain.map(({ templateId }) => templateId))], random).slice(0, 8);
+  const others = new Map(names.map((name, index) => [name, names[(index + 1) % names.length]]));
+  return at(plain, places(random)).map((ticket) => ({
+    ...ticket,
+    templateId: others.get(ticket.templateId) ?? ticket.templateId,
+  }));
+}
+
+const cases: Case[] = [
+  { name: 'empty bodies', cause: 'empty-text', action: 'repair', window: partly('empty', 0.2) },
+  { name: 'encoding', cause: 'garbled-text', action: 'repair', window: partly('garbled', 0.5) },
+  { name: 'field gone', cause: 'field-gone', action: 'repair', window: partly('field-gone', 1) },
+  { name: 'field constant', cause: 'field-constant', action: 'repair', window: partly('field-constant', 1) },
+  { name: 'channel', cause: 'channel', action: 'record', window: more(({ channel }) => channel === 'form', 0.5) },
+  { name: 'language', cause: 'language', action: 'retrain', window: partly('german', 0.3) },
+  { name: 'field value', cause: 'field-value', action: 'record', window: more(({ fields }) => fields['app'] === '5.3', 0.4) },
+  { name: 'label shift', cause: 'label-shift', action: 'reweight', window: otherMix },
+  { name: 'new topic', cause: 'new-topic', action: 'label-first', window: newTopic },
+  { name: 'harmless wording', cause: 'wording', action: 'record', window: partly('polite', 0.7) },
+  { name: 'harmful wording', cause: 'wording', action: 'retrain', window: partly('telegram', 0.7) },
+  { name: 'changed meaning', cause: 'changed-meaning', action: 'retrain', window: newMeaning, labelled: 0.5 },
+]; // prettier-ignore
+
+const seeds = Number(options.seeds);
+const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0 }) => {
+  const found = { name, named: 0, decided: 0, retrained: 0, error: 0, confidenceError: 0, covered: 0 };
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const random = seeded(seed * 7919);
+    const window = windowOf(random).map((ticket, index) => ({ ...ticket, key: `bench:${index}` }));
+    const texts = new Map(window.map(({ key, text }) => [key, text]));
+    const outcomes = window.flatMap(({ key, templateId, occurredAt: labelledAt }): SeenOutcome[] =>
+      random() < labelled
+        ? [
+            {
+              key,
+              labelledAt,
+              templateId,
+              provenance: 'audit',
+              position: null,
+              shownProbability: null,
+              shownFirst: null,
+            },
+          ]
+        : [],
+    );
+    const { leastLoss } = defaultDecisionSettings;
+    const question = { reference, window, textOf: (key: string) => texts.get(key) ?? null, outcomes };
+    const evidence = explain({ ...question, trust: guessedTrust, seed, leastLoss });
+    const decision = decisionAfterAlarm(evidence);
+    const ranked = window.filter(({ ranking }) => ranking.length > 0);
+    const right = ranked.filter(isFirstRight).length / ranked.length;
+    const confidence = ranked.reduce((sum, { ranking }) => sum + (ranking[0]?.probability ?? 0), 0) / ranked.length;
+    const now = evidence.accuracy?.now ?? { value: 0, low: 0, high: 0 };
+    if (evidence.causes[0]?.kind === cause) found.named += 1;
+    else say(`bench: ${name}, seed ${seed}: named ${evidence.causes.map(({ kind }) => kind).join(', ') || 'nothing'}`);
+    if (decision.action === action) found.decided += 1;
+    if (decision.action === 'retrain') found.retrained += 1;
+    if (now.low <= right && right <= now.high) found.covered += 1;
+    found.error += Math.abs(now.value - right) / seeds;
+    found.confidenceError += Math.abs(confidence - right) / seeds;
+  }
+  say(`bench: ${JSON.stringify(found)}`);
+  return found;
+});
+
+const all = seeds * cases.length;
+const sum = (of: (one: (typeof results)[number]) => number): number =>
+  results.reduce((total, one) => total + of(one), 0);
+/** Percent, with its 95 % interval */
+function share(hits: number, of: number): { value: number; low: number; high: number } {
+  const [low, high] = shareInterval(hits, of);
+  const percent = (value: number): number => Math.round(1000 * value) / 10;
+  return { value: percent(hits / of), low: percent(low), high: percent(high) };
+}
+const points = (value: number): number => Math.round(10_000 * value) / 100;
+const withoutLabels = results.filter(({ name }) => /language|label shift|wording|channel|field value/.test(name));
+process.stdout.write(
+  `${JSON.stringify({
+    bench: 'drift-decisions',
+    part: options.part,
+    seeds,
+    tickets: size,
+    namedFirst: { ...share(sum(({ named }) => named), all), bar: 90 },
+    decided: { ...share(sum(({ decided }) => decided), all), bar: 90 },
+    harmlessRetrained: { ...share(results.find(({ name }) => name === 'harmless wording')?.retrained ?? 0, seeds), bar: 5 },
+    accuracyError: {
+      points: points(withoutLabels.reduce((total, { error }) => total + error, 0) / withoutLabels.length),
+      meanConfidence: points(withoutLabels.reduce((total, { confidenceError }) => total + confidenceError, 0) / withoutLabels.length),
+      bar: 2,
+    },
+    cases: results.map(({ error, confidenceError, ...one }) => ({ ...one, error: points(error), confidenceError: points(confidenceError) })),
+  })}\n`,
+); // prettier-ignore

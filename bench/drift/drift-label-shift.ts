@@ -1,0 +1,307 @@
+/**
+ * npm run bench -- drift-label-shift [--seeds 100] [--tickets 1000] [--each 6] [--part validation|test] [--seed 1]
+ *
+ * Label shifts on tickets of a model that is right at most 85 % of the time: ridge regression on the embeddings of six labels a
+ * template of Banking77. Each seed parts the tickets anew, draws new shares (Dirichlet, or Zipf in a random order) and a window
+ * with them; the evidence after an alarm (the alarm is taken as given) is held against 3,000 labelled tickets that the model had
+ * not learned from. How far are the estimated shares from the window's true ones, in parts of counted predictions' error; beside
+ * it black-box shift estimation (Lipton, Wang & Smola, ICML 2018) and plain expectation maximisation on the model's own
+ * probabilities (Saerens 2002). How often is the decision to re-weight; and what does that bring, beside retraining: on as many
+ * labels, drawn anew with the window's shares; on these and the model's own together, twice as many; on the model's own, drawn
+ * again with the window's shares. Windows of `test` are made of the sample's test tickets. Prints one JSON line.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { hash32, seeded } from '../../src/statistics/random.js';
+import type { RankedTemplate } from '../../src/models/ranker.js';
+import { shareInterval } from '../../src/statistics/share-interval.js';
+import { textFacts } from '../../src/models/features/text-facts.js';
+import { rankInputOf } from '../../src/models/dataset/training-data.js';
+import { probabilitiesOf, type ClassList } from '../../src/monitoring/diagnosis/class-probabilities.js';
+import { explain } from '../../src/monitoring/diagnosis/evidence.js';
+import { isFirstRight } from '../../src/monitoring/diagnosis/estimated-accuracy.js';
+import { estimateShares, shareDistance } from '../../src/monitoring/diagnosis/label-shift.js';
+import { ReferenceSampler } from '../../src/monitoring/reference/reference-sample.js';
+import { defaultDecisionSettings } from '../../src/monitoring/decisions/retrain-decision.js';
+import { guessedTrust } from '../../src/monitoring/labels/trust.js';
+import { reweighted } from '../../src/monitoring/diagnosis/reweighted-ranking.js';
+import type { SimulatedTicket } from '../../src/retrain/simulation/simulated-agents.js';
+import { decisionAfterAlarm } from './decision-after-alarm.js';
+import { clusteredMean, ratioOfMeans } from '../support/intervals.js';
+import type { TicketRow } from '../support/observed.js';
+import { RidgeModels } from '../models/ridge-models.js';
+import { benchDir, say } from '../support/service.js';
+import type { SeenTicket } from './shifted-tickets.js';
+import { cachedEmbeddings } from '../support/text-embeddings.js';
+import { bankingRows, parted, shuffled } from '../support/tickets-of-banking.js';
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    tickets: { type: 'string', default: '1000' },
+    each: { type: 'string', default: '6' },
+    part: { type: 'string', default: 'validation' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const [seeds, size, each, first] = [options.seeds, options.tickets, options.each, options.seed].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const referenceTickets = 3_000;
+const zipfPower = 1;
+
+const [train, test] = [bankingRows('train'), bankingRows('test')];
+const all = [...train, ...test];
+const { values, size: width } = await cachedEmbeddings(
+  all.map(({ text }) => text),
+  join(benchDir, 'cache'),
+);
+const vectors = new Map(all.map(({ text }, at) => [text.trim(), values.subarray(at * width, (at + 1) * width)]));
+const embeddingOf = (text: string): Float32Array => {
+  const vector = vectors.get(text.trim());
+  if (!vector) throw new Error(`no embedding of "${text}"`);
+  return vector;
+};
+const templates = [...new Set(all.map(({ templateId }) => templateId ?? ''))].sort();
+
+function asTicket({ text, templateId }: TicketRow, index: number): SimulatedTicket {
+  const occurredAt = new Date(1_700_000_000_000 + index * 60_000);
+  const facts = { line: index, id: null, subject: '', noneFits: false, contactType: null, channel: null, language: null };
+  const row = { ...facts, body: text, label: templateId, occurredAt, fields: {} };
+  return { id: index, key: `bench:${index}:${hash32(text)}`, at: occurredAt, row };
+} // prettier-ignore
+
+const trained = (models: RidgeModels, rows: readonly TicketRow[]): Promise<string> =>
+  models.train(rows.map((row, index) => ({ ticket: asTicket(row, index), template: row.templateId })));
+
+async function seen(models: RidgeModels, version: string, rows: readonly TicketRow[]): Promise<SeenTicket[]> {
+  const tickets = rows.map(asTicket);
+  const rankings = await models.rank(version, tickets.map(({ row }) => rankInputOf(row, false))); // prettier-ignore
+  return rows.map(({ text, templateId }, index) => {
+    const { key, at: occurredAt } = tickets[index] as SimulatedTicket;
+    const { items = [], abstained = true } = rankings[index] ?? {};
+    const entropy = items.reduce((sum, { probability: p }) => sum - (p > 0 ? p * Math.log(p) : 0), 0);
+    const said = { ranking: items, entropy, abstained, reason: abstained ? ('unsure' as const) : null };
+    const unknown = { contactType: null, channel: null, language: null, fields: {} };
+    const facts = textFacts({ subject: '', body: text }, null);
+    return { key, occurredAt, embedding: embeddingOf(text), ...said, ...unknown, ...facts, templateId, text };
+  });
+}
+
+/** Shares of the templates as they are to become: even over all mixes, or few templates with most of the tickets. */
+function drawnShares(seed: number, random: () => number): Map<string, number> {
+  const order = shuffled(templates, random);
+  const weights = order.map((_, rank) => (seed % 2 === 0 ? (rank + 1) ** -zipfPower : -Math.log(1 - random())));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return new Map(order.map((name, at) => [name, (weights[at] as number) / total]));
+}
+
+/** Rows with these shares, as far as there are enough of each template (Efraimidis & Spirakis 2006). */
+function drawn(rows: readonly TicketRow[], count: number, shares: ReadonlyMap<string, number>, random: () => number) {
+  const counts = new Map<string | null, number>();
+  for (const { templateId } of rows) counts.set(templateId, (counts.get(templateId) ?? 0) + 1);
+  return rows
+    .map((row) => {
+      const weight = (shares.get(row.templateId ?? '') ?? 0) / (counts.get(row.templateId) ?? 1);
+      return { row, order: Math.log(1 - random()) / Math.max(weight, 1e-12) };
+    })
+    .sort((a, b) => b.order - a.order)
+    .slice(0, count)
+    .map(({ row }) => row);
+}
+
+function drawnAgain(rows: readonly TicketRow[], shares: ReadonlyMap<string, number>, random: () => number) {
+  const weights = rows.map(({ templateId }) => shares.get(templateId ?? '') ?? 0);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return rows.map(() => {
+    let left = random() * total;
+    return rows[weights.findIndex((weight) => (left -= weight) < 0)] ?? (rows[0] as TicketRow);
+  });
+}
+
+function sharesOf(names: readonly string[], of: readonly (string | null | undefined)[]): Float64Array {
+  const places = new Map(names.map((name, place) => [name, place]));
+  const shares = new Float64Array(names.length);
+  for (const name of of) {
+    const place = places.get(name ?? '');
+    if (place !== undefined) shares[place] = (shares[place] as number) + 1 / of.length;
+  }
+  return shares;
+}
+
+const firstOf = ({ ranking }: SeenTicket): string | undefined => ranking[0]?.templateId;
+
+interface Known extends ClassList {
+  places: ReadonlyMap<string, number>;
+}
+
+function knownOf(reference: readonly SeenTicket[]): Known {
+  const counts = templates.map((name) => 0.5 + reference.filter(({ templateId }) => templateId === name).length);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const places = new Map(templates.map((name, place) => [name, place]));
+  return { names: templates, places, shares: Float64Array.from(counts, (count) => count / total) };
+}
+
+/** Solves C w = μ, C the joint shares of predicted and right templates in the reference, by least squares; negative ones are 0. */
+function blackBoxShares(
+  { names, shares, places }: Known,
+  reference: readonly SeenTicket[],
+  counted: Float64Array,
+): Float64Array {
+  const joint = names.map(() => new Float64Array(names.length));
+  for (const ticket of reference) {
+    const row = joint[places.get(firstOf(ticket) ?? '') ?? -1];
+    const column = places.get(ticket.templateId ?? '');
+    if (row && column !== undefined) row[column] = (row[column] as number) + 1 / reference.length;
+  }
+  const system = names.map((_, a) => [
+    ...names.map((__, b) => joint.reduce((sum, row) => sum + (row[a] as number) * (row[b] as number), 0)),
+    joint.reduce((sum, row, at) => sum + (row[a] as number) * (counted[at] as number), 0),
+  ]);
+  const ratios = solved(system);
+  const raw = shares.map((share, at) => Math.max(share * (ratios[at] ?? 0), 0));
+  const total = raw.reduce((sum, share) => sum + share, 0) || 1;
+  return raw.map((share) => share / total);
+}
+
+/** Gauss–Jordan elimination of a positive definite system, its right side as the last column. */
+function solved(system: number[][]): number[] {
+  system.forEach((row, at) => {
+    row[at] = (row[at] as number) + 1e-12;
+  });
+  system.forEach((row, at) => {
+    const pivot = row[at] as number;
+    for (let column = at; column < row.length; column += 1) row[column] = (row[column] as number) / pivot;
+    for (const other of system) {
+      const factor = other[at] as number;
+      if (other === row || factor === 0) continue;
+      for (let column = at; column < row.length; column += 1)
+        other[column] = (other[column] as number) - factor * (row[column] as number);
+    }
+  });
+  return system.map((row) => row.at(-1) ?? 0);
+}
+
+interface Result {
+  /** Sums of the absolute errors of the shares */
+  errors: Record<'ours' | 'counting' | 'blackBox' | 'plain', number>;
+  /** Right first suggestions of the window's tickets, percent */
+  right: Record<'asItIs' | 'reweighted' | 'retrained' | 'retrainedOnBoth' | 'retrainedOnItsOwn', number>;
+  /** On the reference, percent */
+  accuracy: number;
+  /** Of the tickets that have changed their template */
+  moved: number;
+  action: string;
+}
+
+async function shifted(seed: number): Promise<Result> {
+  const random = seeded(seed * 7_919);
+  const { taken, left } = parted(train, each, seed);
+  const referenceRows = left.slice(0, referenceTickets);
+  const pool = options.part === 'test' ? test : left.slice(referenceTickets);
+  const windowRows = shuffled(drawn(pool, size, drawnShares(seed, random), random), random);
+  const models = new RidgeModels({ embeddingOf, seed, folder: null });
+  const version = await trained(models, taken);
+  const [reference, window] = [await seen(models, version, referenceRows), await seen(models, version, windowRows)];
+  const sampler = new ReferenceSampler(seed);
+  for (const { text, ...ticket } of reference) sampler.add(ticket, text);
+  const texts = new Map(window.map(({ key, text }) => [key, text]));
+  const { leastLoss } = defaultDecisionSettings;
+  const sample = sampler.sample();
+  const question = { reference: sample, window, textOf: (key: string) => texts.get(key) ?? null };
+  const evidence = explain({ ...question, outcomes: [], trust: guessedTrust, seed, leastLoss });
+  const { action } = decisionAfterAlarm(evidence);
+  const known = knownOf(reference);
+  const { labelShift } = evidence;
+  if (!labelShift) throw new Error('the window or the reference is too small');
+  const truth = sharesOf(known.names, windowRows.map(({ templateId }) => templateId)); // prettier-ignore
+  const counted = sharesOf(known.names, window.map(firstOf)); // prettier-ignore
+  const estimated = new Map(labelShift.shares.map(({ templateId, now }) => [templateId, now]));
+  const raw = window.flatMap(({ ranking }) => probabilitiesOf(ranking, known.places) ?? []);
+  const error = (shares: Float64Array): number => 2 * shareDistance(shares, truth);
+  const actual = new Map(known.names.map((name, place) => [name, truth[place] as number]));
+  const labelled = left.filter((row) => !windowRows.includes(row)).concat(taken);
+  const percentRight = (rankings: readonly (readonly RankedTemplate[])[]): number =>
+    (100 * rankings.filter(([one], at) => one?.templateId === windowRows[at]?.templateId).length) / rankings.length;
+  const retrainedOn = async (rows: readonly TicketRow[]): Promise<number> => {
+    const tickets = await seen(models, await trained(models, rows), windowRows);
+    return percentRight(tickets.map(({ ranking }) => ranking));
+  };
+  const fresh = drawn(labelled, taken.length, actual, random);
+  return {
+    errors: {
+      ours: error(Float64Array.from(known.names, (name) => estimated.get(name) ?? 0)),
+      counting: error(counted),
+      blackBox: error(blackBoxShares(known, reference, counted)),
+      plain: error(estimateShares(known, raw, 1e-6).inWindow),
+    },
+    right: {
+      asItIs: percentRight(window.map(({ ranking }) => ranking)),
+      reweighted: percentRight(window.map(({ ranking }) => reweighted(ranking, labelShift.ratios))),
+      retrained: await retrainedOn(fresh),
+      retrainedOnBoth: await retrainedOn([...taken, ...fresh.filter((row) => !taken.includes(row))]),
+      retrainedOnItsOwn: await retrainedOn(drawnAgain(taken, actual, random)),
+    },
+    accuracy: (100 * reference.filter(isFirstRight).length) / reference.length,
+    moved: shareDistance(truth, known.shares),
+    action,
+  };
+}
+
+const results: Result[] = [];
+for (let index = 0; index < seeds; index += 1) {
+  const result = await shifted(first + index);
+  results.push(result);
+  say(`bench: ${index + 1} of ${seeds}: ${JSON.stringify(result)}`);
+}
+
+const rounded = (value: number): number => Math.round(1_000 * value) / 1_000;
+/** Mean with its 95 % interval */
+const mean = (of: (result: Result) => number): object => {
+  const { mean: value, low, high } = clusteredMean(results.map((result) => [of(result)]));
+  return { mean: rounded(value), interval: [low, high].map(rounded) };
+};
+const ofCounting = (way: keyof Result['errors']): { ratio: number; interval: number[] } => {
+  const { ratio, low, high } = ratioOfMeans(
+    results.map(({ errors }) => errors[way]),
+    results.map(({ errors }) => errors.counting),
+  );
+  return { ratio: rounded(ratio), interval: [low, high].map(rounded) };
+};
+const behind = clusteredMean(results.map(({ right }) => [right.retrained - right.reweighted]));
+const reweightings = results.filter(({ action }) => action === 'reweight').length;
+const actions: Record<string, number> = {};
+for (const { action } of results) actions[action] = (actions[action] ?? 0) + 1;
+process.stdout.write(
+  `${JSON.stringify({
+    bench: 'drift-label-shift',
+    part: options.part,
+    seeds,
+    tickets: size,
+    model: { labelsATemplate: each, accuracy: mean(({ accuracy }) => accuracy), most: Math.max(...results.map(({ accuracy }) => accuracy)), bar: 85 },
+    movedShare: mean(({ moved }) => moved),
+    shareError: {
+      ours: { ...mean(({ errors }) => errors.ours), ofCounting: ofCounting('ours') },
+      bar: 0.5,
+      met: ofCounting('ours').ratio <= 0.5,
+      usual: {
+        counting: mean(({ errors }) => errors.counting),
+        blackBox: { ...mean(({ errors }) => errors.blackBox), ofCounting: ofCounting('blackBox') },
+        plainExpectationMaximisation: { ...mean(({ errors }) => errors.plain), ofCounting: ofCounting('plain') },
+      },
+    },
+    accuracy: {
+      asItIs: mean(({ right }) => right.asItIs),
+      reweighted: mean(({ right }) => right.reweighted),
+      retrained: mean(({ right }) => right.retrained),
+      retrainedOnBoth: mean(({ right }) => right.retrainedOnBoth),
+      retrainedOnItsOwn: mean(({ right }) => right.retrainedOnItsOwn),
+      behindRetraining: { points: rounded(behind.mean), interval: [behind.low, behind.high].map(rounded), bar: 1, met: behind.mean <= 1 },
+      behindBoth: mean(({ right }) => right.retrainedOnBoth - right.reweighted),
+    },
+    decisions: { actions, reweightedPercent: (100 * reweightings) / seeds, interval: shareInterval(reweightings, seeds).map((bound) => rounded(100 * bound)), bar: 90, met: reweightings >= 0.9 * seeds },
+  })}\n`,
+); // prettier-ignore

@@ -1,0 +1,153 @@
+/**
+ * npm run bench -- drift-reaction [--streams 200] [--tickets 20000] [--seed 1]
+ *
+ * How soon one detector of numbers sees a shift of 0.1, 0.2 and 0.4 standard deviations at ticket 5,000: at the threshold that
+ * promises that at most a fifth of streams of 20,000 tickets without shift alarm, and at the lower one that a fifth of the
+ * streams without shift reached, which have no ticket in common with those that shift. Beside it the usual: a
+ * Kolmogorov–Smirnov test of the last 500 tickets at 5 %, and with Bonferroni's correction for the looks. Alarms before the
+ * shift are counted apart. Prints one JSON line.
+ */
+import { parseArgs } from 'node:util';
+import { seeded } from '../../src/statistics/random.js';
+import { edgesOf } from '../../src/monitoring/reference/coding-fit.js';
+import { shareInterval } from '../../src/statistics/share-interval.js';
+import { SignalDetector } from '../../src/monitoring/detection/signal-detector.js';
+import { binOf, type Measure } from '../../src/monitoring/reference/ticket-coding.js';
+import { median, medianInterval } from '../support/intervals.js';
+import { normals } from './synthetic-tickets.js';
+
+const { values: options } = parseArgs({
+  options: {
+    streams: { type: 'string', default: '200' },
+    tickets: { type: 'string', default: '20000' },
+    reference: { type: 'string', default: '5000' },
+    seed: { type: 'string', default: '1' },
+    'smallest-effect': { type: 'string', default: '0.01' },
+  },
+});
+const [streams, tickets, size, seed] = [options.streams, options.tickets, options.reference, options.seed].map(
+  Number,
+) as [number, number, number, number];
+const change = 5_000;
+const threshold = 5 * tickets;
+const smallestEffect = Number(options['smallest-effect']);
+const bars: Record<string, number> = { 0.1: 1_500, 0.2: 400, 0.4: 130 };
+const usualWindow = 500;
+
+interface Watched {
+  alarm: number | null;
+  /** Tickets at which the evidence was higher than ever before, and how high */
+  records: { ticket: number; evidence: number }[];
+  usual: number | null;
+  bonferroni: number | null;
+}
+
+/** Ticket of the first alarm of each way, after `from`; null where there is none. */
+function watch(stream: number, shift: number): Watched {
+  const normal = normals(seeded(seed * 1_000_003 + stream));
+  const reference = Float64Array.from({ length: size }, normal).sort();
+  const measure: Measure = {
+    signal: 'words',
+    part: null,
+    kind: 'number',
+    names: [],
+    rare: [],
+    edges: edgesOf([...reference]),
+    hasRhythm: false,
+  };
+  const counts = new Float64Array(measure.edges.length + 1);
+  for (const value of reference) {
+    const bin = binOf(measure, Math.fround(value));
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  const detector = new SignalDetector({ measure, counts, isSlice: false, smallestEffect });
+  const random = seeded(stream);
+  const found: Watched = { alarm: null, records: [], usual: null, bonferroni: null };
+  const block = new Float64Array(usualWindow);
+  const looks = tickets / usualWindow;
+  for (let ticket = 0; ticket < tickets; ticket += 1) {
+    const value = normal() + (ticket >= change ? shift : 0);
+    detector.add(binOf(measure, Math.fround(value)), 0, random());
+    if (detector.evidence >= threshold) found.alarm ??= ticket;
+    const { evidence } = detector;
+    if (evidence > Math.max(1_000, found.records.at(-1)?.evidence ?? 0)) found.records.push({ ticket, evidence });
+    block[ticket % usualWindow] = value;
+    if ((ticket + 1) % usualWindow !== 0) continue;
+    const pValue = kolmogorovSmirnov(reference, block.slice().sort());
+    if (pValue < 0.05) found.usual ??= ticket;
+    if (pValue < 0.05 / looks) found.bonferroni ??= ticket;
+  }
+  return found;
+}
+
+/** Asymptotic p-value of two sorted samples (Numerical Recipes, 14.3.3). */
+function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
+  let [i, j, distance] = [0, 0, 0];
+  while (i < a.length && j < b.length) {
+    if ((a[i] as number) <= (b[j] as number)) i += 1;
+    else j += 1;
+    distance = Math.max(distance, Math.abs(i / a.length - j / b.length));
+  }
+  const root = Math.sqrt((a.length * b.length) / (a.length + b.length));
+  const x = (root + 0.12 + 0.11 / root) * distance;
+  let sum = 0;
+  for (let k = 1; k < 100; k += 1) sum += (k % 2 === 1 ? 2 : -2) * Math.exp(-2 * k * k * x * x);
+  return Math.min(1, Math.max(0, sum));
+}
+
+const share = (part: readonly unknown[], whole: number): object => ({
+  percent: (100 * part.length) / whole,
+  interval: shareInterval(part.length, whole).map((bound) => Math.round(1_000 * bound) / 10),
+});
+const still = Array.from({ length: streams }, (_, stream) => watch(stream, 0));
+/** The highest evidence that four fifths of the streams without shift stay below */
+const ofAFifth = still.map(({ records }) => records.at(-1)?.evidence ?? 0).sort((a, b) => b - a)[
+  Math.floor(streams / 5)
+] as number;
+const shifts = Object.keys(bars).map((shift) => {
+  const runs = Array.from({ length: streams }, (_, stream) => watch(stream + streams, Number(shift)));
+  const delays = (alarmOf: (run: Watched) => number | null): { early: number; median: number; interval: number[] } => {
+    const late = runs.flatMap((run) => {
+      const alarm = alarmOf(run) ?? Infinity;
+      return alarm < change ? [] : [alarm - change + 1];
+    });
+    return { early: runs.length - late.length, median: median(late), interval: medianInterval(late) };
+  };
+  const bar = bars[shift] as number;
+  const own = delays(({ records }) => records.find(({ evidence }) => evidence > ofAFifth)?.ticket ?? null);
+  return {
+    shift: Number(shift),
+    bar,
+    met: own.median <= bar,
+    ...own,
+    atThePromise: delays(({ alarm }) => alarm),
+    usual: delays(({ usual }) => usual),
+    bonferroni: delays(({ bonferroni }) => bonferroni),
+  };
+});
+process.stdout.write(
+  `${JSON.stringify({
+    bench: 'drift-reaction',
+    streams,
+    tickets,
+    reference: size,
+    threshold: { ofAFifth: Math.round(ofAFifth), atThePromise: threshold },
+    smallestEffect,
+    withoutShift: {
+      bar: 20,
+      alarms: share(
+        still.filter(({ alarm }) => alarm !== null),
+        streams,
+      ),
+      usual: share(
+        still.filter(({ usual }) => usual !== null),
+        streams,
+      ),
+      bonferroni: share(
+        still.filter(({ bonferroni }) => bonferroni !== null),
+        streams,
+      ),
+    },
+    shifts,
+  })}\n`,
+);

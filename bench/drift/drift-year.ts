@@ -1,0 +1,151 @@
+/**
+ * npm run bench -- drift-year [--seeds 20] [--a-day 100] [--days 364] [--versions 12] [--seed 1]
+ *
+ * A year without a real change: fewer tickets on weekends, which come by chat and are longer, and two outages of hundreds of
+ * nearly identical tickets, in so many versions of one message: a word in twenty is another in each. How many drift alarms stand, one
+ * that is raised again within the 200 tickets that an alarm stands at least being the same; how often one is raised; alarms of
+ * the volume apart, the outages should raise them. Beside it the usual on the same tickets: chi-square tests at 5 % of channel, language, country and words of
+ * every week. Prints one JSON line.
+ */
+import { parseArgs } from 'node:util';
+import { seeded } from '../../src/statistics/random.js';
+import { textFacts } from '../../src/models/features/text-facts.js';
+import { chiSquareTest } from '../../src/statistics/contingency.js';
+import { Watch } from '../../src/monitoring/detection/change-watch.js';
+import type { Observation } from '../../src/monitoring/observations/observation.js';
+import { buildReference, countsOf } from '../../src/monitoring/reference/reference.js';
+import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
+import { clusteredMean } from '../support/intervals.js';
+import { say } from '../support/service.js';
+import { newTopic, TicketSource, world } from './synthetic-tickets.js';
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20' },
+    'a-day': { type: 'string', default: '100' },
+    days: { type: 'string', default: '364' },
+    versions: { type: 'string', default: '12' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const [seeds, aDay, days, first] = [options.seeds, options['a-day'], options.days, options.seed].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const dayMs = 86_400_000;
+const monday = Date.UTC(2024, 0, 1);
+/** Of the half year before, which the model was trained for */
+const referenceDays = 182;
+const outageDays = [100, 250];
+const outageTickets = 400;
+const versionsOfACopy = Number(options.versions);
+const leastStanding = 200;
+const bar = 2;
+const usualSignals = ['channel', 'language', 'field:country', 'words'];
+
+const desk = world(60, first, 64);
+
+/** The tickets of one day, in order. */
+function* dayOf(source: TicketSource, random: () => number, day: number, from: number): Generator<Observation> {
+  const isWeekend = day % 7 >= 5;
+  // As many in the mean of a week as asked for.
+  const mean = aDay * (isWeekend ? 0.4 : 1.24);
+  const count = Math.max(1, Math.round(mean + 2 * Math.sqrt(mean) * (random() - 0.5)));
+  const times = Float64Array.from({ length: count }, () => random()).sort();
+  for (let at = 0; at < count; at += 1) {
+    const occurredAt = new Date(monday + (day + (times[at] as number)) * dayMs);
+    const ticket = source.ticket({ index: from + at, occurredAt });
+    yield isWeekend
+      ? { ...ticket, channel: random() < 0.5 ? 'chat' : ticket.channel, words: Math.round(1.5 * ticket.words) }
+      : ticket;
+  }
+}
+
+const wordsOfAMessage = 40;
+const otherWords = 0.05;
+
+function* outage(source: TicketSource, seed: number, day: number): Generator<Observation> {
+  const topic = newTopic(desk, seed);
+  const random = seeded(seed);
+  // Letters only: a number that is another in every copy is no word.
+  const word = (): string => Math.floor(random() * 26 ** 4).toString(26).replace(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? ''); // prettier-ignore
+  const message = Array.from({ length: wordsOfAMessage }, word);
+  const versions = Array.from({ length: versionsOfACopy }, (_, index) => {
+    const body = message.map((own) => (random() < otherWords ? word() : own)).join(' ');
+    const ticket = source.ticket({ index: -1 - index - versionsOfACopy * day, occurredAt: new Date(0), topic });
+    return { ...ticket, ...textFacts({ subject: '', body }, null), unknownShare: ticket.unknownShare };
+  });
+  for (let at = 0; at < outageTickets; at += 1) {
+    const occurredAt = new Date(monday + (day + 0.4 + (0.3 * at) / outageTickets) * dayMs);
+    const copy = versions[at % versionsOfACopy] as Observation;
+    yield { ...copy, key: `${copy.key}-${at}`, occurredAt };
+  }
+}
+
+let usualAlarms = 0;
+const years = Array.from({ length: seeds }, (_, index) => {
+  const seed = first * 1_000 + index;
+  const source = new TicketSource(desk, seed);
+  const random = seeded(seed);
+  let number = 0;
+  const drawn = (day: number): Observation[] => {
+    const tickets = [...dayOf(source, random, day, number)];
+    number += tickets.length;
+    return tickets;
+  };
+  const before = Array.from({ length: referenceDays }, (__, day) => drawn(day)).flat();
+  const reference = buildReference(
+    before.map((observation) => ({ observation, templateId: null })),
+    { seed, draws: 1 },
+  );
+  const coder = new TicketCoder(reference.coding);
+  const watch = new Watch(reference);
+  const [drift, volume]: [number[], number[]] = [[], []];
+  let [standing, since] = [0, Infinity];
+  let week: CodedTicket[] = [];
+  for (let day = referenceDays; day < referenceDays + days; day += 1) {
+    const own = outageDays.includes(day - referenceDays) ? [...outage(source, seed + day, day)] : [];
+    const all = [...drawn(day), ...own].sort((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
+    for (const observation of all) {
+      const coded = coder.code(observation);
+      week.push(coded);
+      since += 1;
+      for (const { kind } of watch.addCoded(coded, observation.key)) {
+        (kind === 'drift' ? drift : volume).push(day - referenceDays);
+        if (kind !== 'drift') continue;
+        standing += since > leastStanding ? 1 : 0;
+        since = 0;
+      }
+    }
+    if (day % 7 < 6) continue;
+    const tickets = week;
+    week = [];
+    const isUsual = reference.coding.measures.some((measure, at) => {
+      const counts = reference.counts[0]?.[at];
+      if (!usualSignals.includes(measure.signal) || !counts || measure.hasRhythm) return false;
+      return chiSquareTest(counts, countsOf(reference.coding, measure, tickets, 0)).pValue < 0.05;
+    });
+    usualAlarms += isUsual ? 1 : 0;
+  }
+  say(
+    `bench: year ${index + 1} of ${seeds}: drift on days ${drift.join(', ') || 'none'}; volume on ${volume.join(', ')}`,
+  );
+  return { standing, raised: drift.length, volume: volume.length, tickets: number };
+});
+const mean = clusteredMean(years.map(({ standing }) => [standing]));
+process.stdout.write(
+  `${JSON.stringify({
+    bench: 'drift-year',
+    seeds,
+    ticketsAYear: Math.round(years.reduce((sum, { tickets }) => sum + tickets, 0) / seeds / ((referenceDays + days) / days)),
+    versions: versionsOfACopy,
+    bar,
+    met: mean.mean <= bar,
+    driftAlarmsAYear: { mean: mean.mean, low: mean.low, high: mean.high },
+    raisedAYear: years.reduce((sum, { raised }) => sum + raised, 0) / seeds,
+    volumeAlarmsAYear: years.reduce((sum, { volume }) => sum + volume, 0) / seeds,
+    usual: { what: 'chi-square at 5 % of signals without a weekly rhythm, every week', alarmsAYear: usualAlarms / seeds },
+  })}\n`,
+); // prettier-ignore

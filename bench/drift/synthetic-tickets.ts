@@ -1,0 +1,148 @@
+/**
+ * Tickets as the monitor sees them, drawn from a known world: topics in an embedding space, each with its share, templates,
+ * confidence, words, channel, language and fields. Without text: no encoder takes part.
+ */
+import { seeded } from '../../src/statistics/random.js';
+import type { Observation } from '../../src/monitoring/observations/observation.js';
+
+export interface World {
+  /** Numbers in an embedding */
+  size: number;
+  topics: Topic[];
+  channels: { name: string; share: number }[];
+  languages: { name: string; share: number }[];
+  countries: { name: string; share: number }[];
+}
+
+export interface Topic {
+  name: string;
+  share: number;
+  /** Direction in the embedding space, of length 1 */
+  centre: Float32Array;
+}
+
+export interface Draw {
+  /** Number of the ticket, in its key and fingerprint */
+  index: number;
+  occurredAt: Date;
+  /** Topic; drawn by the shares where it is not given */
+  topic?: Topic;
+  /** Standard deviations that every number is moved by */
+  shift?: number;
+}
+
+const zipfPower = 1.1;
+/** Of what a ticket says beside its topic: so that two tickets of one topic have a cosine of about 0.6 */
+const ownShare = 0.8;
+/** Of the directions that tickets' own wording takes */
+const wordingDirections = 60;
+
+/** @returns standard normal numbers */
+export function normals(random: () => number): () => number {
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+export function world(topics: number, seed: number, size = 128): World {
+  const random = seeded(seed);
+  const normal = normals(random);
+  const shares = Array.from({ length: topics }, (_, index) => (index + 1) ** -zipfPower);
+  const total = shares.reduce((a, b) => a + b, 0);
+  return {
+    size,
+    topics: shares.map((share, index) => ({
+      name: `topic-${index}`,
+      share: share / total,
+      centre: unit(Float32Array.from({ length: size }, normal)),
+    })),
+    channels: [
+      { name: 'email', share: 0.6 },
+      { name: 'chat', share: 0.3 },
+      { name: 'phone', share: 0.1 },
+    ],
+    languages: [
+      { name: 'en', share: 0.7 },
+      { name: 'de', share: 0.2 },
+      { name: 'fr', share: 0.1 },
+    ],
+    countries: ['DE', 'US', 'FR', 'GB', 'AT', 'CH'].map((name, index) => ({
+      name,
+      share: 2 ** -(index + 1) + 1 / 384,
+    })),
+  };
+}
+
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+  return vector.map((value) => value / length);
+}
+
+/** A new topic that none of the world's tickets are about. */
+export function newTopic({ size }: World, seed: number): Topic {
+  return { name: 'new', share: 0, centre: unit(Float32Array.from({ length: size }, normals(seeded(seed)))) };
+}
+
+/** Draws tickets of a world, one after the other, always the same for a seed. */
+export class TicketSource {
+  private readonly random: () => number;
+  private readonly normal: () => number;
+  private readonly cumulative: number[] = [];
+
+  constructor(
+    private readonly world: World,
+    private readonly seed: number,
+  ) {
+    this.random = seeded(seed);
+    this.normal = normals(this.random);
+    let sum = 0;
+    for (const { share } of world.topics) this.cumulative.push((sum += share));
+  }
+
+  ticket({ index, occurredAt, topic, shift = 0 }: Draw): Observation {
+    const { random, normal, world } = this;
+    const own = topic ?? this.drawTopic();
+    const probability = 1 / (1 + Math.exp(-(2 + 1.2 * normal() - 1.2 * shift - (own.name === 'new' ? 2.5 : 0))));
+    const isRight = random() < probability && own.name !== 'new';
+    const templateId = isRight ? own.name : this.drawTopic().name;
+    return {
+      key: `bench:${this.seed}-${index}`,
+      occurredAt,
+      embedding: this.embedding(own),
+      ranking: [
+        { templateId, probability },
+        { templateId: this.drawTopic().name, probability: (1 - probability) / 2 },
+      ],
+      entropy: -probability * Math.log(probability) + (1 - probability) * (2 + 0.3 * normal()),
+      abstained: probability < 0.4,
+      reason: probability < 0.4 ? 'unsure' : null,
+      contactType: `type-${(Number(templateId.slice(6)) || 0) % 12}`,
+      channel: this.named(world.channels),
+      language: this.named(world.languages),
+      fields: { country: this.named(world.countries), orders: Math.floor(Math.exp(1 + normal() + shift)) },
+      words: random() < 0.005 ? 0 : 1 + Math.floor(Math.exp(3.2 + 0.6 * (normal() + shift))),
+      unknownShare: Math.min(1, Math.max(0, 0.04 + 0.05 * (normal() + shift))),
+      fingerprint: `${this.seed}-${index}`,
+    };
+  }
+
+  private drawTopic(): Topic {
+    const at = this.random() * (this.cumulative.at(-1) ?? 1);
+    const index = this.cumulative.findIndex((sum) => sum > at);
+    return this.world.topics[Math.max(0, index)] as Topic;
+  }
+
+  private named(names: readonly { name: string; share: number }[]): string {
+    let at = this.random();
+    for (const { name, share } of names) if ((at -= share) < 0) return name;
+    return names[0]?.name ?? '';
+  }
+
+  private embedding({ centre }: Topic): Float32Array {
+    const vector = new Float32Array(this.world.size);
+    for (let at = 0; at < vector.length; at += 1) {
+      // Wording lies in fewer directions than there are numbers, each less than the one before.
+      const spread = (at % wordingDirections) + 1;
+      vector[at] = (centre[at] as number) + (ownShare * this.normal()) / Math.sqrt(vector.length) / spread ** 0.25;
+    }
+    return unit(vector);
+  }
+}

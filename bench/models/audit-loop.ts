@@ -1,0 +1,185 @@
+/**
+ * npm run bench -- audit-loop [--seeds 5] [--rounds 10] [--tickets 500] [--trust 0.3] [--audit 0.02]
+ *
+ * Agents who take what stands first on a share of tickets whatever it is, an audit share, rounds of retraining on what they
+ * chose. Each round the champion ranks new tickets, agents answer, a challenger is trained and held against it by the service's
+ * own functions (label weights, trust, held-out tickets, comparison, gates of a scheduled run). Beside it what comes of the
+ * weights alone, every challenger being promoted; and the naive loop: all choices alike, promoted where the choices say that it
+ * is no worse. Is accuracy as good as at first, and does the interval of what is told of the champion hold the truth, which
+ * tickets say that nobody was asked about? Rankers are ridge regressions on embeddings. Prints one JSON line.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { seeded } from '../../src/statistics/random.js';
+import { shareInterval } from '../../src/statistics/share-interval.js';
+import { idHash } from '../../src/models/dataset/trained-on.js';
+import { rankInputOf } from '../../src/models/dataset/training-data.js';
+import { defaultDecisionSettings } from '../../src/monitoring/decisions/retrain-decision.js';
+import type { LabelledTicket } from '../../src/retrain/labels/labelled-tickets.query.js';
+import { defaultGates } from '../../src/retrain/comparison/promotion.js';
+import { answered, asHistory, type SimulatedTicket } from '../../src/retrain/simulation/simulated-agents.js';
+import { simulatedRun } from '../../src/retrain/simulation/simulated-run.js';
+import type { SimulationSettings } from '../../src/retrain/simulation/simulation.js';
+import { RidgeModels } from './ridge-models.js';
+import { benchDir, say } from '../support/service.js';
+import { cachedEmbeddings } from '../support/text-embeddings.js';
+import { bankingRows, shuffled } from '../support/tickets-of-banking.js';
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '10' },
+    tickets: { type: 'string', default: '500' },
+    trust: { type: 'string', default: '0.3' },
+    audit: { type: 'string', default: '0.02' },
+  },
+});
+const [seeds, rounds, perRound] = [Number(options.seeds), Number(options.rounds), Number(options.tickets)];
+const [trust, auditShare] = [Number(options.trust), Number(options.audit)];
+const atFirst = 1_500;
+const dayMs = 86_400_000;
+
+const rows = bankingRows('train');
+const { values, size } = await cachedEmbeddings(
+  rows.map(({ text }) => text),
+  join(benchDir, 'cache'),
+);
+const vectors = new Map(rows.map(({ text }, at) => [text.trim(), values.subarray(at * size, (at + 1) * size)]));
+const embeddingOf = (text: string): Float32Array => {
+  const vector = vectors.get(text.trim());
+  if (!vector) throw new Error(`no embedding of "${text}"`);
+  return vector;
+};
+
+interface Round {
+  /** Of the champion that ranks after the round, by tickets that nobody was asked about, 0–1 */
+  accuracy: number;
+  promoted: boolean;
+  /** What the round told of the champion before it, percent, and what is true of it */
+  told: { value: number; low: number; high: number; truth: number } | null;
+}
+
+type Way = 'gates' | 'weights alone' | 'naive';
+
+function ticketsOf(seed: number): {
+  before: SimulatedTicket[];
+  later: SimulatedTicket[][];
+  unasked: SimulatedTicket[];
+} {
+  const start = Date.parse('2026-01-05T00:00:00Z');
+  const all = shuffled(rows, seeded(seed)).map(({ text, templateId }, at): SimulatedTicket => {
+    const when = new Date(start + Math.max(0, Math.floor((at - atFirst) / perRound) + 1) * 7 * dayMs + at * 1_000);
+    const facts = { line: at, id: null, subject: '', noneFits: false, contactType: null, channel: null, language: null };
+    return { id: at + 1, key: `bench:${at}`, at: when, row: { ...facts, body: text, label: templateId, occurredAt: when, fields: {} } };
+  }); // prettier-ignore
+  const until = atFirst + rounds * perRound;
+  const later = Array.from({ length: rounds }, (_, round) => all.slice(atFirst + round * perRound).slice(0, perRound));
+  return { before: all.slice(0, atFirst), later, unasked: all.slice(until) };
+}
+
+async function loop(seed: number, way: Way): Promise<{ first: number; rounds: Round[] }> {
+  const { before, later, unasked } = ticketsOf(seed);
+  const models = new RidgeModels({ embeddingOf, seed, folder: null });
+  const tickets = new Map([...before, ...later.flat()].map((ticket) => [ticket.id, ticket]));
+  const ticketOf = (id: number): SimulatedTicket => tickets.get(id) as SimulatedTicket;
+  const settings: SimulationSettings = {
+    agents: { trust, auditShare, seed },
+    decisions: defaultDecisionSettings,
+    gates: defaultGates,
+    watch: { ticketsToFalseAlarm: 100_000, smallestEffect: 0.02 },
+    schedule: undefined,
+    labelDays: 730,
+    fewestTrusted: 200,
+  };
+  const labels: LabelledTicket[] = before.map(asHistory);
+  let champion = await models.train(before.map((ticket) => ({ ticket, template: ticket.row.label })));
+  let learned = new Set(before.map(({ key }) => idHash(key)));
+  const truthOf = async (version: string): Promise<number> => {
+    const rankings = await models.rank(version, unasked.map(({ row }) => rankInputOf(row, false))); // prettier-ignore
+    return rankings.filter(({ items: [first] }, at) => first?.templateId === unasked[at]?.row.label).length / unasked.length; // prettier-ignore
+  };
+  let accuracy = await truthOf(champion);
+  const [first, done]: [number, Round[]] = [accuracy, []];
+  for (const some of later) {
+    const rankings = await models.rank(champion, some.map(({ row }) => rankInputOf(row, false))); // prettier-ignore
+    labels.push(
+      ...some.flatMap((ticket, at) => (rankings[at] ? [answered(ticket, rankings[at], settings.agents)] : [])),
+    );
+    const truth = 100 * accuracy;
+    const question = { now: some.at(-1)?.at ?? new Date(0), trigger: 'schedule' as const, labels, learned, champion };
+    const run = way === 'naive' ? null : await simulatedRun(models, { ...question, ticketOf, candidates: [] }, settings); // prettier-ignore
+    const naive = way === 'naive' ? await naiveRun(models, { champion, labels, ticketOf, newest: some.length }) : null;
+    const told = run?.comparison.champion;
+    const promoted = naive?.promoted ?? (way === 'weights alone' ? run !== null : (run?.verdict.promoted ?? false));
+    const challenger = naive?.challenger ?? run?.challenger;
+    if (promoted && challenger !== undefined) {
+      champion = challenger;
+      learned = new Set((run?.keys ?? labels.map(({ key }) => key)).map(idHash));
+      accuracy = await truthOf(champion);
+    }
+    const value = told ? { value: told.top1, low: told.low, high: told.high } : naive?.told;
+    done.push({ accuracy, promoted, told: value ? { ...value, truth } : null });
+  }
+  return { first, rounds: done };
+}
+
+/** What scripts do: every choice is the truth; trained on all but the newest third of a round, tested on that. */
+async function naiveRun(
+  models: RidgeModels,
+  {
+    champion,
+    labels,
+    ticketOf,
+    newest,
+  }: { champion: string; labels: readonly LabelledTicket[]; ticketOf: (id: number) => SimulatedTicket; newest: number },
+) {
+  const out = labels.slice(-Math.round(0.3 * newest));
+  const lines = labels.slice(0, -out.length).map(({ ticket, template }) => ({ ticket: ticketOf(ticket), template }));
+  const challenger = await models.train(lines);
+  const hits = async (version: string): Promise<number> => {
+    const rankings = await models.rank(version, out.map(({ ticket }) => rankInputOf(ticketOf(ticket).row, false))); // prettier-ignore
+    return rankings.filter(({ items: [one] }, at) => one?.templateId === out[at]?.template).length;
+  };
+  const [ofChampion, ofChallenger] = [await hits(champion), await hits(challenger)];
+  const [low, high] = shareInterval(ofChampion, out.length);
+  const told = { value: (100 * ofChampion) / out.length, low: 100 * low, high: 100 * high };
+  return { challenger, promoted: ofChallenger >= ofChampion, told };
+}
+
+/** Percent, mean over the seeds with its 95 % interval (Student's t for five: 2.776) */
+function meanOf(some: readonly number[]): { mean: number; low: number; high: number } {
+  const mean = some.reduce((sum, one) => sum + one, 0) / some.length;
+  const variance = some.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, some.length - 1);
+  const half = (some.length === 5 ? 2.776 : 1.96) * Math.sqrt(variance / some.length);
+  const rounded = (value: number): number => Math.round(100 * value) / 100;
+  return { mean: rounded(mean), low: rounded(mean - half), high: rounded(mean + half) };
+}
+
+const ways: Way[] = ['gates', 'weights alone', 'naive'];
+const figures: Record<string, object> = {};
+for (const way of ways) {
+  const loops: Awaited<ReturnType<typeof loop>>[] = [];
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    loops.push(await loop(seed, way));
+    const last = loops.at(-1);
+    say(`bench: ${way}, seed ${seed}: ${[last?.first ?? 0, ...(last?.rounds.map(({ accuracy }) => accuracy) ?? [])].map((one) => (100 * one).toFixed(1)).join(' ')}`); // prettier-ignore
+  }
+  const told = loops.map((one) => one.rounds.flatMap((round) => round.told ?? []));
+  const held = told.map((some) => some.filter(({ low, high, truth }) => low <= truth && truth <= high).length);
+  const all = told.flat();
+  const [low, high] = shareInterval(held.reduce((a, b) => a + b, 0), all.length); // prettier-ignore
+  figures[way] = {
+    first: meanOf(loops.map((one) => 100 * one.first)),
+    last: meanOf(loops.map((one) => 100 * (one.rounds.at(-1)?.accuracy ?? 0))),
+    change: meanOf(loops.map((one) => 100 * ((one.rounds.at(-1)?.accuracy ?? 0) - one.first))),
+    promoted: meanOf(loops.map((one) => one.rounds.filter(({ promoted }) => promoted).length)).mean,
+    heldOfTenBySeed: held,
+    held: { share: Math.round((1000 * held.reduce((a, b) => a + b, 0)) / all.length) / 1000, low, high },
+    meanErrorOfWhatIsTold: meanOf(told.map((some) => some.reduce((sum, { value, truth }) => sum + value - truth, 0) / some.length)),
+    meanWidth: meanOf(told.map((some) => some.reduce((sum, one) => sum + one.high - one.low, 0) / some.length)).mean,
+  }; // prettier-ignore
+}
+const bar = 'gates: change of at least -1 point in the mean; the interval holds the truth in at least 9 rounds of 10';
+process.stdout.write(
+  `${JSON.stringify({ bench: 'audit-loop', seeds, rounds, ticketsARound: perRound, atFirst, trust, auditShare, bar, ...figures })}\n`,
+);

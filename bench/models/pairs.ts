@@ -1,0 +1,62 @@
+/** Held-out tickets with the answers of two made-up versions, whose true accuracies are known. */
+import { seeded } from '../../src/statistics/random.js';
+import type { Answer, ComparedTicket } from '../../src/retrain/comparison/comparison.js';
+
+export interface PairSettings {
+  tickets: number;
+  seed: number;
+  /** Accuracy, 0–1; of a language where it differs there */
+  champion: number;
+  challenger: number | ((language: string) => number);
+  /** How often the challenger looks at the ticket with eyes of its own, 0–1 */
+  independence?: number;
+  templates?: number;
+}
+
+export const languages = ['en', 'de', 'fr', 'es'];
+
+/** Trusted labels, calibrated answers. */
+export function madeUpPairs({ tickets, seed, champion, challenger, ...more }: PairSettings): ComparedTicket[] {
+  const { independence = 0.2, templates = 40 } = more;
+  const random = seeded(seed);
+  const name = (): string => `t${Math.floor(random() ** 2 * templates)}`;
+  return Array.from({ length: tickets }, (): ComparedTicket => {
+    const language = languages[Math.floor(random() ** 1.5 * languages.length)] ?? 'en';
+    const label = name();
+    const luck = random();
+    const own = random() < independence ? random() : luck;
+    const accuracy = typeof challenger === 'number' ? challenger : challenger(language);
+    const wrong = `not ${label}`;
+    return {
+      channel: random() < 0.7 ? 'email' : 'chat',
+      language,
+      contactType: null,
+      label,
+      provenance: 'audit',
+      shownFirst: null,
+      shownProbability: 0,
+      champion: answer(luck < champion ? label : wrong, champion),
+      challenger: answer(own < accuracy ? label : wrong, accuracy),
+    };
+  });
+}
+
+const answer = (first: string, probability: number): Answer => ({
+  first: [first],
+  probability,
+  probabilities: { [first]: probability },
+  abstained: false,
+});
+
+/**
+ * The same tickets as agents would have labelled them who see `shown` of them and take it, whatever it is, on a share `trust`
+ * of the tickets.
+ */
+export function chosenByAgents(pairs: ComparedTicket[], trust: number, seed: number): ComparedTicket[] {
+  const random = seeded(seed);
+  return pairs.map((pair) => {
+    const first = pair.champion.first[0] ?? null;
+    const label = random() < trust ? first : pair.label;
+    return { ...pair, provenance: 'choice', label, shownFirst: first, shownProbability: 0.98 };
+  });
+}

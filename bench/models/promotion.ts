@@ -1,0 +1,91 @@
+/**
+ * npm run bench -- promotion [--pairs 1000] [--seed 1]
+ *
+ * Whether the gates let the right challengers through, on held-out tickets with made-up answers of known accuracy:
+ *  1. challengers that are 2 points worse, worse in one language, broken, too slow, or give the champion's own answers;
+ *  2. better ones;
+ *  3. `--pairs` equal ones after a drift decision, looked at after every ticket: how many are promoted as better. Beside it what
+ *     scripts do that promote whatever scored higher, and McNemar's test at 5 % looked at every 100 tickets.
+ * Prints one JSON line.
+ */
+import { parseArgs } from 'node:util';
+import { seeded } from '../../src/statistics/random.js';
+import { compare, type ComparedTicket } from '../../src/retrain/comparison/comparison.js';
+import { normalBelow } from '../../src/statistics/paired-test.js';
+import { promotionVerdict, type ChallengerFacts, type RunTrigger } from '../../src/retrain/comparison/promotion.js';
+import { madeUpPairs } from './pairs.js';
+import { shareInterval } from '../../src/statistics/share-interval.js';
+
+const { values: options } = parseArgs({
+  options: { pairs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
+});
+const count = Number(options.pairs);
+const first = Number(options.seed);
+const tickets = 1_000;
+const perCase = 100;
+
+const sound: Omit<ChallengerFacts, 'comparison'> = { failure: null, slowdown: 1, hasReference: true };
+
+function promoted(pairs: ComparedTicket[], trigger: RunTrigger, facts: Partial<ChallengerFacts> = {}): boolean {
+  const trust = { value: 0.3, error: 0.02, measured: true };
+  const comparison = compare(pairs, { fewestTrusted: 200, trust, smallestSlice: 30, random: seeded(first) });
+  return promotionVerdict(trigger, { ...sound, comparison, ...facts }).promoted;
+}
+
+/** With its 95 % interval. */
+function share(hits: number, of: number): { share: number; low: number; high: number } {
+  const [low, high] = shareInterval(hits, of);
+  const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
+  return { share: rounded(hits / of), low: rounded(low), high: rounded(high) };
+}
+
+const of = (seed: number, challenger: Parameters<typeof madeUpPairs>[0]['challenger']): ComparedTicket[] =>
+  madeUpPairs({ tickets, seed, champion: 0.85, challenger });
+const cases: Record<string, (seed: number, trigger: RunTrigger) => boolean> = {
+  'two points worse': (seed, trigger) => promoted(of(seed, 0.83), trigger),
+  'worse in one language': (seed, trigger) =>
+    promoted(
+      of(seed, (language) => (language === 'de' ? 0.77 : 0.9)),
+      trigger,
+    ),
+  broken: (seed, trigger) => promoted(of(seed, 0.9), trigger, { comparison: null, failure: 'it does not load' }),
+  'too slow': (seed, trigger) => promoted(of(seed, 0.9), trigger, { slowdown: 2 }),
+  "the champion's answers": (seed, trigger) =>
+    promoted(
+      of(seed, 0.85).map((pair) => ({ ...pair, challenger: pair.champion })),
+      trigger,
+    ),
+  'five points better': (seed, trigger) => promoted(of(seed, 0.9), trigger),
+};
+const byCase = Object.fromEntries(
+  Object.entries(cases).map(([name, run]) => {
+    const times = (trigger: RunTrigger) =>
+      share(Array.from({ length: perCase }, (_, at) => run(first + at, trigger)).filter(Boolean).length, perCase);
+    return [name, { afterDecision: times('decision'), afterSchedule: times('schedule') }];
+  }),
+);
+
+let [ours, higher, looked] = [0, 0, 0];
+for (let seed = first; seed < first + count; seed += 1) {
+  const pairs = of(10_000 + seed, 0.85);
+  if (promoted(pairs, 'decision')) ours += 1;
+  const wins = pairs.map(({ label, champion, challenger }) => [
+    challenger.first[0] === label && champion.first[0] !== label ? 1 : 0,
+    champion.first[0] === label && challenger.first[0] !== label ? 1 : 0,
+  ]);
+  const until = (end: number, side: 0 | 1): number =>
+    wins.slice(0, end).reduce((sum, pair) => sum + (pair[side] ?? 0), 0);
+  if (until(tickets, 0) > until(tickets, 1)) higher += 1;
+  const seen = Array.from({ length: tickets / 100 }, (_, look) => (look + 1) * 100).some((end) => {
+    const [won, lost] = [until(end, 0), until(end, 1)];
+    return won > lost && 2 * normalBelow(-(won - lost) / Math.sqrt(won + lost)) < 0.05;
+  });
+  if (seen) looked += 1;
+}
+const equal = {
+  pairs: count,
+  promotedAsBetter: share(ours, count),
+  bar: 'at most 0.05, upper bound at most 0.065',
+  beside: { 'whatever scored higher': share(higher, count), 'McNemar at 5 % every 100 tickets': share(looked, count) },
+};
+process.stdout.write(`${JSON.stringify({ bench: 'promotion', tickets, promoted: byCase, equal })}\n`);

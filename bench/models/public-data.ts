@@ -1,0 +1,235 @@
+/**
+ * npm run bench -- public-data [--banking77 DIR] [--clinc150 DIR] [--seeds 1,2,3] [--cold]
+ *
+ * The recipe `frozen` on public data, as the mean over seeds: train.tsv, fewshot_train_10.tsv and test.tsv of Banking77, and
+ * train_oos_plus.tsv, val.tsv (thresholds) and test.tsv of CLINC150 with its texts out of scope. Banking77 in full is the
+ * sample where no folder is given. Sets for a promised coverage: the line is drawn on one half of the held-out tickets and
+ * judged on the other, 20 times, then once on the test tickets. A wanted precision: the line below which nothing is suggested,
+ * drawn on the held-out tickets, and how often what is above it is right on the test tickets. `--cold` forgets embeddings before each training. Prints
+ * one JSON line.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { childEnvironment, readConfig } from '../../src/config/config.js';
+import { fitAbstention, type HeldOutRow } from '../../src/models/ranking/abstention.js';
+import { readDataFile } from '../../src/models/dataset/data-file.js';
+import type { DataRow } from '../../src/models/dataset/data-row.js';
+import { heldOutFile, type HeldOutTicket } from '../../src/models/training/held-out-tickets.js';
+import { MetricsCounter, type Metrics } from '../../src/models/evaluation/metrics.js';
+import { ModelProcess } from '../../src/models/serving/model-process.js';
+import { seeded } from '../../src/statistics/random.js';
+import type { RankedTemplate } from '../../src/models/ranker.js';
+import { rankInputOf } from '../../src/models/dataset/training-data.js';
+import { runTraining } from '../../src/models/jobs/training-process.js';
+import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
+import { setUp } from '../../src/setup/setup.js';
+import { say } from '../support/service.js';
+
+const { values: options } = parseArgs({
+  options: {
+    banking77: { type: 'string', default: resolve(import.meta.dirname, '../../../samples/banking77') },
+    clinc150: { type: 'string' },
+    seeds: { type: 'string', default: '1,2,3' },
+    cold: { type: 'boolean', default: false },
+  },
+});
+const seeds = options.seeds.split(',').map(Number);
+const promises = [0.97, 0.99];
+const precisions = [0.95, 0.97, 0.99];
+const splits = 20;
+const rowsAtOnce = 512;
+
+interface Task {
+  name: string;
+  folder: string;
+  train: string;
+  validation?: string;
+  noneLabel?: string;
+}
+
+const tasks: Task[] = [
+  { name: 'banking77', folder: options.banking77, train: 'train.tsv' },
+  { name: 'banking77, 10 a class', folder: options.banking77, train: 'fewshot_train_10.tsv' },
+  ...(options.clinc150 === undefined
+    ? []
+    : [
+        {
+          name: 'clinc150 with out of scope',
+          folder: options.clinc150,
+          train: 'train_oos_plus.tsv',
+          validation: 'val.tsv',
+          noneLabel: 'oos',
+        },
+      ]),
+];
+
+const { STORE_DIR: storeDir, TENSORFLOW: tensorflow } = readConfig();
+const ready = await setUp({ storeDir, tensorflow, kafka: false, postgres: false }, say);
+const worker = { encoderDir: ready.encoderDir, cacheDir: storeDir, device: ready.flavour };
+const environment = childEnvironment(ready.environment);
+const work = mkdtempSync(join(tmpdir(), 'replyrank-bench-public-'));
+const model = new ModelProcess({
+  settings: worker,
+  environment,
+  workerFile: modelWorkerFile,
+  maxBatch: 256,
+  maxWaitMs: 0,
+  maxQueue: 100_000,
+});
+await model.start();
+
+/** What a set is judged by: the probabilities of the best templates, and the right one; null where none fits. */
+interface Judged {
+  items: readonly RankedTemplate[];
+  right: string | null;
+}
+
+async function measure(task: Task, seed: number) {
+  const { folder, train, validation, noneLabel } = task;
+  const columns = { label: 'category', noneLabel };
+  const out = join(work, `${tasks.indexOf(task)}-${seed}`);
+  const cacheDir = join(work, 'cache');
+  if (options.cold) rmSync(cacheDir, { recursive: true, force: true });
+  const { seconds } = await runTraining(
+    {
+      worker,
+      settings: {
+        data: resolve(folder, train),
+        validation: validation === undefined ? null : resolve(folder, validation),
+        columns,
+        templates: null,
+        out,
+        seed,
+        precision: 0.5,
+        coverage: 0.97,
+        knownContactType: false,
+        cacheDir,
+      },
+    },
+    environment,
+    () => undefined,
+  );
+  await model.use(out, out);
+  const counter = new MetricsCounter();
+  const tested: Judged[] = [];
+  const rank = async (rows: DataRow[]): Promise<void> => {
+    const answers = await model.rank(rows.map((row) => rankInputOf(row, false)));
+    rows.forEach((row, index) => {
+      const ranking = answers[index]?.ranking;
+      if (!ranking) return;
+      counter.add(row, ranking);
+      tested.push({ items: ranking.items, right: row.label });
+    });
+  };
+  let rows: DataRow[] = [];
+  for await (const row of readDataFile(resolve(folder, 'test.tsv'), columns)) {
+    rows.push(row);
+    if (rows.length < rowsAtOnce) continue;
+    await rank(rows);
+    rows = [];
+  }
+  await rank(rows);
+  const heldOut = readFileSync(join(out, heldOutFile), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as HeldOutTicket)
+    .map(({ ranking, templateId }): Judged => ({ items: ranking, right: templateId }));
+  const fits = ({ right }: Judged): boolean => right !== null;
+  const sets = promises.map((promise) => ({
+    promise,
+    ...coverage(heldOut.filter(fits), tested.filter(fits), promise),
+  }));
+  const shown = precisions.map((precision) => ({ wanted: precision, ...precisionOn(heldOut, tested, precision) }));
+  say(`bench: ${task.name}, seed ${seed}: ${JSON.stringify({ seconds, ...counter.metrics() })}`);
+  return { seconds, metrics: counter.metrics(), sets, shown };
+}
+
+/** @returns percent of the tickets that are shown a first suggestion, and of those suggestions that are right */
+function precisionOn(heldOut: readonly Judged[], tested: readonly Judged[], wanted: number) {
+  const confidenceOf = ({ items }: Judged): number => items[0]?.probability ?? 0;
+  const isRight = ({ items, right }: Judged): boolean => items[0]?.templateId === right;
+  const rows = heldOut.map((row): HeldOutRow => {
+    return { confidence: confidenceOf(row), familiarity: 1, rightProbability: 0, right: isRight(row) };
+  });
+  const line = fitAbstention(rows, wanted, 0.97).leastConfidence;
+  const shown = tested.filter((row) => confidenceOf(row) >= line);
+  return {
+    shown: rounded((100 * shown.length) / tested.length),
+    right: rounded((100 * shown.filter(isRight).length) / shown.length),
+  };
+}
+
+function lineOf(judged: readonly Judged[], promise: number): number {
+  const rows = judged.map(({ items, right }): HeldOutRow => {
+    const probability = items.find(({ templateId }) => templateId === right)?.probability ?? 0;
+    return { confidence: 1, familiarity: 1, rightProbability: probability, right: true };
+  });
+  return fitAbstention(rows, 0.5, promise).leastInSet;
+}
+
+/** @returns percent covered, and the mean size of the sets */
+function judge(judged: readonly Judged[], line: number): { covered: number; size: number } {
+  let [covered, size] = [0, 0];
+  for (const { items, right } of judged) {
+    const set = items.filter(({ probability }, index) => index === 0 || probability >= line);
+    if (set.some(({ templateId }) => templateId === right)) covered += 1;
+    size += set.length;
+  }
+  return { covered: (100 * covered) / judged.length, size: size / judged.length };
+}
+
+function coverage(heldOut: readonly Judged[], tested: readonly Judged[], promise: number) {
+  const halves = Array.from({ length: splits }, (_, split) => {
+    const random = seeded(split + 1);
+    const inFirst = heldOut.map(() => random() < 0.5);
+    const line = lineOf(
+      heldOut.filter((_row, index) => inFirst[index]),
+      promise,
+    );
+    return judge(
+      heldOut.filter((_row, index) => !inFirst[index]),
+      line,
+    );
+  });
+  return {
+    heldOut: rounded(mean(halves.map(({ covered }) => covered))),
+    size: rounded(mean(halves.map(({ size }) => size))),
+    test: rounded(judge(tested, lineOf(heldOut, promise)).covered),
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+const figures = [
+  'top1',
+  'hits3',
+  'ece',
+  'answeredCorrect',
+  'abstentionRecall',
+  'setCoverage',
+  'setSize',
+] as const satisfies (keyof Metrics)[];
+
+const results: object[] = [];
+for (const task of tasks) {
+  if (!existsSync(resolve(task.folder, task.train))) continue;
+  const runs: Awaited<ReturnType<typeof measure>>[] = [];
+  for (const seed of seeds) runs.push(await measure(task, seed));
+  const means = figures.map((name) => {
+    const values = runs.flatMap(({ metrics }) => metrics[name] ?? []);
+    return [name, values.length === 0 ? null : rounded(mean(values))];
+  });
+  results.push({
+    data: task.name,
+    ...(Object.fromEntries(means) as Record<(typeof figures)[number], number | null>),
+    intervals: runs[0]?.metrics.intervals,
+    sets: runs[0]?.sets,
+    precision: runs[0]?.shown,
+    seconds: rounded(mean(runs.map(({ seconds }) => seconds))),
+  });
+}
+await model.stop();
+rmSync(work, { recursive: true, force: true });
+process.stdout.write(`${JSON.stringify({ bench: 'public-data', seeds, cold: options.cold, results })}\n`);

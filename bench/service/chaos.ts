@@ -1,0 +1,187 @@
+/**
+ * npm run bench -- chaos [--kind service|model|broker|database-stop|broker-stop|all] [--tickets 5000] [--kills 10] [--seed 1]
+ *
+ * Sends tickets while parts of the system die, then looks whether anything was lost. For each kind: `--kills` times
+ * kill -9 at random moments (service, model, broker), or one stop of 20 s (database) or 60 s (broker).
+ * Prints one JSON line a kind and exits with 1 if anything was lost, doubled or left unranked.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { DataSource } from 'typeorm';
+import { createDataSource } from '../../src/database/data-source.js';
+import { seeded } from '../../src/statistics/random.js';
+import { patientProducer, readTopic } from '../support/kafka.js';
+import { benchDir, freePort, prepareSample, say, ServiceProcess, until } from '../support/service.js';
+import { startServers, type Servers } from '../support/servers.js';
+import { distinctTexts } from '../support/texts.js';
+
+const { values: options } = parseArgs({
+  options: {
+    kind: { type: 'string', default: 'all' },
+    tickets: { type: 'string', default: '5000' },
+    kills: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const tickets = Number(options.tickets);
+const kills = Number(options.kills);
+const perSecond = Number(options.rate);
+const random = seeded(Number(options.seed));
+
+/** One way to hurt it. `hurt` returns when the harm is done and whatever was killed has been started again. */
+interface Harm {
+  kind: string;
+  times: number;
+  hurt: (service: ServiceProcess, servers: Servers) => Promise<void>;
+}
+
+const harms: Harm[] = [
+  {
+    kind: 'service',
+    times: kills,
+    hurt: async (service) => {
+      await service.stop('SIGKILL');
+      await service.start();
+    },
+  },
+  {
+    kind: 'model',
+    times: kills,
+    hurt: async (service) => {
+      for (const pid of service.childrenRunning('model.worker')) process.kill(pid, 'SIGKILL');
+      await sleep(1000);
+    },
+  },
+  {
+    kind: 'broker',
+    times: kills,
+    hurt: async (_service, servers) => {
+      servers.killKafka();
+      await servers.startKafka();
+    },
+  },
+  {
+    kind: 'database-stop',
+    times: 1,
+    hurt: async (_service, servers) => {
+      await servers.stopPostgres();
+      await sleep(20_000);
+      await servers.startPostgres();
+    },
+  },
+  {
+    kind: 'broker-stop',
+    times: 1,
+    hurt: async (_service, servers) => {
+      await servers.stopKafka();
+      await sleep(60_000);
+      await servers.startKafka();
+    },
+  },
+];
+
+async function run(harm: Harm, servers: Servers, dataSource: DataSource): Promise<boolean> {
+  const source = `chaos-${harm.kind}-${Date.now()}`;
+  const suggestionTopic = `${source}.suggestions`;
+  const service = new ServiceProcess(await freePort(), {
+    ...servers.environment,
+    TOPIC_TICKETS: `${source}.tickets`,
+    TOPIC_SUGGESTIONS: suggestionTopic,
+    KAFKA_GROUP: source,
+  });
+  await service.start();
+  const producer = await patientProducer(servers.brokers);
+  const texts = distinctTexts(tickets, Number(options.seed));
+  const sending = (async () => {
+    const started = Date.now();
+    for (let from = 0; from < tickets; from += 10) {
+      const due = started + (from / perSecond) * 1000;
+      if (due > Date.now()) await sleep(due - Date.now());
+      const messages = texts.slice(from, from + 10).map((body, index) => ({
+        key: `${source}:${from + index}`,
+        value: JSON.stringify({
+          source,
+          ticketId: String(from + index),
+          occurredAt: new Date().toISOString(),
+          event: 'created',
+          subject: '',
+          body,
+        }),
+      }));
+      await producer.send({ topic: `${source}.tickets`, messages });
+    }
+  })();
+  const sendingMs = (tickets / perSecond) * 1000;
+  const moments = Array.from({ length: harm.times }, () => random() * sendingMs * 0.95).toSorted((a, b) => a - b);
+  const started = Date.now();
+  for (const [index, moment] of moments.entries()) {
+    await sleep(Math.max(0, started + moment - Date.now()));
+    say(`bench: ${harm.kind} ${index + 1}/${moments.length} at ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    await harm.hurt(service, servers);
+  }
+  await sending;
+  await producer.disconnect();
+
+  const count = async (sql: string): Promise<number> => {
+    const [row] = await dataSource.query<{ n: number }[]>(sql, [source]).catch(() => []);
+    return row?.n ?? -1;
+  };
+  const rankedSql = `SELECT count(DISTINCT t.id)::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = $1`;
+  await until(`${tickets} tickets to be ranked`, 300_000, async () => (await count(rankedSql)) >= tickets);
+  await until(
+    'the outbox to be empty',
+    60_000,
+    async () => (await count(`SELECT count(*)::int AS n FROM outbox WHERE $1 <> ''`)) === 0,
+  );
+  const stored = await count('SELECT count(*)::int AS n FROM tickets WHERE source = $1');
+  const suggestions = await count(
+    `SELECT count(*)::int AS n FROM suggestions s JOIN tickets t ON t.id = s.ticket WHERE t.source = $1`,
+  );
+  const ranked = await count(rankedSql);
+  const waiting = await count(
+    `SELECT count(*)::int AS n FROM rank_requests r JOIN tickets t ON t.id = r.ticket WHERE t.source = $1`,
+  );
+  // A run that was stopped before may have left suggestions that are published now.
+  const published = (await readTopic(servers.brokers, suggestionTopic))
+    .map((value) => JSON.parse(value) as { source: string; ticketId: string; revision: number; suggestionId: string })
+    .filter((message) => message.source === source);
+  await service.stop();
+
+  const idOf = new Map<string, string>();
+  let secondIds = 0;
+  for (const { ticketId, revision, suggestionId } of published) {
+    const known = idOf.get(`${ticketId} ${revision}`);
+    if (known !== undefined && known !== suggestionId) secondIds += 1;
+    idOf.set(`${ticketId} ${revision}`, suggestionId);
+  }
+  const figures = {
+    bench: 'chaos',
+    kind: harm.kind,
+    times: harm.times,
+    sent: tickets,
+    stored,
+    ranked,
+    suggestions,
+    waiting,
+    lost: tickets - ranked,
+    unpublished: suggestions - idOf.size,
+    repeatedMessages: published.length - idOf.size,
+    secondIds,
+    seconds: Math.round((Date.now() - started) / 1000),
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  return stored === tickets && figures.lost === 0 && waiting === 0 && figures.unpublished === 0 && secondIds === 0;
+}
+
+prepareSample();
+const servers = await startServers(benchDir);
+const dataSource = createDataSource(servers.environment.DATABASE_URL, 2, () => undefined);
+await dataSource.initialize();
+let clean = true;
+for (const harm of harms.filter(({ kind }) => options.kind === 'all' || options.kind === kind)) {
+  clean = (await run(harm, servers, dataSource)) && clean;
+}
+await dataSource.destroy();
+await servers.stop();
+process.exit(clean ? 0 : 1);

@@ -1,0 +1,179 @@
+/**
+ * npm run bench -- console [--tickets 10000] [--rounds 20] [--seed 1]
+ *
+ * The agent's page in a real browser, against the service with a broker, a database, a model and `--tickets` open tickets:
+ *  1. how long until the queue shows, from an empty cache, and what the browser is sent for that;
+ *  2. the time of a frame while the queue is scrolled through, with all its rows loaded on the way;
+ *  3. how long a ticket takes from Kafka into an open page, at its beginning and after the whole queue was scrolled through.
+ * Each bar is held by the upper end of the median's 95 % interval. Prints one JSON line and exits with 1 where one is missed.
+ */
+import { cpus, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import bundledChromium from '@sparticuz/chromium';
+import type { Producer } from 'kafkajs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { createSignInLink } from '../../src/access/access.service.js';
+import { quantile } from '../../src/commands/start/figures.js';
+import { bytesSent } from './bytes-sent.js';
+import * as inPage from './in-page.js';
+import { median, medianInterval } from '../support/intervals.js';
+import { patientProducer } from '../support/kafka.js';
+import { ownSample } from './own-sample.js';
+import { startServers } from '../support/servers.js';
+import { benchDir, freePort, prepareSample, say, ServiceProcess, until } from '../support/service.js';
+import { distinctTexts } from '../support/texts.js';
+
+const { values: options } = parseArgs({
+  options: {
+    tickets: { type: 'string', default: '10000' },
+    rounds: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const tickets = Number(options.tickets);
+const rounds = Number(options.rounds);
+const bars = { shownMs: 1_000, frameMs: 50, firstLoadKb: 400, arrivalMs: 2_000 };
+const scrollFrames = 150;
+const patience = 60_000;
+/** For machines that are smaller than a phone; nobody's browser runs so, and it ends when a window is closed. */
+const inOneProcess = new Set(['--single-process', '--no-zygote', '--in-process-gpu']);
+
+prepareSample();
+const servers = await startServers(benchDir);
+const sample = await ownSample(servers, 'console');
+const service = new ServiceProcess(await freePort(), { ...sample.environment, LOG_LEVEL: 'warn' });
+const producer = await patientProducer(servers.brokers);
+const texts = distinctTexts(tickets + 3 * rounds, Number(options.seed));
+let next = 0;
+
+try {
+  await service.start();
+  say(`bench: ${tickets} open tickets`);
+  for (let sent = 0; sent < tickets; sent += 500) await send(producer, Math.min(500, tickets - sent));
+  await until('the tickets to be ranked', 600_000, async () => (await unranked()) === 0 && next >= tickets);
+  const browser = await chromium.launch({
+    args: bundledChromium.args.filter((arg) => !inOneProcess.has(arg)),
+    executablePath: await bundledChromium.executablePath(),
+  });
+  const figures = await measure(browser).finally(() => browser.close());
+  const machine = `${cpus().length} cores (${cpus()[0]?.model ?? ''}), ${Math.round(totalmem() / 2 ** 30)} GB`;
+  const passed = Object.values(figures).every((figure) => figure.passed);
+  process.stdout.write(`${JSON.stringify({ bench: 'console', machine, tickets, passed, ...figures })}\n`);
+  if (!passed) process.exitCode = 1;
+} finally {
+  await producer.disconnect();
+  await service.stop();
+  await sample.remove();
+  await servers.stop();
+}
+
+async function measure(browser: Browser) {
+  const session = await signedIn(browser);
+  const [shown, loaded, frames]: number[][] = [[], [], []];
+  for (let round = 0; round < rounds; round += 1) {
+    const { page, ms } = await openPage(browser, session);
+    shown?.push(ms);
+    if (round === 0) loaded?.push(await firstLoadKb(page));
+    frames?.push(quantile(await page.evaluate<number[]>(inPage.frameTimes(scrollFrames)), 0.95));
+    await page.context().close();
+    say(`bench: page ${round + 1} of ${rounds}`);
+  }
+  const { page } = await openPage(browser, session);
+  const arrivals = await arrivalTimes(page);
+  const walked = await scrollThrough(page);
+  await page.evaluate(inPage.scrollToTop);
+  const late = await arrivalTimes(page);
+  return {
+    shownMs: summary(shown ?? [], bars.shownMs),
+    firstLoadKb: summary(loaded ?? [], bars.firstLoadKb),
+    frameP95Ms: summary(frames ?? [], bars.frameMs),
+    arrivalMs: summary(arrivals, bars.arrivalMs),
+    arrivalOnceScrolledMs: { rows: walked, ...summary(late, bars.arrivalMs) },
+  };
+}
+
+/** Who is signed in, for pages that know nothing else. */
+async function signedIn(browser: Browser): Promise<Awaited<ReturnType<BrowserContext['storageState']>>> {
+  const context = await browser.newContext();
+  const actor = { name: 'ada', role: 'agent' as const };
+  const page = await context.newPage();
+  await page.goto(service.url + (await createSignInLink(sample.dataSource.manager, actor, 600)));
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+/** @returns the page, and the time from the request for it to the first frame that has tickets */
+async function openPage(browser: Browser, storageState: Awaited<ReturnType<typeof signedIn>>) {
+  const context = await browser.newContext({ storageState, viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  await page.addInitScript(inPage.markShown);
+  await page.goto(service.url, { waitUntil: 'commit' });
+  return { page, ms: await page.evaluate<number>(inPage.shownAt) };
+}
+
+/** What the browser was sent but for the API's answers, as it went over the line, kB. */
+async function firstLoadKb(page: Page): Promise<number> {
+  const addresses = await page.evaluate<string[]>(inPage.resources);
+  const files = [service.url, ...addresses.filter((address) => !new URL(address).pathname.startsWith('/api/'))];
+  let bytes = 0;
+  for (const file of files) bytes += await bytesSent(file);
+  return bytes / 1000;
+}
+
+/** @returns how many rows there are once no more come */
+async function scrollThrough(page: Page): Promise<number> {
+  const rows = (): Promise<number> => page.evaluate<number>(inPage.scrollToEnd);
+  await until('the end of the queue', 120_000, async () => (await rows()) >= next);
+  return rows();
+}
+
+/** @returns ms from the producer's call to the frame that shows the ticket */
+async function arrivalTimes(page: Page): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const subject = `Arrival ${next}`;
+    const seen = page.evaluate<number>(inPage.arrivalOf(subject));
+    const sent = Date.now();
+    await send(producer, 1, subject);
+    times.push((await seen) - sent);
+    // What the page fetches afterwards is not part of the next one.
+    await sleep(1_500);
+  }
+  return times;
+}
+
+async function send(to: Producer, count: number, subject = ''): Promise<void> {
+  const messages = Array.from({ length: count }, () => {
+    const ticketId = String(next);
+    const body = texts[next++ % texts.length];
+    const occurredAt = new Date().toISOString();
+    const ticket = { source: 'bench', ticketId, occurredAt, event: 'created', subject, body, channel: 'email' };
+    return { key: `bench:${ticketId}`, value: JSON.stringify(ticket) };
+  });
+  await to.send({ topic: sample.environment['TOPIC_TICKETS'] ?? '', messages });
+}
+
+async function unranked(): Promise<number> {
+  const [row]: { n: number }[] = await sample.dataSource.query(
+    `SELECT ($1::int - count(*))::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = 'bench'`,
+    [tickets],
+  );
+  return row?.n ?? tickets;
+}
+
+function summary(values: number[], bar: number) {
+  const rounded = (value: number): number => Math.round(value * 10) / 10;
+  const [low = NaN, high = NaN] = medianInterval(values);
+  const most = values.reduce((a, b) => Math.max(a, b));
+  return {
+    median: rounded(median(values)),
+    low: rounded(low),
+    high: rounded(high),
+    most: rounded(most),
+    bar,
+    passed: high < bar,
+  };
+}

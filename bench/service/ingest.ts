@@ -1,0 +1,207 @@
+/**
+ * npm run bench -- ingest [--tickets 50000] [--seconds 60] [--seed 1] [--bucket 600] [--without-training]
+ *
+ * The whole way of a ticket, on distinct texts, with a real broker, database and model:
+ *  1. throughput: `--tickets` tickets as fast as they are taken, from Kafka to the suggestion that is published again;
+ *     memory of the service and the model process on the way;
+ *  2. latency: 20 tickets a second for `--seconds`, from produced to stored, while GET …/suggestion is asked 100 times a second;
+ *  3. the event loop of the service while tickets go on arriving and a model is trained beside it.
+ * Prints one JSON line.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import type { Producer } from 'kafkajs';
+import { createDataSource } from '../../src/database/data-source.js';
+import { quantile } from '../../src/commands/start/figures.js';
+import type { Answered, Asking } from './asking.worker.js';
+import { patientProducer } from '../support/kafka.js';
+import { startServers } from '../support/servers.js';
+import { benchDir, cli, freePort, prepareSample, residentMb, say, ServiceProcess, until } from '../support/service.js';
+import { distinctTexts } from '../support/texts.js';
+
+const { values: options } = parseArgs({
+  options: {
+    tickets: { type: 'string', default: '50000' },
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    /** Length of the time that the monitor counts as one, s; with a short one it is at work from the beginning */
+    bucket: { type: 'string', default: '600' },
+    /** Leaves out the third part. */
+    'without-training': { type: 'boolean', default: false },
+  },
+});
+const tickets = Number(options.tickets);
+const seconds = Number(options.seconds);
+const run = `bench-${Date.now()}`;
+/** The routes' code has never run before: what is measured is the service as it is a few seconds later. */
+const warmSeconds = 10;
+
+prepareSample();
+const servers = await startServers(benchDir);
+const token = tokenOf(run);
+const dataSource = createDataSource(servers.environment.DATABASE_URL, 2, () => undefined);
+await dataSource.initialize();
+const service = new ServiceProcess(await freePort(), {
+  ...servers.environment,
+  TOPIC_TICKETS: `${run}.tickets`,
+  TOPIC_SUGGESTIONS: `${run}.suggestions`,
+  KAFKA_GROUP: run,
+  LOG_LEVEL: 'warn',
+  MONITOR_BUCKET_S: options.bucket,
+  MONITOR_LATENESS_S: '1',
+});
+await service.start();
+const producer = await patientProducer(servers.brokers);
+const texts = distinctTexts(tickets + 40 * seconds + 10_000, Number(options.seed));
+let next = 0;
+
+const figures = await measure().finally(async () => {
+  await producer.disconnect();
+  await service.stop();
+  await dataSource.destroy();
+  await servers.stop();
+});
+const machine = `${cpus().length} cores (${cpus()[0]?.model ?? ''}), ${Math.round(totalmem() / 2 ** 30)} GB`;
+process.stdout.write(`${JSON.stringify({ bench: 'ingest', machine, ...figures })}\n`);
+
+async function measure() {
+  const throughput = await measureThroughput(producer);
+  const latency = await measureLatency(producer);
+  const eventLoop = options['without-training'] ? undefined : await measureEventLoop(producer);
+  return { throughput, latency, eventLoop };
+}
+
+function tokenOf(name: string): string {
+  const printed = execFileSync(process.execPath, [cli, 'tokens', 'add', name, '--role', 'agent', '--json'], {
+    env: { ...process.env, ...servers.environment },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return (JSON.parse(printed) as { token: string }).token;
+}
+
+/** Sends `count` tickets and returns when the broker has them. */
+async function send(to: Producer, source: string, count: number): Promise<void> {
+  const messages = Array.from({ length: count }, () => {
+    const ticketId = String(next);
+    const body = texts[next++ % texts.length];
+    const occurredAt = new Date().toISOString();
+    const value = JSON.stringify({ source, ticketId, occurredAt, event: 'created', subject: '', body });
+    return { key: `${source}:${ticketId}`, value };
+  });
+  await to.send({ topic: `${run}.tickets`, messages });
+}
+
+async function rankedOf(source: string): Promise<number> {
+  const [row]: { n: number }[] = await dataSource.query(
+    `SELECT count(*)::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = $1`,
+    [source],
+  );
+  return row?.n ?? 0;
+}
+
+async function measureThroughput(to: Producer) {
+  const source = `${run}-fast`;
+  const model = service.childrenRunning('model.worker')[0] ?? 0;
+  const memory: { ranked: number; serviceMb: number; modelMb: number }[] = [];
+  const started = Date.now();
+  const sending = (async () => {
+    for (let sent = 0; sent < tickets; sent += 200) {
+      await send(to, source, Math.min(200, tickets - sent));
+      // Some seconds ahead of the service: enough that it never waits, little enough that sending takes no time of its own.
+      while (sent - (memory.at(-1)?.ranked ?? 0) > 4000) await sleep(100);
+    }
+  })();
+  await until(`${tickets} tickets`, (tickets / 50) * 1000, async () => {
+    await sleep(800);
+    const ranked = await rankedOf(source);
+    memory.push({ ranked, serviceMb: residentMb(service.pid), modelMb: residentMb(model) });
+    if (memory.length % 10 === 0) {
+      say(`bench: ${ranked} ranked, ${Math.round((ranked / (Date.now() - started)) * 1000)} a second`);
+    }
+    return ranked >= tickets;
+  });
+  await sending;
+  await until('the outbox to be empty', 60_000, async () => {
+    const [row]: { n: number }[] = await dataSource.query('SELECT count(*)::int AS n FROM outbox');
+    return row?.n === 0;
+  });
+  const elapsed = (Date.now() - started) / 1000;
+  const at = (share: number) => memory[Math.min(memory.length - 1, Math.floor(memory.length * share))];
+  return {
+    tickets,
+    ticketsPerSecond: Math.round((tickets / elapsed) * 10) / 10,
+    memoryMb: { afterAFifth: at(0.2), atTheHalf: at(0.5), atTheEnd: at(1) },
+  };
+}
+
+async function measureLatency(to: Producer) {
+  const source = `${run}-paced`;
+  const sentAt = new Map<string, number>();
+  const paths = Array.from({ length: Math.min(tickets, 1000) }, () => Math.floor(Math.random() * tickets));
+  const asking: Asking = {
+    urls: paths.map((ticket) => `${service.url}/api/v1/tickets/${run}-fast/${ticket}/suggestion`),
+    token,
+    perSecond: 100,
+    warmSeconds,
+    seconds,
+  };
+  const answered = once(new Worker(new URL('asking.worker.js', import.meta.url), { workerData: asking }), 'message');
+  const started = Date.now();
+  let paced = 0;
+  for (; paced < (warmSeconds + seconds) * 20; paced += 1) {
+    const due = started + paced * 50;
+    if (due > Date.now()) await sleep(due - Date.now());
+    if (paced >= warmSeconds * 20) sentAt.set(String(next), Date.now());
+    void send(to, source, 1);
+  }
+  const [{ ms, failures }] = (await answered) as [Answered];
+  await until('the paced tickets', 30_000, async () => (await rankedOf(source)) >= paced);
+  const rows: { ticketId: string; at: number }[] = await dataSource.query(
+    `SELECT t.ticket_id AS "ticketId", extract(epoch FROM s.created_at)::float8 * 1000 AS at
+       FROM tickets t JOIN suggestions s ON s.ticket = t.id AND s.revision = 1 WHERE t.source = $1`,
+    [source],
+  );
+  const stored = rows
+    .flatMap(({ ticketId, at }) => at - (sentAt.get(ticketId) ?? NaN))
+    .filter((ms) => !Number.isNaN(ms));
+  return { ticketsPerSecond: 20, storedMs: summary(stored), getPerSecond: 100, getMs: summary(ms), failures };
+}
+
+async function measureEventLoop(to: Producer) {
+  const out = mkdtempSync(join(tmpdir(), 'replyrank-bench-train-'));
+  const data = resolve(import.meta.dirname, '../../../samples/banking77/train.tsv');
+  const args = ['train', '--data', data, '--label-column', 'category', '--out', join(out, 'model')];
+  const training = spawn('nice', ['-n', '10', process.execPath, cli, ...args], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  await (await fetch(`${service.url}/metrics`)).text();
+  const p99: number[] = [];
+  const started = Date.now();
+  while (training.exitCode === null) {
+    for (let tick = 0; tick < 10; tick += 1) {
+      await send(to, `${run}-training`, 1);
+      await sleep(50);
+    }
+    if ((Date.now() - started) % 5000 < 600) p99.push(await eventLoopP99());
+  }
+  return { trainingSeconds: Math.round((Date.now() - started) / 1000), p99Ms: Math.round(Math.max(...p99) * 10) / 10 };
+}
+
+/** The service's own figure since it was last asked. */
+async function eventLoopP99(): Promise<number> {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  const value = /^nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(text)?.[1];
+  return Number(value) * 1000;
+}
+
+function summary(values: number[]) {
+  const at = (q: number): number => Math.round(quantile(values, q) * 10) / 10;
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}

@@ -1,0 +1,147 @@
+/**
+ * npm run bench -- many-labels [--labels 200000] [--templates 2000] [--seed 1]
+ *
+ * What a long history costs: synthetic labels over many templates, with a Zipf tail; their embeddings lie in the cache, so
+ * that encoding is not measured. Says how long the recipe `frozen` trains, the most memory its process took, and how long
+ * one ticket takes to be ranked, beside a model of 77 templates and 10,000 labels made the same way. Prints one JSON line.
+ */
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { childEnvironment, readConfig } from '../../src/config/config.js';
+import { EmbeddingCache, textKey } from '../../src/models/encoder/embedding-cache.js';
+import { ModelProcess } from '../../src/models/serving/model-process.js';
+import { seeded } from '../../src/statistics/random.js';
+import { runTraining } from '../../src/models/jobs/training-process.js';
+import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
+import { setUp } from '../../src/setup/setup.js';
+import { say } from '../support/service.js';
+
+const { values: options } = parseArgs({
+  options: {
+    labels: { type: 'string', default: '200000' },
+    templates: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const seed = Number(options.seed);
+const [views, size, wordsOfAText, ranked] = [5, 384, 12, 200];
+const work = mkdtempSync(join(tmpdir(), 'replyrank-bench-many-'));
+const { STORE_DIR: storeDir } = readConfig();
+const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, say);
+const worker = { encoderDir: ready.encoderDir, cacheDir: storeDir, device: ready.flavour };
+const environment = childEnvironment(ready.environment);
+const service = { workerFile: modelWorkerFile, maxBatch: 64, maxWaitMs: 0, maxQueue: 1000 };
+const model = new ModelProcess({ ...service, settings: worker, environment });
+await model.start();
+const encoderHash = model.status().encoderHash ?? '';
+
+/** Letters only: texts that differ in nothing but digits are taken for copies of one another. */
+const word = (number: number): string =>
+  number.toString(26).replace(/./g, (digit) => String.fromCharCode(97 + parseInt(digit, 26)));
+
+/** A number of about the normal distribution: twelve uniform ones less their mean. */
+function normal(random: () => number): number {
+  let sum = -6;
+  for (let count = 0; count < 12; count += 1) sum += random();
+  return sum;
+}
+
+/** Writes the tickets and what the encoder would have made of them. */
+async function write(file: string, cacheDir: string, labels: number, templates: number): Promise<void> {
+  const random = seeded(seed);
+  const centres = Array.from({ length: templates }, () => Float32Array.from({ length: size }, () => normal(random)));
+  const shares = centres.map((_, rank) => 1 / (rank + 1));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const counts = shares.map((share) => Math.max(2, Math.round((labels * share) / total)));
+  const cache = new EmbeddingCache(cacheDir, encoderHash, views * size);
+  const out = createWriteStream(file);
+  for (const [template, count] of counts.entries()) {
+    const entries: { key: string; values: Float32Array }[] = [];
+    const lines: string[] = [];
+    for (let row = 0; row < count; row += 1) {
+      // Half of the words belong to the template, half to everybody.
+      const words = Array.from({ length: wordsOfAText }, (_, at) =>
+        at % 2 === 0
+          ? `own${word(8 * template + Math.floor(random() * 8))}`
+          : `all${word(Math.floor(5000 * random() ** 3))}`,
+      );
+      const text = `${words.join(' ')} ${row}`;
+      lines.push(`${JSON.stringify({ text, template: `template-${template}` })}\n`);
+      const values = new Float32Array(views * size);
+      for (let view = 0; view < views; view += 1) {
+        const part = values.subarray(view * size, (view + 1) * size);
+        let squares = 0;
+        for (let at = 0; at < size; at += 1)
+          squares += (part[at] = (centres[template]?.[at] ?? 0) + 2 * normal(random)) ** 2;
+        for (let at = 0; at < size; at += 1) part[at] = (part[at] ?? 0) / Math.sqrt(squares);
+      }
+      entries.push({ key: textKey(text), values });
+      if (entries.length === 1000) cache.put(entries.splice(0));
+    }
+    cache.put(entries);
+    if (!out.write(lines.join(''))) await once(out, 'drain');
+  }
+  cache.close();
+  out.end();
+  await once(out, 'close');
+}
+
+interface Figures {
+  labels: number;
+  templates: number;
+  seconds: number;
+  peakMemoryMb: number;
+  heldOutTop1: number;
+}
+
+async function measure(labels: number, templates: number): Promise<Figures> {
+  const folder = join(work, String(templates));
+  const [data, cacheDir] = [join(work, `${templates}.jsonl`), join(work, `cache-${templates}`)];
+  await write(data, cacheDir, labels, templates);
+  const given = { columns: {}, templates: null, seed, precision: 0.5, coverage: 0.97, knownContactType: false };
+  const start = performance.now();
+  const description = await runTraining(
+    { worker, settings: { ...given, data, out: folder, cacheDir } },
+    environment,
+    (phase, done, note) => say(`bench: ${phase} ${done === null ? '' : Math.round(100 * done)} ${note ?? ''}`),
+  );
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { peakMemoryMb: number };
+  return {
+    labels,
+    templates,
+    seconds,
+    peakMemoryMb: run.peakMemoryMb,
+    heldOutTop1: description.heldOut.top1,
+  };
+}
+
+/** Both models ranking in turns, so that whatever else the machine does meets them alike. @returns ms, the median of each */
+async function timesOfOneTicket(folders: readonly string[]): Promise<number[]> {
+  const [one = '', other = ''] = folders;
+  await model.use(one, one);
+  await model.hold({ version: other, folder: other });
+  const random = seeded(seed + 1);
+  const times = folders.map((): number[] => []);
+  for (let count = 0; count < ranked; count += 1) {
+    const words = Array.from({ length: wordsOfAText }, () => `all${word(Math.floor(5000 * random()))}`);
+    const input = { subject: '', body: words.join(' '), channel: null, language: null, contactType: null, fields: {} };
+    for (const [at, version] of folders.entries()) {
+      const from = performance.now();
+      await model.rank([input], version);
+      times[at]?.push(performance.now() - from);
+    }
+  }
+  return times.map((own) => own.sort((a, b) => a - b)[ranked >> 1] ?? 0);
+}
+
+const few = await measure(10_000, 77);
+const many = await measure(Number(options.labels), Number(options.templates));
+const oneTicketMs = await timesOfOneTicket([few.templates, many.templates].map((count) => join(work, String(count))));
+await model.stop();
+rmSync(work, { recursive: true, force: true });
+const slowdown = Math.round((100 * (oneTicketMs[1] ?? 0)) / (oneTicketMs[0] ?? 0)) / 100;
+process.stdout.write(`${JSON.stringify({ bench: 'many-labels', few, many, oneTicketMs, slowdown })}\n`);

@@ -1,0 +1,106 @@
+/**
+ * npm run bench -- scan [--examples 50] [--seed 1] [--attack-seconds 60]
+ *
+ * What strangers' programs find in the service as it runs, with a broker, a database and a model, on a copy of the sample:
+ *  1. schemathesis on the OpenAPI document, with a token of each role and without any: server errors, answers that the document
+ *     does not have, and routes that a role gets at though it should not;
+ *  2. Wapiti on every address of the document and on the pages, signed in as an admin and not at all.
+ * Prints one JSON line, what was found on stderr, and exits with 1 where anything was.
+ */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { roles } from '../../src/records/api-token.entity.js';
+import { ownSample } from './own-sample.js';
+import { pythonPrograms } from '../support/python.js';
+import { scan, withKnownValues, type Found } from './schemathesis.js';
+import { startServers } from '../support/servers.js';
+import { benchDir, freePort, prepareSample, say, ServiceProcess } from '../support/service.js';
+import { attack, type Weaknesses } from './wapiti.js';
+import { fillScanned, type Scanned } from './scanned-service.js';
+
+const { values: options } = parseArgs({
+  options: {
+    examples: { type: 'string', default: '50' },
+    seed: { type: 'string', default: '1' },
+    'attack-seconds': { type: 'string', default: '60' },
+  },
+});
+
+prepareSample();
+const schemathesis = join(await pythonPrograms('service/schemathesis', '100 MB'), 'schemathesis');
+const wapiti = join(await pythonPrograms('service/wapiti', '200 MB'), 'wapiti');
+const servers = await startServers(benchDir);
+const sample = await ownSample(servers, 'scan');
+// Whoever asks too often would be told nothing else.
+const service = new ServiceProcess(await freePort(), { ...sample.environment, HTTP_RATE_LIMIT: '10000000' });
+const folder = mkdtempSync(join(tmpdir(), 'replyrank-bench-scan-'));
+
+try {
+  await service.start();
+  const scanned = await fillScanned(service.url, sample);
+  const found = await scanAll(scanned);
+  const weaknesses = await attackAll(scanned);
+  const faults = Object.entries({ ...found, ...weaknesses }).flatMap(([caller, of]) =>
+    Object.values(of as object)
+      .filter(Array.isArray)
+      .flat()
+      .map((fault) => `${caller}: ${String(fault)}`),
+  );
+  for (const fault of faults) say(fault);
+  const counted = { schemathesis: counts(found), wapiti: counts(weaknesses) };
+  process.stdout.write(`${JSON.stringify({ bench: 'scan', passed: faults.length === 0, ...counted })}\n`);
+  if (faults.length > 0) process.exitCode = 1;
+} finally {
+  await service.stop();
+  await sample.remove();
+  await servers.stop();
+}
+
+async function scanAll({ tokens, document, known }: Scanned): Promise<Record<string, Found>> {
+  const found: Record<string, Found> = {};
+  for (const role of [null, ...roles]) {
+    const caller = role ?? 'nobody';
+    say(`bench: schemathesis as ${caller}`);
+    found[caller] = await scan({
+      schemathesis,
+      folder: folderOf(caller),
+      url: service.url,
+      document: withKnownValues(document, known),
+      caller: role && { role, token: tokens[role] },
+      examples: Number(options.examples),
+      seed: Number(options.seed),
+    });
+  }
+  return found;
+}
+
+async function attackAll({ document, cookie }: Scanned): Promise<Record<string, Weaknesses>> {
+  const weaknesses: Record<string, Weaknesses> = {};
+  for (const caller of ['signedIn', 'notSignedIn']) {
+    say(`bench: Wapiti, ${caller}`);
+    weaknesses[caller] = await attack({
+      wapiti,
+      folder: folderOf(caller),
+      url: service.url,
+      document,
+      cookie: caller === 'signedIn' ? cookie : null,
+      mostSeconds: Number(options['attack-seconds']),
+    });
+  }
+  return weaknesses;
+}
+
+function folderOf(caller: string): string {
+  const own = join(folder, caller);
+  mkdirSync(own);
+  return own;
+}
+
+/** Lists by their lengths. */
+function counts(of: Record<string, object>): Record<string, object> {
+  const counted = (one: object): object =>
+    Object.fromEntries(Object.entries(one).map(([name, value]) => [name, Array.isArray(value) ? value.length : value]));
+  return Object.fromEntries(Object.entries(of).map(([caller, one]) => [caller, counted(one)]));
+}

@@ -1,0 +1,89 @@
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ActionBadge } from './action-badge.js';
+import { actorName } from '../../ui/actor-name.js';
+import { AlertActions } from './alert-actions.js';
+import { AlertEvidence } from './alert-evidence.js';
+import { AlertState } from './alert-list.js';
+import type { AlertDetail } from '../api.js';
+import { Findings } from './findings.js';
+import { useFormat } from '../../ui/format.js';
+import { Fact, Loaded, PageBody, Section } from '../../ui/parts.js';
+import { alertQuery } from '../queries.js';
+import { useSaid } from '../said.js';
+
+/** One alert: what was found, how it shows, and what was done about it. */
+export function AlertPage({ id }: { id: number }) {
+  const { t } = useTranslation('engineers');
+  const alert = useQuery(alertQuery(id));
+  const said = useSaid('monitor');
+  return (
+    <PageBody
+      title={alert.data ? said(alert.data.headline, alert.data.saying) : t('alerts.one', { id })}
+      says={<Link href="/">{t('alerts.back')}</Link>}
+      actions={alert.data && <AlertActions alert={alert.data} />}
+    >
+      <Loaded query={alert} lines={6}>
+        {(data) => (
+          <>
+            <Facts alert={data} />
+            <AlertEvidence alert={data} />
+            <Section title={t('alerts.findings')} says={t('alerts.findingsSays')}>
+              <Findings findings={data.findings} label={t('alerts.findings')} />
+            </Section>
+            <History alert={data} />
+          </>
+        )}
+      </Loaded>
+    </PageBody>
+  );
+}
+
+function Facts({ alert }: { alert: AlertDetail }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  return (
+    <Section title={t('alerts.stands')} says={t(`actionSays.${alert.action}`)}>
+      <dl className="facts-grid">
+        <Fact name={t('training.state')}>
+          <AlertState state={alert.state} />
+        </Fact>
+        <Fact name={t('alerts.action')}>
+          <ActionBadge action={alert.action} />
+        </Fact>
+        <Fact name={t('alerts.openedAt')}>{format.moment(alert.openedAt)}</Fact>
+        <Fact name={t('alerts.seenAt')}>
+          {format.moment(alert.seenAt)}
+          {!alert.active && ` · ${t('alerts.notSeen')}`}
+        </Fact>
+        <Fact name={t('alerts.owner')}>{alert.owner === null ? t('alerts.nobody') : actorName(t, alert.owner)}</Fact>
+        {alert.snoozedUntil && <Fact name={t('alerts.until')}>{format.moment(alert.snoozedUntil)}</Fact>}
+        <Fact name={t('models.version')}>
+          <span className="version">{alert.modelVersion}</span>
+        </Fact>
+      </dl>
+    </Section>
+  );
+}
+
+function History({ alert: { history } }: { alert: AlertDetail }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const said = useSaid('monitor');
+  return (
+    <Section title={t('alerts.history')}>
+      <ol className="history">
+        {history.map(({ at, kind, actor, reason, saying }) => (
+          <li key={`${at}${kind}`}>
+            <time dateTime={at}>{format.moment(at)}</time>
+            <span>
+              {t(`alertEvent.${kind}`)} <span className="quiet">{t('by', { name: actorName(t, actor) })}</span>
+              {reason && <small>{said(reason, saying)}</small>}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}

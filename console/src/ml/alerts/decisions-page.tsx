@@ -1,0 +1,147 @@
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { ActionBadge } from './action-badge.js';
+import { actorName } from '../../ui/actor-name.js';
+import { gathered } from './alike-decisions.js';
+import * as api from '../api.js';
+import { Confirm } from '../../ui/confirm.js';
+import { useFormat } from '../../ui/format.js';
+import { Empty, Fact, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
+import { decisionsQuery, driftQuery, scheduleQuery } from '../queries.js';
+import { useSaid } from '../said.js';
+
+const noSignals: string[] = [];
+
+/** What was decided after each look, and why; when the next one comes. */
+export default function DecisionsPage() {
+  const { t } = useTranslation('engineers');
+  const decisions = useQuery(decisionsQuery);
+  return (
+    <PageBody
+      title={t('decisions.title')}
+      says={t('decisions.says')}
+      actions={
+        <>
+          <Confirm label={t('decisions.look')} says={t('decisions.lookSays')} run={() => api.decide('look')} />
+          <Confirm
+            label={t('decisions.retrain')}
+            variant="filled"
+            says={t('decisions.retrainSays')}
+            run={() => api.decide('retrain')}
+          />
+        </>
+      }
+    >
+      <Times />
+      <Reweighting />
+      <Section title={t('decisions.log')}>
+        <Loaded query={decisions} lines={6}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title={t('decisions.none')}>{t('decisions.noneDo')}</Empty>
+            ) : (
+              <Log decisions={items} />
+            )
+          }
+        </Loaded>
+      </Section>
+    </PageBody>
+  );
+}
+
+function Times() {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const schedule = useQuery(scheduleQuery);
+  return (
+    <Section title={t('decisions.schedule')}>
+      <Loaded query={schedule} lines={2}>
+        {({ pattern, next, lastLook, coolDownHours, leastLabels, leastLoss }) => (
+          <dl className="facts-grid">
+            <Fact name={t('decisions.next')}>{next ? format.moment(next) : t('decisions.noSchedule')}</Fact>
+            <Fact name={t('decisions.pattern')}>{pattern ? <code>{pattern}</code> : t('decisions.setSchedule')}</Fact>
+            <Fact name={t('decisions.lastLook')}>{lastLook ? format.moment(lastLook) : '–'}</Fact>
+            <Fact name={t('decisions.leastLabels')}>{format.number(leastLabels)}</Fact>
+            <Fact name={t('decisions.leastLoss')}>{format.points(100 * leastLoss)}</Fact>
+            <Fact name={t('decisions.coolDown')}>{format.number(coolDownHours)} h</Fact>
+          </dl>
+        )}
+      </Loaded>
+    </Section>
+  );
+}
+
+function Reweighting() {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const { data } = useQuery(driftQuery(noSignals, 1));
+  const weights = data?.reweighting;
+  if (!weights) return null;
+  return (
+    <Section
+      title={t('decisions.reweighting')}
+      says={t('decisions.reweightingSays', { at: format.moment(weights.startedAt) })}
+      aside={
+        <Confirm
+          label={t('decisions.revert')}
+          says={t('decisions.revertSays')}
+          run={() => api.revert(weights.decision)}
+        />
+      }
+    >
+      <ul className="words">
+        {Object.entries(weights.weights).map(([template, weight]) => (
+          <li key={template}>
+            <b>{template}</b> × {format.number(weight, 2)}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Log({ decisions }: { decisions: readonly api.Decision[] }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const said = useSaid('monitor');
+  return (
+    <Table label={t('decisions.log')}>
+      <thead>
+        <tr>
+          <th>{t('decisions.at')}</th>
+          <th>{t('decisions.action')}</th>
+          <th>{t('decisions.reasons')}</th>
+          <th>{t('training.askedBy')}</th>
+          <th>{t('decisions.alert')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {gathered(decisions).map(
+          ({ newest: { id, decidedAt, action, reasons, sayings, askedBy, alert }, oldest, count }) => (
+            <tr key={id}>
+              <td data-fixed>
+                {format.moment(decidedAt)}
+                {count > 1 && <small>{t('decisions.since', { count, at: format.moment(oldest.decidedAt) })}</small>}
+              </td>
+              <td data-fixed>
+                <ActionBadge action={action} />
+              </td>
+              <td>
+                <ul className="reasons">
+                  {reasons.map((reason, at) => (
+                    <li key={reason}>{said(reason, sayings[at])}</li>
+                  ))}
+                </ul>
+              </td>
+              <td data-fixed>{actorName(t, askedBy)}</td>
+              <td data-fixed>
+                {alert !== null && <Link href={`~/alerts/${alert}`}>{t('alerts.one', { id: alert })}</Link>}
+              </td>
+            </tr>
+          ),
+        )}
+      </tbody>
+    </Table>
+  );
+}

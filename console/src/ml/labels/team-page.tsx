@@ -1,0 +1,16 @@
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { Agreement } from './agreement.js';
+import { Clusters } from './clusters.js';
+import { PageBody } from '../../ui/parts.js';
+
+/** What a lead can mend: replies that are missing, and ones that agents take for one another. */
+export default function TeamPage() {
+  const { t } = useTranslation('engineers');
+  return (
+    <PageBody title={t('team.title')} says={t('team.says')}>
+      <Agreement />
+      <Clusters aside={<Link href="~/templates/new">{t('team.write')}</Link>} />
+    </PageBody>
+  );
+}

@@ -1,0 +1,98 @@
+/** The limits of every axis as sliders from run to run, for whoever can't or won't drag in the chart. */
+import { RangeSlider } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { TrainingRun } from '../api.js';
+import { useFormat } from '../../ui/format.js';
+import { valuesOn, type Limits, type RunAxis } from './run-axes.js';
+
+export type TitledAxis = RunAxis & { title: string };
+
+export function AxisLimits({
+  axes,
+  runs,
+  limits,
+  onLimits,
+}: {
+  axes: readonly TitledAxis[];
+  runs: readonly TrainingRun[];
+  limits: Limits;
+  onLimits: (limits: Limits) => void;
+}) {
+  const { t } = useTranslation('engineers');
+  return (
+    <details className="axis-limits">
+      <summary>{t('training.limits')}</summary>
+      <div>
+        {axes.map((axis) => {
+          const values = valuesOn(axis, runs);
+          const { [axis.id]: limit, ...others } = limits;
+          return (
+            values.length > 1 && (
+              <AxisLimit
+                key={axis.id}
+                title={axis.title}
+                values={values}
+                limit={limit ?? null}
+                onLimit={(one) => onLimits(one ? { ...others, [axis.id]: one } : others)}
+              />
+            )
+          );
+        })}
+      </div>
+    </details>
+  );
+}
+
+function AxisLimit({
+  title,
+  values,
+  limit,
+  onLimit,
+}: {
+  title: string;
+  values: readonly number[];
+  limit: Limits[string] | null;
+  onLimit: (limit: Limits[string] | null) => void;
+}) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const last = values.length - 1;
+  const at = (place: number): number => values[place] ?? NaN;
+  const write = (place: number): string => format.rounded(at(place));
+  const [from, to] = limit ? placesWithin(values, limit) : [0, last];
+  return (
+    <div>
+      <p>
+        {title}{' '}
+        <span className="quiet">
+          {write(from)} – {write(to)}
+        </span>
+      </p>
+      <RangeSlider
+        size="sm"
+        min={0}
+        max={last}
+        minRange={0}
+        value={[from, to]}
+        onChange={([low, high]) => onLimit(low === 0 && high === last ? null : [at(low), at(high)])}
+        label={null}
+        thumbFromLabel={t('training.limitFrom', { axis: title })}
+        thumbToLabel={t('training.limitTo', { axis: title })}
+        thumbValueText={write}
+      />
+    </div>
+  );
+}
+
+/** The first and the last value within the limit; where none is, the next one above it, twice. */
+function placesWithin(values: readonly number[], [low, high]: Limits[string]): [number, number] {
+  const first = values.findIndex((value) => value >= low);
+  const from = first < 0 ? values.length - 1 : first;
+  return [
+    from,
+    Math.max(
+      from,
+      values.findLastIndex((value) => value <= high),
+    ),
+  ];
+}

@@ -1,0 +1,128 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import type { TrainingRun } from '../api.js';
+import { Curves } from './curves.js';
+import { useFormat, type Format } from '../../ui/format.js';
+import { Loaded, PageBody, Section, Table } from '../../ui/parts.js';
+import { trainingRunQuery } from '../queries.js';
+import { argumentName } from './run-page.js';
+import { RunState } from './run-state.js';
+
+/** Two runs side by side: what was different, and what came of it. */
+export function ComparePage({ ids: [a, b] }: { ids: [number, number] }) {
+  const { t } = useTranslation('engineers');
+  const one = useQuery(trainingRunQuery(a));
+  const other = useQuery(trainingRunQuery(b));
+  return (
+    <PageBody title={t('training.compareTitle', { a, b })} says={<Link href="/">{t('training.back')}</Link>}>
+      <Loaded query={one}>
+        {(first) => <Loaded query={other}>{(second) => <SideBySide one={first} other={second} />}</Loaded>}
+      </Loaded>
+    </PageBody>
+  );
+}
+
+function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const both = useMemo(() => [one, other], [one, other]);
+  const names = [...new Set(both.flatMap((run) => Object.keys(run.arguments)))];
+  const rows = names.map((name) => ({
+    name: argumentName(t, name),
+    values: both.map((run) => shownArgument(run.arguments[name], format)),
+  }));
+  const scores: { name: string; read: (run: TrainingRun) => string }[] = [
+    {
+      name: t('training.top1'),
+      read: ({ comparison }) => (comparison ? format.percent(comparison.challenger.top1) : '–'),
+    },
+    {
+      name: t('comparison.useful'),
+      read: ({ comparison }) => (comparison ? format.percent(comparison.challenger.useful) : '–'),
+    },
+    {
+      name: t('comparison.ece'),
+      read: ({ comparison }) => (comparison ? format.number(comparison.challenger.ece, 3) : '–'),
+    },
+    {
+      name: t('training.againstChampion'),
+      read: ({ comparison }) =>
+        comparison
+          ? `${format.points(comparison.difference.points)} (${format.points(comparison.difference.low)} – ${format.points(comparison.difference.high)})`
+          : '–',
+    },
+    { name: t('comparison.tickets'), read: ({ comparison }) => (comparison ? format.number(comparison.tickets) : '–') },
+    {
+      name: t('training.took'),
+      read: ({ startedAt, endedAt }) => (startedAt && endedAt ? format.duration(startedAt, endedAt) : '–'),
+    },
+  ];
+  return (
+    <>
+      <Section title={t('training.outcome')} says={t('training.compareSays')}>
+        <Table label={t('training.outcome')}>
+          <thead>
+            <tr>
+              <th>{t('comparison.measure')}</th>
+              {both.map(({ id }) => (
+                <th key={id} data-number>
+                  <Link href={`/${id}`}>#{id}</Link>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            <tr>
+              <td>{t('training.state')}</td>
+              {both.map(({ id, state }) => (
+                <td key={id} data-number>
+                  <RunState state={state} />
+                </td>
+              ))}
+            </tr>
+            {scores.map(({ name, read }) => (
+              <Row key={name} name={name} values={both.map(read)} />
+            ))}
+          </tbody>
+        </Table>
+      </Section>
+      <Section title={t('training.settings')}>
+        <Table label={t('training.settings')}>
+          <tbody>
+            {rows.map(({ name, values }) => (
+              <Row key={name} name={name} values={values} />
+            ))}
+          </tbody>
+        </Table>
+      </Section>
+      {both.some(({ curves }) => curves.length > 0) && (
+        <Section title={t('training.curves')}>
+          <Curves runs={both} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+/** What differs is marked. */
+function Row({ name, values }: { name: string; values: string[] }) {
+  return (
+    <tr data-differs={values[0] === values[1] ? undefined : ''}>
+      <td>{name}</td>
+      {values.map((value, at) => (
+        <td key={at} data-number>
+          {value}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function shownArgument(value: unknown, format: Format): string {
+  if (value === undefined || value === null) return '–';
+  if (typeof value === 'number') return format.number(value);
+  if (typeof value === 'string') return /^\d{4}-\d\d-\d\dT/.test(value) ? format.moment(value) : value;
+  return JSON.stringify(value);
+}

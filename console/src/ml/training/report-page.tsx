@@ -1,0 +1,192 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { useQuery } from '@tanstack/react-query';
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import type { TrainingReport } from '../api.js';
+import { ChartPlace } from '../../ui/chart-place.js';
+import type { Colours } from '../../ui/chart.js';
+import { useFormat } from '../../ui/format.js';
+import { Fact, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
+import { reportQuery } from '../queries.js';
+
+const mostShown = 12;
+
+/** What a version's training left behind: how right it is, where, and why not more. */
+export function ReportPage({ version }: { version: string }) {
+  const { t } = useTranslation('engineers');
+  const report = useQuery(reportQuery(version));
+  return (
+    <PageBody title={t('report.title', { version })} says={<Link href="/">{t('report.back')}</Link>}>
+      <Loaded query={report} lines={6}>
+        {(data) => <Report report={data} />}
+      </Loaded>
+    </PageBody>
+  );
+}
+
+function Report({ report }: { report: TrainingReport }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const { heldOut, baselines, diagnosis, data, seconds, confusions } = report;
+  const took = Object.values(seconds).reduce((sum, one) => sum + one, 0);
+  const facts: [string, string][] = [
+    [t('models.top1'), format.percent(heldOut.top1)],
+    [t('models.hits3'), format.percent(heldOut.hits3)],
+    [t('report.majority'), format.percent(baselines.majority)],
+    [t('report.nearestMean'), format.percent(baselines.nearestMean)],
+    [t('models.labels'), format.number(data.rows)],
+    [t('models.templates'), format.number(data.templates)],
+    [t('training.took'), format.duration(report.createdAt, Date.parse(report.createdAt) + 1000 * took)],
+    [t('argument.seed'), format.number(report.seed)],
+  ];
+  return (
+    <>
+      <Section title={t('report.heldOut')} says={t('models.heldOutSays')}>
+        <dl className="facts-grid">
+          {facts.map(([name, value]) => (
+            <Fact key={name} name={name}>
+              {value}
+            </Fact>
+          ))}
+        </dl>
+      </Section>
+      <div className="ml-columns">
+        <Section title={t('report.calibration')} says={t('report.calibrationSays')}>
+          <Calibration report={report} />
+        </Section>
+        <Section
+          title={t('report.diagnosis')}
+          says={t('report.diagnosisSays', { ceiling: format.percent(diagnosis.ceiling) })}
+        >
+          <Table label={t('report.diagnosis')}>
+            <tbody>
+              {diagnosis.parts.map(({ name, points, next }) => (
+                <tr key={name}>
+                  <td data-fixed>{isPart(name) ? t(`report.part.${name}`) : name}</td>
+                  <td data-number>{format.percent(points)}</td>
+                  <td>{isPart(name) ? t(`report.next.${name}`) : next}</td>
+                </tr>
+              ))}
+            </tbody>
+          </Table>
+        </Section>
+        <Section title={t('report.slices')} says={t('report.slicesSays')}>
+          <Slices report={report} />
+        </Section>
+        <Section title={t('report.confusions')} says={t('report.confusionsSays')}>
+          <Table label={t('report.confusions')}>
+            <thead>
+              <tr>
+                <th>{t('report.right')}</th>
+                <th>{t('report.predicted')}</th>
+                <th data-number>{t('comparison.tickets')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {confusions.slice(0, mostShown).map(({ label, predicted, count }) => (
+                <tr key={`${label} ${predicted}`}>
+                  <td>{label}</td>
+                  <td>{predicted}</td>
+                  <td data-number>{format.number(count)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </Table>
+        </Section>
+      </div>
+    </>
+  );
+}
+
+const parts = ['bias', 'variance', 'label noise'] as const;
+const isPart = (name: string): name is (typeof parts)[number] => parts.some((part) => part === name);
+
+const kinds = ['contact type', 'channel', 'language', 'head and tail'] as const;
+const isKind = (by: string): by is (typeof kinds)[number] => kinds.some((kind) => kind === by);
+const frequencies = ['head', 'middle', 'tail'] as const;
+const isFrequency = (name: string): name is (typeof frequencies)[number] => frequencies.some((one) => one === name);
+
+/** The weakest first, of every kind but single templates, which are too many. */
+function Slices({ report: { heldOut } }: { report: TrainingReport }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const rows = Object.entries(heldOut.slices)
+    .filter(([by]) => by !== 'template')
+    .flatMap(([by, values]) => Object.entries(values).map(([value, scores]) => ({ by, value, ...scores })))
+    .sort((a, b) => a.top1 - b.top1)
+    .slice(0, mostShown);
+  return (
+    <Table label={t('report.slices')}>
+      <thead>
+        <tr>
+          <th>{t('comparison.slice')}</th>
+          <th data-number>{t('comparison.tickets')}</th>
+          <th data-number>{t('models.top1')}</th>
+          <th data-number>{t('models.hits3')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ by, value, rows: tickets, top1, hits3 }) => (
+          <tr key={`${by} ${value}`}>
+            <td>
+              <span className="quiet">{isKind(by) ? t(`report.by.${by}`) : by}</span>{' '}
+              {isFrequency(value) && by === 'head and tail' ? t(`report.frequency.${value}`) : value}
+            </td>
+            <td data-number>{format.number(tickets)}</td>
+            <td data-number>{format.percent(top1)}</td>
+            <td data-number>{format.percent(hits3)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function Calibration({ report: { calibration } }: { report: TrainingReport }) {
+  const { t } = useTranslation('engineers');
+  const said = t('report.said');
+  const was = t('report.was');
+  const format = useFormat();
+  const option = useCallback(
+    (colours: Colours): EChartsCoreOption => {
+      const axis = (name: string) => ({
+        type: 'value',
+        min: 0,
+        max: 1,
+        name,
+        nameLocation: 'middle',
+        nameTextStyle: { color: colours.quiet },
+        axisLabel: { color: colours.quiet, formatter: (value: number) => format.rounded(value) },
+        splitLine: { lineStyle: { color: colours.line } },
+      });
+      return {
+        grid: { left: 56, right: 16, top: 12, bottom: 44 },
+        tooltip: { trigger: 'item' },
+        xAxis: { ...axis(said), nameGap: 26 },
+        yAxis: { ...axis(was), nameGap: 36 },
+        series: [
+          {
+            type: 'line',
+            silent: true,
+            showSymbol: false,
+            lineStyle: { type: 'dashed', width: 1, color: colours.quiet },
+            data: [
+              [0, 0],
+              [1, 1],
+            ],
+          },
+          {
+            type: 'line',
+            symbolSize: 7,
+            lineStyle: { width: 1.75, color: colours.accent },
+            itemStyle: { color: colours.accent },
+            data: calibration.map(({ confidence, right }) => [confidence, right]),
+          },
+        ],
+      };
+    },
+    [calibration, said, was, format],
+  );
+  return <ChartPlace label={t('report.calibration')} height={240} option={option} />;
+}

@@ -1,0 +1,132 @@
+import { Alert } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import type { TrainingRun } from '../api.js';
+import { ComparisonTable } from './comparison-table.js';
+import { Curves } from './curves.js';
+import { useFormat } from '../../ui/format.js';
+import { Empty, Fact, Loaded, PageBody, Section, State } from '../../ui/parts.js';
+import { modelsQuery, trainingRunQuery } from '../queries.js';
+import { isUnfinished, UnfinishedRun } from './run-progress.js';
+import { RunState } from './run-state.js';
+import { useSaid } from '../said.js';
+import { TryOut } from './try-out.js';
+
+/** One training run: why, with what, how it went, what was found, and what became of it. */
+export function RunPage({ id }: { id: number }) {
+  const { t } = useTranslation('engineers');
+  const run = useQuery(trainingRunQuery(id));
+  return (
+    <PageBody
+      title={t('training.oneTitle', { id })}
+      says={<Link href="/">{t('training.back')}</Link>}
+      actions={run.data && <Actions run={run.data} />}
+    >
+      <Loaded query={run}>{(data) => <Report run={data} />}</Loaded>
+    </PageBody>
+  );
+}
+
+function Actions({ run: { challenger, state } }: { run: TrainingRun }) {
+  const { data } = useQuery(modelsQuery);
+  const version = data?.items.find((one) => one.version === challenger);
+  if (!data || !version || isUnfinished({ state }) || version.aliases.includes('champion')) return null;
+  return <TryOut version={version.version} models={data} />;
+}
+
+function Report({ run }: { run: TrainingRun }) {
+  const { t } = useTranslation('engineers');
+  const format = useFormat();
+  const said = useSaid('gates');
+  const { state, comparison, verdict, error, challenger, champion, startedAt, endedAt, createdAt } = run;
+  return (
+    <>
+      {isUnfinished(run) && <UnfinishedRun run={run} isLinked={false} />}
+      {error !== null && (
+        <Alert color="red" role="alert" title={t('training.failed')}>
+          {error}
+        </Alert>
+      )}
+      <Section title={t('training.facts')}>
+        <dl className="facts-grid">
+          <Fact name={t('training.state')}>
+            <RunState state={state} />
+          </Fact>
+          <Fact name={t('training.askedBy')}>{t(`trigger.${run.trigger}`, { name: run.askedBy })}</Fact>
+          <Fact name={t('training.startedAt')}>{format.moment(startedAt ?? createdAt)}</Fact>
+          {startedAt && endedAt && <Fact name={t('training.took')}>{format.duration(startedAt, endedAt)}</Fact>}
+          {challenger && (
+            <Fact name={t('models.challenger')}>
+              <Link className="version" href={`~/models/${encodeURIComponent(challenger)}`}>
+                {challenger}
+              </Link>
+            </Fact>
+          )}
+          {champion && (
+            <Fact name={t('models.champion')}>
+              <span className="version">{champion}</span>
+            </Fact>
+          )}
+          {Object.entries(run.arguments)
+            .filter(([, value]) => value !== null && typeof value !== 'object')
+            .map(([name, value]) => (
+              <Fact key={name} name={argumentName(t, name)}>
+                {typeof value === 'number' ? format.number(value) : format.text(String(value))}
+              </Fact>
+            ))}
+        </dl>
+      </Section>
+      {verdict && (
+        <Section title={t('training.verdict')} says={t(verdict.promoted ? 'training.passed' : 'training.refused')}>
+          <ul className="gates">
+            {verdict.gates.map(({ gate, passed, said: sentence, saying }) => (
+              <li key={gate}>
+                <State kind={passed ? 'good' : 'bad'}>
+                  {gateName(t, gate)} <span className="unseen">{t(passed ? 'training.ok' : 'training.notOk')}</span>
+                </State>
+                <span>{said(sentence, saying)}</span>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {comparison && (
+        <Section title={t('models.contest')}>
+          <ComparisonTable comparison={comparison} />
+        </Section>
+      )}
+      {!isUnfinished(run) && (
+        <Section title={t('training.curves')}>
+          {run.curves.length > 0 ? <Curves runs={[run]} /> : <Empty title={t('training.noCurves')} />}
+        </Section>
+      )}
+    </>
+  );
+}
+
+type Translate = ReturnType<typeof useTranslation<'engineers'>>['t'];
+const argumentNames = ['seed', 'labels', 'learnedFrom', 'lines', 'heldOut', 'heldOutFrom'] as const;
+const gateNames = [
+  'sandbox',
+  'enough',
+  'own-answers',
+  'better',
+  'not-worse',
+  'shown',
+  'slices',
+  'calibrated',
+  'speed',
+  'reference',
+] as const;
+
+/** The service may know more of them than this page. */
+export function argumentName(t: Translate, name: string): string {
+  const known = argumentNames.find((one) => one === name);
+  return known ? t(`argument.${known}`) : name;
+}
+
+function gateName(t: Translate, name: string): string {
+  const known = gateNames.find((one) => one === name);
+  return known ? t(`gate.${known}`) : name;
+}

@@ -1,0 +1,15 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import * as api from '../service/api.js';
+import { dropDrafts } from '../service/drafts.js';
+
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: api.signOut,
+    // Nothing of what was read stays behind for whoever sits down next.
+    onSuccess: () => {
+      dropDrafts();
+      return client.resetQueries();
+    },
+  });
+}

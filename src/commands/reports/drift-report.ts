@@ -1,0 +1,102 @@
+/** What `replyrank drift` prints: what moved, for whom, whether it hurts, what to do. */
+import type { DriftOfFile, SeenRow } from '../../monitoring/runner/drift-of-file.js';
+import type { Evidence } from '../../monitoring/diagnosis/evidence.js';
+import type { Finding, Slice } from '../../monitoring/observations/finding.js';
+import type { RetrainAction } from '../../monitoring/decisions/retrain-decision.js';
+
+const mostSignals = 8;
+const mostExamples = 3;
+const longestExample = 100;
+
+const advice: Record<RetrainAction, string> = {
+  repair: 'Mend the input at its source; do not retrain on it.',
+  reweight: 'Re-weight the model for the new mix of templates; no retraining is needed.',
+  record: 'Nothing but to know it.',
+  'label-first': 'Label some of these tickets, and write a template where none answers them; then retrain.',
+  retrain: 'Retrain on fresh labels.',
+  none: 'Nothing.',
+};
+
+const nameOf = (signal: string, { by, value }: Slice): string => (by === 'all' ? signal : `${signal}[${by}=${value}]`);
+
+export function driftAsJson({ alarm, signals, decision, evidence }: DriftOfFile): object {
+  return {
+    alarm,
+    signals: signals.map(({ signal, slice, statistic, pValue, alarm: own, effect, explanation }) => ({
+      name: nameOf(signal, slice),
+      statistic,
+      pValue,
+      alarm: own,
+      explanation,
+      effect,
+    })),
+    decision,
+    evidence,
+  };
+}
+
+export function driftAsText({ alarm, signals, decision, evidence }: DriftOfFile, rows: readonly SeenRow[]): string {
+  const moved = signals.filter((finding) => finding.alarm);
+  const lines = [
+    alarm
+      ? `The tickets have moved: ${moved.length} of ${signals.length} signals alarm (${rows.length} tickets).`
+      : `No drift: none of ${signals.length} signals alarms (${rows.length} tickets).`,
+    ...(evidence ? [...whatMoved(evidence, moved), ...forWhom(evidence), ...doesItHurt(evidence)] : []),
+    ...(evidence ? examplesOf(evidence, rows) : []),
+    'What to do',
+    `  ${decision.action}: ${advice[decision.action]}`,
+    ...decision.reasons.map((reason) => `  - ${reason}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function whatMoved({ causes, words }: Evidence, moved: readonly Finding[]): string[] {
+  const shown = moved.slice(0, mostSignals).map(({ signal, slice, pValue, explanation }) => {
+    const p = pValue === null ? '' : ` (p ${pValue < 1e-4 ? '< 0.0001' : `= ${pValue.toFixed(4)}`})`;
+    return `  ${nameOf(signal, slice)}: ${explanation}${p}`;
+  });
+  const named = causes.map(({ kind, sentence }, index) => `  ${index + 1}. ${kind}: ${sentence}`);
+  return [
+    ...(named.length > 0 ? ['Most likely cause', ...named] : []),
+    'What moved',
+    ...shown,
+    ...(moved.length > mostSignals ? [`  and ${moved.length - mostSignals} more`] : []),
+    ...(words.length > 0 ? [`Typical words of what is new: ${words.map(({ word }) => word).join(', ')}`] : []),
+  ];
+}
+
+function forWhom({ slice, templates }: Evidence): string[] {
+  const carried = templates
+    .slice(0, 5)
+    .map(({ name, before, now }) => `  ${name}: ${percent(now)} of the tickets, ${percent(before)} before`);
+  const worst = slice
+    ? [
+        `  most is lost where ${slice.slice.by} is ${slice.slice.value}: ${percent(slice.loss)} of ${slice.tickets} tickets`,
+      ]
+    : [];
+  return carried.length + worst.length > 0 ? ['For whom', ...worst, ...carried] : [];
+}
+
+function doesItHurt({ accuracy, risk }: Evidence): string[] {
+  if (!accuracy) return [];
+  const { before, now, labels } = accuracy;
+  const basis = labels > 0 ? `, ${labels} labels among what it rests on` : ', told without labels';
+  return [
+    'Does it hurt?',
+    `  first suggestion right: ${percent(now.value)} (${percent(now.low)} to ${percent(now.high)}), ${percent(before.value)} before${basis}`,
+    ...(risk
+      ? [`  wrong for ${percent(risk.observed)} of ${risk.labels} labels; up to ${percent(risk.bearable)} is bearable`]
+      : []),
+  ];
+}
+
+function examplesOf({ examples }: Evidence, rows: readonly SeenRow[]): string[] {
+  const texts = new Map(rows.map(({ observation: { key }, text }) => [key, text]));
+  const shown = examples.slice(0, mostExamples).map(({ key }) => {
+    const text = (texts.get(key) ?? '').replaceAll(/\s+/g, ' ');
+    return `  ${key}: ${text.length > longestExample ? `${text.slice(0, longestExample).toWellFormed()}…` : text || '(empty)'}`;
+  });
+  return shown.length > 0 ? ['Examples', ...shown] : [];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

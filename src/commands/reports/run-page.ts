@@ -1,0 +1,147 @@
+/** One training as a page that needs nothing beside itself: no script, no network. */
+import type { RunRecord } from '../../models/training/run-record.js';
+import { curvesPicture, reliabilityPicture, scopePicture } from './run-pictures.js';
+
+const mostSlices = 12;
+const longestText = 400;
+
+const style = `
+:root { color-scheme: light dark; --line: #8884; --ink: light-dark(#1f2937, #e5e7eb); --bad: #c2410c; --good: #2563eb; }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.number, th.number { text-align: right; }
+svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+.figures { display: flex; flex-wrap: wrap; gap: 2rem; } .figures b { display: block; font-size: 1.6rem; }
+.quiet { opacity: .7; }`;
+
+/** @param texts of the tickets that it is most wrongly sure of, by line; null where the data file was not given */
+export function runPage(record: RunRecord, texts: ReadonlyMap<number, string> | null): string {
+  const { version, heldOut, baselines, data, code, seed, seconds, peakMemoryMb } = record;
+  const commit = code.commit ? `, commit ${code.commit.slice(0, 10)}${code.changed ? ' with changes' : ''}` : '';
+  const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<link rel="icon" href="data:,"><title>${safe(`Training ${version}`)}</title><style>${style}</style></head><body>
+<h1>Training ${safe(version)}</h1>
+<p>${data.rows} tickets of ${safe(data.file)}, ${data.templates} templates, seed ${seed}, ${safe(record.createdAt)}.
+<span class="quiet">Replyrank ${safe(code.version + commit)}, Node ${safe(code.node)}, data ${safe(data.hash.slice(0, 16))}.</span></p>
+<div class="figures">
+${figure(`${heldOut.top1} %`, 'right at once, on tickets held out')}
+${figure(`${heldOut.hits3} %`, 'among the first three')}
+${figure(heldOut.logLoss.toFixed(3), 'log-loss')}
+${figure(`${baselines.nearestMean} %`, 'nearest class mean, nothing trained')}
+${figure(`${baselines.majority} %`, 'always the most frequent template')}
+</div>
+<h2>Diagnosis</h2>${diagnosis(record)}
+<h2>Curves</h2><p>Loss of the encoder's head, step by step, in each training.</p>
+${curvesPicture(record.curves.filter(({ heldOutTop1 }) => !heldOutTop1))}
+${encoderCurves(record.curves.filter(({ heldOutTop1 }) => heldOutTop1))}
+<h2>Is it as sure as it is right?</h2>
+<p>Fifteen parts of equal size, from the least sure to the surest. On the line it keeps what it promises.</p>
+${reliabilityPicture(record.calibration)}
+${scope(record)}
+<h2>Where it fails</h2>${slices(record)}
+<h2>Templates taken for one another</h2>${confusions(record)}
+<h2>Most wrongly sure of: likely wrong labels</h2>${wronglySure(record, texts)}
+<h2>Checks before and beside the training</h2>
+${table(
+  ['check', 'outcome', 'seen'],
+  record.preflight.map(({ check, outcome, seen }) => [check, outcome, seen]),
+)}
+<h2>Time and memory</h2>
+${table(
+  ['phase', 'seconds'],
+  [...Object.entries(seconds).map(([phase, value]) => [phase, value]), ['all', Math.round(10 * total) / 10]],
+)}
+<p>At most ${peakMemoryMb} MB of memory.</p>
+<h2>Arguments</h2>${table(
+    ['name', 'value'],
+    Object.entries(record.arguments).map(([name, value]) => [name, JSON.stringify(value)]),
+  )}
+</body></html>
+`;
+}
+
+function encoderCurves(curves: RunRecord['curves']): string {
+  if (curves.length === 0) return '';
+  const heldOut = curves.filter(({ heldOutTop1 = [] }) => heldOutTop1.length > 0);
+  const epochs = Math.max(...heldOut.map(({ heldOutTop1 = [] }) => heldOutTop1.length), 0);
+  return `<p>The encoder was trained too: loss of each step's tickets, and top-1 in percent after each epoch on tickets held out,
+by the head that it was trained with.</p>${curvesPicture(curves)}
+${table(
+  ['training', ...Array.from({ length: epochs }, (_, epoch) => `epoch ${epoch + 1}`)],
+  heldOut.map(({ training, heldOutTop1 = [] }) => [training, ...heldOutTop1]),
+)}`;
+}
+
+function diagnosis({ diagnosis: { training, heldOut, ceiling, parts } }: RunRecord): string {
+  return `<p>${training} % right on tickets that its heads have learned from, ${heldOut} % on tickets held out; with these
+labels about ${ceiling} % can be reached. What is missing to 100 %, and what to try next:</p>
+${table(
+  ['part', 'points', 'next'],
+  parts.map(({ name, points, next }) => [name, points, next]),
+)}`;
+}
+
+/** Runs of older versions have no such curve. */
+function scope({ scope: points = [] }: Partial<RunRecord>): string {
+  const [chosen] = points;
+  if (!chosen) return '';
+  return `<h2>Silent where nothing fits</h2>
+<p>On tickets held out: ${chosen.answeredRight} % of those that a template fits get the right first suggestion, and
+${chosen.abstentionRecall} % of the others none. The curve is what other lines between the two would give.</p>
+${scopePicture(points)}`;
+}
+
+/** The worst parts with enough tickets to tell. */
+function slices({ heldOut }: RunRecord): string {
+  const least = Math.max(5, Math.floor(heldOut.rows / 1000));
+  return Object.entries(heldOut.slices)
+    .filter(([, parts]) => Object.keys(parts).length > 1)
+    .map(([kind, parts]) => {
+      const enough = Object.entries(parts).filter(([, { rows }]) => rows >= least);
+      const worst = enough.sort(([, a], [, b]) => a.top1 - b.top1).slice(0, mostSlices);
+      const rows = worst.map(([name, { rows: count, top1, hits3, logLoss }]) => [name, count, top1, hits3, logLoss]);
+      return table([`by ${kind}`, 'tickets', 'top-1 %', 'hits@3 %', 'log-loss'], rows);
+    })
+    .join('<br>');
+}
+
+function confusions({ confusions: pairs }: RunRecord): string {
+  if (pairs.length === 0) return '<p>None.</p>';
+  return table(
+    ['label', 'suggested instead', 'tickets'],
+    pairs.map(({ label, predicted, count }) => [label, predicted, count]),
+  );
+}
+
+function wronglySure({ wronglySure: tickets }: RunRecord, texts: ReadonlyMap<number, string> | null): string {
+  if (tickets.length === 0) return '<p>None.</p>';
+  const hint = texts
+    ? ''
+    : '<p class="quiet">With --data and the file of the training, their texts stand here too.</p>';
+  const rows = tickets.map(({ line, label, predicted, confidence }) => {
+    const text = texts ? [(texts.get(line) ?? '').slice(0, longestText)] : [];
+    return [line, label, predicted, `${(100 * confidence).toFixed(1)} %`, ...text];
+  });
+  return `${hint}${table(['line', 'label', 'the model says', 'sure', ...(texts ? ['text'] : [])], rows)}`;
+}
+
+const figure = (value: string, meaning: string): string => `<div><b>${safe(value)}</b>${safe(meaning)}</div>`;
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cell = (value: string | number): string =>
+    typeof value === 'number' ? `<td class="number">${value}</td>` : `<td>${safe(value)}</td>`;
+  const isNumber = head.map((_, column) => typeof rows[0]?.[column] === 'number');
+  const titles = head.map((name, column) => `<th${isNumber[column] ? ' class="number"' : ''}>${safe(name)}</th>`);
+  const lines = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`);
+  return `<table><thead><tr>${titles.join('')}</tr></thead><tbody>${lines.join('\n')}</tbody></table>`;
+}
+
+/** Tickets and template ids are strangers' text. */
+function safe(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { runMigrations } from 'graphile-worker';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { Foundation1795392000000 } from '../../migrations/1795392000000-foundation.js';
+import { HandOver1795850000000 } from '../../migrations/1795850000000-hand-over.js';
+import { MergedTemplates1795800000000 } from '../../migrations/1795800000000-merged-templates.js';
+import { FirstRuns1795850000000 } from '../../migrations/1795850000000-first-runs.js';
+import { TemplateStatistics1795820000000 } from '../../migrations/1795820000000-template-statistics.js';
+import { Monitoring1795564800000 } from '../../migrations/1795564800000-monitoring.js';
+import { Users1795600000000 } from '../../migrations/1795600000000-users.js';
+import { FlagNotes1795870000000 } from '../../migrations/1795870000000-flag-notes.js';
+import { Sayings1795900000000 } from '../../migrations/1795900000000-sayings.js';
+import { Flags1795650000000 } from '../../migrations/1795650000000-flags.js';
+import { TrainingRuns1795700000000 } from '../../migrations/1795700000000-training-runs.js';
+import { RolloutStanding1795750000000 } from '../../migrations/1795750000000-rollout-standing.js';
+import { Alert } from '../records/alert.entity.js';
+import { ApiToken } from '../records/api-token.entity.js';
+import { AuditEntry } from '../records/audit-entry.entity.js';
+import { Choice } from '../records/choice.entity.js';
+import { DeadLetter } from '../records/dead-letter.entity.js';
+import { Flag } from '../records/flag.entity.js';
+import { Label } from '../records/label.entity.js';
+import { ModelAliasMove } from '../records/model-alias-move.entity.js';
+import { ModelAlias } from '../records/model-alias.entity.js';
+import { ModelVersion } from '../records/model-version.entity.js';
+import { ObservedTicket } from '../records/observed-ticket.entity.js';
+import { OutboxMessage } from '../records/outbox-message.entity.js';
+import { RankRequest } from '../records/rank-request.entity.js';
+import { RetrainDecisionRow } from '../records/retrain-decision.entity.js';
+import { Reweighting } from '../records/reweighting.entity.js';
+import { Session } from '../records/session.entity.js';
+import { Suggestion } from '../records/suggestion.entity.js';
+import { TemplateRevision } from '../records/template-revision.entity.js';
+import { Template } from '../records/template.entity.js';
+import { TicketEmbedding } from '../records/ticket-embedding.entity.js';
+import { TicketEvent } from '../records/ticket-event.entity.js';
+import { Ticket } from '../records/ticket.entity.js';
+import { TrainingRun } from '../records/training-run.entity.js';
+import { User } from '../records/user.entity.js';
+
+const int8 = 20;
+
+function getTypeParser(oid: number, format?: 'text'): unknown {
+  return oid === int8 ? Number : (pg.types.getTypeParser as (oid: number, format?: 'text') => unknown)(oid, format);
+}
+
+/**
+ * Names each statement that has parameters after its text, so that PostgreSQL parses and plans it once a connection and not
+ * once a call: of a small read that was two thirds of its work.
+ */
+class PreparingClient extends pg.Client {
+  override query(first: unknown, ...rest: unknown[]): never {
+    const [values, ...others] = rest;
+    const hasParameters = typeof first === 'string' && Array.isArray(values) && values.length > 0;
+    const words = hasParameters ? [{ name: nameOf(first), text: first, values }, ...others] : [first, ...rest];
+    return (super.query.bind(this) as (...words: unknown[]) => never)(...words);
+  }
+}
+
+const nameOf = (text: string): string => createHash('sha1').update(text).digest('base64url');
+
+/**
+ * The one way to PostgreSQL. Not connected yet: the caller calls `initialize()`.
+ *
+ * bigint columns come as numbers: all of them are row ids, Kafka offsets or counts, far below 2^53.
+ *
+ * @param url postgres://…
+ * @param poolSize most connections of this process
+ */
+export function createDataSource(url: string, poolSize: number, onPoolError: (error: Error) => void): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    poolSize,
+    poolErrorHandler: onPoolError,
+    connectTimeoutMS: 5_000,
+    applicationName: 'replyrank',
+    extra: { types: { getTypeParser }, Client: PreparingClient },
+    entities: [
+      Alert,
+      ApiToken,
+      AuditEntry,
+      Choice,
+      DeadLetter,
+      Flag,
+      Label,
+      ModelAlias,
+      ModelAliasMove,
+      ModelVersion,
+      ObservedTicket,
+      OutboxMessage,
+      RankRequest,
+      RetrainDecisionRow,
+      Reweighting,
+      Session,
+      Suggestion,
+      Template,
+      TemplateRevision,
+      Ticket,
+      TicketEmbedding,
+      TicketEvent,
+      TrainingRun,
+      User,
+    ],
+    migrations: [
+      Foundation1795392000000,
+      Monitoring1795564800000,
+      Users1795600000000,
+      Flags1795650000000,
+      TrainingRuns1795700000000,
+      RolloutStanding1795750000000,
+      MergedTemplates1795800000000,
+      FirstRuns1795850000000,
+      TemplateStatistics1795820000000,
+      HandOver1795850000000,
+      FlagNotes1795870000000,
+      Sayings1795900000000,
+    ],
+    migrationsTransactionMode: 'each',
+    logging: false,
+  });
+}
+
+/** The database can't be used as it is named; the message says what to look at, and never the password. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
+}
+
+/** Connects. @throws DatabaseUnreachable */
+export async function connect(source: DataSource, url: string): Promise<DataSource> {
+  try {
+    return await source.initialize();
+  } catch (error) {
+    // Of a host with several addresses each refusal is an error of its own, and the whole says nothing.
+    const { errors: [first] = [error] } = error as { errors?: unknown[] };
+    const { host, pathname } = new URL(url);
+    const place = `${host}${pathname}`;
+    throw new DatabaseUnreachable(
+      `DATABASE_URL: no connection to PostgreSQL at ${place}: ${(first as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+const migrationLock = 7_263_554_018;
+
+/**
+ * Brings the schema up to date. Safe to call from several replicas at once: one migrates, the others wait for it.
+ *
+ * @returns the names of the migrations that were run
+ */
+export async function migrate(source: DataSource): Promise<string[]> {
+  const runner = source.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    const done = await source.runMigrations();
+    // The schema of the job queue is its library's own.
+    await runMigrations({ pgPool: (source.driver as unknown as { master: pg.Pool }).master });
+    return done.map((migration) => migration.name);
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
+    await runner.release();
+  }
+}

@@ -1,0 +1,46 @@
+/** What is known of the classes that a ranking is learned from. */
+import type { Candidate } from '../ranker.js';
+import type { TrainingData } from './training-data.js';
+
+/** The templates to rank, those of the classes first. */
+export function templatesOf(classes: readonly string[], templates: Candidate[] | null): Candidate[] {
+  if (templates) {
+    const known = new Map(templates.map((template) => [template.templateId, template]));
+    // In the order of the classes first, so that a class and its template have the same index.
+    const rest = templates.filter(({ templateId }) => !classes.includes(templateId));
+    return [...classes.flatMap((id) => known.get(id) ?? []), ...rest];
+  }
+  // An id such as `card-arrival` says something too; where ids say nothing, held-out rows give them no weight.
+  return classes.map((templateId) => ({ templateId, title: wordsOf(templateId), body: '', contactTypes: [] }));
+}
+
+const wordsOf = (id: string): string => id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
+
+/** Rows that have a class. */
+export function allLabelled({ labels }: TrainingData): Int32Array {
+  return Int32Array.from([...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0));
+}
+
+/** Labels of each class. */
+export function countsOf({ labels, classes }: TrainingData): number[] {
+  const counts = classes.map(() => 0);
+  for (const label of labels) if (label >= 0) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}
+
+/** The contact type of each class, where no template answers two of them; else null. */
+export function typesOfClasses({
+  labels,
+  contactTypeLabels,
+  contactTypes,
+  classes,
+}: TrainingData): (string | null)[] | null {
+  const types = classes.map((): string | null => null);
+  for (const [row, label] of labels.entries()) {
+    const type = contactTypes[contactTypeLabels[row] ?? -1];
+    if (label === -1 || type === undefined) continue;
+    if (types[label] !== null && types[label] !== type) return null;
+    types[label] = type;
+  }
+  return types;
+}

@@ -1,0 +1,180 @@
+/** The pretrained text encoder: texts to vectors, by TensorFlow, from the weights' own folder. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { readEncoderConfig, type EncoderConfig } from './encoder-config.js';
+import { planCalls } from './encoder-calls.js';
+import { encoderGraph, graphVersion, lanesSignature } from './encoder-graph.js';
+import { partsOf } from './encoder-threads.js';
+import { readSafetensors } from '../tensors/safetensors.js';
+import { deviceOf, type NamedTensorMap, type Tensorflow } from '../tensors/tensorflow.js';
+import { TextWindows } from './text-windows.js';
+
+/** Most tokens of one window: longer ones cost more and, with the encoders at hand, say less. */
+const longestWindow = 256;
+type SavedModel = Awaited<ReturnType<Tensorflow['node']['loadSavedModel']>>;
+
+export class Encoder {
+  private constructor(
+    private readonly tf: Tensorflow,
+    /** For each number of lanes that can run at once, from 1 */
+    private readonly models: readonly SavedModel[],
+    private readonly windows: TextWindows,
+    /** `hash`: SHA-256 of the weights; where its files are, and what is made of them */
+    private readonly about: { hash: string; config: EncoderConfig; folders: { encoder: string; cache: string } },
+  ) {}
+
+  /**
+   * @param encoderDir config.json, model.safetensors, tokenizer.json
+   * @param cacheDir keeps the graph that is made of them
+   * @throws Error naming the file that can't be used
+   */
+  static async open(tf: Tensorflow, encoderDir: string, cacheDir: string): Promise<Encoder> {
+    const weightsFile = join(encoderDir, 'model.safetensors');
+    const config = await readEncoderConfig(join(encoderDir, 'config.json'));
+    const hash = await fileHash(weightsFile, cacheDir);
+    // A GPU does one thing at a time, and all of it at once.
+    const lanes = deviceOf(tf) === 'gpu' ? 1 : partsOf(availableParallelism());
+    const graphDir = join(cacheDir, `encoder-${hash.slice(0, 16)}-${graphVersion}-${lanes}`);
+    if (!(await exists(graphDir))) await writeGraph(graphDir, config, weightsFile, lanes);
+    const longest = Math.min(longestWindow, config.max_position_embeddings - config.positionOffset);
+    const windows = await TextWindows.open(encoderDir, longest);
+    const models: SavedModel[] = [];
+    for (let count = 1; count <= lanes; count += 1) {
+      models.push(await tf.node.loadSavedModel(graphDir, ['serve'], lanesSignature(count)));
+    }
+    return new Encoder(tf, models, windows, { hash, config, folders: { encoder: encoderDir, cache: cacheDir } });
+  }
+
+  /** SHA-256 of the weights. */
+  get hash(): string {
+    return this.about.hash;
+  }
+
+  get folders(): { encoder: string; cache: string } {
+    return this.about.folders;
+  }
+
+  /** Numbers in an embedding. */
+  get size(): number {
+    return this.about.config.hidden_size;
+  }
+
+  /** Numbers in what `encode` returns of a text: five views, of which the first is the embedding. */
+  get width(): number {
+    return 5 * this.size;
+  }
+
+  /**
+   * Reads texts; a long one in at most 16 windows whose vectors are averaged by their tokens.
+   *
+   * @returns per text [width]; zeros for a text without tokens
+   */
+  encode(texts: readonly string[]): Float32Array[] {
+    const windows = texts.flatMap((text, index) => this.windows.of(text).map((ids) => ({ ids, index })));
+    windows.sort((a, b) => a.ids.length - b.ids.length);
+    const sums = texts.map(() => new Float32Array(this.width));
+    // Sorted by length, so that what is padded together is alike.
+    const lengths = windows.map(({ ids }) => ids.length);
+    for (const calls of planCalls(lengths, this.models.length)) {
+      const read = calls.map(({ start, end }) => windows.slice(start, end));
+      this.run(read.map((some) => some.map(({ ids }) => ids))).forEach((vectors, lane) => {
+        read[lane]?.forEach(({ ids, index }, row) => {
+          const sum = sums[index];
+          if (!sum) return;
+          for (let at = 0; at < this.width; at += 1) {
+            sum[at] = (sum[at] ?? 0) + ids.length * (vectors[row * this.width + at] ?? 0);
+          }
+        });
+      });
+    }
+    for (const sum of sums) {
+      for (let view = 0; view < this.width; view += this.size) normalise(sum.subarray(view, view + this.size));
+    }
+    return sums;
+  }
+
+  /** The embedding among the five views, L2-normalised; null where the text had no tokens. */
+  embeddingOf(views: Float32Array): Float32Array | null {
+    const embedding = views.slice(0, this.size);
+    return embedding.some((value) => value !== 0) ? embedding : null;
+  }
+
+  dispose(): void {
+    for (const model of this.models) model.dispose();
+  }
+
+  /** @returns per lane [windows, width] */
+  private run(lanes: readonly number[][][]): Float32Array[] {
+    const { tf } = this;
+    const inputs: NamedTensorMap = {};
+    lanes.forEach((windows, lane) => {
+      const time = Math.max(...windows.map((ids) => ids.length));
+      const ids = new Int32Array(windows.length * time);
+      const mask = new Int32Array(windows.length * time);
+      windows.forEach((window, row) => {
+        ids.set(window, row * time);
+        mask.fill(1, row * time, row * time + window.length);
+      });
+      inputs[`ids${lane}`] = tf.tensor2d(ids, [windows.length, time]);
+      inputs[`mask${lane}`] = tf.tensor2d(mask, [windows.length, time]);
+    });
+    const outputs = this.models[lanes.length - 1]?.predict(inputs) as NamedTensorMap;
+    const values = lanes.map((_, lane) => outputs[`pooled${lane}`]?.dataSync<'float32'>() ?? new Float32Array());
+    tf.dispose([inputs, outputs]);
+    return values;
+  }
+}
+
+function normalise(vector: Float32Array): void {
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  if (squares === 0) return;
+  const scale = 1 / Math.sqrt(squares);
+  for (let at = 0; at < vector.length; at += 1) vector[at] = (vector[at] ?? 0) * scale;
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Hashing 90 MB at every start takes 0.3 s; a file of the same size and date is the same. */
+async function fileHash(path: string, cacheDir: string): Promise<string> {
+  const { size, mtimeMs, ino } = await stat(path);
+  const name = createHash('sha256').update(`${path}\0${size}\0${mtimeMs}\0${ino}`).digest('hex').slice(0, 16);
+  const note = join(cacheDir, `weights-${name}.sha256`);
+  const known = await readFile(note, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{64}$/.test(known)) return known;
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const result = hash.digest('hex');
+  await mkdir(cacheDir, { recursive: true });
+  await writeFile(`${note}.${process.pid}`, result);
+  await rename(`${note}.${process.pid}`, note);
+  return result;
+}
+
+/** Written aside and renamed whole: another process may be doing the same, and either may be killed. */
+async function writeGraph(graphDir: string, config: EncoderConfig, weightsFile: string, lanes: number): Promise<void> {
+  const { savedModel, weights } = encoderGraph(config, await readSafetensors(weightsFile), lanes);
+  const fresh = `${graphDir}.${process.pid}`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(join(fresh, 'assets'), { recursive: true });
+  const file = await open(join(fresh, 'assets', 'weights.bin'), 'w');
+  try {
+    for (const part of weights) await file.writeFile(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+  } finally {
+    await file.close();
+  }
+  await writeFile(join(fresh, 'saved_model.pb'), savedModel);
+  try {
+    await rename(fresh, graphDir);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    if (!(await exists(graphDir))) throw error;
+  }
+}

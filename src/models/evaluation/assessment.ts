@@ -1,0 +1,209 @@
+/** `replyrank assess`: whether machine learning fits a history at all, before anything is deployed. */
+import { basename } from 'node:path';
+import { answerable, precisionCurve, savings, type Answerable, type Savings } from './answerable.js';
+import {
+  baselineNames,
+  holdOut,
+  judge,
+  learningCurve,
+  weightsOfHalves,
+  type HeldOut,
+  type Judged,
+} from './assess-held-out.js';
+import { readDataFile } from '../dataset/data-file.js';
+import { profileRows, type DataProfile } from './data-profile.js';
+import type { Columns } from '../dataset/data-row.js';
+import type { Encoder } from '../encoder/encoder.js';
+import { classTail, labelNoise, percent, type ClassTail, type LabelNoise } from './label-noise.js';
+import { extrapolate, errorAt, type CurveRun, type Forecast, type PowerLaw } from './learning-curve.js';
+import { shareInterval } from '../../statistics/share-interval.js';
+import { readTemplateFile } from '../dataset/template-file.js';
+import { templateText } from '../features/ticket-text.js';
+import type { Device, Tensorflow } from '../tensors/tensorflow.js';
+import { readTrainingData, type TrainingData } from '../dataset/training-data.js';
+import type { JobProgress } from '../jobs/job-process.js';
+import { trainingCosts, type Prices, type TrainingCosts } from './training-costs.js';
+import { verdictOf, type Verdict } from './verdict.js';
+
+export interface AssessmentSettings {
+  data: string;
+  columns: Columns;
+  /** File of templates; null: their ids are taken for their text */
+  templates: string | null;
+  seed: number;
+  minutesPerTicket: number;
+  /** Null: from the dates in the file */
+  ticketsPerMonth: number | null;
+  prices: Prices;
+  cacheDir: string;
+}
+
+/** Percent, where nothing else is said. */
+export interface Assessment {
+  file: string;
+  seed: number;
+  from: string | null;
+  until: string | null;
+  profile: DataProfile;
+  labelled: number;
+  classes: ClassTail;
+  noise: LabelNoise;
+  heldOut: {
+    tickets: number;
+    model: { top1: number; hits3: number; low: number; high: number };
+    baselines: { name: string; top1: number; hits3: number }[];
+  };
+  curve: {
+    points: { labels: number; top1: number[] }[];
+    law: PowerLaw;
+    fitted: { labels: number; top1: number }[];
+    forecasts: Forecast[];
+  };
+  coverage: Answerable[];
+  precisionCurve: { share: number; precision: number }[];
+  minutesPerTicket: number;
+  ticketsPerMonth: { value: number; from: 'setting' | 'dates' | 'assumed' };
+  savings: Savings[];
+  costs: TrainingCosts;
+  verdict: Verdict;
+}
+
+const precisions = [0.8, 0.9, 0.95];
+const assumedTicketsPerMonth = 1000;
+const msPerMonth = (365.25 / 12) * 86_400_000;
+/** Texts whose embedding is timed: those of the file may come from the cache. */
+const timedTexts = 128;
+
+/** @throws DataFileError | TensorflowError */
+export async function assess(
+  { tf, device, encoder }: { tf: Tensorflow; device: Device; encoder: Encoder },
+  settings: AssessmentSettings,
+  onProgress: JobProgress,
+): Promise<Assessment> {
+  const { seed, columns } = settings;
+  const templates = settings.templates === null ? null : await readTemplateFile(settings.templates);
+  const data = await readTrainingData(
+    { ...settings, file: settings.data, templates, knownContactType: false },
+    encoder,
+    (rows) => onProgress('reading tickets', null, `${rows} tickets read and embedded`),
+  );
+  const timed: string[] = [];
+  const profile = await profileRows(readDataFile(settings.data, columns), (text) => {
+    if (timed.length < timedTexts) timed.push(text);
+  });
+  const secondsPerText = secondsOfEmbedding(encoder, timed);
+  const known = new Map((templates ?? []).map((template) => [template.templateId, templateText(template)]));
+  const texts = data.classes.map((id) => known.get(id) ?? id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim());
+  const vectors = encoder.encode(texts).map((views) => views.slice(0, encoder.size));
+  const heldOut = await holdOut(tf, data, vectors, seed, (done) => onProgress('testing on tickets held out', done));
+  const judged = judge(heldOut, await weightsOfHalves(heldOut));
+  const runs = await learningCurve(tf, data, heldOut, seed, (done) => onProgress('learning from fewer labels', done));
+  await onProgress('extrapolating', 0);
+  const labelled = data.labels.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
+  const classes = classTail(data.classes, data.labels);
+  const noise = labelNoise(data.labels, data.groups);
+  const figures = figuresOf(heldOut, judged);
+  const curve = curveOf(runs, labelled, seed);
+  const coverage = precisions.map((precision) => answerable(judged, precision));
+  const ticketsPerMonth = monthly(settings.ticketsPerMonth, data);
+  return {
+    file: basename(settings.data),
+    seed,
+    from: data.from?.toISOString() ?? null,
+    until: data.until?.toISOString() ?? null,
+    profile,
+    labelled,
+    classes,
+    noise,
+    heldOut: figures,
+    curve,
+    coverage,
+    precisionCurve: precisionCurve(judged),
+    minutesPerTicket: settings.minutesPerTicket,
+    ticketsPerMonth,
+    savings: coverage.map((possible) => savings(possible, ticketsPerMonth.value, settings.minutesPerTicket)),
+    costs: trainingCosts({ device, seconds: trainingSeconds(heldOut, secondsPerText, profile) }, settings.prices),
+    verdict: verdictOf({
+      labelled,
+      templates: data.classes.length,
+      model: figures.model,
+      majority: figures.baselines.find(({ name }) => name === 'majority') ?? { top1: 0 },
+      ceiling: noise.expectedCeiling,
+      coverage,
+      forecasts: curve.forecasts,
+      fewerThan10: classes.fewerThan10,
+    }),
+  };
+}
+
+function figuresOf({ places, labels }: HeldOut, judged: readonly Judged[]): Assessment['heldOut'] {
+  const tickets = labels.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
+  const within = (all: readonly number[], depth: number): number =>
+    percent(all.filter((place) => place > 0 && place <= depth).length, tickets);
+  const own = judged.map(({ place }) => place);
+  const top1 = within(own, 1);
+  const [low, high] = shareInterval(own.filter((place) => place === 1).length, tickets);
+  return {
+    tickets,
+    model: { top1, hits3: within(own, 3), low: percent(low, 1), high: percent(high, 1) },
+    baselines: baselineNames.map((name) => ({
+      name,
+      top1: within([...places[name]], 1),
+      hits3: within([...places[name]], 3),
+    })),
+  };
+}
+
+function curveOf(runs: readonly CurveRun[], labelled: number, seed: number): Assessment['curve'] {
+  const more = [...new Set([0.5, 1, 2].map((share) => roundNumber(share * labelled)))];
+  const { law, forecasts } = extrapolate(runs, labelled, more, seed);
+  const sizes = [...new Set(runs.map(({ labels }) => labels))].sort((a, b) => a - b);
+  const [first, last] = [sizes[0] ?? 1, labelled + (more.at(-1) ?? 0)];
+  return {
+    points: sizes.map((labels) => ({
+      labels,
+      top1: runs
+        .filter((run) => run.labels === labels)
+        .map(({ right }) =>
+          percent(
+            right.reduce((a, b) => a + b, 0),
+            right.length,
+          ),
+        ),
+    })),
+    law,
+    fitted: [...Array.from({ length: 40 }, (_, step) => Math.round(first * (last / first) ** (step / 39))), labelled]
+      .sort((a, b) => a - b)
+      .map((labels) => ({ labels, top1: percent(1 - errorAt(law, labels), 1) })),
+    forecasts,
+  };
+}
+
+/** To one digit that counts: a forecast for 5,000 labels is easier to speak of than one for 5,002. */
+function roundNumber(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return Math.max(1, Math.round(value / unit) * unit);
+}
+
+function monthly(setting: number | null, { from, until, labels }: TrainingData): Assessment['ticketsPerMonth'] {
+  if (setting !== null) return { value: setting, from: 'setting' };
+  const months = from && until ? (until.getTime() - from.getTime()) / msPerMonth : 0;
+  if (months < 0.25) return { value: assumedTicketsPerMonth, from: 'assumed' };
+  return { value: Math.round(labels.length / months), from: 'dates' };
+}
+
+function secondsOfEmbedding(encoder: Encoder, texts: readonly string[]): number {
+  const startedAt = performance.now();
+  encoder.encode(texts);
+  return (performance.now() - startedAt) / 1000 / Math.max(1, texts.length);
+}
+
+/** Embedding what differs, the trainings on parts that calibrate the model, and the training on all. */
+function trainingSeconds(
+  { trainings, seconds }: HeldOut,
+  perText: number,
+  { rows, exactDuplicates }: DataProfile,
+): number {
+  const onAll = seconds / Math.max(1, trainings);
+  return Math.round((perText * (rows - exactDuplicates) + seconds + onAll) * 10) / 10;
+}

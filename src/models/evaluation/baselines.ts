@@ -1,0 +1,202 @@
+/**
+ * What any model must beat: the template that is most frequent, a linear model of n-grams, and the nearest class mean of
+ * the encoder's embeddings (Rocchio 1971). The fourth baseline, the templates' own text, is `TextMatchRanker`.
+ */
+import type { AbstentionRule } from '../ranking/abstention.js';
+import type { Encoder } from '../encoder/encoder.js';
+import { embeddingOf } from '../heads/head-scores.js';
+import { scoresOf, trainLinearSvm, type LinearHead } from '../heads/linear-svm.js';
+import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
+import { likeliestType, rankingFrom } from '../ranking/ranking.js';
+import { TemplateVectors } from '../encoder/template-vectors.js';
+import { cosine, type TicketFeatures } from '../features/ticket-features.js';
+import { textFacts } from '../features/text-facts.js';
+import { ticketText } from '../features/ticket-text.js';
+import type { TrainingData } from '../dataset/training-data.js';
+
+/** A baseline answers whatever it is asked, but for a ticket without words. */
+const rule: AbstentionRule = { leastFamiliarity: -Infinity, leastConfidence: 0, leastInSet: 0.02 };
+/** Of the scores, so that their softmax over a few dozen templates is about as sure as it is right. */
+const ngramScale = 6;
+const cosineScale = 20;
+const ngramCost = 0.5;
+
+interface Scored {
+  /** [classes] */
+  scores: Float32Array;
+  embedding: Float32Array | null;
+}
+
+/** What the three have in common: classes that were learned, and candidates that may be others. */
+abstract class Baseline implements Ranker {
+  abstract readonly version: string;
+  protected candidates: readonly Candidate[];
+  private labels: number[] = [];
+
+  constructor(private readonly classes: readonly string[]) {
+    this.candidates = this.learned();
+    this.labels = [...classes.keys()];
+  }
+
+  setCandidates(candidates: Candidate[] | null): Promise<void> {
+    const label = new Map(this.classes.map((id, index) => [id, index]));
+    this.candidates = candidates ?? this.learned();
+    this.labels = this.candidates.map(({ templateId }) => label.get(templateId) ?? -1);
+    return Promise.resolve();
+  }
+
+  rank(inputs: RankInput[]): Promise<Ranking[]> {
+    const types = this.candidates.map(({ contactTypes }) =>
+      contactTypes.length === 1 ? (contactTypes[0] ?? null) : null,
+    );
+    return Promise.resolve(
+      this.scored(inputs).map((scored, index) => {
+        const logits = Float64Array.from(this.labels, (label, candidate) => {
+          if (!scored) return 0;
+          return label === -1 ? this.unseen(scored, candidate) : (scored.scores[label] ?? 0);
+        });
+        return rankingFrom({
+          candidates: this.candidates,
+          logits,
+          embedding: scored?.embedding ?? null,
+          facts: textFacts(inputs[index] as RankInput, null),
+          hasWords: scored !== null,
+          familiarity: 0,
+          rule,
+          contactType: (probabilities) => likeliestType(types, probabilities),
+        });
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.candidates = [];
+    this.labels = [];
+  }
+
+  private learned(): Candidate[] {
+    return this.classes.map((templateId) => ({ templateId, title: '', body: '', contactTypes: [] }));
+  }
+
+  /** Null for a ticket without words. */
+  protected abstract scored(inputs: RankInput[]): (Scored | null)[];
+  /** Score of a candidate that no label has taught. */
+  protected abstract unseen(scored: Scored, candidate: number): number;
+}
+
+const hasWords = (input: RankInput): boolean => /[^\s\p{C}\p{Z}]/u.test(ticketText(input));
+const lowest = (scores: Float32Array): number => scores.reduce((a, b) => Math.min(a, b), Infinity);
+
+/** Always the template that was the right one most often. */
+export class MajorityRanker extends Baseline {
+  readonly version = 'majority';
+  private readonly scores: Float32Array;
+
+  constructor(data: Pick<TrainingData, 'classes' | 'labels'>, rows: Int32Array) {
+    super(data.classes);
+    // One label more for each, so that a template without labels has a probability too (Laplace).
+    this.scores = classCounts(data, rows).map((count) => Math.log(count + 1));
+  }
+
+  protected scored(inputs: RankInput[]): (Scored | null)[] {
+    return inputs.map((input) => (hasWords(input) ? { scores: this.scores, embedding: null } : null));
+  }
+
+  protected unseen(): number {
+    return 0;
+  }
+}
+
+/** The n-gram head alone: no pretrained encoder. */
+export class NgramRanker extends Baseline {
+  readonly version = 'n-grams';
+
+  private constructor(
+    private readonly features: TicketFeatures,
+    private readonly head: LinearHead,
+    classes: readonly string[],
+  ) {
+    super(classes);
+  }
+
+  static async fit(data: TrainingData, rows: Int32Array, seed: number): Promise<NgramRanker> {
+    const head = await trainLinearSvm(data.sparse, data.labels, rows, data.classes.length, { cost: ngramCost, seed });
+    return new NgramRanker(data.features, head, data.classes);
+  }
+
+  protected scored(inputs: RankInput[]): (Scored | null)[] {
+    return inputs.map((input) => {
+      if (!hasWords(input)) return null;
+      const scores = scoresOf(this.head, this.features.sparse(input)).map((score) => ngramScale * score);
+      return { scores, embedding: null };
+    });
+  }
+
+  /** It knows nothing of templates but their labels: what has none comes last. */
+  protected unseen({ scores }: Scored): number {
+    return lowest(scores);
+  }
+}
+
+/** The class whose mean embedding is the most similar: nothing is trained. A template without labels stands for itself. */
+export class ClassMeanRanker extends Baseline {
+  readonly version = 'class-means';
+  private readonly means: Float32Array[];
+  private readonly vectors: TemplateVectors;
+  private templates: Float32Array[] = [];
+
+  constructor(
+    private readonly encoder: Encoder,
+    data: TrainingData,
+    rows: Int32Array,
+  ) {
+    super(data.classes);
+    this.means = classMeans(data, rows);
+    this.vectors = TemplateVectors.on(encoder);
+  }
+
+  override async setCandidates(candidates: Candidate[] | null): Promise<void> {
+    await super.setCandidates(candidates);
+    this.templates = this.vectors.of(this.candidates);
+  }
+
+  protected scored(inputs: RankInput[]): (Scored | null)[] {
+    return this.encoder.encode(inputs.map(ticketText)).map((views) => {
+      const embedding = this.encoder.embeddingOf(views);
+      return (
+        embedding && {
+          scores: Float32Array.from(this.means, (mean) => cosineScale * cosine(embedding, mean)),
+          embedding,
+        }
+      );
+    });
+  }
+
+  protected unseen({ embedding }: Scored, candidate: number): number {
+    const template = this.templates[candidate];
+    return embedding && template ? cosineScale * cosine(embedding, template) : 0;
+  }
+}
+
+/** @param rows all of them have a class. @returns labels of each class among the rows, [classes] */
+export function classCounts(
+  { classes, labels }: Pick<TrainingData, 'classes' | 'labels'>,
+  rows: Int32Array,
+): Float32Array {
+  const counts = new Float32Array(classes.length);
+  for (const row of rows) counts[labels[row] ?? 0] = (counts[labels[row] ?? 0] ?? 0) + 1;
+  return counts;
+}
+
+/** @returns per class the mean embedding, scaled to length 1; zeros for a class without rows */
+export function classMeans(data: TrainingData, rows: Int32Array): Float32Array[] {
+  const means = data.classes.map(() => new Float32Array(data.embeddingSize));
+  for (const row of rows) {
+    const mean = means[data.labels[row] ?? 0] as Float32Array;
+    embeddingOf(data, row).forEach((value, at) => (mean[at] = (mean[at] as number) + value));
+  }
+  return means.map((mean) => {
+    const length = Math.hypot(...mean);
+    return length > 0 ? mean.map((value) => value / length) : mean;
+  });
+}

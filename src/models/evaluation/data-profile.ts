@@ -1,0 +1,109 @@
+/** What a file of tickets is like, before anything is learned from it; read as a stream. */
+import type { DataRow } from '../dataset/data-row.js';
+import { textKey } from '../encoder/embedding-cache.js';
+import { ticketText } from '../features/ticket-text.js';
+
+export interface Count {
+  value: string;
+  count: number;
+}
+
+export interface DataProfile {
+  rows: number;
+  /** Somebody said that no template fits */
+  noneFits: number;
+  emptyTexts: number;
+  /** Rows whose text stood in an earlier row, letter by letter */
+  exactDuplicates: number;
+  /** Words of a ticket */
+  words: { median: number; p95: number; most: number; histogram: { upTo: number | null; tickets: number }[] };
+  /** By the file's column `language`; where it has none, by the writing of the text */
+  languages: { by: 'column' | 'writing'; counts: Count[] };
+  channels: Count[];
+}
+
+/** The last step has no upper edge. */
+const edges = [5, 10, 20, 50, 100, 200, 500, 1000, null];
+const mostListed = 12;
+
+const writings = [
+  'Latin',
+  'Cyrillic',
+  'Greek',
+  'Arabic',
+  'Hebrew',
+  'Devanagari',
+  'Han',
+  'Hiragana',
+  'Katakana',
+  'Hangul',
+  'Thai',
+];
+const patterns = writings.map((name) => new RegExp(`\\p{Script=${name}}`, 'gu'));
+
+/** @param onText is given each text that stands in the file for the first time */
+export async function profileRows(
+  rows: AsyncIterable<DataRow>,
+  onText: (text: string) => void = () => undefined,
+): Promise<DataProfile> {
+  const seen = new Set<string>();
+  const [languages, written, channels] = [
+    new Map<string, number>(),
+    new Map<string, number>(),
+    new Map<string, number>(),
+  ];
+  const lengths: number[] = [];
+  let [noneFits, emptyTexts, exactDuplicates] = [0, 0, 0];
+  for await (const row of rows) {
+    const text = ticketText(row);
+    const key = textKey(text);
+    if (seen.has(key)) exactDuplicates += 1;
+    else onText(text);
+    seen.add(key);
+    if (row.noneFits) noneFits += 1;
+    if (!/[\p{L}\p{N}]/u.test(text)) emptyTexts += 1;
+    lengths.push(text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0);
+    if (row.language) increase(languages, row.language);
+    increase(written, writingOf(text));
+    if (row.channel) increase(channels, row.channel);
+  }
+  lengths.sort((a, b) => a - b);
+  const at = (share: number): number => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
+  const steps = edges.slice(0, 1 + edges.findIndex((edge) => (lengths.at(-1) ?? 0) <= (edge ?? Infinity)));
+  const histogram = steps.map((upTo, index) => ({
+    upTo,
+    tickets: lengths.filter((length) => length <= (upTo ?? Infinity) && length > (edges[index - 1] ?? -1)).length,
+  }));
+  return {
+    rows: lengths.length,
+    noneFits,
+    emptyTexts,
+    exactDuplicates,
+    words: { median: at(0.5), p95: at(0.95), most: lengths.at(-1) ?? 0, histogram },
+    languages:
+      languages.size > 0 ? { by: 'column', counts: listed(languages) } : { by: 'writing', counts: listed(written) },
+    channels: listed(channels),
+  };
+}
+
+/** The writing of most of a text's letters. */
+function writingOf(text: string): string {
+  const start = text.slice(0, 500);
+  let best = { name: 'none', count: 0 };
+  patterns.forEach((pattern, index) => {
+    const count = start.match(pattern)?.length ?? 0;
+    if (count > best.count) best = { name: writings[index] ?? '', count };
+  });
+  return best.name;
+}
+
+function increase(counts: Map<string, number>, value: string): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
+}
+
+/** The most frequent first; the tail as one. */
+function listed(counts: Map<string, number>): Count[] {
+  const sorted = [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
+  const rest = sorted.slice(mostListed).reduce((sum, { count }) => sum + count, 0);
+  return [...sorted.slice(0, mostListed), ...(rest > 0 ? [{ value: 'others', count: rest }] : [])];
+}

@@ -1,0 +1,134 @@
+/** What `replyrank evaluate` prints of a model: see the README for what each figure means. */
+import type { DataRow } from '../dataset/data-row.js';
+import type { Ranking } from '../ranker.js';
+import { shareInterval } from '../../statistics/share-interval.js';
+
+export interface ContactTypeMetrics {
+  rows: number;
+  top1: number;
+}
+
+/** Percent, but for `mrr` and `ece` (0–1) and `setSize` (templates). Null where there was no row to take it from. */
+export interface Metrics {
+  rows: number;
+  top1: number | null;
+  hits3: number | null;
+  hits5: number | null;
+  mrr: number | null;
+  macroF1: number | null;
+  ece: number | null;
+  answered: number | null;
+  answeredCorrect: number | null;
+  abstentionRecall: number | null;
+  setCoverage: number | null;
+  setSize: number | null;
+  contactType: ContactTypeMetrics | null;
+  /** 95 % intervals for the sample of rows, percent */
+  intervals: { top1: [number, number]; hits3: [number, number] } | null;
+}
+
+interface Answered {
+  label: string | null;
+  ranking: Ranking;
+  /** From 1; null where the right template is not in the ranking */
+  place: number | null;
+}
+
+const bins = 15;
+
+/** Takes rankings in, row by row; the rows themselves need not be kept. */
+export class MetricsCounter {
+  private readonly rows: Answered[] = [];
+  private readonly types = { rows: 0, right: 0 };
+
+  add({ label, contactType }: Pick<DataRow, 'label' | 'contactType'>, ranking: Ranking): void {
+    const index = ranking.items.findIndex(({ templateId }) => templateId === label);
+    const { items, ...rest } = ranking;
+    // Only the first items are looked at again: a million rows of a hundred items would not fit.
+    const kept = { ...rest, embedding: null, items: items.slice(0, 1) };
+    this.rows.push({ label, ranking: kept, place: index === -1 ? null : index + 1 });
+    if (contactType === null) return;
+    this.types.rows += 1;
+    if (ranking.contactType?.value === contactType) this.types.right += 1;
+  }
+
+  metrics(): Metrics {
+    const some = this.rows.filter(({ label }) => label !== null);
+    const none = this.rows.filter(({ label }) => label === null);
+    const within = (depth: number): number | null => share(some, ({ place }) => place !== null && place <= depth);
+    const shown = ({ ranking }: Answered): boolean => !ranking.abstained;
+    return {
+      rows: this.rows.length,
+      top1: within(1),
+      hits3: within(3),
+      hits5: within(5),
+      mrr: mean(some.map(({ place }) => (place === null ? 0 : 1 / place))),
+      macroF1: macroF1(some),
+      ece: calibrationError(some),
+      answered: share(some, shown),
+      answeredCorrect: share(some, (row) => shown(row) && row.place === 1),
+      abstentionRecall: share(none, (row) => !shown(row)),
+      setCoverage: share(some, ({ place, ranking }) => place !== null && place <= ranking.setSize),
+      setSize: mean(some.map(({ ranking }) => ranking.setSize)),
+      contactType:
+        this.types.rows === 0 ? null : { rows: this.types.rows, top1: percent(this.types.right / this.types.rows) },
+      intervals: intervals(some),
+    };
+  }
+}
+
+const percent = (part: number): number => Math.round(part * 10_000) / 100;
+const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
+
+function share<T>(rows: readonly T[], counts: (row: T) => boolean): number | null {
+  return rows.length === 0 ? null : percent(rows.filter(counts).length / rows.length);
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : rounded(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+function intervals(rows: readonly Answered[]): Metrics['intervals'] {
+  if (rows.length === 0) return null;
+  const of = (depth: number): [number, number] => {
+    const [low, high] = shareInterval(rows.filter(({ place }) => place !== null && place <= depth).length, rows.length);
+    return [Math.round(10_000 * low) / 100, Math.round(10_000 * high) / 100];
+  };
+  return { top1: of(1), hits3: of(3) };
+}
+
+/** Over the templates that are right somewhere in the file. */
+function macroF1(rows: readonly Answered[]): number | null {
+  const counts = new Map<string, { right: number; said: number; is: number }>();
+  const of = (id: string): { right: number; said: number; is: number } => {
+    const known = counts.get(id) ?? { right: 0, said: 0, is: 0 };
+    counts.set(id, known);
+    return known;
+  };
+  for (const { label, ranking, place } of rows) {
+    if (label === null) continue;
+    of(label).is += 1;
+    const said = ranking.items[0]?.templateId;
+    if (said !== undefined) of(said).said += 1;
+    if (place === 1) of(label).right += 1;
+  }
+  const scores = [...counts.values()]
+    .filter(({ is }) => is > 0)
+    .map(({ right, said, is }) => (2 * right) / (said + is));
+  return scores.length === 0 ? null : percent(scores.reduce((sum, score) => sum + score, 0) / scores.length);
+}
+
+/** Expected calibration error of the first template, bins of equal mass (Nixon et al. 2019). */
+function calibrationError(rows: readonly Answered[]): number | null {
+  const sorted = rows
+    .map(({ ranking, place }) => ({ confidence: ranking.items[0]?.probability ?? 0, right: place === 1 ? 1 : 0 }))
+    .sort((a, b) => a.confidence - b.confidence);
+  if (sorted.length === 0) return null;
+  let error = 0;
+  for (let bin = 0; bin < bins; bin += 1) {
+    const start = Math.floor((bin * sorted.length) / bins);
+    const part = sorted.slice(start, Math.floor(((bin + 1) * sorted.length) / bins));
+    error += Math.abs(part.reduce((sum, { confidence, right }) => sum + confidence - right, 0)) / sorted.length;
+  }
+  return rounded(error);
+}

@@ -1,0 +1,152 @@
+/**
+ * Fisher's linear discriminant: how far a ticket lies in the direction of each class's mean, where directions in which the
+ * tickets of one class differ among themselves count less. With few labels its one matrix is learned from all classes
+ * together, where a head of weights has to learn each class alone.
+ *
+ * The covariance within classes is shrunk towards a multiple of the identity (Friedman, "Regularized discriminant
+ * analysis", JASA 1989), the directions scaled to the same length (cosine in the whitened space, but for the ticket's own
+ * length); solved by conjugate gradients (Hestenes & Stiefel 1952) for all classes at once.
+ */
+import type { LinearHead } from './linear-svm.js';
+import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
+import type { TrainingData } from '../dataset/training-data.js';
+
+/** Of the covariance that is taken from the identity */
+const shrinkage = 0.3;
+const portion = 2048;
+const mostSteps = 100;
+/** Of the first residual */
+const tolerance = 1e-3;
+
+/** Tickets to learn from: rows of `values`, and further examples, one of each class. */
+export interface Examples {
+  dense: Pick<TrainingData['dense'], 'values' | 'width'>;
+  labels: Int32Array;
+  rows: Int32Array;
+  classes: number;
+  /** [classes, width]; null where there are none */
+  templates: Float32Array | null;
+}
+
+/** @returns weights [width, classes] and bias; a class without examples scores 0 */
+export function fitDiscriminant(tf: Tensorflow, examples: Examples): LinearHead {
+  const { width } = examples.dense;
+  const { classes } = examples;
+  const { means, centre } = meansOf(examples);
+  const scatter = scatterOf(tf, examples, means);
+  const aims = means.map((value, at) => value - (centre[at % width] as number));
+  const right = tf.tidy(() => tf.transpose(tf.tensor2d(aims, [classes, width])));
+  const directions = solve(tf, scatter, right);
+  const head = tf.tidy(() => {
+    const lengths = tf.sqrt(tf.maximum(tf.sum(tf.mul(right, directions), 0, true), 1e-12));
+    const weights = tf.div<Tensor2D>(directions, tf.mul(lengths, Math.sqrt(width)));
+    const bias = tf.neg(tf.matMul(tf.tensor2d(centre, [1, width]), weights));
+    return [weights, bias] as const;
+  });
+  const [weights, bias] = head.map((tensor) => tensor.dataSync<'float32'>()) as [Float32Array, Float32Array];
+  tf.dispose([scatter.matrix, right, directions, ...head]);
+  return { weights, bias, classes };
+}
+
+/** @returns means [classes, width], that of all tickets for a class without examples, and that of all tickets [width] */
+function meansOf(examples: Examples): { means: Float32Array; centre: Float32Array } {
+  const { dense, rows, classes } = examples;
+  const { width } = dense;
+  const sums = new Float64Array(classes * width);
+  const counts = new Float64Array(classes);
+  const all = new Float64Array(width);
+  eachExample(examples, (values, start, label) => {
+    counts[label] = (counts[label] as number) + 1;
+    for (let at = 0; at < width; at += 1) {
+      const place = label * width + at;
+      sums[place] = (sums[place] as number) + (values[start + at] as number);
+      all[at] = (all[at] as number) + (values[start + at] as number);
+    }
+  });
+  const count = rows.length + (examples.templates ? classes : 0);
+  const centre = Float32Array.from(all, (sum) => sum / Math.max(1, count));
+  const means = Float32Array.from(sums, (sum, at) => {
+    const own = counts[Math.floor(at / width)] as number;
+    return own === 0 ? (centre[at % width] as number) : sum / own;
+  });
+  return { means, centre };
+}
+
+interface Scatter {
+  /** Covariance within the classes, [width, width] */
+  matrix: Tensor2D;
+  /** Mean of its diagonal */
+  level: number;
+}
+
+function scatterOf(tf: Tensorflow, examples: Examples, means: Float32Array): Scatter {
+  const { width } = examples.dense;
+  const count = examples.rows.length + (examples.templates ? examples.classes : 0);
+  let matrix: Tensor2D = tf.zeros([width, width]);
+  let squares = 0;
+  let residuals = new Float32Array(portion * width);
+  let filled = 0;
+  const add = (): void => {
+    const sum = tf.tidy(() => {
+      const some = tf.tensor2d(residuals.subarray(0, filled * width), [filled, width]);
+      return tf.add<Tensor2D>(matrix, tf.div(tf.matMul(some, some, true), count));
+    });
+    tf.dispose(matrix);
+    matrix = sum;
+    residuals = new Float32Array(portion * width);
+    filled = 0;
+  };
+  eachExample(examples, (values, start, label) => {
+    for (let at = 0; at < width; at += 1) {
+      const residual = (values[start + at] as number) - (means[label * width + at] as number);
+      residuals[filled * width + at] = residual;
+      squares += residual * residual;
+    }
+    filled += 1;
+    if (filled === portion) add();
+  });
+  if (filled > 0) add();
+  // Where no two tickets of a class differ there is nothing to shrink.
+  return { matrix, level: squares / (count * width) || 1 };
+}
+
+function eachExample(
+  { dense: { values, width }, labels, rows, classes, templates }: Examples,
+  take: (values: Float32Array, start: number, label: number) => void,
+): void {
+  for (const row of rows) take(values, row * width, labels[row] as number);
+  if (templates) for (let label = 0; label < classes; label += 1) take(templates, label * width, label);
+}
+
+/** @returns (shrunk scatter)⁻¹ · right, [width, classes] */
+function solve(tf: Tensorflow, { matrix, level }: Scatter, right: Tensor2D): Tensor2D {
+  const start = tf.tidy(() => ({
+    solution: tf.zerosLike(right),
+    rest: tf.clone(right),
+    direction: tf.clone(right),
+    square: tf.sum<Tensor2D>(tf.square(right), 0, true),
+  }));
+  const enough = tolerance ** 2 * largest(start.square);
+  let state = start;
+  for (let step = 0; step < mostSteps && largest(state.square) > enough; step += 1) {
+    const before = state;
+    const { solution, rest, direction, square } = before;
+    state = tf.tidy(() => {
+      const product = tf.add(tf.mul(tf.matMul(matrix, direction), 1 - shrinkage), tf.mul(direction, shrinkage * level));
+      const length = tf.divNoNan(square, tf.sum(tf.mul(direction, product), 0, true));
+      const left = tf.sub<Tensor2D>(rest, tf.mul(product, length));
+      const next = tf.sum<Tensor2D>(tf.square(left), 0, true);
+      return {
+        solution: tf.add<Tensor2D>(solution, tf.mul(direction, length)),
+        rest: left,
+        direction: tf.add<Tensor2D>(left, tf.mul(direction, tf.divNoNan(next, square))),
+        square: next,
+      };
+    });
+    tf.dispose(Object.values(before));
+  }
+  tf.dispose([state.rest, state.direction, state.square]);
+  return state.solution;
+}
+
+const largest = (tensor: Tensor2D): number => tensor.dataSync<'float32'>().reduce((a, b) => Math.max(a, b), 0);

@@ -1,0 +1,130 @@
+/** What trained heads, and the baselines that need no training, say of rows of the data: [rows, classes] each. */
+import type { Heads } from '../training/cross-fit.js';
+import type { DenseHeads } from './dense-heads.js';
+import { scoresOf, type LinearHead } from './linear-svm.js';
+import { NearestTickets } from './nearest-tickets.js';
+import { softmaxScores } from './softmax-head.js';
+import type { Tensorflow } from '../tensors/tensorflow.js';
+import { templateEmbeddings } from '../dataset/template-rows.js';
+import { cosine } from '../features/ticket-features.js';
+import type { TrainingData } from '../dataset/training-data.js';
+
+/** Rows of one call to TensorFlow. */
+const portion = 2048;
+
+/** Of each head [rows, classes] */
+export interface HeadScores {
+  dense: Float32Array;
+  sparse: Float32Array;
+  nearest: Float32Array;
+  discriminant: Float32Array;
+}
+
+export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, rows: Int32Array): HeadScores {
+  return { ...denseScores(tf, data, heads, rows), sparse: ngramScores(data, heads.sparse, rows) };
+}
+
+/** Where the template's text stands among the kinds of evidence */
+export const likenessKind = 4;
+
+/**
+ * All kinds of evidence, in the order in which a combination weighs them: the linear head, n-grams, the nearest ticket, the
+ * discriminant, the cosine to each class's template; and where the encoder was trained the linear head, the nearest ticket
+ * and the discriminant of the encoder that it began with.
+ *
+ * @param usual the data as that one sees it
+ */
+export function evidenceOf(
+  tf: Tensorflow,
+  { data, usual }: { data: TrainingData; usual: TrainingData | null },
+  heads: Heads,
+  rows: Int32Array,
+): Float32Array[] {
+  const own = headScores(tf, data, heads, rows);
+  const beside = heads.usual && usual ? denseScores(tf, usual, heads.usual, rows) : null;
+  return [
+    ...[own.dense, own.sparse, own.nearest, own.discriminant],
+    likeness(data, rows, templateEmbeddings(data)),
+    ...(beside ? [beside.dense, beside.nearest, beside.discriminant] : []),
+  ];
+}
+
+function denseScores(
+  tf: Tensorflow,
+  data: TrainingData,
+  heads: DenseHeads,
+  rows: Int32Array,
+): Omit<HeadScores, 'sparse'> {
+  const { classes } = heads.dense;
+  const nearest = new Float32Array(rows.length * classes);
+  const bank = new NearestTickets(tf, heads.nearest);
+  eachPortion(rows, (some, start) => {
+    nearest.set(bank.scores(denseRows(data, some, data.embeddingSize), some.length), start * classes);
+  });
+  bank.dispose();
+  return {
+    dense: linearScores(tf, data, heads.dense, rows),
+    nearest,
+    discriminant: linearScores(tf, data, heads.discriminant, rows),
+  };
+}
+
+function linearScores(tf: Tensorflow, data: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
+  const { classes } = head;
+  const { width } = data.dense;
+  const scores = new Float32Array(rows.length * classes);
+  const tensors = { weights: tf.tensor2d(head.weights, [width, classes]), bias: tf.tensor2d(head.bias, [1, classes]) };
+  eachPortion(rows, (some, start) => {
+    scores.set(softmaxScores(tf, tensors, denseRows(data, some, width), some.length), start * classes);
+  });
+  tf.dispose(tensors);
+  return scores;
+}
+
+function eachPortion(rows: Int32Array, score: (some: Int32Array, start: number) => void): void {
+  for (let start = 0; start < rows.length; start += portion) score(rows.subarray(start, start + portion), start);
+}
+
+function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
+  const scores = new Float32Array(rows.length * head.classes);
+  rows.forEach((row, index) => {
+    const [start, end] = [sparse.start[row], sparse.start[row + 1]];
+    const values = sparse.values.subarray(start, end);
+    scores.set(scoresOf(head, { columns: sparse.columns.subarray(start, end), values }), index * head.classes);
+  });
+  return scores;
+}
+
+/** How alike each row is to each of the vectors, one a class: class means, or what the templates say. */
+export function likeness(data: TrainingData, rows: Int32Array, vectors: readonly Float32Array[]): Float32Array {
+  const scores = new Float32Array(rows.length * vectors.length);
+  rows.forEach((row, index) => {
+    const embedding = embeddingOf(data, row);
+    vectors.forEach((vector, label) => (scores[index * vectors.length + label] = cosine(embedding, vector)));
+  });
+  return scores;
+}
+
+export function embeddingOf({ dense, embeddingSize }: TrainingData, row: number): Float32Array {
+  return dense.values.subarray(row * dense.width, row * dense.width + embeddingSize);
+}
+
+/** The first `width` numbers of rows, one after another. */
+function denseRows({ dense }: TrainingData, rows: Int32Array, width: number): Float32Array {
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, index) =>
+    values.set(dense.values.subarray(row * dense.width, row * dense.width + width), index * width),
+  );
+  return values;
+}
+
+/** Numbers of several parts, one part after another. */
+export function joined<T extends Float32Array | Int32Array>(parts: readonly T[], kind: new (length: number) => T): T {
+  const all = new kind(parts.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const part of parts) {
+    all.set(part, start);
+    start += part.length;
+  }
+  return all;
+}

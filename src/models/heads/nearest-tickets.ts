@@ -1,0 +1,106 @@
+/**
+ * How much a ticket is like the most similar one that was answered with each template: a nearest-neighbour classifier
+ * beside the linear heads. It sees small groups within a class, and learns from the very first labels.
+ */
+import { seeded, shuffle } from '../../statistics/random.js';
+import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
+import type { TrainingData } from '../dataset/training-data.js';
+
+/**
+ * More labelled tickets than this are sampled, the frequent templates first: ranking one ticket compares it with all, and reads
+ * 25 MB for that where an embedding has 384 numbers.
+ */
+const mostTickets = 16_000;
+
+/** Embeddings of labelled tickets, those of one class after another. */
+export interface TicketBank {
+  /** [tickets, size] */
+  embeddings: Float32Array;
+  size: number;
+  /** Tickets of each class */
+  counts: Int32Array;
+  /** Which tickets they are (`idHash`); null for a row without an id */
+  ids: (string | null)[];
+}
+
+/**
+ * @param rows which rows to take from; all of them have a class
+ */
+export function ticketBank(
+  data: Pick<TrainingData, 'dense' | 'embeddingSize' | 'labels' | 'classes' | 'idHashes'>,
+  rows: Int32Array,
+  seed: number,
+): TicketBank {
+  const { dense, embeddingSize: size, labels, classes } = data;
+  const ofClass = classes.map((): number[] => []);
+  for (const row of rows) ofClass[labels[row] ?? -1]?.push(row);
+  const most = mostOfAClass(
+    ofClass.map(({ length }) => length),
+    mostTickets,
+  );
+  const random = seeded(seed);
+  const chosen = ofClass.map((all) => {
+    const order = Int32Array.from(all);
+    if (order.length > most) shuffle(order, order.length, random);
+    return order.subarray(0, most);
+  });
+  const counts = Int32Array.from(chosen, ({ length }) => length);
+  const all = chosen.flatMap((some) => [...some]);
+  const embeddings = new Float32Array(all.length * size);
+  all.forEach((row, place) => {
+    embeddings.set(dense.values.subarray(row * dense.width, row * dense.width + size), place * size);
+  });
+  return { embeddings, size, counts, ids: all.map((row) => data.idHashes[row] ?? null) };
+}
+
+/** The largest number per class with which all classes together stay below `limit`. */
+export function mostOfAClass(counts: readonly number[], limit: number): number {
+  const total = (most: number): number => counts.reduce((sum, count) => sum + Math.min(count, most), 0);
+  let [low, high] = [1, counts.reduce((a, b) => Math.max(a, b), 1)];
+  if (total(high) <= limit) return high;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (total(middle) <= limit) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+export class NearestTickets {
+  private readonly transposed: Tensor2D;
+  private readonly counts: Int32Array;
+
+  constructor(
+    private readonly tf: Tensorflow,
+    { embeddings, size, counts }: TicketBank,
+  ) {
+    this.counts = counts;
+    this.transposed = tf.tidy(() => tf.transpose(tf.tensor2d(embeddings, [embeddings.length / size, size])));
+  }
+
+  /**
+   * @param embeddings [count, size]
+   * @returns the largest cosine to a ticket of each class, [count, classes]; 0 for a class that has none
+   */
+  scores(embeddings: Float32Array, count: number): Float32Array {
+    const { tf, counts } = this;
+    const product = tf.tidy(() =>
+      tf.matMul(tf.tensor2d(embeddings, [count, embeddings.length / count]), this.transposed),
+    );
+    const cosines = product.dataSync<'float32'>();
+    product.dispose();
+    const scores = new Float32Array(count * counts.length);
+    let at = 0;
+    for (let place = 0; place < scores.length; place += 1) {
+      const end = at + (counts[place % counts.length] as number);
+      let highest = at < end ? -1 : 0;
+      for (; at < end; at += 1) if ((cosines[at] as number) > highest) highest = cosines[at] as number;
+      scores[place] = highest;
+    }
+    return scores;
+  }
+
+  dispose(): void {
+    this.transposed.dispose();
+  }
+}

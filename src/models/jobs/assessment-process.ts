@@ -1,0 +1,12 @@
+import type { Assessment, AssessmentSettings } from '../evaluation/assessment.js';
+import { runJob, type JobOrder, type JobProgress } from './job-process.js';
+import { assessWorkerFile } from './worker-files.js';
+
+/** @throws JobFailed saying why, and with bad data file and line */
+export function runAssessment(
+  order: JobOrder<AssessmentSettings>,
+  environment: NodeJS.ProcessEnv,
+  onProgress: JobProgress,
+): Promise<Assessment> {
+  return runJob({ name: 'assessment', workerFile: assessWorkerFile, order, environment, onProgress });
+}

@@ -1,0 +1,89 @@
+/** A long piece of work with TensorFlow in a process of its own: TensorFlow blocks the thread that it runs on. */
+import { fork } from 'node:child_process';
+import type { ModelWorkerSettings } from '../serving/model-protocol.js';
+
+export interface JobOrder<Settings> {
+  worker: ModelWorkerSettings;
+  settings: Settings;
+}
+
+export type JobMessage<Result> =
+  | { kind: 'device'; device: 'cpu' | 'gpu' }
+  | { kind: 'progress'; phase: string; done: number | null; note: string | undefined; curves: Curve[] | undefined }
+  | { kind: 'done'; result: Result }
+  | { kind: 'failed'; message: string };
+
+/** The loss of one fit. */
+export interface Curve {
+  /** `fold 1` … and `all tickets`; `encoder, fold 1` … where the encoder was trained too */
+  training: string;
+  /** Of the dense head: before the first step, and after each; of the encoder: of each step's tickets, before it */
+  loss: number[];
+  /** Of the encoder: top-1 in percent on tickets held out, after each epoch */
+  heldOutTop1?: number[];
+}
+
+/**
+ * Where a job stands: what it does, and how much of that is done, 0–1; null where that is not known. A training also tells
+ * its curves so far.
+ */
+export type JobProgress = (phase: string, done: number | null, note?: string, curves?: Curve[]) => void | Promise<void>;
+
+export interface Job<Settings> {
+  /** What messages call it, such as `training` */
+  name: string;
+  workerFile: string;
+  order: JobOrder<Settings>;
+  environment: NodeJS.ProcessEnv;
+  onProgress: JobProgress;
+  /** Ends it; nothing is left running */
+  signal?: AbortSignal | undefined;
+}
+
+/** A job ended without a result; the message says why, and with bad data file and line. */
+export class JobFailed extends Error {
+  override readonly name: string = 'JobFailed';
+}
+
+/** Its process was killed, by whoever needed its memory or by hand: another try may go well. */
+export class JobDied extends JobFailed {
+  override readonly name = 'JobDied';
+}
+
+/** @throws JobFailed */
+export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Result> {
+  const { name, signal } = job;
+  // One that is aborted already fires no event any more.
+  if (signal?.aborted) throw new JobFailed(`the ${name} was stopped`);
+  const child = fork(job.workerFile, {
+    serialization: 'advanced',
+    env: job.environment,
+    execArgv: ['--enable-source-maps'],
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  const abort = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      const fail = (reason: string): void => reject(new JobFailed(reason));
+      child.on('message', (message: JobMessage<Result>) => {
+        if (message.kind === 'done') resolve(message.result);
+        else if (message.kind === 'failed') fail(message.message);
+        else if (message.kind === 'progress') {
+          void job.onProgress(message.phase, message.done, message.note, message.curves);
+        }
+      });
+      child.once('error', (error) => fail(`the ${name} could not be started: ${error.message}`));
+      child.once('exit', (code, by) => {
+        if (signal?.aborted) fail(`the ${name} was stopped`);
+        else reject(new JobDied(`the ${name} process ended with ${by ?? `exit code ${code}`}`));
+      });
+      child.send(job.order, (error) => {
+        if (error) fail(`the ${name} could not be started: ${error.message}`);
+      });
+    });
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    if (child.connected) child.disconnect();
+  }
+}

@@ -1,0 +1,31 @@
+import { JobDied, JobFailed, runJob, type JobOrder, type JobProgress } from './job-process.js';
+import type { ModelDescription } from '../versions/model-folder.js';
+import type { TrainingSettings } from '../training/train-model.js';
+import { trainWorkerFile } from './worker-files.js';
+
+export type TrainingOrder = JobOrder<TrainingSettings>;
+
+/** A training ended without a model; the message says why, and with bad data file and line. */
+export class TrainingFailed extends JobFailed {
+  override readonly name = 'TrainingFailed';
+}
+
+/**
+ * Trains in a process of its own, at low priority: TensorFlow blocks the thread that it runs on.
+ *
+ * @param signal ends the training; nothing of it is left that could be taken for a model
+ * @throws TrainingFailed
+ * @throws JobDied where its process was killed
+ */
+export async function runTraining(
+  order: TrainingOrder,
+  environment: NodeJS.ProcessEnv,
+  onProgress: JobProgress,
+  signal?: AbortSignal,
+): Promise<ModelDescription> {
+  try {
+    return await runJob({ name: 'training', workerFile: trainWorkerFile, order, environment, onProgress, signal });
+  } catch (error) {
+    throw error instanceof JobFailed && !(error instanceof JobDied) ? new TrainingFailed(error.message) : error;
+  }
+}

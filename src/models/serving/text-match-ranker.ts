@@ -1,0 +1,60 @@
+/** Ranks by the templates' own text: what there is before anything has been learned, and a baseline afterwards. */
+import type { AbstentionRule } from '../ranking/abstention.js';
+import type { Encoder } from '../encoder/encoder.js';
+import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
+import { likeliestType, rankingFrom } from '../ranking/ranking.js';
+import { TemplateVectors } from '../encoder/template-vectors.js';
+import { cosine } from '../features/ticket-features.js';
+import { textFacts } from '../features/text-facts.js';
+import { ticketText } from '../features/ticket-text.js';
+
+/** Of the cosine, so that the softmax over a few dozen templates is about as sure as it is right. */
+const scale = 20;
+/** Texts that are less alike than this have nothing to do with one another. */
+const rule: AbstentionRule = { leastFamiliarity: scale * 0.15, leastConfidence: 0, leastInSet: 0.02 };
+
+export class TextMatchRanker implements Ranker {
+  readonly version = 'text-match';
+  private readonly vectors: TemplateVectors;
+  private candidates: readonly Candidate[] = [];
+  private embeddings: Float32Array[] = [];
+
+  constructor(private readonly encoder: Encoder) {
+    this.vectors = TemplateVectors.on(encoder);
+  }
+
+  setCandidates(candidates: Candidate[] | null): Promise<void> {
+    this.candidates = candidates ?? [];
+    this.embeddings = this.vectors.of(this.candidates);
+    return Promise.resolve();
+  }
+
+  rank(inputs: RankInput[]): Promise<Ranking[]> {
+    const types = this.candidates.map(({ contactTypes }) =>
+      contactTypes.length === 1 ? (contactTypes[0] ?? null) : null,
+    );
+    const encoded = this.encoder.encode(inputs.map(ticketText));
+    return Promise.resolve(
+      encoded.map((views, index) => {
+        const embedding = this.encoder.embeddingOf(views);
+        const logits = Float64Array.from(this.embeddings, (template) =>
+          embedding ? scale * cosine(embedding, template) : 0,
+        );
+        return rankingFrom({
+          candidates: this.candidates,
+          logits,
+          embedding,
+          facts: textFacts(inputs[index] as RankInput, null),
+          familiarity: logits.reduce((a, b) => Math.max(a, b), -Infinity),
+          rule,
+          contactType: (probabilities) => likeliestType(types, probabilities),
+        });
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.candidates = [];
+    this.embeddings = [];
+  }
+}

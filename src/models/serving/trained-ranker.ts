@@ -1,0 +1,209 @@
+/** Ranks with a trained model version. */
+import { softmax } from '../heads/combination.js';
+import { join } from 'node:path';
+import { DenseScorer, together } from '../heads/dense-scorer.js';
+import { Encoder } from '../encoder/encoder.js';
+import { scoresOf } from '../heads/linear-svm.js';
+import { encoderFolder, loadModel, ModelFolderError, type ModelParts } from '../versions/model-folder.js';
+import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
+import { likeliestType, rankingFrom } from '../ranking/ranking.js';
+import { TemplateVectors } from '../encoder/template-vectors.js';
+import type { Tensorflow } from '../tensors/tensorflow.js';
+import { cosines, TicketFeatures } from '../features/ticket-features.js';
+import { knownWords, textFacts, type TextFacts } from '../features/text-facts.js';
+import { ticketText } from '../features/ticket-text.js';
+
+interface Place {
+  /** Classes of the candidate and of the templates that were merged into it; none where no label has taught it. */
+  labels: number[];
+  contactType: string | null;
+}
+
+export class TrainedRanker implements Ranker {
+  readonly version: string;
+  private readonly features: TicketFeatures;
+  private readonly vectors: TemplateVectors;
+  private readonly heads: DenseScorer;
+  /** On the encoder that the model's own was made of */
+  private readonly usualHeads: DenseScorer | null;
+  private readonly isKnown: (word: string) => boolean;
+  private own: Encoder | null = null;
+  private candidates: readonly Candidate[] = [];
+  private places: Place[] = [];
+  /** Embeddings of the candidates' texts, [candidates, size] */
+  private texts: Float32Array = new Float32Array();
+
+  private constructor(
+    tf: Tensorflow,
+    private readonly encoder: Encoder,
+    private readonly usual: Encoder,
+    private readonly parts: ModelParts,
+  ) {
+    const { description, vocabulary } = parts;
+    this.version = description.version;
+    this.features = new TicketFeatures(description.views, vocabulary, description.fields);
+    this.vectors = TemplateVectors.on(encoder);
+    this.isKnown = knownWords(vocabulary);
+    const [dense = 1, , nearest = 1, discriminant = 1, , ...ofUsual] = description.combination.weights;
+    const width = this.features.denseWidth;
+    this.heads = new DenseScorer(tf, parts, width, [dense, nearest, discriminant]);
+    this.usualHeads = parts.usual && new DenseScorer(tf, parts.usual, width, ofUsual);
+  }
+
+  /**
+   * @param usual encoder of the models that have none of their own
+   * @param candidates the templates to rank; null: those that it was trained with
+   * @throws ModelFolderError where the folder holds no model, or one that was trained on another encoder
+   */
+  static async open(
+    tf: Tensorflow,
+    usual: Encoder,
+    folder: string,
+    candidates: Candidate[] | null = null,
+  ): Promise<TrainedRanker> {
+    const parts = await loadModel(folder);
+    const { recipe, encoder: wanted } = parts.description;
+    const own = recipe === 'finetune' ? await ownEncoder(tf, usual, join(folder, encoderFolder)) : null;
+    const { hash } = own ?? usual;
+    if (wanted.hash !== hash) {
+      own?.dispose();
+      throw new ModelFolderError(
+        `${folder} was trained on an encoder with the hash ${wanted.hash.slice(0, 16)}, ${own ? 'the one in it' : 'this one'} has ${hash.slice(0, 16)}: ${own ? 'take a copy that is whole' : 'set ENCODER_DIR to the one it was trained on'}`,
+      );
+    }
+    if (parts.usual && wanted.usual !== usual.hash) {
+      own?.dispose();
+      throw new ModelFolderError(
+        `${folder} asks beside its own encoder one with the hash ${(wanted.usual ?? '').slice(0, 16)}, this one has ${usual.hash.slice(0, 16)}: set ENCODER_DIR to the one it was trained on`,
+      );
+    }
+    const ranker = new TrainedRanker(tf, own ?? usual, usual, parts);
+    ranker.own = own;
+    await ranker.setCandidates(candidates);
+    return ranker;
+  }
+
+  /** SHA-256 of the weights of the encoder that its embeddings are from */
+  get encoderHash(): string {
+    return this.encoder.hash;
+  }
+
+  setCandidates(candidates: Candidate[] | null): Promise<void> {
+    const { classes, contactTypeOfClass } = this.parts.description;
+    const labelOf = new Map(classes.map((id, index) => [id, index]));
+    const chosen = candidates ?? this.parts.templates;
+    this.texts = together(this.vectors.of(chosen), this.encoder.size);
+    this.candidates = chosen;
+    this.places = chosen.map(({ templateId, contactTypes, merged = [] }) => {
+      const labels = [templateId, ...merged].flatMap((id) => labelOf.get(id) ?? []);
+      const own = contactTypes.length === 1 ? (contactTypes[0] ?? null) : null;
+      const contactType = contactTypeOfClass?.[labels[0] ?? -1] ?? own;
+      return { labels, contactType };
+    });
+    return Promise.resolve();
+  }
+
+  rank(inputs: RankInput[]): Promise<Ranking[]> {
+    if (inputs.length === 0) return Promise.resolve([]);
+    const { knownContactType } = this.parts.description;
+    const known = inputs.map((input) => (knownContactType ? input : { ...input, contactType: null }));
+    const encoded = this.encoder.encode(known.map(ticketText));
+    const rows = known.map((input, index) => this.features.dense(input, encoded[index] ?? new Float32Array()));
+    const learned = this.learnedScores(known, rows, this.usualHeads && this.rowsOf(this.usual, known));
+    return Promise.resolve(
+      rows.map((row, index) => {
+        const embedding = this.encoder.embeddingOf(encoded[index] ?? new Float32Array());
+        const facts = textFacts(known[index] as RankInput, this.isKnown);
+        return this.rankOne(learned[index] ?? new Float64Array(), embedding, row, facts);
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.heads.dispose();
+    this.usualHeads?.dispose();
+    this.own?.dispose();
+  }
+
+  private rowsOf(encoder: Encoder, inputs: RankInput[]): Float32Array[] {
+    return encoder
+      .encode(inputs.map(ticketText))
+      .map((encoded, index) => this.features.dense(inputs[index] as RankInput, encoded));
+  }
+
+  /** What the heads say together, per ticket [classes]; weights in the order of `evidenceOf`. */
+  private learnedScores(inputs: RankInput[], rows: Float32Array[], usualRows: Float32Array[] | null): Float64Array[] {
+    const [, sparseWeight = 1] = this.parts.description.combination.weights;
+    const { classes } = this.parts.dense;
+    const own = this.heads.scores(rows, this.encoder.size);
+    const beside = usualRows && this.usualHeads?.scores(usualRows, this.usual.size);
+    return inputs.map((input, index) => {
+      const sparse = scoresOf(this.parts.sparse, this.features.sparse(input));
+      return Float64Array.from(sparse, (score, label) => {
+        const place = index * classes + label;
+        return (own[place] as number) + sparseWeight * score + (beside?.[place] ?? 0);
+      });
+    });
+  }
+
+  private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
+    const { combination, abstention } = this.parts.description;
+    const textWeight = combination.weights[4] ?? 0;
+    const likenesses = embedding && cosines(embedding, this.texts);
+    const logits = Float64Array.from(this.places, ({ labels }, place) => {
+      const likeness = likenesses?.[place] ?? 0;
+      if (labels.length === 0) return combination.unseen.scale * likeness + combination.unseen.offset;
+      return addedUp(labels, learned) + textWeight * likeness;
+    });
+    // Of the candidates, and of what may not be suggested: a ticket about a blocked template is not out of scope.
+    const familiarity = [logits, learned].reduce(
+      (most, some) => some.reduce((a, b) => Math.max(a, b), most),
+      -Infinity,
+    );
+    return rankingFrom({
+      candidates: this.candidates,
+      logits,
+      embedding,
+      facts,
+      familiarity,
+      rule: abstention,
+      contactType: (probabilities) => this.contactTypeOf(probabilities, row),
+    });
+  }
+
+  /** Follows from the template where each answers one contact type; else a head of its own tells it. */
+  private contactTypeOf(probabilities: Float64Array, row: Float32Array): Ranking['contactType'] {
+    const { contactTypeHead, description } = this.parts;
+    if (!contactTypeHead)
+      return likeliestType(
+        this.places.map(({ contactType }) => contactType),
+        probabilities,
+      );
+    const logits = Float64Array.from(contactTypeHead.bias);
+    row.forEach((value, feature) => {
+      if (value === 0) return;
+      const base = feature * contactTypeHead.classes;
+      for (let type = 0; type < logits.length; type += 1) {
+        logits[type] = (logits[type] as number) + value * (contactTypeHead.weights[base + type] as number);
+      }
+    });
+    return likeliestType(description.contactTypes, softmax(logits));
+  }
+}
+
+/** @throws ModelFolderError */
+async function ownEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promise<Encoder> {
+  try {
+    return await Encoder.open(tf, folder, usual.folders.cache);
+  } catch (error) {
+    throw new ModelFolderError(`the model's own encoder can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** The logit of one class that several were merged into: their probabilities are added up. */
+function addedUp(labels: readonly number[], learned: Float64Array): number {
+  if (labels.length === 1) return learned[labels[0] ?? 0] ?? 0;
+  const logits = labels.map((label) => learned[label] ?? 0);
+  const highest = Math.max(...logits);
+  return highest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
+}

@@ -1,5 +1,0 @@
-/** The process of a search for better settings. */
-import { serveJob } from './job-worker.js';
-import { sweep, type SweepSettings } from './sweep.js';
-
-serveJob(({ tf, encoder }, settings: SweepSettings, onProgress) => sweep(tf, encoder, settings, onProgress));

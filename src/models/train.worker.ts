@@ -1,5 +1,0 @@
-/** The training process. */
-import { serveJob } from './job-worker.js';
-import { trainModel, type TrainingSettings } from './train-model.js';
-
-serveJob(({ tf, encoder }, settings: TrainingSettings, onProgress) => trainModel(tf, encoder, settings, onProgress));

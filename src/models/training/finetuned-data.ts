@@ -1,0 +1,56 @@
+/** A file's tickets for an encoder that is trained, and as it sees them afterwards. Texts are read again, not kept. */
+import { readDataFile } from '../dataset/data-file.js';
+import type { Encoder } from '../encoder/encoder.js';
+import { templateRows } from '../dataset/template-rows.js';
+import { TextWindows } from '../encoder/text-windows.js';
+import { ticketText } from '../features/ticket-text.js';
+import { rankInputOf, type DataSettings, type TrainingData } from '../dataset/training-data.js';
+
+const textsAtOnce = 512;
+/** Tokens of a ticket that the encoder is trained on. The heads look at all of it. */
+const longestLesson = 128;
+
+type Source = Pick<DataSettings, 'file' | 'columns' | 'knownContactType'>;
+
+/** @returns token ids of the start of each row's text; none for a text without tokens */
+export async function firstWindows(
+  { file, columns, knownContactType }: Source,
+  encoderDir: string,
+): Promise<Int32Array[]> {
+  const windows = await TextWindows.open(encoderDir, longestLesson);
+  const first: Int32Array[] = [];
+  for await (const row of readDataFile(file, columns)) {
+    first.push(Int32Array.from(windows.of(ticketText(rankInputOf(row, knownContactType)))[0] ?? []));
+  }
+  return first;
+}
+
+/**
+ * @param source with what the template of each class says
+ * @returns the data with another encoder's view of each ticket and template
+ */
+export async function seenBy(
+  encoder: Encoder,
+  data: TrainingData,
+  source: Source & { templates: readonly string[] },
+): Promise<TrainingData> {
+  const { file, columns, knownContactType } = source;
+  const { width } = data.dense;
+  const values = new Float32Array(data.dense.values.length);
+  let waiting: ReturnType<typeof rankInputOf>[] = [];
+  let row = 0;
+  const encode = (): void => {
+    const encoded = encoder.encode(waiting.map(ticketText));
+    waiting.forEach((input, index) => {
+      values.set(data.features.dense(input, encoded[index] ?? new Float32Array(encoder.width)), row * width);
+      row += 1;
+    });
+    waiting = [];
+  };
+  for await (const line of readDataFile(file, columns)) {
+    waiting.push(rankInputOf(line, knownContactType));
+    if (waiting.length >= textsAtOnce) encode();
+  }
+  encode();
+  return { ...data, dense: { values, width, templates: templateRows(encoder, data.features, source.templates) } };
+}

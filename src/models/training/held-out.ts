@@ -1,0 +1,160 @@
+/** What the held-out tickets of a training say about its model: where it fails, how sure it is, and what could be wrong. */
+import { combined, softmax, type Evidence } from '../heads/combination.js';
+
+/** What the combined heads said of one ticket that they had not seen. Classes by their number. */
+export interface Prediction {
+  /** Of the data, from 0 */
+  row: number;
+  label: number;
+  predicted: number;
+  confidence: number;
+  /** Probability of the label */
+  rightProbability: number;
+  /** Of the label among all templates, from 1 */
+  place: number;
+  /** Largest class that the label is mistaken for by the thresholds of confident learning; the label itself else. */
+  suspected: number;
+}
+
+export interface Scored {
+  rows: number;
+  /** Percent */
+  top1: number;
+  hits3: number;
+  logLoss: number;
+}
+
+/** The most frequent templates that have half of all labels between them; the rarest that have a tenth; those between. */
+export type Part = 'head' | 'middle' | 'tail';
+
+/** @param rows row of the data for each row of the evidence @returns one for each row that has a label */
+export function predictionsOf(
+  rows: Int32Array,
+  { labels, classes, scores }: Evidence,
+  weights: readonly number[],
+): Prediction[] {
+  const labelled = [...labels.keys()].filter((index) => (labels[index] ?? -1) >= 0);
+  const thresholds = meanSelfConfidence(labelled, { labels, classes, scores }, weights);
+  return labelled.map((index) => {
+    const label = labels[index] ?? 0;
+    const probabilities = softmax(combined(weights, scores, index, classes));
+    const rightProbability = probabilities[label] ?? 0;
+    let [predicted, place, suspected, most] = [0, 1, label, -1];
+    for (let other = 0; other < classes; other += 1) {
+      const probability = probabilities[other] as number;
+      if (probability > (probabilities[predicted] as number)) predicted = other;
+      if (probability > rightProbability) place += 1;
+      if (probability >= (thresholds[other] as number) && probability > most) [suspected, most] = [other, probability];
+    }
+    const confidence = probabilities[predicted] ?? 0;
+    return { row: rows[index] ?? 0, label, predicted, confidence, rightProbability, place, suspected };
+  });
+}
+
+/** Northcutt, Jiang & Chuang, "Confident learning", JAIR 2021: how sure of a class its own tickets make the model. */
+function meanSelfConfidence(
+  rows: number[],
+  { labels, classes, scores }: Evidence,
+  weights: readonly number[],
+): number[] {
+  const sums = new Float64Array(classes);
+  const counts = new Float64Array(classes);
+  for (const index of rows) {
+    const label = labels[index] ?? 0;
+    sums[label] = (sums[label] as number) + (softmax(combined(weights, scores, index, classes))[label] ?? 0);
+    counts[label] = (counts[label] as number) + 1;
+  }
+  return Array.from(sums, (sum, label) => (counts[label] ? sum / counts[label] : Infinity));
+}
+
+export function scored(predictions: readonly Prediction[]): Scored {
+  const count = Math.max(1, predictions.length);
+  const share = (depth: number): number =>
+    Math.round((10_000 * predictions.filter(({ place }) => place <= depth).length) / count) / 100;
+  const loss = predictions.reduce((sum, { rightProbability }) => sum - Math.log(Math.max(rightProbability, 1e-12)), 0);
+  return {
+    rows: predictions.length,
+    top1: share(1),
+    hits3: share(3),
+    logLoss: Math.round((10_000 * loss) / count) / 10_000,
+  };
+}
+
+/** @returns the scores of each part of the tickets that has a name, the largest part first */
+export function slicesBy(
+  predictions: readonly Prediction[],
+  nameOf: (prediction: Prediction) => string | null,
+): Record<string, Scored> {
+  const parts = new Map<string, Prediction[]>();
+  for (const prediction of predictions) {
+    const name = nameOf(prediction);
+    if (name === null) continue;
+    const part = parts.get(name) ?? [];
+    part.push(prediction);
+    parts.set(name, part);
+  }
+  const sorted = [...parts].sort(([, a], [, b]) => b.length - a.length);
+  return Object.fromEntries(sorted.map(([name, part]) => [name, scored(part)]));
+}
+
+/** @returns which part each class belongs to */
+export function partsOf(labelCounts: readonly number[]): Part[] {
+  const total = labelCounts.reduce((sum, count) => sum + count, 0);
+  const parts = labelCounts.map((): Part => 'middle');
+  let before = 0;
+  for (const label of [...labelCounts.keys()].sort((a, b) => (labelCounts[b] ?? 0) - (labelCounts[a] ?? 0))) {
+    if (before < total / 2) parts[label] = 'head';
+    else if (before >= 0.9 * total) parts[label] = 'tail';
+    before += labelCounts[label] ?? 0;
+  }
+  return parts;
+}
+
+export interface Confusion {
+  label: number;
+  predicted: number;
+  count: number;
+}
+
+/** @returns the pairs that are mistaken most often */
+export function confusionsOf(predictions: readonly Prediction[], most: number): Confusion[] {
+  const counts = new Map<string, Confusion>();
+  for (const { label, predicted } of predictions) {
+    if (label === predicted) continue;
+    const key = `${label} ${predicted}`;
+    const pair = counts.get(key) ?? { label, predicted, count: 0 };
+    pair.count += 1;
+    counts.set(key, pair);
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, most);
+}
+
+export interface CalibrationBin {
+  rows: number;
+  /** Mean probability of the first suggestion, 0–1 */
+  confidence: number;
+  /** Share of first suggestions that were right, 0–1 */
+  right: number;
+}
+
+/** Bins of equal mass, as in `ece` of `replyrank evaluate`. */
+export function calibrationOf(predictions: readonly Prediction[], bins = 15): CalibrationBin[] {
+  const sorted = predictions.toSorted((a, b) => a.confidence - b.confidence);
+  return Array.from({ length: bins }, (_, bin) => {
+    const start = Math.floor((bin * sorted.length) / bins);
+    const part = sorted.slice(start, Math.floor(((bin + 1) * sorted.length) / bins));
+    const mean = (of: (prediction: Prediction) => number): number =>
+      Math.round((10_000 * part.reduce((sum, prediction) => sum + of(prediction), 0)) / part.length) / 10_000;
+    return {
+      rows: part.length,
+      confidence: mean(({ confidence }) => confidence),
+      right: mean(({ place }) => +(place === 1)),
+    };
+  }).filter(({ rows }) => rows > 0);
+}
+
+/** @returns those whose label is another than what the model is surest of, the surest first */
+export function mostWronglySure(predictions: readonly Prediction[], most: number): Prediction[] {
+  const wrong = predictions.filter(({ label, predicted }) => label !== predicted);
+  return wrong.sort((a, b) => b.confidence - a.confidence || a.row - b.row).slice(0, most);
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { Roles, type Actor } from '../../access/roles.js';
+import { AlertsService } from './alerts.service.js';
+import * as answers from '../monitor.schema.js';
+
+interface Call {
+  actor: Actor;
+}
+interface IdPath {
+  id: number;
+}
+
+/** What the monitor has found, one alert for each cause. */
+@ApiTags('alerts')
+@Controller('api/v1/alerts')
+export class AlertsController {
+  constructor(private readonly alerts: AlertsService) {}
+
+  @Get()
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: answers.alertPageSchema })
+  list(@Query({ schema: answers.alertsQuerySchema }) query: answers.AlertsQuery) {
+    return this.alerts.list(query);
+  }
+
+  @Get(':id')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  get(@Param({ schema: answers.idPathSchema }) { id }: IdPath) {
+    return this.alerts.get(id);
+  }
+
+  @Post(':id/acknowledge')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  acknowledge(@Param({ schema: answers.idPathSchema }) { id }: IdPath, @Req() { actor }: Call) {
+    return this.alerts.take(id, { kind: 'acknowledge', at: new Date(), actor: actor.name });
+  }
+
+  @Post(':id/snooze')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  snooze(
+    @Param({ schema: answers.idPathSchema }) { id }: IdPath,
+    @Body({ schema: answers.snoozeSchema }) { reason, until }: z.infer<typeof answers.snoozeSchema>,
+    @Req() { actor }: Call,
+  ) {
+    const step = { kind: 'snooze', at: new Date(), actor: actor.name, reason, until: new Date(until) } as const;
+    return this.alerts.take(id, step);
+  }
+
+  @Post(':id/close')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  close(
+    @Param({ schema: answers.idPathSchema }) { id }: IdPath,
+    @Body({ schema: answers.closeSchema }) { reason }: z.infer<typeof answers.closeSchema>,
+    @Req() { actor }: Call,
+  ) {
+    return this.alerts.take(id, { kind: 'close', at: new Date(), actor: actor.name, reason });
+  }
+}

@@ -1,0 +1,143 @@
+/** What a window's tickets say against a reference: one finding for each signal and slice, and one verdict for all together. */
+import { testNames, testNumbers, likeHours, type CountTest } from '../../statistics/contingency.js';
+import { effectOf, explain } from './effects.js';
+import { EmbeddingSums } from './embedding-test.js';
+import type { Finding } from '../observations/finding.js';
+import { isSurer } from './confidence-drop.js';
+import { countsOf, momentsOf, type Reference } from '../reference/reference.js';
+import { binsOf, sliceKinds, type CodedTicket, type Measure } from '../reference/ticket-coding.js';
+import { detectorWeights } from './embedding-weights.js';
+import type { WindowSums } from './window-sums.js';
+
+export interface WindowTestSettings {
+  /** At most this share of windows without drift alarms, all signals and slices together, 0–1; default 0.01 */
+  level?: number;
+  /** Smallest effect worth knowing, in standard deviations of a signal; default 0.1. Smaller ones are told, not alarmed. */
+  smallestEffect?: number;
+}
+
+const fewestTickets = 30;
+
+interface Tested extends Omit<Finding, 'alarm' | 'pValue'> {
+  pValue: number;
+  /** Of the level, 0–1; all together have 1 */
+  weight: number;
+  /** In standard deviations of the signal */
+  size: number;
+}
+
+/**
+ * Holm's step-down procedure with weights (1979) over all signals and slices: a signal that is watched most closely may spend
+ * most of the level.
+ *
+ * @returns the findings, the least likely first; none where the window has fewer than 30 distinct tickets
+ */
+export function testWindow(reference: Reference, window: WindowSums, settings: WindowTestSettings = {}): Finding[] {
+  const { level = 0.01, smallestEffect = 0.1 } = settings;
+  const tickets = window.distinct();
+  if (tickets.length < fewestTickets) return [];
+  const { slices, measures } = reference.coding;
+  const weights = slices.map((slice) => detectorWeights(slices, measures, slice));
+  const tested = together([
+    ...embeddingFinding(reference, tickets, weights),
+    ...signalFindings(reference, tickets, weights),
+  ]);
+  const total = tested.reduce((sum, { weight }) => sum + weight, 0);
+  tested.sort((a, b) => a.pValue / a.weight - b.pValue / b.weight);
+  let left = total;
+  let isRejected = true;
+  return tested.map(({ weight, size, ...finding }) => {
+    isRejected &&= finding.pValue <= (level * weight) / left;
+    left -= weight;
+    return { ...finding, alarm: isRejected && size >= smallestEffect && !isSurer(finding) };
+  });
+}
+
+/** One finding for each signal and slice: of one that is told in two ways the likelier to be drift, with Bonferroni's correction. */
+function together(all: readonly Tested[]): Tested[] {
+  const bySubject = new Map<string, Tested>();
+  for (const tested of all) {
+    const subject = JSON.stringify([tested.signal, tested.slice]);
+    const other = bySubject.get(subject);
+    const stronger = other && other.pValue <= tested.pValue ? other : tested;
+    const pValue = other ? Math.min(1, 2 * stronger.pValue) : tested.pValue;
+    bySubject.set(subject, { ...stronger, pValue, weight: tested.weight + (other?.weight ?? 0) });
+  }
+  return [...bySubject.values()];
+}
+
+function embeddingFinding(reference: Reference, tickets: readonly CodedTicket[], weights: number[][]): Tested[] {
+  const { coding, embedding } = reference;
+  const novelty = coding.measures.findIndex(({ part }) => part === 'novelty');
+  if (!coding.space || !embedding || novelty < 0) return [];
+  const sums = new EmbeddingSums(coding.space, embedding);
+  for (const { point, values } of tickets) if (point) sums.add({ point, distance: values[novelty] as number });
+  const verdict = sums.test();
+  if (!verdict) return [];
+  const { pValue, statistic } = verdict;
+  const effect = sums.unlikeAny();
+  return [
+    {
+      signal: 'embedding',
+      slice: { by: 'all', value: '' },
+      statistic,
+      pValue,
+      evidence: null,
+      effect,
+      explanation: `${explain.share(effect)} of the tickets are unlike any that the model was trained for (${sums.tickets} tickets).`,
+      weight: (weights[0]?.[novelty] ?? 0) + (weights[0]?.[novelty + 1] ?? 0),
+      // Texts that moved within what is known are an effect too, though no share of new ones tells it.
+      size: Infinity,
+    },
+  ];
+}
+
+function signalFindings(reference: Reference, tickets: readonly CodedTicket[], weights: number[][]): Tested[] {
+  const { coding } = reference;
+  // Unlike detectors, tests of the slices of a kind do not share their tickets' time: they share the kind's weight.
+  const slices = new Map(sliceKinds.map((by) => [by, coding.slices.filter((slice) => slice.by === by).length]));
+  return coding.slices.flatMap((slice, at) =>
+    coding.measures.flatMap((measure, index): Tested[] => {
+      const isWholeEmbedding = measure.part !== null && slice.by === 'all';
+      const counts = reference.counts[at]?.[index];
+      if (!counts || isWholeEmbedding) return [];
+      const own = countsOf(coding, measure, tickets, at);
+      const both = likeHours(counts, own, binsOf(measure));
+      const test = measure.kind === 'names' ? testNames(both) : testNumbers(both);
+      if (!test) return [];
+      const weight = (weights[at]?.[index] ?? 0) / (slice.by === 'all' ? 1 : (slices.get(slice.by) ?? 1));
+      return [finding(reference, { measure, index, at, tickets, both, test, weight })];
+    }),
+  );
+}
+
+interface Subject {
+  measure: Measure;
+  index: number;
+  /** Of the slice */
+  at: number;
+  tickets: readonly CodedTicket[];
+  both: { reference: Float64Array; window: Float64Array };
+  test: CountTest;
+  weight: number;
+}
+
+function finding(reference: Reference, { measure, index, at, tickets, both, test, weight }: Subject): Tested {
+  const slice = reference.coding.slices[at] as Finding['slice'];
+  const moments = reference.moments[at]?.[index];
+  const moved =
+    measure.kind === 'number' && moments
+      ? effectOf.numbers(measure, moments, momentsOf(tickets, at, index))
+      : effectOf.names(measure, both, test.bin);
+  return {
+    signal: measure.signal,
+    slice,
+    statistic: test.statistic,
+    pValue: test.pValue,
+    evidence: null,
+    effect: moved.effect,
+    explanation: explain.moved(measure, slice, moved),
+    weight,
+    size: moved.size,
+  };
+}

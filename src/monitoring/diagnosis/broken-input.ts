@@ -1,0 +1,104 @@
+/** What a person must mend in the tickets' source: bodies that are empty, texts that are garbled, fields that say nothing. */
+import type { FieldValue } from '../../models/ranker.js';
+import type { Cause } from './cause.js';
+import { isGarbled } from '../observations/garbled-text.js';
+import type { Observation } from '../observations/observation.js';
+import { fisherGreater, shareOf, type Count } from '../../statistics/proportions.js';
+import type { ReferenceSample } from '../reference/reference-sample.js';
+import type { Said } from '../../messages/localized-message.js';
+import { say } from '../messages.js';
+
+/** After this level, corrected for the number of fields, a rise counts; a smaller one than `leastRise` is nobody's trouble. */
+const level = 1e-3;
+const leastRise = 0.02;
+/** Below that share a value can become rarer by itself; above it a field says the same of nearly all tickets. */
+const constantShare = 0.98;
+const variedShare = 0.9;
+
+/** @param textOf the text of a ticket by its key; null where it is not there any more */
+export function brokenInput(
+  { tickets: reference, texts }: ReferenceSample,
+  window: readonly Observation[],
+  textOf: (key: string) => string | null,
+): Cause[] {
+  const isEmpty = ({ words }: Observation): boolean => words === 0;
+  const written = window.flatMap(({ key, words }) => (words === 0 ? [] : (textOf(key) ?? [])));
+  const garbled = { hits: written.filter(isGarbled).length, of: written.length };
+  const garbledBefore = { hits: texts.garbled, of: texts.words.tickets };
+  return [
+    ...risen({ kind: 'empty-text', subject: '' }, counted(window, isEmpty), counted(reference, isEmpty), 1, {
+      said: (change) => say('empty-text', change),
+    }),
+    ...risen({ kind: 'garbled-text', subject: '' }, garbled, garbledBefore, 1, {
+      said: (change) => say('garbled-text', change),
+    }),
+    ...brokenFields(reference, window),
+  ];
+}
+
+function brokenFields(reference: readonly Observation[], window: readonly Observation[]): Cause[] {
+  const names = fieldNames(reference);
+  return names.flatMap((name) => {
+    const isMissing = ({ fields }: Observation): boolean => valueOf(fields[name]) === null;
+    const gone = risen(
+      { kind: 'field-gone', subject: name },
+      counted(window, isMissing),
+      counted(reference, isMissing),
+      names.length,
+      { said: (change) => say('field-gone', { ...change, field: name }) },
+    );
+    if (gone.length > 0) return gone;
+    const [value, share] = mostFrequent(window, name);
+    const [, before] = mostFrequent(reference, name);
+    if (value === null || share < constantShare || before > variedShare) return [];
+    const has = ({ fields }: Observation): boolean => valueOf(fields[name]) === value;
+    return risen(
+      { kind: 'field-constant', subject: name },
+      counted(window, has),
+      counted(reference, has),
+      names.length,
+      {
+        said: (change) => say('field-constant', { ...change, field: name, value }),
+      },
+    );
+  });
+}
+
+export function fieldNames(tickets: readonly Observation[]): string[] {
+  return [...new Set(tickets.flatMap(({ fields }) => Object.keys(fields)))].sort();
+}
+
+export const valueOf = (value: FieldValue | undefined): string | null =>
+  value === null || value === undefined || value === '' ? null : String(value);
+
+function mostFrequent(tickets: readonly Observation[], name: string): [string | null, number] {
+  const counts = new Map<string, number>();
+  let total = 0;
+  for (const { fields } of tickets) {
+    const value = valueOf(fields[name]);
+    if (value === null) continue;
+    total += 1;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  const [best] = [...counts].sort(([, a], [, b]) => b - a);
+  return best ? [best[0], best[1] / total] : [null, 0];
+}
+
+export function counted<T>(tickets: readonly T[], counts: (ticket: T) => boolean): Count {
+  return { hits: tickets.filter(counts).length, of: tickets.length };
+}
+
+/** A cause where the share has surely risen, and by enough. @param looks how many of its kind were looked at */
+export function risen(
+  named: Pick<Cause, 'kind' | 'subject'>,
+  now: Count,
+  before: Count,
+  looks: number,
+  { said, least = leastRise }: { said: (change: { now: number; before: number }) => Said; least?: number },
+): Cause[] {
+  const change = { now: shareOf(now), before: shareOf(before) };
+  const rise = change.now - change.before;
+  const pValue = Math.min(1, looks * fisherGreater(now, before));
+  if (pValue > level || rise < least) return [];
+  return [{ ...named, share: rise, pValue, ...said(change) }];
+}

@@ -1,0 +1,60 @@
+/** A template that now answers other tickets than it did: labels disagree with a model that is sure, while tickets read as before. */
+import type { Cause } from './cause.js';
+import type { Observation, Outcome } from '../observations/observation.js';
+import { moreThanExpected } from '../../statistics/proportions.js';
+import { say } from '../messages.js';
+
+const level = 1e-3;
+const leastTickets = 5;
+/** Half of the labels that contradict a template's suggestions name one other template, or none. */
+const leastAgreement = 0.4;
+const leastRise = 0.15;
+
+/** A labelled ticket of the window, and how probable it was that its first suggestion is right. */
+export interface JudgedTicket {
+  observation: Observation;
+  outcome: Pick<Outcome, 'templateId'>;
+  probability: number;
+}
+
+/** @returns one for each template whose suggestions are wrong more often than the model's calibrated confidence allows */
+export function changedMeanings(judged: readonly JudgedTicket[]): Cause[] {
+  const groups = new Map<string, JudgedTicket[]>();
+  for (const ticket of judged) {
+    const first = ticket.observation.ranking[0]?.templateId;
+    if (first !== undefined) groups.set(first, [...(groups.get(first) ?? []), ticket]);
+  }
+  return [...groups].flatMap(([templateId, tickets]): Cause[] => {
+    if (tickets.length < leastTickets) return [];
+    const wrong = tickets.filter(({ outcome }) => outcome.templateId !== templateId);
+    const expected = tickets.map(({ probability }) => 1 - probability);
+    const usual = expected.reduce((sum, p) => sum + p, 0);
+    const pValue = Math.min(1, groups.size * moreThanExpected(wrong.length, expected));
+    const rise = (wrong.length - usual) / tickets.length;
+    const [other, agreeing] = mostNamed(wrong);
+    if (pValue > level || rise < leastRise || agreeing < leastAgreement * wrong.length) return [];
+    const of = {
+      tickets: tickets.length,
+      template: templateId,
+      wrong: wrong.length / tickets.length,
+      expected: usual / tickets.length,
+      agreeing,
+    };
+    return [
+      {
+        kind: 'changed-meaning',
+        subject: templateId,
+        share: (rise * tickets.length) / judged.length,
+        pValue,
+        ...(other === null ? say('changed-meaning-to-none', of) : say('changed-meaning', { ...of, other })),
+      },
+    ];
+  });
+}
+
+function mostNamed(wrong: readonly JudgedTicket[]): [string | null, number] {
+  const counts = new Map<string | null, number>();
+  for (const { outcome } of wrong) counts.set(outcome.templateId, (counts.get(outcome.templateId) ?? 0) + 1);
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most ?? [null, 0];
+}

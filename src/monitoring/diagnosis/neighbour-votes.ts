@@ -1,0 +1,116 @@
+/**
+ * A second opinion on each first suggestion: what the nearest known tickets were answered with. Softmax is as sure of a ticket in
+ * other words as it happens to be; that two predictors disagree tells more of how often one is wrong (Jiang, Nagarajan, Baek &
+ * Kolter, "Assessing Generalization of SGD via Disagreement", ICLR 2022). Each side is centred first: a greeting before every
+ * ticket moves all embeddings the same way, and makes no other ticket the nearest.
+ */
+import { dot } from './similarity.js';
+import type { LabelledObservation, Observation } from '../observations/observation.js';
+import { perReference } from '../reference/per-reference.js';
+
+export interface NeighbourVotes {
+  reference: Float64Array;
+  window: Float64Array;
+}
+
+/** Against more known tickets than that, a vote costs more than it tells. */
+const mostKnown = 2_000;
+const neighbours = 10;
+/** How much more the nearer ones count: by e for a cosine that is larger by 1/20. */
+const sharpness = 20;
+
+/** @returns the part of its neighbours that speaks for each ticket's first suggestion, 0–1; 0 without an embedding */
+export function neighbourVotes(
+  reference: readonly LabelledObservation[],
+  window: readonly Observation[],
+): NeighbourVotes {
+  const { known, nearest } = ofReference(reference);
+  const centre = centreOf(window);
+  const voteFor = ({ ranking: [first] }: Observation, neighbours: readonly Neighbour[]): number =>
+    (first && votesOf(neighbours).get(first.templateId)) ?? 0;
+  return {
+    reference: Float64Array.from(reference, (ticket) => voteFor(ticket, nearest.get(ticket) ?? [])),
+    window: Float64Array.from(window, (ticket) => voteFor(ticket, nearestTo(ticket, centre, known, null))),
+  };
+}
+
+/**
+ * Whom a ticket's nearest known tickets vote for. The window is not centred: a mix of templates that has changed moves its
+ * centre, and no ticket.
+ *
+ * @returns shares by template, together 1 at most; of a ticket of the reference by the others
+ */
+export function templateVotes(
+  reference: readonly LabelledObservation[],
+): (ticket: Pick<Observation, 'embedding'>) => ReadonlyMap<string, number> {
+  const { centre, known, nearest } = ofReference(reference);
+  return (ticket) => votesOf(nearest.get(ticket) ?? nearestTo(ticket, centre, known, null));
+}
+
+interface Known {
+  ticket: LabelledObservation;
+  direction: Float32Array;
+}
+
+interface Neighbour {
+  cosine: number;
+  templateId: string | null;
+}
+
+const ofReference = perReference((reference: readonly LabelledObservation[]) => {
+  const centre = centreOf(reference);
+  const all = reference.flatMap((ticket) =>
+    ticket.embedding ? [{ ticket, direction: directionOf(ticket.embedding, centre) }] : [],
+  );
+  const step = Math.max(1, all.length / mostKnown);
+  const known = Array.from({ length: Math.min(all.length, mostKnown) }, (_, at) => all[Math.floor(at * step)] as Known);
+  const nearest = new Map<Pick<Observation, 'embedding'>, Neighbour[]>();
+  for (const ticket of reference) nearest.set(ticket, nearestTo(ticket, centre, known, ticket));
+  return { centre, known, nearest };
+});
+
+/** The nearest come first. @param own is no neighbour of itself */
+function nearestTo(
+  { embedding }: Pick<Observation, 'embedding'>,
+  centre: Float64Array,
+  known: readonly Known[],
+  own: LabelledObservation | null,
+): Neighbour[] {
+  const nearest: Neighbour[] = [];
+  if (!embedding) return nearest;
+  const direction = directionOf(embedding, centre);
+  for (const { ticket, direction: other } of known) {
+    if (ticket === own) continue;
+    const cosine = dot(direction, other);
+    if (nearest.length === neighbours && cosine <= (nearest.at(-1)?.cosine ?? 0)) continue;
+    const place = nearest.findIndex((one) => one.cosine < cosine);
+    nearest.splice(place < 0 ? nearest.length : place, 0, { cosine, templateId: ticket.templateId });
+    if (nearest.length > neighbours) nearest.pop();
+  }
+  return nearest;
+}
+
+function votesOf(nearest: readonly Neighbour[]): Map<string, number> {
+  const votes = new Map<string, number>();
+  const weight = ({ cosine }: Neighbour): number => Math.exp(sharpness * cosine);
+  const all = nearest.reduce((total, one) => total + weight(one), 0);
+  for (const one of nearest)
+    if (one.templateId !== null) votes.set(one.templateId, (votes.get(one.templateId) ?? 0) + weight(one) / all);
+  return votes;
+}
+
+function centreOf(tickets: readonly Observation[]): Float64Array {
+  const vectors = tickets.flatMap(({ embedding }) => (embedding ? [embedding] : []));
+  const centre = new Float64Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors) {
+    for (let at = 0; at < centre.length; at += 1)
+      centre[at] = (centre[at] as number) + (vector[at] as number) / vectors.length;
+  }
+  return centre;
+}
+
+function directionOf(vector: Float32Array, centre: Float64Array): Float32Array {
+  const moved = vector.map((value, at) => value - (centre[at] ?? 0));
+  const length = Math.sqrt(dot(moved, moved)) || 1;
+  return moved.map((value) => value / length);
+}

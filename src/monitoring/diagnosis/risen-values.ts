@@ -1,0 +1,64 @@
+/** Channels, languages and field values that have more of the tickets than before. */
+import { counted, fieldNames, risen, valueOf } from './broken-input.js';
+import type { Cause, CauseKind } from './cause.js';
+import type { Observation } from '../observations/observation.js';
+import { say } from '../messages.js';
+
+/** A field with more values is an identity of its own: none of them is worth naming. */
+const mostValues = 200;
+const leastRise = 0.05;
+
+interface Quantity {
+  kind: Extract<CauseKind, 'channel' | 'language' | 'field-value'>;
+  name: string;
+  read: (observation: Observation) => string | null;
+}
+
+/** Whether a ticket is one of those that a cause speaks of. */
+export function touches({ kind, subject }: Cause): (observation: Observation) => boolean {
+  if (kind === 'channel') return ({ channel }) => channel === subject;
+  if (kind === 'language') return ({ language }) => language === subject;
+  if (kind !== 'field-value') return () => false;
+  const [name, value] = splitAtFirst(subject);
+  return ({ fields }) => valueOf(fields[name]) === value;
+}
+
+/** @returns at most one for each channel, language and field: the value that has risen most */
+export function risenValues(reference: readonly Observation[], window: readonly Observation[]): Cause[] {
+  const quantities: Quantity[] = [
+    { kind: 'channel', name: '', read: ({ channel }) => channel },
+    { kind: 'language', name: '', read: ({ language }) => language },
+    // Of a field that no ticket was trained with nothing is known: it did not rise from nothing.
+    ...fieldNames(reference).map((name): Quantity => ({
+      kind: 'field-value',
+      name,
+      read: ({ fields }) => valueOf(fields[name]),
+    })),
+  ];
+  return quantities.flatMap((quantity) => {
+    const { kind, name, read } = quantity;
+    const values = [...new Set(window.map(read))].filter((value) => value !== null);
+    const isNumber = kind === 'field-value' && window.some(({ fields }) => typeof fields[name] === 'number');
+    if (values.length > mostValues || isNumber) return [];
+    const causes = values.flatMap((value) => {
+      const has = (observation: Observation): boolean => read(observation) === value;
+      const subject = kind === 'field-value' ? `${name}=${value}` : value;
+      return risen(
+        { kind, subject },
+        counted(window, has),
+        counted(reference, has),
+        values.length * quantities.length,
+        {
+          said: (change) => say(kind, { ...change, field: name, value }),
+          least: leastRise,
+        },
+      );
+    });
+    return causes.sort((a, b) => b.share - a.share).slice(0, 1);
+  });
+}
+
+function splitAtFirst(subject: string): [string, string] {
+  const at = subject.indexOf('=');
+  return [subject.slice(0, at), subject.slice(at + 1)];
+}

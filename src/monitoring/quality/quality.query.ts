@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import type { Stream } from '../../records/observed-ticket.entity.js';
+import { countOf, meanOf, quantileBounds, shareOf, type MeanSums } from '../../statistics/interval.js';
+import { estimateSchema, stream } from '../monitor.schema.js';
+
+const measuredSchema = estimateSchema.extend({ of: z.number().int() }).nullable();
+const periodSchema = z.object({
+  from: z.string(),
+  to: z.string(),
+  tickets: z.number().int(),
+  /** The tickets, as a count of what happens by chance */
+  volume: measuredSchema,
+  /** Time from a ticket's arrival to its first suggestion that 95 % of the tickets stay under, s */
+  lag: measuredSchema,
+  /** Share of tickets that something was suggested for */
+  coverage: measuredSchema,
+  /** Share of the choices after a suggestion that took the first */
+  acceptance: measuredSchema,
+  /** Share of the fresh labels whose template was among the first three */
+  hits3: measuredSchema,
+  /** Share of the audit labels whose template the model had put first: what no agent was swayed by */
+  auditAccuracy: measuredSchema,
+  /** How much oftener the first template was right on audit labels than its probability said; 0 where it keeps its word */
+  calibration: measuredSchema,
+});
+export const qualitySchema = z
+  .object({
+    stream,
+    now: periodSchema,
+    before: periodSchema,
+    /** Between labels: what the model's own probabilities say of the share of right first templates */
+    estimatedAccuracy: estimateSchema.nullable(),
+    /** The same as it stood before the period */
+    estimatedAccuracyBefore: estimateSchema.nullable(),
+  })
+  .meta({ id: 'Quality' });
+type Quality = z.infer<typeof qualitySchema>;
+type Period = z.infer<typeof periodSchema>;
+
+const lagShare = 0.95;
+
+const hits = (column: string, condition: string): string =>
+  `count(*) FILTER (WHERE ${condition} AND ${column})::int AS "${column}Hits",
+   count(*) FILTER (WHERE ${condition})::int AS "${column}Of"`;
+
+interface Sums {
+  tickets: number;
+  coveredHits: number;
+  coveredOf: number;
+  acceptedHits: number;
+  acceptedOf: number;
+  threeHits: number;
+  threeOf: number;
+  auditHits: number;
+  auditOf: number;
+  gap: MeanSums;
+}
+
+/** How good the suggestions are, measured on what agents did with them; each figure with its 95 % interval. */
+@Injectable()
+export class QualityQuery {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** The last `days` days, and as many before. Only first suggestions count, and each ticket once. */
+  async quality(of: Stream, days: number, now: Date): Promise<Quality> {
+    const start = daysBefore(now, days);
+    return {
+      stream: of,
+      now: await this.period(of, start, now),
+      before: await this.period(of, daysBefore(start, days), start),
+      estimatedAccuracy: await this.estimatedAccuracy(of, now),
+      estimatedAccuracyBefore: await this.estimatedAccuracy(of, start),
+    };
+  }
+
+  private async period(of: Stream, from: Date, to: Date): Promise<Period> {
+    const [sums]: Sums[] = await this.dataSource.query(
+      `SELECT count(*)::int AS tickets, ${hits('covered', 'true')}, ${hits('accepted', `provenance = 'choice' AND shown`)},
+              ${hits('three', 'labelled')}, ${hits('audit', `labelled AND provenance = 'audit'`)},
+              jsonb_build_object('of', count(gap), 'sum', coalesce(sum(gap), 0), 'squares', coalesce(sum(gap * gap), 0)) AS gap
+         FROM (
+           SELECT NOT o.abstained AS covered, l.provenance, NOT o.abstained AND coalesce(l.shown_probability, 1) <> 0 AS shown,
+                  coalesce(l.position = 1, false) AS accepted,
+                  l.template_id IS NOT NULL AND jsonb_array_length(s.ranking) > 0 AND l.provenance <> 'history' AS labelled,
+                  coalesce(jsonb_path_query_array(s.ranking, '$[0 to 2].templateId') ? l.template_id, false) AS three,
+                  s.ranking #>> '{0,templateId}' IS NOT DISTINCT FROM l.template_id AS audit,
+                  CASE WHEN l.provenance = 'audit' AND l.template_id IS NOT NULL THEN
+                    (s.ranking #>> '{0,templateId}' = l.template_id)::int - (s.ranking #>> '{0,probability}')::float8 END AS gap
+             FROM observed_tickets o
+             JOIN suggestions s ON s.ticket = o.ticket AND s.revision = 1
+             LEFT JOIN labels l ON l.ticket = o.ticket
+            WHERE o.stream = $1 AND o.occurred_at >= $2 AND o.occurred_at < $3) AS each`,
+      [of, from, to],
+    );
+    if (!sums) throw new Error('a count has one row');
+    return {
+      from: from.toISOString(),
+      to: to.toISOString(),
+      tickets: sums.tickets,
+      volume: countOf(sums.tickets),
+      lag: await this.lag(of, from, to, sums.tickets),
+      coverage: shareOf(sums.coveredHits, sums.coveredOf),
+      acceptance: shareOf(sums.acceptedHits, sums.acceptedOf),
+      hits3: shareOf(sums.threeHits, sums.threeOf),
+      auditAccuracy: shareOf(sums.auditHits, sums.auditOf),
+      calibration: meanOf(sums.gap),
+    };
+  }
+
+  private async lag(of: Stream, from: Date, to: Date, tickets: number): Promise<Period['lag']> {
+    if (tickets === 0) return null;
+    const [row]: { seconds: [number, number, number] | null }[] = await this.dataSource.query(
+      `SELECT percentile_cont($4::float8[]) WITHIN GROUP (ORDER BY extract(epoch FROM s.created_at - t.received_at)) AS seconds
+         FROM observed_tickets o
+         JOIN suggestions s ON s.ticket = o.ticket AND s.revision = 1
+         JOIN tickets t ON t.id = o.ticket
+        WHERE o.stream = $1 AND o.occurred_at >= $2 AND o.occurred_at < $3`,
+      [of, from, to, [lagShare, ...quantileBounds(lagShare, tickets)]],
+    );
+    if (!row?.seconds) return null;
+    const [value, low, high] = row.seconds;
+    return { value, low, high, of: tickets };
+  }
+
+  private async estimatedAccuracy(of: Stream, until: Date): Promise<Quality['estimatedAccuracy']> {
+    const [row]: { estimate: Quality['estimatedAccuracy'] }[] = await this.dataSource.query(
+      `SELECT detail -> 'estimatedAccuracy' AS estimate FROM retrain_decisions
+        WHERE stream = $1 AND asked_by = 'monitor' AND decided_at <= $2 ORDER BY id DESC LIMIT 1`,
+      [of, until],
+    );
+    return row?.estimate ?? null;
+  }
+}
+
+const daysBefore = (moment: Date, days: number): Date => new Date(moment.getTime() - days * 86_400_000);

@@ -1,0 +1,142 @@
+/** Decides how tickets are coded. */
+import { hash32 } from '../../statistics/random.js';
+import { fitEmbeddingSpace, groupedCentroids } from './embedding-space.js';
+import type { Slice } from '../observations/finding.js';
+import type { Observation } from '../observations/observation.js';
+import { observationSignals, type FieldKind, type ObservationSignal } from '../observations/signals.js';
+import { others, sliceKinds, type Coding, type Measure } from './ticket-coding.js';
+import { oneBlock, timeBlocks } from '../observations/time-windows.js';
+
+/** Names that fewer tickets have are told apart from the unseen ones, but not from one another. */
+const leastOfAName = 5;
+const mostNames = 255;
+const mostRareNames = 5_000;
+/** A field with so many different numbers is a quantity, one with fewer is a code. */
+const leastNumbers = 12;
+const mostSlicesOfAKind = 12;
+const leastInABlock = 100;
+const leastForASpace = 40;
+export const topicGroups = 16;
+
+/** Where bins end, as shares of the reference: finer at both ends, where what is new shows itself. */
+const levels = [0.0025, 0.005, 0.01, 0.02, 0.03, ...Array.from({ length: 37 }, (_, at) => 0.05 + at * 0.025)];
+const binLevels = [...levels, ...[0.03, 0.02, 0.01, 0.005, 0.0025].map((level) => 1 - level)];
+
+export interface CodingOptions {
+  seed: number;
+  /** Tickets that a slice must have to be watched by itself */
+  leastInSlice: number;
+}
+
+export interface FittedCoding {
+  coding: Coding;
+  /** Of each measure, hashes of the names that one ticket has: to the others it is unseen. */
+  once: Set<number>[];
+}
+
+/**
+ * @param all the reference's tickets
+ * @param part those of them that decide the embedding space, and are not compared with what lies in it later
+ */
+export function fitCoding(
+  all: readonly Observation[],
+  part: readonly Observation[],
+  { seed, leastInSlice }: CodingOptions,
+): FittedCoding {
+  const fields = fieldKinds(all);
+  const signals = observationSignals(fields);
+  const vectors = part.map(({ embedding }) => embedding).filter((embedding) => embedding !== null);
+  const space = vectors.length >= leastForASpace ? fitEmbeddingSpace(vectors, seed) : null;
+  const fitted = signals.map((signal) => measureOf(signal, all));
+  const measures = [...fitted.map(({ measure }) => measure), ...(space ? placeMeasures() : [])];
+  const dated = all.filter(({ occurredAt }) => !Number.isNaN(occurredAt.getTime()));
+  const coding: Coding = {
+    fields,
+    measures,
+    space,
+    topics: space ? groupedCentroids(space, topicGroups, seed) : [],
+    blocks:
+      dated.length === all.length
+        ? timeBlocks(
+            dated.map(({ occurredAt }) => occurredAt),
+            leastInABlock,
+          )
+        : oneBlock,
+    slices: slicesOf(all, leastInSlice),
+  };
+  return { coding, once: fitted.map(({ once }) => once) };
+}
+
+function fieldKinds(all: readonly Observation[]): FieldKind[] {
+  const names = [...new Set(all.flatMap(({ fields }) => Object.keys(fields)))].sort();
+  return names.map((name) => {
+    const values = all.map(({ fields }) => fields[name]).filter((value) => value !== null && value !== undefined);
+    const numbers = values.filter((value) => typeof value === 'number');
+    const isNumeric = numbers.length >= 0.9 * values.length && new Set(numbers).size >= leastNumbers;
+    return { name, isNumeric };
+  });
+}
+
+function measureOf(signal: ObservationSignal, all: readonly Observation[]): { measure: Measure; once: Set<number> } {
+  const { name, kind } = signal;
+  const measure: Measure = {
+    signal: name,
+    part: null,
+    kind: 'names',
+    names: [],
+    rare: [],
+    edges: [],
+    hasRhythm: false,
+  };
+  const once = new Set<number>();
+  if (kind === 'numeric') {
+    const numbers = all.map((observation) => signal.read(observation)).filter((value) => value !== null);
+    return { measure: { ...measure, kind: 'number', edges: edgesOf(numbers) }, once };
+  }
+  if (kind === 'share') return { measure: { ...measure, names: ['no', 'yes'] }, once };
+  const counts = new Map<string, number>();
+  for (const observation of all) {
+    const value = signal.read(observation);
+    if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  const names = sorted.slice(0, mostNames).filter(([, count]) => count >= leastOfAName);
+  const others = sorted.slice(names.length);
+  for (const [value, count] of others) if (count === 1) once.add(hash32(value));
+  const rare = others.slice(0, mostRareNames).map(([value]) => hash32(value));
+  return { measure: { ...measure, names: names.map(([value]) => value), rare }, once };
+}
+
+/** Where the reference's own numbers lie between bins; single precision as the numbers themselves. */
+export function edgesOf(numbers: readonly number[]): number[] {
+  const sorted = Float32Array.from(numbers).sort();
+  const edges = binLevels.map((level) => sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))] ?? 0);
+  return [...new Set(edges)].sort((a, b) => a - b);
+}
+
+function placeMeasures(): Measure[] {
+  const topics = Array.from({ length: topicGroups }, (_, group) => `topic ${group + 1}`);
+  const place = { signal: 'embedding', rare: [], edges: [], hasRhythm: false };
+  return [
+    { ...place, part: 'novelty', kind: 'number', names: [] },
+    { ...place, part: 'topic', kind: 'names', names: topics },
+  ];
+}
+
+function slicesOf(all: readonly Observation[], leastInSlice: number): Slice[] {
+  const slices: Slice[] = [{ by: 'all', value: '' }];
+  for (const by of sliceKinds) {
+    const counts = new Map<string, number>();
+    for (const observation of all) {
+      const value = observation[by];
+      if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    // One channel only: it is all tickets.
+    if (counts.size < 2) continue;
+    const large = [...counts].filter(([, count]) => count >= leastInSlice);
+    large.sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+    const values = large.slice(0, mostSlicesOfAKind).map(([value]) => value);
+    for (const value of [...values, others]) slices.push({ by, value });
+  }
+  return slices;
+}

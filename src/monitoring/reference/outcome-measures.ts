@@ -1,0 +1,30 @@
+/** The measures of what became of tickets, as a reference knows them. */
+import type { Reference } from './reference.js';
+import { outcomeSignals, type OutcomeSignal } from '../observations/signals.js';
+import { binsOf, type Measure } from './ticket-coding.js';
+
+export interface OutcomeMeasure {
+  signal: OutcomeSignal;
+  measure: Measure;
+  /** The reference's by bin; zeros where a signal is held against its own past */
+  counts: Float64Array;
+}
+
+export function outcomeMeasures({ outcomes }: Reference): OutcomeMeasure[] {
+  return outcomeSignals.map((signal) => {
+    const known = outcomes[signal.name];
+    const isShare = signal.kind === 'share';
+    const measure: Measure = {
+      signal: signal.name,
+      part: null,
+      kind: isShare ? 'names' : 'number',
+      names: isShare ? ['no', 'yes'] : [],
+      rare: [],
+      edges: isShare ? [] : (known?.edges ?? []),
+      hasRhythm: false,
+    };
+    const counts = new Float64Array(binsOf(measure));
+    if (known && signal.against === 'reference') counts.set(known.counts);
+    return { signal, measure, counts };
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * The tickets that a model was trained for, as statistics. What is compared with them later must have been no more seen than
+ * they were themselves: so half of them decide the embedding space and only the other half say what is usual in it, and a name
+ * that one ticket has counts as unseen.
+ */
+import { seeded, shuffle } from '../../statistics/random.js';
+import { edgesOf, fitCoding } from './coding-fit.js';
+import { chiSquareTest } from '../../statistics/contingency.js';
+import { embeddingReference, type EmbeddingReference } from '../detection/embedding-test.js';
+import type { Observation } from '../observations/observation.js';
+import { withoutBursts } from '../observations/near-duplicates.js';
+import {
+  binOf,
+  binsOf,
+  distinctionOf,
+  TicketCoder,
+  type CodedTicket,
+  type Coding,
+  type Measure,
+} from './ticket-coding.js';
+import { blockAt } from '../observations/time-windows.js';
+
+export interface ReferenceTicket {
+  /** What the model said of the ticket without having learned from it */
+  observation: Observation;
+  /** The template that counts as right; null where none fits or that is not known */
+  templateId: string | null;
+}
+
+export interface ReferenceOptions {
+  seed: number;
+  /** Tickets that a slice must have to be watched by itself; default 300 */
+  leastInSlice?: number;
+  /** Windows drawn from the reference for the null of the embedding test; default 1,999 */
+  draws?: number;
+}
+
+export interface Reference {
+  seed: number;
+  /** Tickets that it was made from, and those of them that say what is usual */
+  tickets: number;
+  rows: number;
+  from: string | null;
+  until: string | null;
+  coding: Coding;
+  /** Per slice and measure [blocks × bins]; null where the slice says it already, such as the channel in one channel */
+  counts: (Float64Array | null)[][];
+  /** Per slice and measure of numbers; null else */
+  moments: (Moments | null)[][];
+  embedding: EmbeddingReference | null;
+  /** What became of held-out tickets, by the name of the outcome's signal */
+  outcomes: Record<string, OutcomeReference>;
+}
+
+export interface Moments {
+  count: number;
+  mean: number;
+  variance: number;
+}
+
+export interface OutcomeReference {
+  edges: number[];
+  counts: number[];
+}
+
+const mostTickets = 20_000;
+const rhythmLevel = 1e-3;
+
+/** Sums over tickets of one slice and one measure are kept for each block of hours only where those differ. */
+export const blocksOf = ({ blocks }: Coding, { hasRhythm }: Measure): number => (hasRhythm ? blocks.count : 1);
+
+/** @param tickets in any order; at most 20,000 of them are used */
+export function buildReference(tickets: readonly ReferenceTicket[], options: ReferenceOptions): Reference {
+  const { seed, leastInSlice = 300, draws = 1_999 } = options;
+  const kept = chosen(tickets, seed);
+  const observations = kept.map(({ observation }) => observation);
+  const half = Math.ceil(kept.length / 2);
+  const { coding, once } = fitCoding(observations, observations.slice(0, half), { seed, leastInSlice });
+  const coder = new TicketCoder(coding, once);
+  const coded = observations.map((observation) => coder.code(observation));
+  const novelty = coding.measures.findIndex(({ part }) => part === 'novelty');
+  // The space was fitted on the first half: where its tickets lie there says nothing of where new ones will.
+  for (const { values } of coded.slice(0, half)) values.fill(NaN, novelty < 0 ? values.length : novelty);
+  const located = coded
+    .slice(half)
+    .flatMap(({ point, values }) => (point ? [{ point, distance: values[novelty] as number }] : []));
+  if (novelty >= 0) (coding.measures[novelty] as Measure).edges = edgesOf(located.map(({ distance }) => distance));
+  markRhythms(coding, coded);
+  const times = observations.map(({ occurredAt }) => occurredAt.getTime()).filter((time) => !Number.isNaN(time));
+  return {
+    seed,
+    tickets: tickets.length,
+    rows: coded.length,
+    from: times.length > 0 ? new Date(times.reduce((a, b) => Math.min(a, b))).toISOString() : null,
+    until: times.length > 0 ? new Date(times.reduce((a, b) => Math.max(a, b))).toISOString() : null,
+    coding,
+    counts: coding.slices.map((_, slice) =>
+      coding.measures.map((measure) =>
+        saysNothing(coding, slice, measure) ? null : countsOf(coding, measure, coded, slice),
+      ),
+    ),
+    moments: coding.slices.map((_, slice) =>
+      coding.measures.map((measure, at) => (measure.kind === 'number' ? momentsOf(coded, slice, at) : null)),
+    ),
+    embedding: coding.space && embeddingReference(coding.space, located, seed, draws),
+    outcomes: outcomesOf(kept),
+  };
+}
+
+/** Bursts of near-duplicates count once, as they do in service; then a sample in random order. */
+function chosen(tickets: readonly ReferenceTicket[], seed: number): ReferenceTicket[] {
+  const ordered = tickets.toSorted(
+    (a, b) => a.observation.occurredAt.getTime() - b.observation.occurredAt.getTime() || 0,
+  );
+  const distinct = withoutBursts(ordered, ({ observation }) => distinctionOf(observation));
+  const order = Int32Array.from(distinct.keys());
+  shuffle(order, order.length, seeded(seed));
+  return [...order.subarray(0, mostTickets)].map((index) => distinct[index] as ReferenceTicket);
+}
+
+const saysNothing = ({ slices }: Coding, slice: number, { signal }: Measure): boolean => slices[slice]?.by === signal;
+
+/** Counts tickets of a slice by block and bin, [blocks × bins]. */
+export function countsOf(coding: Coding, measure: Measure, coded: readonly CodedTicket[], slice: number): Float64Array {
+  const at = coding.measures.indexOf(measure);
+  const bins = binsOf(measure);
+  const counts = new Float64Array(blocksOf(coding, measure) * bins);
+  for (const ticket of coded) {
+    if (!ticket.slices.includes(slice)) continue;
+    const bin = binOf(measure, ticket.values[at] as number);
+    if (bin < 0) continue;
+    const place = (measure.hasRhythm ? blockAt(coding.blocks, ticket.at) : 0) * bins + bin;
+    counts[place] = (counts[place] as number) + 1;
+  }
+  return counts;
+}
+
+/** Welford's recurrence. */
+export function momentsOf(coded: readonly CodedTicket[], slice: number, measure: number): Moments {
+  let [count, mean, squares] = [0, 0, 0];
+  for (const { slices, values } of coded) {
+    const value = values[measure] as number;
+    if (Number.isNaN(value) || !slices.includes(slice)) continue;
+    count += 1;
+    const difference = value - mean;
+    mean += difference / count;
+    squares += difference * (value - mean);
+  }
+  return { count, mean, variance: count > 1 ? squares / (count - 1) : 0 };
+}
+
+/** Whether a measure depends on the hours. */
+function markRhythms(coding: Coding, coded: readonly CodedTicket[]): void {
+  if (coding.blocks.count < 2) return;
+  for (const measure of coding.measures) {
+    const bins = binsOf(measure);
+    measure.hasRhythm = true;
+    const counts = countsOf(coding, measure, coded, 0);
+    const total = new Float64Array(bins);
+    counts.forEach((count, place) => (total[place % bins] = (total[place % bins] as number) + count));
+    const smallest = Array.from({ length: coding.blocks.count }, (_, block) => {
+      const own = counts.subarray(block * bins, (block + 1) * bins);
+      return chiSquareTest(
+        total.map((count, bin) => count - (own[bin] as number)),
+        own,
+      ).pValue;
+    }).reduce((a, b) => Math.min(a, b), 1);
+    measure.hasRhythm = smallest * coding.blocks.count * coding.measures.length < rhythmLevel;
+  }
+}
+
+function outcomesOf(tickets: readonly ReferenceTicket[]): Record<string, OutcomeReference> {
+  const judged = tickets.filter(({ templateId, observation }) => templateId !== null && observation.ranking.length > 0);
+  const isRight = ({ templateId, observation }: ReferenceTicket): boolean =>
+    observation.ranking[0]?.templateId === templateId;
+  const right = judged.filter(isRight).length;
+  const gaps = judged.map((ticket) => Number(isRight(ticket)) - (ticket.observation.ranking[0]?.probability ?? 0));
+  const edges = edgesOf(gaps);
+  const counts = Array.from({ length: edges.length + 1 }, () => 0);
+  for (const gap of gaps) {
+    const bin = edges.findIndex((edge) => edge >= Math.fround(gap));
+    const place = bin < 0 ? edges.length : bin;
+    counts[place] = (counts[place] as number) + 1;
+  }
+  return { accuracy: { edges: [0.5], counts: [judged.length - right, right] }, calibration: { edges, counts } };
+}

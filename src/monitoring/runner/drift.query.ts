@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import type { Stream } from '../../records/observed-ticket.entity.js';
+import { servingVersion } from '../decisions/decision-store.js';
+import { date, findingSchema, reweightingSchema, stream, type ReweightingAnswer } from '../monitor.schema.js';
+
+const readingSchema = z.object({
+  at: date,
+  statistic: z.number(),
+  threshold: z.number(),
+  value: z.number(),
+  low: z.number(),
+  high: z.number(),
+  alarm: z.boolean(),
+});
+export const driftSchema = z
+  .object({
+    stream,
+    /** What ranks now */
+    modelVersion: z.string(),
+    /** Null before the first look at tickets that this version has ranked */
+    watched: z
+      .object({ since: date, lookedAt: date.nullable(), tickets: z.number().int(), reference: z.boolean() })
+      .nullable(),
+    /** Tickets that have been ranked and not been counted yet */
+    waiting: z.number().int(),
+    alarm: z.boolean(),
+    signals: z.array(findingSchema.extend({ threshold: z.number() })),
+    /** Class weights in service */
+    reweighting: reweightingSchema.nullable(),
+    series: z.array(z.object({ signal: z.string(), points: z.array(readingSchema) })),
+  })
+  .meta({ id: 'Drift' });
+type Drift = z.infer<typeof driftSchema>;
+
+export interface DriftRequest {
+  stream: Stream;
+  /** Signals to give over time, of all tickets together */
+  series: string[];
+  days: number;
+}
+
+/** The signals now, and over time. */
+@Injectable()
+export class DriftQuery {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async drift({ stream: of, series, days }: DriftRequest): Promise<Drift> {
+    const modelVersion = await servingVersion(this.dataSource.manager);
+    const [state]: {
+      since: Date;
+      lookedAt: Date | null;
+      tickets: number;
+      reference: boolean;
+      findings: Drift['signals'];
+    }[] = await this.dataSource.query(
+      `SELECT started_at AS since, looked_at AS "lookedAt", tickets, state IS NOT NULL AS reference, findings
+           FROM monitor_states WHERE model_version = $1 AND stream = $2`,
+      [modelVersion, of],
+    );
+    const [waiting]: { n: number }[] = await this.dataSource.query(
+      'SELECT count(*)::int AS n FROM observed_tickets WHERE bucket IS NULL AND stream = $1',
+      [of],
+    );
+    const [reweighting]: ReweightingAnswer[] = await this.dataSource.query(
+      `SELECT decision, model_version AS "modelVersion", weights, started_at AS "startedAt", ended_at AS "endedAt",
+              ended_by AS "endedBy" FROM reweightings WHERE model_version = $1 AND ended_at IS NULL`,
+      [modelVersion],
+    );
+    const { findings = [], ...watched } = state ?? {};
+    return {
+      stream: of,
+      modelVersion,
+      watched: state ? (watched as Drift['watched']) : null,
+      waiting: waiting?.n ?? 0,
+      alarm: findings.some(({ alarm }) => alarm),
+      signals: findings,
+      reweighting: reweighting ?? null,
+      series: await this.series(modelVersion, of, series, days),
+    };
+  }
+
+  private async series(modelVersion: string, of: Stream, names: string[], days: number): Promise<Drift['series']> {
+    if (names.length === 0) return [];
+    const rows: (Drift['series'][number]['points'][number] & { signal: string })[] = await this.dataSource.query(
+      `SELECT r.at, x.* FROM monitor_readings r,
+              jsonb_to_recordset(r.readings) AS x (signal text, statistic float8, threshold float8, value float8, low float8,
+                                                   high float8, alarm boolean)
+        WHERE r.model_version = $1 AND r.stream = $2 AND r.at > now() - make_interval(days => $3) AND x.signal = ANY ($4)
+        ORDER BY r.at`,
+      [modelVersion, of, days, names],
+    );
+    return names.map((name) => ({
+      signal: name,
+      points: rows.filter(({ signal }) => signal === name).map(({ signal, ...point }) => point),
+    }));
+  }
+}

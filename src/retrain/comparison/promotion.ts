@@ -1,0 +1,162 @@
+/** Whether a challenger takes over: one gate after the other, each with what it saw. */
+import type { Said } from '../../messages/localized-message.js';
+import type { Saying } from '../../messages/stored-message.js';
+import type { Comparison } from './comparison.js';
+import { say } from './gate-messages.js';
+
+/** Why a training run was started. `first`: there was no model, so nothing is there to be held against. */
+export type RunTrigger = 'schedule' | 'decision' | 'person' | 'first';
+
+/** What is known of a challenger beside the comparison. */
+export interface ChallengerFacts {
+  /** Null where it did not load or answer in its sandbox; then `failure` says why */
+  comparison: Comparison | null;
+  failure: string | null;
+  /** Time of one ticket, challenger over champion; null where it was not measured */
+  slowdown: number | null;
+  /** The statistics that the drift monitor holds tickets against lie in its folder */
+  hasReference: boolean;
+}
+
+export interface GateSettings {
+  /** Fewest held-out tickets with a template */
+  fewestTickets: number;
+  /** Points that it may be worse by after a scheduled run, and in what is shown */
+  margin: number;
+  /** Points that a slice may be worse by */
+  sliceMargin: number;
+  /** Share of equal challengers that may pass for better ones, 0–1 */
+  alpha: number;
+  /** Share of harmless challengers that the slices may send back: a harm that is overlooked costs more, 0–1 */
+  sliceAlpha: number;
+  /** Largest expected calibration error beyond what chance explains, 0–1 */
+  mostEce: number;
+  /** Most that a ticket may take longer, as a factor */
+  mostSlowdown: number;
+}
+
+export const defaultGates: GateSettings = {
+  fewestTickets: 40,
+  margin: 0.5,
+  sliceMargin: 2,
+  alpha: 0.05,
+  sliceAlpha: 0.2,
+  mostEce: 0.05,
+  mostSlowdown: 1.5,
+};
+
+export type GateName =
+  | 'sandbox'
+  | 'enough'
+  | 'own-answers'
+  | 'better'
+  | 'not-worse'
+  | 'shown'
+  | 'slices'
+  | 'calibrated'
+  | 'speed'
+  | 'reference';
+
+export interface Gate {
+  gate: GateName;
+  passed: boolean;
+  /** What was seen and what was asked for, in one sentence */
+  said: string;
+  /** The same as data; missing where an older version has stored it */
+  saying?: Saying | undefined;
+}
+
+export interface Verdict {
+  promoted: boolean;
+  /** It rests on choices that nothing corrects for what was shown */
+  biased: boolean;
+  /** Of every gate, in the order in which they were looked at; never empty */
+  gates: Gate[];
+}
+
+/** After a decision it must be better, by a test that may be looked at early; else it must not be worse. */
+export function promotionVerdict(trigger: RunTrigger, facts: ChallengerFacts, settings = defaultGates): Verdict {
+  const { comparison } = facts;
+  if (comparison === null) {
+    const said = facts.failure === null ? say('no-answer') : say('broken', { failure: facts.failure });
+    return { promoted: false, biased: false, gates: [gate('sandbox', false, said)] };
+  }
+  const gates = [
+    gate('sandbox', true, say('loads')),
+    enough(comparison, settings),
+    ownAnswers(comparison),
+    trigger === 'decision' ? better(comparison, settings) : notWorse(comparison, settings),
+    shown(comparison, settings),
+    slices(comparison, settings),
+    calibrated(comparison, settings),
+    speed(facts, settings),
+    reference(facts),
+  ];
+  return { promoted: gates.every(({ passed }) => passed), biased: comparison.biased, gates };
+}
+
+function gate(name: GateName, passed: boolean, { sentence, saying }: Said): Gate {
+  return { gate: name, passed, said: sentence, saying };
+}
+
+function enough({ tickets, basis }: Comparison, { fewestTickets: least }: GateSettings): Gate {
+  return gate('enough', tickets >= least, say(`held-out-${basis}`, { tickets, least }));
+}
+
+function ownAnswers({ agreement }: Comparison): Gate {
+  const passed = agreement < 1;
+  // Rounded down: what answers otherwise now and then is not said to agree always.
+  return gate('own-answers', passed, say('agreement', { share: Math.floor(agreement * 1000) / 1000 }));
+}
+
+function better({ difference, evidence }: Comparison, { alpha }: GateSettings): Gate {
+  const needed = 1 / alpha;
+  const said = say('evidence', { ...interval(difference), evidence, needed });
+  return gate('better', evidence >= needed && difference.points > 0, said);
+}
+
+/** By what stands first, or with fewer tickets by the score of the probabilities, unless what stands first is surely worse. */
+function notWorse({ difference, atLeast, score }: Comparison, { margin }: GateSettings): Gate {
+  const byScore = score && difference.high >= 0 ? score.atLeast : -Infinity;
+  const figures = { ...interval(difference), worse: -Math.max(atLeast, byScore), margin };
+  const said = score
+    ? say('worse-at-most-by-score', { ...figures, score: score.points, scoreLow: score.low, scoreHigh: score.high })
+    : say('worse-at-most', figures);
+  return gate('not-worse', Math.max(atLeast, byScore) >= -margin, said);
+}
+
+/** Top-1 is taken before abstention: a version that never answers would pass by it. */
+function shown({ usefulDifference }: Comparison, { sliceMargin }: GateSettings): Gate {
+  const { points, high } = usefulDifference;
+  const said = say('shown', { ...interval(usefulDifference), margin: sliceMargin });
+  return gate('shown', points >= -sliceMargin || high >= 0, said);
+}
+
+function slices({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
+  const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < sliceAlpha);
+  const [worst] = worse.toSorted((a, b) => a.points - b.points);
+  if (!worst) return gate('slices', true, say('no-slice-worse', { slices: all.length, margin: sliceMargin }));
+  const { by, value, points, tickets } = worst;
+  const figures = { by, value, points, tickets, worse: worse.length, slices: all.length, margin: sliceMargin };
+  return gate('slices', false, say('slices-worse', figures));
+}
+
+/** What changes in the world takes both out of calibration: one that is not surely worse than the champion is no step back. */
+function calibrated(comparison: Comparison, { mostEce }: GateSettings): Gate {
+  const { champion, challenger, chanceEce, eceExcess = challenger.ece - champion.ece } = comparison;
+  const limit = Math.hypot(mostEce, chanceEce);
+  const figures = { error: challenger.ece, champion: champion.ece, limit, most: mostEce, chance: chanceEce };
+  const said = eceExcess > 0 ? say('error-above', { ...figures, excess: eceExcess }) : say('error-not-above', figures);
+  return gate('calibrated', challenger.ece <= limit || eceExcess <= 0, said);
+}
+
+function speed({ slowdown }: ChallengerFacts, { mostSlowdown }: GateSettings): Gate {
+  if (slowdown === null) return gate('speed', false, say('speed-not-measured'));
+  return gate('speed', slowdown <= mostSlowdown, say('slowdown', { times: slowdown, most: mostSlowdown }));
+}
+
+function reference({ hasReference }: ChallengerFacts): Gate {
+  return gate('reference', hasReference, say(hasReference ? 'has-reference' : 'no-reference'));
+}
+
+const interval = ({ points, low, high }: { points: number; low: number; high: number }) => ({ points, low, high });

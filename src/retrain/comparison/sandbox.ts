@@ -1,0 +1,112 @@
+/** Champion and challenger, each in a process of its own as in service, on the same tickets. */
+import { ModelProcess, type ModelProcessOptions } from '../../models/serving/model-process.js';
+import type { Candidate, RankInput, Ranking } from '../../models/ranker.js';
+import type { Answer } from './comparison.js';
+
+export interface Contestant {
+  version: string;
+  /** Null: the ranking by the templates' own text */
+  folder: string | null;
+}
+
+export interface SandboxSettings {
+  options: Pick<ModelProcessOptions, 'settings' | 'workerFile' | 'environment'>;
+  /** The templates that may be suggested now */
+  candidates: Candidate[];
+  signal: AbortSignal;
+}
+
+export interface SandboxAnswers {
+  champion: Answer[];
+  challenger: Answer[];
+  /** Time of one ticket, challenger over champion: median of pairs asked one right after the other; null without tickets */
+  slowdown: number | null;
+}
+
+/** The challenger can't be used; the message says why. */
+export class ChallengerBroken extends Error {
+  override readonly name = 'ChallengerBroken';
+}
+
+const rowsAtOnce = 64;
+const timedTickets = 40;
+const firstTemplates = 3;
+
+/**
+ * @throws ChallengerBroken where the challenger does not load or gives no probabilities
+ * @throws Error where the champion does not, or the signal is aborted
+ */
+export async function rankBoth(
+  { champion, challenger }: { champion: Contestant; challenger: Contestant },
+  inputs: readonly RankInput[],
+  settings: SandboxSettings,
+  onProgress: (done: number) => Promise<void>,
+): Promise<SandboxAnswers> {
+  const processes: ModelProcess[] = [];
+  const open = async ({ version, folder }: Contestant): Promise<ModelProcess> => {
+    const limits = { maxBatch: rowsAtOnce, maxWaitMs: 0, maxQueue: 10_000 };
+    const process = new ModelProcess({ ...settings.options, ...limits });
+    processes.push(process);
+    await process.start();
+    await process.setCandidates(settings.candidates);
+    await process.use(version, folder);
+    return process;
+  };
+  try {
+    const first = await open(champion);
+    const second = await ofChallenger(() => open(challenger));
+    const answers: SandboxAnswers = { champion: [], challenger: [], slowdown: null };
+    for (let start = 0; start < inputs.length; start += rowsAtOnce) {
+      settings.signal.throwIfAborted();
+      const part = inputs.slice(start, start + rowsAtOnce);
+      answers.champion.push(...(await ranked(first, part)));
+      answers.challenger.push(...(await ofChallenger(async () => checked(await ranked(second, part)))));
+      await onProgress(Math.min(inputs.length, start + rowsAtOnce) / inputs.length);
+    }
+    answers.slowdown = await slowdown(first, second, inputs.slice(0, timedTickets));
+    return answers;
+  } finally {
+    await Promise.all(processes.map((process) => process.stop()));
+  }
+}
+
+async function ofChallenger<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new ChallengerBroken(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function ranked(process: ModelProcess, inputs: RankInput[]): Promise<Answer[]> {
+  return (await process.rank(inputs)).map(({ ranking }) => answerOf(ranking));
+}
+
+export const answerOf = ({ items, abstained }: Pick<Ranking, 'items' | 'abstained'>): Answer => ({
+  first: items.slice(0, firstTemplates).map(({ templateId }) => templateId),
+  probability: items[0]?.probability ?? 0,
+  probabilities: Object.fromEntries(items.map(({ templateId, probability }) => [templateId, probability])),
+  abstained,
+});
+
+function checked(answers: Answer[]): Answer[] {
+  const bad = answers.find(({ probability }) => !(probability >= 0 && probability <= 1.0001));
+  if (bad) throw new Error(`it gave the probability ${bad.probability}`);
+  return answers;
+}
+
+/** One after the other for each ticket, so that whatever else the machine does slows both alike. */
+async function slowdown(
+  first: ModelProcess,
+  second: ModelProcess,
+  inputs: readonly RankInput[],
+): Promise<number | null> {
+  const ratios: number[] = [];
+  const timed = async (process: ModelProcess, input: RankInput): Promise<number> => {
+    const from = performance.now();
+    await process.rank([input]);
+    return performance.now() - from;
+  };
+  for (const input of inputs) ratios.push((await timed(second, input)) / (await timed(first, input)));
+  return ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? null;
+}

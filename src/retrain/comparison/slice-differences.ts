@@ -1,0 +1,70 @@
+/** Whom a challenger serves worse: its difference to the champion by channel, language, contact type, head and tail of templates. */
+import type { ComparedTicket } from './comparison.js';
+import { holm, meanDifference, normalBelow } from '../../statistics/paired-test.js';
+
+export interface SliceDifference {
+  by: 'channel' | 'language' | 'contactType' | 'templates';
+  value: string;
+  tickets: number;
+  /** Challenger less champion, points; 95 % interval */
+  points: number;
+  low: number;
+  high: number;
+  /** That so bad a difference is chance, made larger for the number of slices (Holm) */
+  pWorse: number;
+}
+
+/** A ticket with what both answers are worth. */
+export interface Scored {
+  ticket: ComparedTicket;
+  weight: number;
+  champion: number;
+  challenger: number;
+}
+
+export function slicesOf(scored: readonly Scored[], smallest: number): SliceDifference[] {
+  const groups = new Map<string, { by: SliceDifference['by']; value: string; differences: number[] }>();
+  const add = (by: SliceDifference['by'], value: string | null, difference: number): void => {
+    if (value === null) return;
+    const key = `${by}\0${value}`;
+    const group = groups.get(key) ?? { by, value, differences: [] };
+    groups.set(key, group);
+    group.differences.push(difference);
+  };
+  const isHead = headOf(scored.map(({ ticket }) => ticket.label ?? ''));
+  for (const { ticket, weight, champion, challenger } of scored) {
+    const difference = weight * (challenger - champion);
+    add('channel', ticket.channel, difference);
+    add('language', ticket.language, difference);
+    add('contactType', ticket.contactType, difference);
+    add('templates', isHead(ticket.label ?? '') ? 'head' : 'tail', difference);
+  }
+  const looked = [...groups.values()].filter(({ differences }) => differences.length >= smallest);
+  const means = looked.map(({ differences }) => meanDifference(differences));
+  const pValues = holm(means.map(({ mean: points, error }) => normalBelow(points / error)));
+  return looked.map(({ by, value, differences }, index) => ({
+    by,
+    value,
+    tickets: differences.length,
+    points: percent(means[index]?.mean ?? 0),
+    low: percent(means[index]?.low ?? 0),
+    high: percent(means[index]?.high ?? 0),
+    pWorse: pValues[index] ?? 1,
+  }));
+}
+
+/** The templates that are right most often and answer half of the tickets together. */
+function headOf(labels: readonly string[]): (label: string) => boolean {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const head = new Set<string>();
+  let covered = 0;
+  for (const [label, count] of [...counts].sort((a, b) => b[1] - a[1])) {
+    if (covered >= labels.length / 2) break;
+    head.add(label);
+    covered += count;
+  }
+  return (label) => head.has(label);
+}
+
+export const percent = (share: number): number => Math.round(share * 10_000) / 100;

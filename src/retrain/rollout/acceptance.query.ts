@@ -1,0 +1,66 @@
+/** What agents did with suggestions of single versions. */
+import type { EntityManager } from 'typeorm';
+import type { Rollout } from '../../suggest/versions/rollouts.js';
+import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
+import type { Outcome } from './acceptance-watch.js';
+
+const most = 5_000;
+
+interface Settled {
+  version: string;
+  accepted: number;
+}
+
+/** Tickets on which a suggestion stood before the agent, in the order in which they were settled. */
+function settled(manager: EntityManager, versions: string[], from: Date, until: Date | null): Promise<Settled[]> {
+  return manager.query(
+    `SELECT s.version, (l.template_id IS NOT DISTINCT FROM ${shownFirstSql})::int AS accepted
+       FROM labels l JOIN tickets t ON t.id = l.ticket JOIN choices c ON c.id = l.choice
+       ${suggestionOfChoiceSql.replace('SELECT s.abstained', 'SELECT s.model_version AS version, s.created_at, s.abstained')}
+      WHERE NOT t.sample AND NOT t.audit AND ${shownFirstSql} IS NOT NULL AND s.version = ANY ($1::text[])
+        AND s.created_at >= $2 AND ($3::timestamptz IS NULL OR l.labelled_at < $3)
+      ORDER BY l.labelled_at, l.ticket LIMIT ${most}`,
+    [versions, from, until],
+  );
+}
+
+/** Of a canary: its tickets and the champion's, paired in their order. */
+export async function canaryPairs(manager: EntityManager, rollout: Rollout, champion: string): Promise<Outcome[]> {
+  const rows = await settled(manager, [rollout.version, champion], rollout.startedAt, null);
+  const tried = rows.filter(({ version }) => version === rollout.version);
+  const champions = rows.filter(({ version }) => version === champion);
+  return tried
+    .slice(0, champions.length)
+    .map(({ accepted }, index) => ({ tried: accepted, champion: champions[index]?.accepted ?? 0 }));
+}
+
+/** Of a version in shadow: what both had first, held against the label. Only tickets on which agents were shown nothing count alike for both. */
+export function shadowPairs(manager: EntityManager, rollout: Rollout): Promise<Outcome[]> {
+  return manager.query(
+    `SELECT (h.ranking -> 0 ->> 'templateId' = l.template_id)::int AS tried,
+            (s.ranking -> 0 ->> 'templateId' = l.template_id)::int AS champion
+       FROM shadow_rankings h JOIN labels l ON l.ticket = h.ticket
+       JOIN LATERAL (SELECT ranking FROM suggestions s WHERE s.ticket = h.ticket ORDER BY s.revision DESC LIMIT 1) s ON true
+      WHERE h.version = $1 AND l.template_id IS NOT NULL AND jsonb_array_length(h.ranking) > 0
+        AND jsonb_array_length(s.ranking) > 0
+      ORDER BY l.labelled_at, l.ticket LIMIT ${most}`,
+    [rollout.version],
+  );
+}
+
+export interface ChampionRecord {
+  outcomes: number[];
+  before: { accepted: number; of: number };
+}
+
+export async function championRecord(
+  manager: EntityManager,
+  { version, previous, since }: { version: string; previous: string; since: Date },
+): Promise<ChampionRecord> {
+  const own = await settled(manager, [version], since, null);
+  const older = await settled(manager, [previous], new Date(0), since);
+  return {
+    outcomes: own.map(({ accepted }) => accepted),
+    before: { accepted: older.reduce((sum, { accepted }) => sum + accepted, 0), of: older.length },
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Takes back by itself what agents accept less of: a version that is tried out, and a champion that a training run has made.
+ * What a person has promoted is left to people.
+ */
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { recordAudit } from '../../access/audit-log.js';
+import { championBefore, moveAlias } from '../../suggest/versions/model-registry.js';
+import { say, standingOf } from '../../suggest/versions/model-messages.js';
+import { activeRollout, endRollout, type Rollout } from '../../suggest/versions/rollouts.js';
+import { championRecord, canaryPairs, shadowPairs } from './acceptance.query.js';
+import { championVerdict, rolloutVerdict } from './acceptance-watch.js';
+import { runActor } from '../runs/conclude-run.js';
+
+const lookEveryMs = 5_000;
+const lock = 1_919_250_544;
+const actor = 'acceptance watch';
+
+@Injectable()
+export class RolloutWatch {
+  private readonly logger = new Logger('Rollout');
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | null = null;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.look(), lookEveryMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.looking;
+  }
+
+  /** Never rejects: the next look sees the same and more. */
+  look(): Promise<void> {
+    this.looking ??= this.dataSource
+      .transaction(async (manager) => {
+        const [row]: { mine: boolean }[] = await manager.query('SELECT pg_try_advisory_xact_lock($1) AS mine', [lock]);
+        if (!row?.mine) return;
+        const moves = await championMoves(manager);
+        const rollout = await activeRollout(manager);
+        if (rollout) await this.judgeRollout(manager, rollout, moves.at(-1)?.version ?? null);
+        else await this.judgeChampion(manager, moves);
+      })
+      .catch((error: unknown) => this.logger.warn(`the acceptance waits to be looked at: ${String(error)}`))
+      .finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  private async judgeRollout(manager: EntityManager, rollout: Rollout, champion: string | null): Promise<void> {
+    const { version, mode } = rollout;
+    const pairs =
+      mode === 'shadow' ? await shadowPairs(manager, rollout) : await canaryPairs(manager, rollout, champion ?? '');
+    const { state, ...figures } = rolloutVerdict(pairs);
+    await manager.query('UPDATE rollouts SET pairs = $2, standing = $3 WHERE id = $1', [
+      rollout.id,
+      pairs.length,
+      state === 'worse' ? standingOf.worse(figures) : standingOf.open(figures),
+    ]);
+    if (state === 'open') return;
+    const reason = say(`rollout-${state}`, { mode, version, ...figures });
+    this.logger.log(reason.sentence);
+    if (state === 'good') await moveAlias(manager, 'champion', version, actor, reason);
+    await endRollout(manager, { outcome: state === 'good' ? 'promoted' : 'rolled-back', reason });
+    const action = state === 'good' ? 'model.promote' : 'model.rollback';
+    await recordAudit(manager, { actor, action, target: version, detail: { reason: reason.sentence } });
+  }
+
+  private async judgeChampion(manager: EntityManager, moves: ChampionMove[]): Promise<void> {
+    const last = moves.at(-1);
+    const previous = championBefore(moves.map(({ version }) => version));
+    if (last?.actor !== runActor || previous === null) return;
+    const { version, movedAt: since } = last;
+    const { outcomes, before } = await championRecord(manager, { version, previous, since });
+    const { state, ...figures } = championVerdict(outcomes, before);
+    if (state !== 'worse') return;
+    const reason = say('champion-worse', { version, ...figures });
+    this.logger.warn(`back to ${previous}: ${reason.sentence}`);
+    await moveAlias(manager, 'champion', previous, actor, reason);
+    await recordAudit(manager, {
+      actor,
+      action: 'model.rollback',
+      target: previous,
+      detail: { reason: reason.sentence },
+    });
+  }
+}
+
+interface ChampionMove {
+  version: string;
+  actor: string;
+  movedAt: Date;
+}
+
+const championMoves = (manager: EntityManager): Promise<ChampionMove[]> =>
+  manager.query(
+    `SELECT version, actor, moved_at AS "movedAt" FROM model_alias_moves WHERE alias = 'champion' ORDER BY id`,
+  );

@@ -1,0 +1,47 @@
+/** The end of a run: its row, and what that means for what is in service, in one transaction. */
+import type { DataSource } from 'typeorm';
+import type { Config } from '../../config/config.js';
+import type { RunState } from '../../records/training-run.entity.js';
+import { moveAlias } from '../../suggest/versions/model-registry.js';
+import { say } from '../../suggest/versions/model-messages.js';
+import { endRollout, startRollout } from '../../suggest/versions/rollouts.js';
+import { firstModelActor } from './first-model.js';
+import { endRun, type ClaimedRun, type RunEnd } from './run-store.js';
+
+export const runActor = 'training run';
+
+/**
+ * A version that has passed takes over, or begins in shadow or as a canary where that is asked for.
+ *
+ * @throws LeaseLost: then nothing has been changed
+ */
+export async function concludeRun(
+  dataSource: DataSource,
+  run: ClaimedRun,
+  end: RunEnd & { challenger: string },
+  { RETRAIN_ROLLOUT: mode, RETRAIN_CANARY_SHARE: share }: Pick<Config, 'RETRAIN_ROLLOUT' | 'RETRAIN_CANARY_SHARE'>,
+): Promise<RunState> {
+  return dataSource.transaction(async (manager) => {
+    const { challenger, ...rest } = end;
+    const isFirst = run.trigger === 'first';
+    const triesOut = rest.state === 'promoted' && mode !== 'direct' && !isFirst;
+    const state = triesOut ? 'compared' : rest.state;
+    await endRun(manager, run, { ...rest, state });
+    const reason = say('training-run', { run: run.id });
+    if (state === 'promoted') {
+      await moveAlias(manager, 'champion', challenger, isFirst ? firstModelActor : runActor, reason);
+      await endRollout(manager, { outcome: 'ended', reason: say('became-champion', { version: challenger }) });
+    }
+    if (triesOut) {
+      const order = {
+        version: challenger,
+        mode,
+        share: mode === 'canary' ? share : 1,
+        run: run.id,
+        startedBy: runActor,
+      };
+      await startRollout(manager, order);
+    }
+    return state;
+  });
+}

@@ -1,0 +1,102 @@
+/**
+ * The first model of a team: a training run is started as soon as there are labels enough, imported or chosen. Until it has ended,
+ * and where it fails, tickets are ranked by the templates' own text.
+ */
+import type { DataSource } from 'typeorm';
+import { usableLabelSql } from '../labels/labelled-tickets.query.js';
+import { startRun } from './run-store.js';
+
+const lookEveryMs = 30_000;
+const fewestLabels = 50;
+const fewestTemplates = 2;
+export const firstModelActor = 'first model';
+
+interface Standing {
+  champion: string | null;
+  /** Of tickets held out, percent */
+  top1: number | null;
+  labels: number;
+  templates: number;
+  /** Labels that a first run has failed on: with the same ones the next would fail too */
+  failedOn: number;
+  error: string | null;
+}
+
+export class FirstModel {
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> = Promise.resolve();
+  private isOver = false;
+  private told = '';
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly report: (line: string) => void,
+  ) {}
+
+  start(): void {
+    const look = (): void => {
+      this.looking = this.looking.then(() => this.look());
+    };
+    this.timer = setInterval(look, lookEveryMs);
+    look();
+  }
+
+  async stop(): Promise<void> {
+    this.isOver = true;
+    clearInterval(this.timer);
+    await this.looking;
+  }
+
+  /** Never rejects: what fails is tried again at the next look. */
+  async look(): Promise<void> {
+    if (this.isOver) return;
+    try {
+      await this.startWhereWanted(await this.standing());
+    } catch (error) {
+      this.tell(`There is no first model yet: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private async startWhereWanted({ champion, top1, labels, templates, failedOn, error }: Standing): Promise<void> {
+    if (champion !== null) {
+      if (this.told !== '') {
+        this.tell(
+          `Model ${champion} ranks from now on; on labelled tickets held out, the first reply is right for ${top1} %`,
+        );
+      }
+      this.isOver = true;
+      clearInterval(this.timer);
+      return;
+    }
+    if (labels < fewestLabels || templates < fewestTemplates) return;
+    if (labels <= failedOn) {
+      this.tell(`There is no first model yet: ${error}`);
+      return;
+    }
+    const run = { trigger: 'first' as const, askedBy: firstModelActor, decision: null };
+    await startRun(this.dataSource.manager, run);
+    this.tell(`Training the first model on ${labels} labels; until then the templates' own text ranks`);
+  }
+
+  /** Once, until there is something else to say */
+  private tell(line: string): void {
+    if (line !== this.told) this.report(line);
+    this.told = line;
+  }
+
+  private async standing(): Promise<Standing> {
+    const [row]: Standing[] = await this.dataSource.query(
+      `SELECT count(*)::int AS labels, count(DISTINCT h.heir)::int AS templates,
+              (SELECT version FROM model_aliases WHERE alias = 'champion') AS champion,
+              (SELECT (v.metadata -> 'heldOut' ->> 'top1')::float8 FROM model_versions v
+                 JOIN model_aliases a USING (version) WHERE a.alias = 'champion') AS top1,
+              (SELECT coalesce(max((arguments ->> 'labels')::int), 0) FROM training_runs
+                WHERE trigger = 'first' AND state = 'failed') AS "failedOn",
+              (SELECT error FROM training_runs WHERE trigger = 'first' AND state = 'failed' ORDER BY id DESC LIMIT 1) AS error
+         FROM labels l JOIN tickets t ON t.id = l.ticket LEFT JOIN template_heirs h ON h.id = l.template_id
+        WHERE NOT t.sample AND ${usableLabelSql}`,
+    );
+    if (!row) throw new Error('a count has one row');
+    return row;
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Training runs in the database. Invariant: at most one run is unfinished (a unique index says so), and only the replica that
+ * holds its lease writes to it; a replica that has lost the lease finds that out at its next write and stops.
+ */
+import type { EntityManager } from 'typeorm';
+import type { RunState } from '../../records/training-run.entity.js';
+import { notifyTrainingRun } from '../../events/change-events.js';
+import type { Comparison } from '../comparison/comparison.js';
+import type { Place } from '../labels/label-split.js';
+import type { RunTrigger, Verdict } from '../comparison/promotion.js';
+
+export const leaseSeconds = 15;
+const mostAttempts = 3;
+
+/** Another replica has the run now, or nobody needs it any more. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+/** A person has asked to end the run. */
+export class RunCancelled extends Error {
+  override readonly name = 'RunCancelled';
+}
+
+export interface ClaimedRun {
+  id: number;
+  trigger: RunTrigger;
+  challenger: string | null;
+  heldOutFrom: Place | null;
+  attempts: number;
+  /** Who holds the lease */
+  runner: string;
+}
+
+export interface NewRun {
+  trigger: RunTrigger;
+  askedBy: string;
+  decision: number | null;
+}
+
+/** @returns the run, or the unfinished one that is there already */
+export async function startRun(manager: EntityManager, run: NewRun): Promise<{ id: number; started: boolean }> {
+  for (;;) {
+    const [fresh]: { id: number }[] = await manager.query(
+      `INSERT INTO training_runs (trigger, asked_by, decision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
+      [run.trigger, run.askedBy, run.decision],
+    );
+    if (fresh) {
+      await notifyTrainingRun(manager, { id: fresh.id, state: 'queued', phase: null, progress: null });
+      return { id: fresh.id, started: true };
+    }
+    const [there]: { id: number }[] = await manager.query(
+      `SELECT id FROM training_runs WHERE state IN ('queued', 'running') OR decision = $1 ORDER BY id DESC LIMIT 1`,
+      [run.decision],
+    );
+    // It may have ended between the two statements.
+    if (there) return { id: there.id, started: false };
+  }
+}
+
+/** Takes a run that waits, or whose runner has died. One that has killed its runner too often is given up. */
+export async function claimRun(manager: EntityManager, runner: string): Promise<ClaimedRun | null> {
+  const [rows] = await manager.query<[ClaimedRun[], number]>(
+    `UPDATE training_runs SET state = 'running', runner = $1, lease_until = now() + make_interval(secs => $2),
+            attempts = attempts + 1, started_at = coalesce(started_at, now())
+      WHERE id = (SELECT id FROM training_runs
+                   WHERE state = 'queued' OR (state = 'running' AND lease_until < now()) LIMIT 1 FOR UPDATE SKIP LOCKED)
+      RETURNING id, trigger, challenger, held_out_from AS "heldOutFrom", attempts, runner`,
+    [runner, leaseSeconds],
+  );
+  const [run] = rows;
+  if (!run) return null;
+  if (run.attempts <= mostAttempts) return run;
+  const error = `its process was killed ${mostAttempts} times; see the log of the replicas`;
+  await endRun(manager, run, { state: 'failed', error });
+  return null;
+}
+
+/** Prolongs the lease. @throws LeaseLost | RunCancelled */
+export async function keepLease(manager: EntityManager, run: ClaimedRun): Promise<void> {
+  const [rows] = await manager.query<[{ cancelAsked: boolean }[], number]>(
+    `UPDATE training_runs SET lease_until = now() + make_interval(secs => $3)
+      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING cancel_asked AS "cancelAsked"`,
+    [run.id, run.runner, leaseSeconds],
+  );
+  if (!rows[0]) throw new LeaseLost(`training run ${run.id} belongs to another replica`);
+  if (rows[0].cancelAsked) throw new RunCancelled(`training run ${run.id} was cancelled`);
+}
+
+export interface RunPart {
+  phase?: string;
+  progress?: number | null;
+  note?: string | null;
+  arguments?: object;
+  curves?: object[];
+  challenger?: string;
+  champion?: string;
+  heldOutFrom?: Place;
+}
+
+/** Writes where it stands. @throws LeaseLost */
+export async function noteRun(manager: EntityManager, run: ClaimedRun, part: RunPart): Promise<void> {
+  const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+  const [rows] = await manager.query<[{ phase: string | null; progress: number | null }[], number]>(
+    `UPDATE training_runs SET phase = coalesce($3, phase), progress = CASE WHEN $4 THEN $5 ELSE progress END,
+            note = CASE WHEN $4 THEN $6 ELSE note END, arguments = coalesce($7, arguments), curves = coalesce($8, curves),
+            challenger = coalesce($9, challenger), champion = coalesce($10, champion),
+            held_out_from = coalesce($11, held_out_from)
+      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING phase, progress`,
+    [
+      run.id,
+      run.runner,
+      part.phase ?? null,
+      part.phase !== undefined,
+      part.progress ?? null,
+      part.note ?? null,
+      json(part.arguments),
+      json(part.curves),
+      part.challenger ?? null,
+      part.champion ?? null,
+      json(part.heldOutFrom),
+    ],
+  );
+  const [row] = rows;
+  if (!row) throw new LeaseLost(`training run ${run.id} belongs to another replica`);
+  if (part.phase !== undefined) await notifyTrainingRun(manager, { id: run.id, state: 'running', ...row });
+}
+
+export interface FinishedTraining {
+  askedBy: string;
+  /** What it trained, and what ranks now */
+  challenger: string;
+  startedAt: Date;
+  arguments: object;
+  curves: object[];
+}
+
+/** Puts a first training that no replica was asked for among the runs, once it is over. */
+export async function recordFirstRun(manager: EntityManager, run: FinishedTraining): Promise<void> {
+  await manager.query(
+    `INSERT INTO training_runs (trigger, asked_by, state, challenger, arguments, curves, attempts, created_at, started_at, ended_at)
+     VALUES ('first', $1, 'promoted', $2, $3, $4, 1, $5, $5, now())`,
+    [run.askedBy, run.challenger, run.arguments, JSON.stringify(run.curves), run.startedAt],
+  );
+}
+
+export interface RunEnd {
+  state: RunState;
+  error?: string;
+  comparison?: Comparison;
+  verdict?: Verdict;
+}
+
+/** @throws LeaseLost: then nothing else of the transaction may stay either */
+export async function endRun(manager: EntityManager, run: ClaimedRun, end: RunEnd): Promise<void> {
+  const { state, error = null, comparison = null, verdict = null } = end;
+  const [, changed] = await manager.query<[unknown, number]>(
+    `UPDATE training_runs SET state = $3, error = $4, comparison = $5, verdict = $6, phase = NULL, progress = NULL,
+            note = NULL, lease_until = NULL, ended_at = now()
+      WHERE id = $1 AND runner = $2 AND state = 'running'`,
+    [run.id, run.runner, state, error, comparison, verdict],
+  );
+  if (changed === 0) throw new LeaseLost(`training run ${run.id} belongs to another replica`);
+  await notifyTrainingRun(manager, { id: run.id, state, phase: null, progress: null });
+}
+
+/** The run is tried again by whoever claims it next; the attempt counts. */
+export async function retryRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
+  await manager.query(
+    `UPDATE training_runs SET state = 'queued', runner = NULL, lease_until = NULL
+      WHERE id = $1 AND runner = $2 AND state = 'running'`,
+    [run.id, run.runner],
+  );
+}
+
+/** Gives a run back so that another replica, or the next start, takes it at once. */
+export async function giveBackRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
+  await manager.query(
+    `UPDATE training_runs SET state = 'queued', runner = NULL, lease_until = NULL, attempts = attempts - 1
+      WHERE id = $1 AND runner = $2 AND state = 'running'`,
+    [run.id, run.runner],
+  );
+}

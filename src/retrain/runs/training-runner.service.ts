@@ -1,0 +1,191 @@
+/**
+ * Starts training runs and works on them, one at a time among all replicas. Who works on a run holds a lease that it prolongs;
+ * whoever is killed is followed by another replica, or by itself after its next start, once the lease has run out.
+ */
+import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Counter, Registry } from 'prom-client';
+import { DataSource } from 'typeorm';
+import { childEnvironment, CONFIG, type ServiceConfig } from '../../config/config.js';
+import { JobDied, JobFailed } from '../../models/jobs/job-process.js';
+import { DecisionsService } from '../../monitoring/decisions/decisions.service.js';
+import { championSince, lastScheduledLook, nextWantedRun } from './run-requests.query.js';
+import { performRun, removeLeftovers, RunFailed } from './run-training.js';
+import * as store from './run-store.js';
+import { concludeRun } from './conclude-run.js';
+import { isLookDue } from './schedule.js';
+
+const lookEveryMs = 1_000;
+const heartbeatMs = 3_000;
+/** One replica asks the schedule's question. */
+const scheduleLock = 1_919_250_543;
+const seed = 1;
+
+@Injectable()
+export class TrainingRunner {
+  private readonly logger = new Logger('Training');
+  private readonly ended: Counter<'state'>;
+  private readonly me = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | null = null;
+  private working: Promise<void> | null = null;
+  private stopping = new AbortController();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(CONFIG) private readonly config: ServiceConfig,
+    private readonly decisions: DecisionsService,
+    registry: Registry,
+  ) {
+    this.ended = new Counter({
+      name: 'replyrank_training_runs_total',
+      help: 'Training runs that ended here, by how',
+      labelNames: ['state'],
+      registers: [registry],
+    });
+  }
+
+  start(): void {
+    this.stopping = new AbortController();
+    this.timer = setInterval(() => void this.look(new Date()), lookEveryMs);
+  }
+
+  /** A run that is under way goes back to the queue. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.stopping.abort(new Error('the service is being stopped'));
+    await this.looking;
+    await this.working;
+  }
+
+  /** Never rejects: what fails is tried again at the next look. */
+  look(now: Date): Promise<void> {
+    this.looking ??= this.startAndClaim(now)
+      .catch((error: unknown) => this.logger.warn(`training runs wait: ${String(error)}`))
+      .finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  private async startAndClaim(now: Date): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    await this.askSchedule(now);
+    const wanted = await nextWantedRun(this.dataSource.manager);
+    if (wanted) {
+      const { id, started } = await store.startRun(this.dataSource.manager, wanted);
+      if (started) this.logger.log(`training run ${id}: ${wanted.askedBy} wants a retraining`);
+    }
+    if (this.working) return;
+    const run = await store.claimRun(this.dataSource.manager, this.me);
+    if (run) this.working = this.work(run).finally(() => (this.working = null));
+  }
+
+  /** The schedule asks as the monitor does: the decision, also that nothing is to be done, is kept. */
+  private async askSchedule(now: Date): Promise<void> {
+    const { RETRAIN_SCHEDULE: pattern } = this.config;
+    if (pattern === undefined || !(await this.isDue(pattern, now))) return;
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const rows = (await runner.query('SELECT pg_try_advisory_lock($1) AS mine', [scheduleLock])) as {
+        mine: boolean;
+      }[];
+      if (!rows[0]?.mine) return;
+      try {
+        // Another replica may have asked between our look and the lock.
+        if (!(await this.isDue(pattern, now))) return;
+        const { action, reasons } = await this.decisions.decideNow({
+          askedBy: 'schedule',
+          requested: false,
+          scheduleDue: true,
+        });
+        this.logger.log(`the schedule asks: ${action}, ${reasons.at(-1) ?? ''}`);
+      } finally {
+        await runner.query('SELECT pg_advisory_unlock($1)', [scheduleLock]);
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async isDue(pattern: string, now: Date): Promise<boolean> {
+    const { manager } = this.dataSource;
+    const facts = { now, lastLook: await lastScheduledLook(manager), championSince: await championSince(manager) };
+    return isLookDue(pattern, facts);
+  }
+
+  private async work(run: store.ClaimedRun): Promise<void> {
+    const ending = new AbortController();
+    const signal = AbortSignal.any([ending.signal, this.stopping.signal]);
+    const heart = this.beat(run, (reason) => ending.abort(reason));
+    try {
+      this.logger.log(`training run ${run.id} begins${run.attempts > 1 ? `, attempt ${run.attempts}` : ''}`);
+      await removeLeftovers(
+        this.dataSource,
+        this.config.MODEL_DIR,
+        await readdir(this.config.MODEL_DIR).catch(() => []),
+      );
+      const note = (part: store.RunPart): Promise<void> => store.noteRun(this.dataSource.manager, run, part);
+      const end = await performRun(run, { ...this.tools(), signal, note });
+      signal.throwIfAborted();
+      const state = await concludeRun(this.dataSource, run, end, this.config);
+      this.ended.inc({ state });
+      this.logger.log(`training run ${run.id}: ${state}`);
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      await this.endBadly(run, reason).catch((late: unknown) => this.logger.warn(String(late)));
+    } finally {
+      clearInterval(heart);
+    }
+  }
+
+  private tools() {
+    const { ENCODER_DIR: encoderDir, STORE_DIR: cacheDir, tensorflow } = this.config;
+    const settings = { encoderDir, cacheDir, device: tensorflow.device };
+    const worker = { settings, environment: childEnvironment(tensorflow.environment) };
+    return { dataSource: this.dataSource, config: this.config, training: { worker, seed } };
+  }
+
+  /** Where the database can't be reached for as long as a lease lasts, the run may be another's already. */
+  private beat(run: store.ClaimedRun, abort: (reason: Error) => void): NodeJS.Timeout {
+    let kept = Date.now();
+    return setInterval(() => {
+      store.keepLease(this.dataSource.manager, run).then(
+        () => (kept = Date.now()),
+        (error: unknown) => {
+          if (error instanceof store.LeaseLost || error instanceof store.RunCancelled) abort(error);
+          else if (Date.now() - kept > (store.leaseSeconds * 1000) / 2) abort(new store.LeaseLost(String(error)));
+        },
+      );
+    }, heartbeatMs);
+  }
+
+  private async endBadly(run: store.ClaimedRun, reason: unknown): Promise<void> {
+    const { manager } = this.dataSource;
+    const message = reason instanceof Error ? reason.message : String(reason);
+    if (reason instanceof store.LeaseLost) {
+      this.logger.warn(message);
+    } else if (this.stopping.signal.aborted) {
+      await store.giveBackRun(manager, run);
+    } else if (reason instanceof store.RunCancelled) {
+      await store.endRun(manager, run, { state: 'cancelled' });
+      this.ended.inc({ state: 'cancelled' });
+    } else if (reason instanceof JobDied) {
+      this.logger.warn(`training run ${run.id}: ${message}; it is tried again`);
+      await store.retryRun(manager, run);
+    } else if (reason instanceof JobFailed || reason instanceof RunFailed) {
+      await this.fail(run, message);
+    } else {
+      this.logger.error(reason instanceof Error ? (reason.stack ?? message) : message);
+      await this.fail(run, message);
+    }
+    const names = await readdir(this.config.MODEL_DIR).catch(() => []);
+    if (!(reason instanceof store.LeaseLost)) await removeLeftovers(this.dataSource, this.config.MODEL_DIR, names);
+  }
+
+  private async fail(run: store.ClaimedRun, error: string): Promise<void> {
+    await store.endRun(this.dataSource.manager, run, { state: 'failed', error });
+    this.ended.inc({ state: 'failed' });
+    this.logger.warn(`training run ${run.id} failed: ${error}`);
+  }
+}

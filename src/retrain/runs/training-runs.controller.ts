@@ -1,0 +1,150 @@
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Roles, type Actor } from '../../access/roles.js';
+import { sayingSchema } from '../../messages/localized-message.js';
+import { runStates, runTriggers } from '../../records/training-run.entity.js';
+import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
+import { ScheduleQuery } from './schedule.query.js';
+import { TrainingRunsService } from './training-runs.service.js';
+
+const date = z.date().meta({ type: 'string', format: 'date-time' });
+const rowId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+const points = z.object({ points: z.number(), low: z.number(), high: z.number() });
+/** The interval of `top1` is missing where an older version has compared. */
+const figures = z.object({
+  top1: z.number(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+  useful: z.number(),
+  ece: z.number(),
+});
+
+/** Differences are challenger less champion, in points, with 95 % intervals. */
+const comparisonSchema = z
+  .looseObject({
+    basis: z.enum(['trusted', 'weighted-choices', 'choices']),
+    biased: z.boolean(),
+    tickets: z.number().int(),
+    champion: figures,
+    challenger: figures,
+    difference: points,
+    usefulDifference: points,
+    evidence: z.number(),
+    agreement: z.number(),
+    slices: z.array(
+      z.object({
+        by: z.enum(['channel', 'language', 'contactType', 'templates']),
+        value: z.string(),
+        tickets: z.number().int(),
+        points: z.number(),
+        /** Missing where an older version has compared */
+        low: z.number().optional(),
+        high: z.number().optional(),
+        pWorse: z.number(),
+      }),
+    ),
+  })
+  .meta({ id: 'Comparison' });
+const verdictSchema = z
+  .object({
+    promoted: z.boolean(),
+    biased: z.boolean(),
+    gates: z.array(
+      z.object({ gate: z.string(), passed: z.boolean(), said: z.string(), saying: sayingSchema.optional() }),
+    ),
+  })
+  .meta({ id: 'PromotionVerdict' });
+const runSchema = z
+  .object({
+    id: z.number().int(),
+    trigger: z.enum(runTriggers),
+    askedBy: z.string(),
+    decision: z.number().int().nullable(),
+    state: z.enum(runStates),
+    phase: z.string().nullable(),
+    progress: z.number().nullable(),
+    note: z.string().nullable(),
+    arguments: z.looseObject({}),
+    curves: z.array(z.object({ training: z.string(), loss: z.array(z.number()) })),
+    challenger: z.string().nullable(),
+    champion: z.string().nullable(),
+    comparison: comparisonSchema.nullable(),
+    verdict: verdictSchema.nullable(),
+    error: z.string().nullable(),
+    attempts: z.number().int(),
+    createdAt: date,
+    startedAt: date.nullable(),
+    endedAt: date.nullable(),
+  })
+  .meta({ id: 'TrainingRun' });
+
+const scheduleSchema = z
+  .object({
+    pattern: z.string().nullable(),
+    next: date.nullable(),
+    lastLook: date.nullable(),
+    coolDownHours: z.number(),
+    leastLabels: z.number().int(),
+    leastLoss: z.number(),
+  })
+  .meta({ id: 'RetrainSchedule' });
+
+const querySchema = z.object({
+  state: z.enum(runStates).optional(),
+  limit: limitOf(200, 50),
+  cursor: cursorOf(rowId),
+});
+const pathSchema = z.object({ id: rowId });
+
+interface Call {
+  actor: Actor;
+}
+
+/** Trainings of challengers: why each was started, where it stands, and what became of it with the reasons. */
+@ApiTags('training-runs')
+@Controller('api/v1/training-runs')
+export class TrainingRunsController {
+  constructor(
+    private readonly runs: TrainingRunsService,
+    private readonly times: ScheduleQuery,
+  ) {}
+
+  @Get()
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: pageSchema(runSchema).meta({ id: 'TrainingRunPage' }) })
+  list(@Query({ schema: querySchema }) query: z.infer<typeof querySchema>) {
+    return this.runs.list(query);
+  }
+
+  /** Starts one; where one is queued or running, that one is the answer. */
+  @Post()
+  @Roles('ml')
+  @ApiCreatedResponse({ standardSchema: runSchema })
+  start(@Req() { actor }: Call) {
+    return this.runs.start(actor.name);
+  }
+
+  /** When a retraining is looked at by itself, and the least that it needs. */
+  @Get('schedule')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: scheduleSchema })
+  schedule() {
+    return this.times.schedule(new Date());
+  }
+
+  @Get(':id')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: runSchema })
+  get(@Param({ schema: pathSchema }) { id }: { id: number }) {
+    return this.runs.get(id);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: runSchema })
+  cancel(@Param({ schema: pathSchema }) { id }: { id: number }, @Req() { actor }: Call) {
+    return this.runs.cancel(id, actor.name);
+  }
+}

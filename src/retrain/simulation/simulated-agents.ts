@@ -1,0 +1,64 @@
+/** Agents of a simulation: they know what is right, and some take what stands first whatever it is. */
+import type { DataRow } from '../../models/dataset/data-row.js';
+import { hash32 } from '../../statistics/random.js';
+import type { Ranking } from '../../models/ranker.js';
+import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
+
+export interface AgentSettings {
+  /** How often agents take what stands first whatever it is, 0–1 */
+  trust: number;
+  /** Share of tickets that are shown no suggestion, 0–1 */
+  auditShare: number;
+  seed: number;
+}
+
+export interface SimulatedTicket {
+  id: number;
+  key: string;
+  at: Date;
+  row: DataRow;
+}
+
+const shownItems = 3;
+
+/** The ticket before anybody was shown anything: its label is history. */
+export function asHistory({ id, key, at, row }: SimulatedTicket): LabelledTicket {
+  return {
+    ticket: id,
+    key,
+    at: at.getTime(),
+    template: row.label,
+    provenance: 'history',
+    position: null,
+    labelledAt: at.getTime(),
+    suggestedFirst: null,
+    confidence: null,
+    shownFirst: null,
+    shownProbability: null,
+  };
+}
+
+/** What the agent makes of a ticket: by its key alone, so that the same agent sits there whatever was suggested. */
+export function answered(
+  ticket: SimulatedTicket,
+  { items, abstained }: Pick<Ranking, 'items' | 'abstained'>,
+  { trust, auditShare, seed }: AgentSettings,
+): LabelledTicket {
+  const { key, row } = ticket;
+  const draw = (about: string): number => hash32(`${about} ${key}`, seed) / 2 ** 32;
+  const audit = draw('audit') < auditShare;
+  const shown = audit || abstained ? [] : items.slice(0, shownItems).map(({ templateId }) => templateId);
+  const [first = null] = shown;
+  const template = first !== null && draw('trust') < trust ? first : row.label;
+  const place = template === null ? -1 : shown.indexOf(template);
+  return {
+    ...asHistory(ticket),
+    template,
+    provenance: audit ? 'audit' : 'choice',
+    position: place === -1 ? null : place + 1,
+    suggestedFirst: items[0]?.templateId ?? null,
+    confidence: items[0]?.probability ?? null,
+    shownFirst: first,
+    shownProbability: audit || abstained ? 0 : 1 - auditShare,
+  };
+}

@@ -1,0 +1,107 @@
+/** Model versions of a simulation: trained by the service's training, ranked with by its model process, nothing else. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ModelProcess } from '../../models/serving/model-process.js';
+import type { ModelWorkerSettings } from '../../models/serving/model-protocol.js';
+import type { Candidate, RankInput, Ranking } from '../../models/ranker.js';
+import { runTraining } from '../../models/jobs/training-process.js';
+import { modelWorkerFile } from '../../models/jobs/worker-files.js';
+import { addReference } from '../comparison/model-reference.js';
+import type { SimulatedTicket } from './simulated-agents.js';
+import { noneLabel } from '../labels/training-set.js';
+
+export interface ModelTools {
+  worker: { settings: ModelWorkerSettings; environment: NodeJS.ProcessEnv };
+  /** Folder of the versions; embeddings of texts are kept in `cacheDir` */
+  folder: string;
+  cacheDir: string;
+  fields: readonly string[];
+  seed: number;
+}
+
+const precision = 0.5;
+const coverage = 0.97;
+const rowsAtOnce = 256;
+
+export class SimulatedModels {
+  private readonly process: ModelProcess;
+  private using = '';
+  private candidates = '';
+  private count = 0;
+
+  constructor(private readonly tools: ModelTools) {
+    const limits = { maxBatch: 64, maxWaitMs: 0, maxQueue: 10_000 };
+    this.process = new ModelProcess({ ...tools.worker, workerFile: modelWorkerFile, ...limits });
+  }
+
+  start(): Promise<void> {
+    return this.process.start();
+  }
+
+  stop(): Promise<void> {
+    return this.process.stop();
+  }
+
+  /**
+   * @param lines a ticket that stands there twice counts twice
+   * @returns the version's folder
+   * @throws TrainingFailed
+   */
+  async train(lines: readonly { ticket: SimulatedTicket; template: string | null }[]): Promise<string> {
+    const { worker, folder, cacheDir, fields, seed } = this.tools;
+    this.count += 1;
+    const out = join(folder, `version-${this.count}`);
+    const data = join(folder, `tickets-${this.count}.jsonl`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(data, lines.map((line) => `${JSON.stringify(asLine(line))}\n`).join(''), { mode: 0o600 });
+    const columns = { noneLabel, fields };
+    const settings = {
+      data,
+      templates: null,
+      out,
+      columns,
+      seed,
+      precision,
+      coverage,
+      knownContactType: false,
+      cacheDir,
+    };
+    try {
+      await runTraining({ worker: worker.settings, settings }, worker.environment, () => undefined);
+      await addReference(out, seed);
+    } finally {
+      await rm(data, { force: true });
+    }
+    return out;
+  }
+
+  /** Ranks with a version as a replica that follows it does. */
+  async rank(version: string, inputs: readonly RankInput[], candidates: Candidate[]): Promise<Ranking[]> {
+    const named = JSON.stringify(candidates);
+    if (named !== this.candidates) await this.process.setCandidates(candidates);
+    this.candidates = named;
+    if (version !== this.using) await this.process.use(version, version);
+    this.using = version;
+    const rankings: Ranking[] = [];
+    for (let start = 0; start < inputs.length; start += rowsAtOnce) {
+      const some = await this.process.rank(inputs.slice(start, start + rowsAtOnce));
+      rankings.push(...some.map(({ ranking }) => ranking));
+    }
+    return rankings;
+  }
+}
+
+function asLine({ ticket: { key, at, row }, template }: { ticket: SimulatedTicket; template: string | null }): object {
+  const { subject, body, channel, language, contactType, fields } = row;
+  return {
+    ...fields,
+    id: key,
+    subject,
+    body,
+    channel,
+    language,
+    contactType,
+    occurredAt: at.toISOString(),
+    template: template ?? noneLabel,
+  };
+}

@@ -1,0 +1,52 @@
+/** Estimates with their 95 % intervals. */
+import { shareInterval } from './share-interval.js';
+
+export interface Measured {
+  value: number;
+  low: number;
+  high: number;
+  /** How many it rests on */
+  of: number;
+}
+
+export interface MeanSums {
+  of: number;
+  sum: number;
+  /** Sum of the squares */
+  squares: number;
+}
+
+const z = 1.959964;
+
+/** A share with Wilson's score interval. */
+export function shareOf(hits: number, of: number): Measured | null {
+  if (of === 0) return null;
+  const [low, high] = shareInterval(hits, of);
+  return { value: hits / of, low, high, of };
+}
+
+/** A mean with the normal interval of its standard error; fewer than two give none. */
+export function meanOf({ of, sum, squares }: MeanSums): Measured | null {
+  if (of < 2) return null;
+  const value = sum / of;
+  const variance = Math.max(0, (squares - of * value * value) / (of - 1));
+  const half = z * Math.sqrt(variance / of);
+  return { value, low: value - half, high: value + half, of };
+}
+
+/** A count of what happens independently, with Byar's interval of a Poisson mean (Breslow & Day, 1987). */
+export function countOf(count: number): Measured {
+  const low = count === 0 ? 0 : count * (1 - 1 / (9 * count) - z / (3 * Math.sqrt(count))) ** 3;
+  const above = count + 1;
+  const high = above * (1 - 1 / (9 * above) + z / (3 * Math.sqrt(above))) ** 3;
+  return { value: count, low: Math.max(0, low), high, of: count };
+}
+
+/**
+ * Which quantiles of `of` values bound the quantile `share` of what they were drawn from: by the ranks that a binomial count
+ * of values below it lies between (David & Nagaraja, Order Statistics, 2003), 95 %.
+ */
+export function quantileBounds(share: number, of: number): [low: number, high: number] {
+  const half = z * Math.sqrt((share * (1 - share)) / of);
+  return [Math.max(0, share - half), Math.min(1, share + half)];
+}

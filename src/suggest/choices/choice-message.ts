@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { outcomes } from '../../records/choice.entity.js';
+import { identifier } from '../../http/text-schemas.js';
+
+/** The earliest date that is taken for real, ms since 1970. */
+const earliest = Date.UTC(1990, 0, 1);
+const aDayMs = 86_400_000;
+
+/** An ISO 8601 date with a time zone, between 1990 and 24 hours ahead of `now`. */
+export function occurredAtSchema(now: () => number) {
+  return z.iso
+    .datetime({ offset: true, error: 'must be an ISO 8601 date with a time zone, such as 2026-11-23T09:14:00Z' })
+    .transform((text) => new Date(text))
+    .refine((date) => date.getTime() >= earliest, 'must not be before 1990')
+    .refine((date) => date.getTime() <= now() + aDayMs, 'must not be more than 24 hours ahead');
+}
+
+/** What an agent did, without the ticket that it was done to: the body of `POST …/choices`. */
+export const choiceBodySchema = z
+  .object({
+    choiceId: identifier(),
+    agent: identifier().optional(),
+    occurredAt: occurredAtSchema(Date.now).optional().meta({ type: 'string', format: 'date-time' }),
+    outcome: z.enum(outcomes),
+    templateId: identifier().nullable().default(null),
+    suggestionId: z.uuid().nullable().default(null),
+    shown: z.array(identifier()).max(100).nullable().default(null),
+    retracts: identifier().nullable().default(null),
+  })
+  .superRefine((choice, context) => {
+    const named = choice.templateId !== null;
+    const mustBeNull = choice.outcome === 'own-reply' || choice.outcome === 'none-fits';
+    if (named === mustBeNull) {
+      const message = mustBeNull ? `must be null where outcome is ${choice.outcome}` : 'must name a template';
+      context.addIssue({ code: 'custom', path: ['templateId'], message });
+    }
+    if (choice.retracts === choice.choiceId) {
+      context.addIssue({ code: 'custom', path: ['retracts'], message: 'must name another choice, not this one' });
+    }
+  })
+  .meta({ id: 'ChoiceBody' });
+export type ChoiceBody = z.infer<typeof choiceBodySchema>;

@@ -1,0 +1,62 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { Roles } from '../../access/roles.js';
+import { provenances } from '../../records/label.entity.js';
+import { cursorOf, limitOf, microsecondsOf, momentAndId, momentOf, page, pageSchema } from '../../http/cursor.js';
+import { suspectedLabelsSchema, SuspectedLabelsQuery } from './suspected-labels.query.js';
+
+const labelSchema = z
+  .object({
+    source: z.string(),
+    ticketId: z.string(),
+    templateId: z.string().nullable(),
+    provenance: z.enum(provenances),
+    position: z.number().int().nullable(),
+    shownProbability: z.number().nullable(),
+    labelledAt: z.date().meta({ type: 'string', format: 'date-time' }),
+  })
+  .meta({ id: 'Label' });
+type LabelRow = z.infer<typeof labelSchema> & { ticket: number; at: number };
+
+const querySchema = z.object({
+  provenance: z.enum(provenances).optional(),
+  limit: limitOf(500, 100),
+  cursor: cursorOf(momentAndId),
+});
+
+/** What models learn from. Provenance tells audit tickets, so it is not for agents. */
+@ApiTags('labels')
+@Controller('api/v1/labels')
+export class LabelsController {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly suspects: SuspectedLabelsQuery,
+  ) {}
+
+  /** Labels that are probably wrong, by what the champion's training held out. */
+  @Get('suspected')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: suspectedLabelsSchema })
+  suspected() {
+    return this.suspects.suspected();
+  }
+
+  @Get()
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: pageSchema(labelSchema).meta({ id: 'LabelPage' }) })
+  async list(@Query({ schema: querySchema }) query: z.infer<typeof querySchema>) {
+    const rows: LabelRow[] = await this.dataSource.query(
+      `SELECT l.ticket, t.source, t.ticket_id AS "ticketId", l.template_id AS "templateId", l.provenance, l.position,
+              l.shown_probability AS "shownProbability", l.labelled_at AS "labelledAt", ${microsecondsOf('l.labelled_at')} AS at
+         FROM labels l JOIN tickets t ON t.id = l.ticket
+        WHERE ($1::text IS NULL OR l.provenance = $1)
+          AND ($2::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$2')}, $3::bigint))
+        ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT $4`,
+      [query.provenance ?? null, query.cursor?.[0] ?? null, query.cursor?.[1] ?? null, query.limit + 1],
+    );
+    const { items, nextCursor } = page(rows, query.limit, (last) => [last.at, last.ticket]);
+    return { items: items.map(({ ticket, at, ...label }) => label), nextCursor };
+  }
+}

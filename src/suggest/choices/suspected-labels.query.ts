@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { ModelsService } from '../versions/versions.service.js';
+
+export const suspectedLabelsSchema = z
+  .object({
+    /** Whose training found them; null where nothing has been trained */
+    modelVersion: z.string().nullable(),
+    items: z.array(
+      z.object({
+        source: z.string(),
+        ticketId: z.string(),
+        subject: z.string(),
+        preview: z.string(),
+        label: z.string(),
+        predicted: z.string(),
+        /** Probability of `predicted`, and of the label, 0–1 */
+        confidence: z.number(),
+        labelProbability: z.number(),
+      }),
+    ),
+  })
+  .meta({ id: 'SuspectedLabels' });
+type SuspectedLabels = z.infer<typeof suspectedLabelsSchema>;
+
+const previewLength = 200;
+
+/**
+ * Labels that the champion, on tickets held out of its training, was sure are wrong; the surest first. What has been corrected
+ * or forgotten since is left out.
+ */
+@Injectable()
+export class SuspectedLabelsQuery {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly models: ModelsService,
+  ) {}
+
+  async suspected(): Promise<SuspectedLabels> {
+    const champion = (await this.models.versions()).find(({ aliases }) => aliases.includes('champion'));
+    const report = champion && (await this.models.report(champion.version));
+    if (!report) return { modelVersion: null, items: [] };
+    const suspects = report.wronglySure.flatMap(({ idHash, ...suspect }) => (idHash ? [{ idHash, ...suspect }] : []));
+    const rows: {
+      idHash: string;
+      source: string;
+      ticketId: string;
+      subject: string;
+      preview: string;
+      label: string;
+    }[] = await this.dataSource.query(
+      `SELECT h.hash AS "idHash", t.source, t.ticket_id AS "ticketId", t.subject, left(t.body, ${previewLength}) AS preview,
+                l.template_id AS label
+           FROM labels l
+           JOIN tickets t ON t.id = l.ticket,
+                LATERAL (SELECT left(encode(sha256(convert_to(t.source || ':' || t.ticket_id, 'UTF8')), 'hex'), 16) AS hash) h
+          WHERE h.hash = ANY ($1)`,
+      [suspects.map(({ idHash }) => idHash)],
+    );
+    const items = suspects.flatMap(({ idHash, label, predicted, confidence, labelProbability }) => {
+      const row = rows.find((one) => one.idHash === idHash && one.label === label);
+      if (!row) return [];
+      const { source, ticketId, subject, preview } = row;
+      return [{ source, ticketId, subject, preview, label, predicted, confidence, labelProbability }];
+    });
+    return { modelVersion: report.version, items };
+  }
+}

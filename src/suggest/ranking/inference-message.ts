@@ -1,0 +1,81 @@
+import { HttpStatus } from '@nestjs/common';
+import { z } from 'zod';
+import { ProblemException } from '../../http/problem.js';
+import type { Ranking } from '../../models/ranker.js';
+
+const inputNames = ['text', 'subject'];
+const outputNames = ['template_id', 'probability', 'abstained'];
+
+const tensorSchema = z.object({
+  name: z.string().meta({ enum: inputNames }),
+  datatype: z.literal('BYTES', { error: 'must be BYTES' }),
+  shape: z.array(z.number().int().nonnegative()).min(1).max(2),
+  data: z.array(z.union([z.string(), z.array(z.string())])),
+});
+
+export const inferBodySchema = z
+  .object({
+    id: z.string().optional(),
+    inputs: z.array(tensorSchema).min(1),
+    outputs: z.array(z.looseObject({ name: z.string().meta({ enum: outputNames }) })).optional(),
+    parameters: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'InferRequest' });
+export type InferBody = z.infer<typeof inferBodySchema>;
+
+/** Most texts of one request. */
+const mostTexts = 256;
+
+/** The texts of a request. @throws ProblemException 400 naming the tensor that does not fit */
+export function textsOf({ inputs, outputs = [] }: InferBody): { subject: string; body: string }[] {
+  const strange = inputs.find(({ name }) => !inputNames.includes(name));
+  if (strange) refuse(strange.name, `is none of ${inputNames.join(', ')}`);
+  const unknown = outputs.find(({ name }) => !outputNames.includes(name));
+  if (unknown) refuse(unknown.name, `is none of ${outputNames.join(', ')}`, 'output');
+  const values = (name: string): string[] | undefined => {
+    const tensor = inputs.find((input) => input.name === name);
+    if (!tensor) return undefined;
+    const data = tensor.data.flat();
+    const size = tensor.shape.reduce((product, length) => product * length, 1);
+    if (size !== data.length) refuse(name, `shape says ${size} values, data has ${data.length}`);
+    return data;
+  };
+  const texts = values('text') ?? refuse('text', 'is missing');
+  if (texts.length > mostTexts) refuse('text', `has ${texts.length} values, ${mostTexts} are the most`);
+  const subjects = values('subject') ?? texts.map(() => '');
+  if (subjects.length !== texts.length) refuse('subject', `has ${subjects.length} values, text has ${texts.length}`);
+  return texts.map((body, index) => ({ subject: subjects[index] ?? '', body }));
+}
+
+function refuse(name: string, message: string, kind: 'input' | 'output' = 'input'): never {
+  throw new ProblemException(HttpStatus.BAD_REQUEST, `${kind} ${name} ${message}`, [
+    { field: `${kind}s.${name}`, message },
+  ]);
+}
+
+/** Templates of one answer; shorter rankings are filled with empty ids and probability 0. */
+const columns = 10;
+
+/** Output tensors in row-major order. An abstention has `abstained` true, and its ranking is not given away. */
+export function inferAnswer(body: InferBody, answers: { version: string; ranking: Ranking }[]) {
+  const rows = answers.map(({ ranking }) => (ranking.abstained ? [] : ranking.items.slice(0, columns)));
+  const width = Math.max(1, ...rows.map((row) => row.length));
+  const cells = rows.flatMap((row) => Array.from({ length: width }, (_, index) => row[index]));
+  const shape = [answers.length, width];
+  const outputs = [
+    { name: 'template_id', datatype: 'BYTES', shape, data: cells.map((cell) => cell?.templateId ?? '') },
+    { name: 'probability', datatype: 'FP32', shape, data: cells.map((cell) => cell?.probability ?? 0) },
+    {
+      name: 'abstained',
+      datatype: 'BOOL',
+      shape: [answers.length],
+      data: answers.map(({ ranking }) => ranking.abstained),
+    },
+  ];
+  const wanted = body.outputs?.map(({ name }) => name);
+  return {
+    model_version: answers[0]?.version ?? '',
+    ...(body.id !== undefined && { id: body.id }),
+    outputs: wanted ? outputs.filter(({ name }) => wanted.includes(name)) : outputs,
+  };
+}

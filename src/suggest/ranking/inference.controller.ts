@@ -1,0 +1,107 @@
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ProblemException } from '../../http/problem.js';
+import { ChangesNothing, Roles } from '../../access/roles.js';
+import { inferBodySchema, inferAnswer, textsOf, type InferBody } from './inference-message.js';
+import { ModelService } from '../versions/champion.service.js';
+import { rankNow } from './rank.controller.js';
+
+const modelName = 'replyrank';
+const answer = (properties: Record<string, z.ZodType>) => ({ standardSchema: z.looseObject(properties) });
+
+/**
+ * The Open Inference Protocol, version 2, over REST, as KServe and Triton speak it. The one model is `replyrank`; its
+ * versions are those of the registry, and the one in service answers.
+ */
+@ApiTags('inference')
+@Controller('v2')
+export class InferenceController {
+  constructor(private readonly model: ModelService) {}
+
+  @Get()
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse(answer({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }))
+  server() {
+    const { device } = this.model.status();
+    return { name: modelName, version: '2', extensions: [], device };
+  }
+
+  @Get('health/live')
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse(answer({ live: z.boolean() }))
+  live() {
+    return { live: true };
+  }
+
+  @Get('health/ready')
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse(answer({ ready: z.boolean() }))
+  ready() {
+    const { state } = this.model.status();
+    if (state !== 'running')
+      throw new ProblemException(HttpStatus.SERVICE_UNAVAILABLE, `the model process is ${state}`);
+    return { ready: true };
+  }
+
+  @Get(['models/:name', 'models/:name/versions/:version'])
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse(answer({ name: z.string(), versions: z.array(z.string()), platform: z.string() }))
+  metadata(@Param() path: { name: string; version?: string }) {
+    const { device, version } = this.served(path);
+    return {
+      name: modelName,
+      versions: [version ?? ''],
+      platform: 'tensorflow',
+      device,
+      inputs: [
+        { name: 'text', datatype: 'BYTES', shape: [-1] },
+        { name: 'subject', datatype: 'BYTES', shape: [-1], parameters: { optional: true } },
+      ],
+      outputs: [
+        { name: 'template_id', datatype: 'BYTES', shape: [-1, -1] },
+        { name: 'probability', datatype: 'FP32', shape: [-1, -1] },
+        { name: 'abstained', datatype: 'BOOL', shape: [-1] },
+      ],
+    };
+  }
+
+  @Get(['models/:name/ready', 'models/:name/versions/:version/ready'])
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse(answer({ name: z.string(), ready: z.boolean() }))
+  modelReady(@Param() path: { name: string; version?: string }) {
+    this.served(path);
+    return { name: modelName, ...this.ready() };
+  }
+
+  @ChangesNothing()
+  @Post(['models/:name/infer', 'models/:name/versions/:version/infer'])
+  @HttpCode(HttpStatus.OK)
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse(answer({ model_name: z.string(), outputs: z.array(z.looseObject({ name: z.string() })) }))
+  async infer(@Param() path: { name: string; version?: string }, @Body({ schema: inferBodySchema }) body: InferBody) {
+    this.served(path);
+    const inputs = textsOf(body).map((text) => ({
+      ...text,
+      channel: null,
+      language: null,
+      contactType: null,
+      fields: {},
+    }));
+    const answers = await rankNow(this.model, inputs);
+    return { model_name: modelName, ...inferAnswer(body, answers) };
+  }
+
+  /** @throws ProblemException 404 for another model, or a version that is not the one in service */
+  private served({ name, version }: { name: string; version?: string }) {
+    const status = this.model.status();
+    if (name !== modelName || (version !== undefined && version !== status.version)) {
+      const asked = version === undefined ? name : `${name} in version ${version}`;
+      throw new ProblemException(
+        HttpStatus.NOT_FOUND,
+        `${asked} is not served; ${modelName} ${status.version ?? ''} is`,
+      );
+    }
+    return status;
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Ranking } from '../../models/ranker.js';
+import type { Suggestion } from '../../records/suggestion.entity.js';
+
+/** What is published on `ticket-suggestions`. Nothing in it tells an audit ticket from any other abstention. */
+export const suggestionMessageSchema = z
+  .object({
+    source: z.string(),
+    ticketId: z.string(),
+    suggestionId: z.string(),
+    revision: z.number().int(),
+    modelVersion: z.string(),
+    abstained: z.boolean(),
+    reason: z.string().nullable(),
+    contactType: z.object({ value: z.string(), probability: z.number() }).nullable(),
+    items: z.array(z.object({ rank: z.number().int(), templateId: z.string(), probability: z.number() })),
+  })
+  .meta({ id: 'SuggestionMessage' });
+export type SuggestionMessage = z.infer<typeof suggestionMessageSchema>;
+
+/** Probabilities leave with four digits: more would pretend to know more. */
+export const rounded = (probability: number): number => Math.round(probability * 10_000) / 10_000;
+
+/** The only way from a stored suggestion to what others see: an abstention has no items, whatever the model thought. */
+export function suggestionMessage(
+  ticket: { source: string; ticketId: string },
+  suggestion: Omit<Suggestion, 'ticket' | 'shownProbability' | 'createdAt'>,
+): SuggestionMessage {
+  const { contactType, contactTypeProbability } = suggestion;
+  return {
+    source: ticket.source,
+    ticketId: ticket.ticketId,
+    suggestionId: suggestion.id,
+    revision: suggestion.revision,
+    modelVersion: suggestion.modelVersion,
+    abstained: suggestion.abstained,
+    reason: suggestion.reason,
+    contactType:
+      contactType === null ? null : { value: contactType, probability: rounded(contactTypeProbability ?? 0) },
+    items: suggestion.abstained
+      ? []
+      : suggestion.ranking.map(({ templateId, probability }, index) => ({
+          rank: index + 1,
+          templateId,
+          probability: rounded(probability),
+        })),
+  };
+}
+
+/** A ranking that nobody stored, as others see it. */
+export function shownRanking({ abstained, reason, contactType, items }: Ranking, limit: number) {
+  return {
+    abstained,
+    reason,
+    contactType,
+    items: abstained
+      ? []
+      : items.slice(0, limit).map(({ templateId, probability }, index) => ({
+          rank: index + 1,
+          templateId,
+          probability: rounded(probability),
+        })),
+  };
+}

@@ -1,0 +1,142 @@
+/** Erases tickets everywhere in the database that they have got to. */
+import { createHash } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import { recordAudit } from '../../access/audit-log.js';
+import { lockTickets } from '../../database/ticket-lock.js';
+
+/** One ticket, or all of one customer (`fields["customer.id"]`). */
+export type ToForget = { source: string; ticketId: string } | { customer: string };
+
+export interface Forgotten {
+  /** `source:ticketId` of every ticket that was erased */
+  tickets: string[];
+  choices: number;
+  /** Messages that waited to be published */
+  outbox: number;
+  deadLetters: number;
+}
+
+/** Of up to 10 MB each. */
+const lettersAtOnce = 16;
+
+interface TicketName {
+  source: string;
+  ticketId: string;
+}
+
+/** Belongs into one transaction, as its first part: a ticket is forgotten everywhere or nowhere. */
+export async function forget(manager: EntityManager, what: ToForget, actor: string): Promise<Forgotten> {
+  // A choice, a dead letter or a message on its way may be there although the ticket is not.
+  const names = 'customer' in what ? await ticketsOf(manager, what.customer) : [what];
+  await lockTickets(manager, names);
+  const pairs = [names.map(({ source }) => source), names.map(({ ticketId }) => ticketId)];
+  const ofThese = `USING unnest($1::text[], $2::text[]) AS n (source, id) WHERE x.source = n.source AND x.ticket_id = n.id`;
+  const tickets = await deleted<TicketName>(
+    manager,
+    `DELETE FROM tickets x ${ofThese} RETURNING x.source, x.ticket_id AS "ticketId"`,
+    pairs,
+  );
+  const choices = await deleted(manager, `DELETE FROM choices x ${ofThese} RETURNING 1`, pairs);
+  const outbox = await deleted(manager, `DELETE FROM outbox WHERE key = ANY ($1) RETURNING 1`, [
+    names.map((name) => Buffer.from(keyOf(name))),
+  ]);
+  const deadLetters = await forgetDeadLetters(manager, names, 'customer' in what ? what.customer : null);
+  const counts = { choices: choices.length, outbox: outbox.length, deadLetters };
+  await recordAudit(manager, {
+    actor,
+    action: 'forget',
+    // Whom it was about must not be remembered either.
+    target: `sha256:${createHash('sha256').update(JSON.stringify(what)).digest('hex')}`,
+    detail: { tickets: tickets.length, ...counts },
+  });
+  return { tickets: tickets.map(keyOf), ...counts };
+}
+
+const keyOf = ({ source, ticketId }: TicketName): string => `${source}:${ticketId}`;
+
+function ticketsOf(manager: EntityManager, customer: string): Promise<TicketName[]> {
+  return manager.query(
+    `SELECT source, ticket_id AS "ticketId" FROM tickets WHERE fields ? 'customer.id' AND fields ->> 'customer.id' = $1`,
+    [customer],
+  );
+}
+
+async function deleted<T>(manager: EntityManager, sql: string, parameters: unknown[]): Promise<T[]> {
+  const [rows]: [T[], number] = await manager.query(sql, parameters);
+  return rows;
+}
+
+interface Letter {
+  id: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Record<string, string>;
+}
+
+/** What could not be read has no columns to ask: each message is looked into. */
+async function forgetDeadLetters(
+  manager: EntityManager,
+  names: readonly TicketName[],
+  customer: string | null,
+): Promise<number> {
+  const isSought = mentionsOf(names, customer);
+  const ids: number[] = [];
+  for (let after = 0; ;) {
+    const letters: Letter[] = await manager.query(
+      'SELECT id, key, value, headers FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2',
+      [after, lettersAtOnce],
+    );
+    ids.push(...letters.filter(isSought).map(({ id }) => id));
+    after = letters.at(-1)?.id ?? 0;
+    if (letters.length < lettersAtOnce) break;
+  }
+  // One that has just come, or is being sent again, is still on its way.
+  await manager.query(
+    `DELETE FROM outbox o USING dead_letters d
+      WHERE d.id = ANY ($1) AND o.key IS NOT DISTINCT FROM d.key AND o.value IS NOT DISTINCT FROM d.value
+        AND o.headers @> d.headers`,
+    [ids],
+  );
+  await manager.query('DELETE FROM dead_letters WHERE id = ANY ($1)', [ids]);
+  return ids.length;
+}
+
+/** Whether a message names a ticket by its source and id, or the customer. */
+function mentionsOf(names: readonly TicketName[], customer: string | null): (letter: Letter) => boolean {
+  const sources = [...new Set(names.map(({ source }) => source))].map((source) => ({
+    source: spellings(source),
+    ticketIds: names.filter((name) => name.source === source).map(({ ticketId }) => spellings(ticketId)),
+  }));
+  const customerId = customer === null ? [] : spellings(customer);
+  return ({ key, value, headers }) => {
+    const texts = [key, value, ...Object.values(headers).map((header) => Buffer.from(header))];
+    const says = (sought: Buffer[]): boolean =>
+      texts.some((bytes) => bytes !== null && sought.some((spelling) => holdsWord(bytes, spelling)));
+    return (
+      says(customerId) || sources.some(({ source, ticketIds }) => says(source) && ticketIds.some((id) => says(id)))
+    );
+  };
+}
+
+/** The ways in which a text may stand in JSON, also where the encoding is what could not be read. */
+function spellings(text: string): Buffer[] {
+  const json = JSON.stringify(text).slice(1, -1);
+  const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const texts = new Set([text, json, ascii, json.replaceAll('/', '\\/'), ascii.replaceAll('/', '\\/')]);
+  const encoded = [...texts].flatMap((spelling) => {
+    const utf16 = Buffer.from(spelling, 'utf16le');
+    return [Buffer.from(spelling), utf16, Buffer.from(utf16).swap16()];
+  });
+  return [...encoded, Buffer.from(text, 'latin1')];
+}
+
+/** Whether the bytes hold the text as a word of its own: "12" does not stand in "1234". */
+function holdsWord(bytes: Buffer, sought: Buffer): boolean {
+  for (let at = bytes.indexOf(sought); at !== -1; at = bytes.indexOf(sought, at + 1)) {
+    if (!isWordByte(bytes[at - 1]) && !isWordByte(bytes[at + sought.length])) return true;
+  }
+  return false;
+}
+
+const isWordByte = (byte: number | undefined): boolean =>
+  byte !== undefined && /[A-Za-z0-9]/.test(String.fromCharCode(byte));

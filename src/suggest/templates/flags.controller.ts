@@ -1,0 +1,78 @@
+import { Body, Controller, Get, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { ProblemException } from '../../http/problem.js';
+import { Roles, type Actor } from '../../access/roles.js';
+import { flagReasons } from '../../records/flag.entity.js';
+import { FlagsService, type NewFlag } from './flags.service.js';
+import { limitOf } from '../../http/cursor.js';
+import { identifier, storedText } from '../../http/text-schemas.js';
+import { ticketPathSchema, type TicketPath } from '../tickets/ticket.schema.js';
+
+const flagBodySchema = z
+  .object({
+    flagId: identifier(),
+    templateId: identifier(),
+    reason: z.enum(flagReasons),
+    note: storedText().trim().max(500).nullish().describe('What is wrong, for whoever mends it; stored redacted'),
+  })
+  .meta({ id: 'FlagBody' }) satisfies z.ZodType<NewFlag>;
+const addedFlagSchema = z
+  .object({ flagId: z.string(), result: z.enum(['added', 'repeated']) })
+  .meta({ id: 'AddedFlag' });
+const reviewSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        templateId: z.string(),
+        title: z.string(),
+        flags: z.int(),
+        reasons: z.record(z.string(), z.int()).describe('Flags by reason'),
+        lastFlaggedAt: z.date().meta({ type: 'string', format: 'date-time' }),
+      }),
+    ),
+  })
+  .meta({ id: 'TemplatesToReview' });
+const reviewQuerySchema = z.object({ limit: limitOf(500, 100) });
+
+/** What agents find wrong with templates, and which templates a lead should look at because of it. */
+@ApiTags('flags')
+@Controller('api/v1')
+export class FlagsController {
+  constructor(private readonly flags: FlagsService) {}
+
+  /** Idempotent on `flagId`: 201 the first time, 200 when it is repeated. */
+  @Post('tickets/:source/:ticketId/flags')
+  @Roles('agent', 'lead')
+  @ApiCreatedResponse({ standardSchema: addedFlagSchema })
+  @ApiOkResponse({ standardSchema: addedFlagSchema })
+  async flag(
+    @Param({ schema: ticketPathSchema }) path: TicketPath,
+    @Body({ schema: flagBodySchema }) body: NewFlag,
+    @Req() { actor }: { actor: Actor },
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const result = await this.flags.add(path, body, actor.name);
+    if (result === 'no-ticket') {
+      throw new ProblemException(HttpStatus.NOT_FOUND, `there is no ticket ${path.ticketId} of ${path.source}`);
+    }
+    if (result === 'no-template') {
+      const detail = `there is no template ${body.templateId}`;
+      throw new ProblemException(HttpStatus.UNPROCESSABLE_ENTITY, detail, [{ field: 'templateId', message: detail }]);
+    }
+    if (result === 'conflict') {
+      throw new ProblemException(HttpStatus.CONFLICT, `flagId ${body.flagId} is taken by another flag of this ticket`);
+    }
+    if (result === 'repeated') response.status(HttpStatus.OK);
+    return { flagId: body.flagId, result };
+  }
+
+  /** Allowed templates that were flagged since they were last changed, the most often flagged first. */
+  @Get('flags')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: reviewSchema })
+  async toReview(@Query({ schema: reviewQuerySchema }) { limit }: z.infer<typeof reviewQuerySchema>) {
+    return { items: await this.flags.toReview(limit) };
+  }
+}

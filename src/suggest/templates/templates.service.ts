@@ -1,0 +1,196 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { TemplateRevision } from '../../records/template-revision.entity.js';
+import { Template } from '../../records/template.entity.js';
+import { MergeRefused, mergeChain, targetsFirst } from './merges.js';
+import { requestRankingOfOpenTickets } from '../requests/ranking-request.js';
+import type { ImportedTemplate, NewTemplate, TemplateChange } from './template-text.js';
+import { notifyReload, notifyTemplates } from '../../events/change-events.js';
+
+export interface ImportedTemplates {
+  added: number;
+  changed: number;
+  unchanged: number;
+}
+
+/** What became of one template of an import. */
+export interface ImportedOne {
+  id: string;
+  result: keyof ImportedTemplates;
+  /** As it was; null for one that was not there */
+  before: Template | null;
+  after: NewTemplate;
+}
+
+/** A template is not as it was when somebody began to change it. */
+export class RevisionPassed extends Error {
+  override readonly name = 'RevisionPassed';
+}
+
+/** Templates and their history. A change of what may be suggested ranks the open tickets again. */
+@Injectable()
+export class TemplatesService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Another page of templates by id, after `after`. */
+  list(filter: { state?: string | undefined; after?: string | undefined; limit: number }): Promise<Template[]> {
+    const query = this.dataSource.getRepository(Template).createQueryBuilder('t').orderBy('t.id').limit(filter.limit);
+    if (filter.state) query.andWhere('t.state = :state', { state: filter.state });
+    if (filter.after) query.andWhere('t.id > :after', { after: filter.after });
+    return query.getMany();
+  }
+
+  async get(id: string): Promise<(Template & { history: Omit<TemplateRevision, 'templateId'>[] }) | null> {
+    const template = await this.dataSource.getRepository(Template).findOneBy({ id });
+    if (!template) return null;
+    const history = await this.dataSource
+      .getRepository(TemplateRevision)
+      .find({ where: { templateId: id }, order: { revision: 'DESC' } });
+    return Object.assign(template, { history: history.map(({ templateId, ...revision }) => revision) });
+  }
+
+  /**
+   * @returns null where the id is taken
+   * @throws MergeRefused
+   */
+  create(template: NewTemplate, actor: string): Promise<Template | null> {
+    return this.dataSource.transaction(async (manager) => {
+      if (await locked(manager, template.id)) return null;
+      const wanted = await merged(manager, null, template);
+      const saved = await save(manager, { ...wanted, revision: 1, sample: false }, actor);
+      if (saved.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
+      await notifyTemplates(manager);
+      return saved;
+    });
+  }
+
+  /**
+   * @returns null where there is no such template
+   * @throws MergeRefused
+   * @throws RevisionPassed where the change is of another revision
+   */
+  change(id: string, { revision, ...change }: TemplateChange, actor: string): Promise<Template | null> {
+    return this.dataSource.transaction(async (manager) => {
+      const old = await locked(manager, id);
+      if (!old) return null;
+      if (revision !== undefined && revision !== old.revision) {
+        throw new RevisionPassed(
+          `template ${id} is at revision ${old.revision} by now: look at it, then change it again`,
+        );
+      }
+      const next = Object.assign({}, old, await merged(manager, old, { ...change, id }));
+      if (isSame(old, next)) return old;
+      const saved = await save(manager, Object.assign(next, { revision: old.revision + 1 }), actor);
+      if (old.state === 'allowed' || next.state === 'allowed' || old.mergedInto !== next.mergedInto) {
+        await requestRankingOfOpenTickets(manager, 'template');
+        await notifyReload(manager);
+      }
+      await notifyTemplates(manager);
+      return saved;
+    });
+  }
+}
+
+/**
+ * Adds or changes many templates at once. One that is there with the same text is left alone, so an import can be
+ * repeated; the state of one that is there is kept unless the file names another. One that is merged into another stays so
+ * unless the file says otherwise.
+ *
+ * @throws MergeRefused
+ */
+export async function importTemplates(
+  manager: EntityManager,
+  templates: ImportedTemplate[],
+  options: { actor: string; sample?: boolean; onEach?: (one: ImportedOne) => void },
+): Promise<ImportedTemplates> {
+  const result: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
+  for (const line of targetsFirst(templates)) {
+    const old = await locked(manager, line.id);
+    const wanted: NewTemplate = { ...line, state: line.state ?? old?.state ?? 'allowed' };
+    const isLeft = old?.mergedInto && wanted.mergedInto === undefined;
+    const template = await merged(manager, old, isLeft ? { ...wanted, mergedInto: old.mergedInto } : wanted);
+    const outcome = !old ? 'added' : isSame(old, template) ? 'unchanged' : 'changed';
+    result[outcome] += 1;
+    options.onEach?.({ id: line.id, result: outcome, before: old, after: template });
+    if (outcome === 'unchanged') continue;
+    const sample = old?.sample ?? options.sample ?? false;
+    const revision = (old?.revision ?? 0) + 1;
+    await save(manager, Object.assign({}, old, template, { sample, revision }), options.actor);
+  }
+  if (result.added + result.changed > 0) {
+    await requestRankingOfOpenTickets(manager, 'template');
+    await notifyTemplates(manager);
+  }
+  if (result.changed > 0) await notifyReload(manager);
+  return result;
+}
+
+/** The template, which nobody else changes, or makes where it is not there, until this transaction ends. */
+async function locked(manager: EntityManager, id: string): Promise<Template | null> {
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`template ${id}`]);
+  return manager.getRepository(Template).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+}
+
+async function save(
+  manager: EntityManager,
+  template: Omit<Template, 'createdAt' | 'updatedAt'> & Partial<Pick<Template, 'createdAt'>>,
+  actor: string,
+): Promise<Template> {
+  const { id, title, body, contactTypes, state, mergedInto, revision } = template;
+  const now = new Date();
+  const saved = await manager
+    .getRepository(Template)
+    .save(Object.assign({ createdAt: now }, template, { updatedAt: now }));
+  await manager.getRepository(TemplateRevision).insert({
+    templateId: id,
+    revision,
+    title,
+    body,
+    contactTypes,
+    state,
+    mergedInto,
+    changedBy: actor,
+    changedAt: now,
+  });
+  return saved;
+}
+
+const mergesLock = 'merged templates';
+
+/**
+ * What a change makes of a template: merged into another one it is retired.
+ *
+ * @throws MergeRefused where that can't be, or one that is merged is to be used again and its merge not taken back
+ */
+async function merged<T extends Partial<NewTemplate> & { id: string }>(
+  manager: EntityManager,
+  old: Template | null,
+  wanted: T,
+): Promise<T & { mergedInto: string | null }> {
+  const mergedInto = wanted.mergedInto === undefined ? (old?.mergedInto ?? null) : wanted.mergedInto;
+  if (mergedInto === null) return { ...wanted, mergedInto };
+  const { id, state } = wanted;
+  if (wanted.mergedInto === undefined && state !== undefined && state !== 'retired') {
+    throw new MergeRefused(
+      `template ${id} is merged into ${mergedInto}: with "mergedInto": null it can be ${state} again`,
+    );
+  }
+  // Two at once could be merged into one another.
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [mergesLock]);
+  const rows: { id: string; mergedInto: string | null }[] = await manager.query(
+    'SELECT id, merged_into AS "mergedInto" FROM templates',
+  );
+  mergeChain(id, mergedInto, new Map([...rows.map((row) => [row.id, row.mergedInto] as const), [id, mergedInto]]));
+  return { ...wanted, mergedInto, state: 'retired' };
+}
+
+function isSame(a: Template, b: NewTemplate): boolean {
+  const types = (one: NewTemplate): string => one.contactTypes.join('\n');
+  return (
+    a.title === b.title &&
+    a.body === b.body &&
+    types(a) === types(b) &&
+    a.state === b.state &&
+    a.mergedInto === (b.mergedInto ?? null)
+  );
+}

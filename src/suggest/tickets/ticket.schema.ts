@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
+import { identifier } from '../../http/text-schemas.js';
+import { suggestionMessageSchema } from '../requests/suggestion-message.js';
+
+const date = z.date().meta({ type: 'string', format: 'date-time' });
+
+export const ticketPathSchema = z.object({
+  source: z.string().regex(/^[a-z0-9._-]{1,64}$/, 'must be 1 to 64 of a–z, 0–9, dot, hyphen, underscore'),
+  ticketId: identifier(),
+});
+export type TicketPath = z.infer<typeof ticketPathSchema>;
+
+export const ticketStates = ['open', 'answered', 'closed'] as const;
+
+/** By what the list is sorted, as a whole number, and the ticket's id. */
+const placeInQueue = z.tuple([z.int(), z.int().nonnegative()]);
+
+export const ticketsQuerySchema = z.object({
+  state: z.enum([...ticketStates, 'all']).default('open'),
+  source: identifier().optional(),
+  channel: identifier().optional(),
+  language: identifier().optional(),
+  contactType: identifier().optional(),
+  /** `certain`: by the probability of the first reply, then newest; what has none comes last */
+  sort: z.enum(['newest', 'certain']).default('newest'),
+  limit: limitOf(200, 50),
+  cursor: cursorOf(placeInQueue),
+});
+export type TicketsQuery = z.infer<typeof ticketsQuerySchema>;
+
+const facts = {
+  source: z.string(),
+  ticketId: z.string(),
+  subject: z.string(),
+  channel: z.string().nullable(),
+  language: z.string().nullable(),
+  contactType: z.string().nullable(),
+  state: z.enum(ticketStates),
+  sample: z.boolean(),
+  occurredAt: date,
+  receivedAt: date,
+};
+
+/** A line of the queue. */
+export const ticketRowSchema = z
+  .object({
+    ...facts,
+    /** The first characters of the body. */
+    preview: z.string(),
+    suggestion: z
+      .object({
+        suggestionId: z.string(),
+        abstained: z.boolean(),
+        templateId: z.string().nullable(),
+        title: z.string().nullable(),
+        probability: z.number().nullable(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'TicketRow' });
+export type TicketRow = z.infer<typeof ticketRowSchema>;
+/** What the open tickets can be filtered by. */
+export const ticketFiltersSchema = z
+  .object({
+    open: z.number().int(),
+    channels: z.array(z.string()),
+    languages: z.array(z.string()),
+    contactTypes: z.array(z.string()),
+  })
+  .meta({ id: 'TicketFilters' });
+export type TicketFilters = z.infer<typeof ticketFiltersSchema>;
+
+export const ticketPageSchema = pageSchema(ticketRowSchema).meta({ id: 'TicketPage' });
+
+export const ticketSchema = z
+  .object({
+    ...facts,
+    body: z.string(),
+    fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  })
+  .meta({ id: 'Ticket' });
+export type TicketAnswer = z.infer<typeof ticketSchema>;
+
+const wordSchema = z
+  .object({
+    part: z.enum(['subject', 'body']),
+    /** First character of it in that part of the ticket, and the one behind its last, UTF-16 code units */
+    start: z.number().int(),
+    end: z.number().int(),
+    text: z.string(),
+    /** Log-odds of the reply that it brought, nats: above 0 it spoke for the reply, below against it */
+    weight: z.number(),
+  })
+  .meta({ id: 'WordWeight' });
+
+/** What may be shown now: the templates' present states and texts. */
+export const suggestionSchema = suggestionMessageSchema
+  .extend({
+    items: z.array(
+      z.object({
+        rank: z.number().int(),
+        templateId: z.string(),
+        probability: z.number(),
+        title: z.string(),
+        body: z.string(),
+        /**
+         * With `explain=true`: the words that spoke for the reply or against it; null where the model that suggested it is
+         * not in service any more
+         */
+        words: z.array(wordSchema).nullable().optional(),
+      }),
+    ),
+    createdAt: date,
+  })
+  .meta({ id: 'Suggestion' });
+export type SuggestionAnswer = z.infer<typeof suggestionSchema>;
+export const suggestionQuerySchema = z.object({
+  limit: limitOf(10, 3),
+  explain: z.enum(['true', 'false']).default('false'),
+});
+export type SuggestionQuery = z.infer<typeof suggestionQuerySchema>;
+
+/** An answered ticket that is like another one. */
+const similarTicketSchema = z
+  .object({
+    source: z.string(),
+    ticketId: z.string(),
+    subject: z.string(),
+    /** The first characters of the body. */
+    preview: z.string(),
+    /** What it was answered with */
+    templateId: z.string(),
+    title: z.string().nullable(),
+    answeredAt: date,
+    /** Cosine of the embeddings, −1 to 1 */
+    similarity: z.number(),
+  })
+  .meta({ id: 'SimilarTicket' });
+export type SimilarTicket = z.infer<typeof similarTicketSchema>;
+export const similarSchema = z.object({ items: z.array(similarTicketSchema) }).meta({ id: 'SimilarTickets' });
+export const similarQuerySchema = z.object({ limit: limitOf(20, 5), template: identifier().optional() });
+
+export const addedChoiceSchema = z
+  .object({ choiceId: z.string(), result: z.enum(['added', 'repeated']) })
+  .meta({ id: 'AddedChoice' });

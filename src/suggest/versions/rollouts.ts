@@ -1,0 +1,98 @@
+/** A version that is tried out beside the champion: in shadow it ranks and shows nothing, as a canary it ranks a share of tickets. */
+import type { EntityManager } from 'typeorm';
+import { hash32 } from '../../statistics/random.js';
+import type { Ranking } from '../../models/ranker.js';
+import { moveAlias } from './model-registry.js';
+import { say } from './model-messages.js';
+import { requestRankingOf } from '../requests/ranking-request.js';
+import type { Said } from '../../messages/localized-message.js';
+import { notifyModels } from '../../events/change-events.js';
+
+export type RolloutMode = 'shadow' | 'canary';
+
+export interface Rollout {
+  id: number;
+  version: string;
+  folder: string;
+  mode: RolloutMode;
+  /** Share of the tickets that it ranks, 0–1 */
+  share: number;
+  startedAt: Date;
+}
+
+export interface NewRollout {
+  version: string;
+  mode: RolloutMode;
+  share: number;
+  run: number | null;
+  startedBy: string;
+}
+
+/** Begins one; the one before, of another version or mode, ends. @throws UnknownVersion */
+export async function startRollout(manager: EntityManager, order: NewRollout): Promise<void> {
+  await endRollout(manager, { outcome: 'ended', reason: say('other-tried-out', { version: order.version }) });
+  await moveAlias(manager, 'challenger', order.version, order.startedBy, say(order.mode));
+  await manager.query('INSERT INTO rollouts (version, mode, share, run, started_by) VALUES ($1, $2, $3, $4, $5)', [
+    order.version,
+    order.mode,
+    order.share,
+    order.run,
+    order.startedBy,
+  ]);
+  await notifyModels(manager);
+}
+
+/** Ends the one that goes on, if there is one; its run says so. @returns the version that was tried out */
+export async function endRollout(
+  manager: EntityManager,
+  { outcome, reason }: { outcome: 'promoted' | 'rolled-back' | 'ended'; reason: Said },
+): Promise<string | null> {
+  const [rows] = await manager.query<[{ version: string; run: number | null }[], number]>(
+    `UPDATE rollouts SET ended_at = now(), outcome = $1, reason = $2, saying = $3 WHERE ended_at IS NULL
+     RETURNING version, run`,
+    [outcome, reason.sentence, reason.saying ?? null],
+  );
+  const [ended] = rows;
+  if (!ended) return null;
+  const state = outcome === 'promoted' ? 'promoted' : 'kept';
+  await manager.query(`UPDATE training_runs SET state = $2 WHERE id = $1 AND state = 'compared'`, [ended.run, state]);
+  // A champion that is new has all open tickets ranked again; else what a canary has said of them is taken back with it.
+  if (outcome !== 'promoted') await requestRankingOf(manager, ended.version);
+  await notifyModels(manager);
+  return ended.version;
+}
+
+export async function activeRollout(manager: EntityManager): Promise<Rollout | null> {
+  const [row]: Rollout[] = await manager.query(
+    `SELECT r.id, r.version, v.folder, r.mode, r.share, r.started_at AS "startedAt"
+       FROM rollouts r JOIN model_versions v ON v.version = r.version WHERE r.ended_at IS NULL`,
+  );
+  return row ?? null;
+}
+
+/** Whether a ticket is the canary's: by its identity, so that every replica says the same, whenever it is ranked. */
+export function isCanarys(ticket: { source: string; ticketId: string }, { version, share }: Rollout): boolean {
+  return hash32(`${version} ${ticket.source}:${ticket.ticketId}`) / 2 ** 32 < share;
+}
+
+const kept = 10;
+
+/** Keeps what a version in shadow says of tickets; the newest where they are ranked again. */
+export async function storeShadow(
+  manager: EntityManager,
+  tickets: { claimed: { ticket: number } }[],
+  answers: { version: string; ranking: Ranking }[],
+): Promise<void> {
+  const rows = tickets.map(({ claimed }, index) => {
+    const { items = [], abstained = true } = answers[index]?.ranking ?? {};
+    const ranking = items.slice(0, kept).map(({ templateId, probability }) => ({ templateId, probability }));
+    return { ticket: claimed.ticket, version: answers[index]?.version ?? '', abstained, ranking };
+  });
+  await manager.query(
+    `INSERT INTO shadow_rankings (ticket, version, abstained, ranking)
+     SELECT ticket, version, abstained, ranking
+       FROM jsonb_to_recordset($1::jsonb) AS r (ticket bigint, version text, abstained boolean, ranking jsonb)
+     ON CONFLICT (ticket, version) DO UPDATE SET abstained = EXCLUDED.abstained, ranking = EXCLUDED.ranking`,
+    [JSON.stringify(rows)],
+  );
+}

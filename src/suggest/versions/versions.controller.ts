@@ -1,0 +1,177 @@
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Roles, type Actor } from '../../access/roles.js';
+import { ModelService } from './champion.service.js';
+import { ModelsService } from './versions.service.js';
+import { sayingSchema } from '../../messages/localized-message.js';
+import { leastCanaryShare } from '../../config/retrain-variables.js';
+import { identifier } from '../../http/text-schemas.js';
+import { found } from '../tickets/tickets.controller.js';
+
+const date = z.date().meta({ type: 'string', format: 'date-time' });
+const versionSchema = z
+  .object({ version: z.string(), metadata: z.looseObject({}), createdAt: date, aliases: z.array(z.string()) })
+  .meta({ id: 'ModelVersion' });
+const modelsSchema = z
+  .object({
+    serving: z.object({ version: z.string().nullable(), device: z.string().nullable(), state: z.string() }),
+    items: z.array(versionSchema),
+  })
+  .meta({ id: 'Models' });
+const pathSchema = z.object({ version: identifier() });
+const canarySchema = z.object({ share: z.number().min(leastCanaryShare).max(1).optional() });
+const rolloutSchema = z
+  .object({
+    version: z.string(),
+    mode: z.enum(['shadow', 'canary']),
+    share: z.number(),
+    startedBy: z.string(),
+    startedAt: date,
+    pairs: z.number().int(),
+    standing: z.string().nullable(),
+    endedAt: date.nullable(),
+    outcome: z.string().nullable(),
+    reason: z.string().nullable(),
+    saying: sayingSchema.nullable(),
+  })
+  .meta({ id: 'Rollout' });
+const moveSchema = z
+  .object({
+    alias: z.string(),
+    version: z.string(),
+    actor: z.string(),
+    reason: z.string().nullable(),
+    saying: sayingSchema.nullable(),
+    movedAt: date,
+  })
+  .meta({ id: 'AliasMove' });
+const scores = { rows: z.number(), top1: z.number(), hits3: z.number() };
+const reportSchema = z
+  .looseObject({
+    version: z.string(),
+    createdAt: z.string(),
+    seed: z.number(),
+    arguments: z.looseObject({}),
+    data: z.looseObject({ rows: z.number(), templates: z.number() }),
+    curves: z.array(z.looseObject({ training: z.string(), loss: z.array(z.number()) })),
+    heldOut: z.looseObject({
+      ...scores,
+      slices: z.record(z.string(), z.record(z.string(), z.looseObject(scores))),
+    }),
+    baselines: z.object({ majority: z.number(), nearestMean: z.number() }),
+    confusions: z.array(z.object({ label: z.string(), predicted: z.string(), count: z.number() })),
+    calibration: z.array(z.object({ rows: z.number(), confidence: z.number(), right: z.number() })),
+    wronglySure: z.array(
+      z.looseObject({
+        idHash: z.string().nullable(),
+        label: z.string(),
+        predicted: z.string(),
+        confidence: z.number(),
+        labelProbability: z.number(),
+      }),
+    ),
+    diagnosis: z.object({
+      training: z.number(),
+      heldOut: z.number(),
+      ceiling: z.number(),
+      parts: z.array(z.object({ name: z.string(), points: z.number(), next: z.string() })),
+    }),
+    seconds: z.record(z.string(), z.number()),
+  })
+  .meta({ id: 'TrainingReport' });
+type Path = z.infer<typeof pathSchema>;
+const promotedSchema = z.object({ champion: z.string().nullable() }).meta({ id: 'Promoted' });
+
+interface Call {
+  actor: Actor;
+}
+
+/** Model versions, which of them is the champion, and which is tried out beside it. */
+@ApiTags('models')
+@Controller('api/v1/models')
+export class ModelsController {
+  constructor(
+    private readonly models: ModelsService,
+    private readonly model: ModelService,
+  ) {}
+
+  @Get()
+  @Roles('agent', 'lead', 'ml')
+  @ApiOkResponse({ standardSchema: modelsSchema })
+  async list() {
+    const { version, device, state } = this.model.status();
+    return { serving: { version, device, state }, items: await this.models.versions() };
+  }
+
+  /** Who became champion or challenger, by whom and why. */
+  @Get('moves')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: z.array(moveSchema) })
+  moves() {
+    return this.models.moves();
+  }
+
+  /** What was tried out beside the champion, and how it ended; newest first. */
+  @Get('rollouts')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: z.array(rolloutSchema) })
+  rollouts() {
+    return this.models.rollouts();
+  }
+
+  @Get(':version')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: versionSchema })
+  async get(@Param({ schema: pathSchema }) { version }: Path) {
+    const versions = await this.models.versions();
+    return found(versions.find((one) => one.version === version) ?? null, `there is no model version ${version}`);
+  }
+
+  /** What its training left behind: arguments, scores by slice, confusions, calibration, baselines, diagnosis, times. */
+  @Get(':version/report')
+  @Roles('lead', 'ml')
+  @ApiOkResponse({ standardSchema: reportSchema })
+  async report(@Param({ schema: pathSchema }) { version }: Path) {
+    return found(await this.models.report(version), `there is no report of a model version ${version}`);
+  }
+
+  @Post(':version/promote')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: promotedSchema })
+  promote(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: Call) {
+    return this.models.promote(version, actor.name);
+  }
+
+  /** It ranks every ticket too, and nothing of that is shown. */
+  @Post(':version/shadow')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: rolloutSchema })
+  shadow(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: Call) {
+    return this.models.tryOut(version, { mode: 'shadow', actor: actor.name });
+  }
+
+  /** It ranks a share of the tickets instead of the champion. */
+  @Post(':version/canary')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: rolloutSchema })
+  canary(
+    @Param({ schema: pathSchema }) { version }: Path,
+    @Body({ schema: canarySchema }) { share }: z.infer<typeof canarySchema>,
+    @Req() { actor }: Call,
+  ) {
+    return this.models.tryOut(version, { mode: 'canary', share, actor: actor.name });
+  }
+
+  /** Ends what is tried out; where nothing is, the champion before takes over again. */
+  @Post('rollback')
+  @HttpCode(HttpStatus.OK)
+  @Roles('ml')
+  @ApiOkResponse({ standardSchema: promotedSchema })
+  rollback(@Req() { actor }: Call) {
+    return this.models.rollback(actor.name);
+  }
+}

@@ -1,0 +1,493 @@
+/**
+ * What a lead relies on who keeps the templates in order: in a real browser, against the whole service. The steps build on one
+ * another.
+ */
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { AxeBuilder } from '@axe-core/playwright';
+import fc from 'fast-check';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import german from '../../console/src/messages/templates.de.json' with { type: 'json' };
+import english from '../../console/src/messages/templates.en.json' with { type: 'json' };
+import { listViewOf, periods, searchOf, selections, sortable, states } from '../../console/src/templates/list-view.js';
+import { placeholderProblems } from '../../console/src/templates/placeholder-check.js';
+import { createSignInLink } from '../../src/access/access.service.js';
+import type { Role } from '../../src/records/api-token.entity.js';
+import { importTemplates } from '../../src/suggest/templates/templates.service.js';
+import { wholeService, type TestApp } from '../support/app.js';
+import { launchBrowser } from '../support/browser.js';
+import { stopAtFirstFailure } from '../support/steps.js';
+import { arrive, aTicket } from '../support/tickets.js';
+
+const patience = { timeout: 120_000 };
+
+let service: TestApp;
+/** One each: a browser of this build runs in a single process, where a second context hangs. */
+const browsers: Browser[] = [];
+/** The lead's. */
+let page: Page;
+/** An agent's, with a ticket open. */
+let desk: Page;
+let url: string;
+/** What the browser refused or could not run, and which other hosts it was sent to. */
+const complaints: string[] = [];
+
+stopAtFirstFailure(() => page.locator('body').innerText());
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '../..'), 'bin', 'build.js')]);
+  service = await wholeService();
+  url = (await service.app.getUrl()).replace('[::1]', 'localhost');
+  const templates = [
+    { id: 'card-arrival', title: 'Card arrival', body: 'Hi {{customer.firstName}}, your new card comes by post.' },
+    { id: 'card-lost', title: 'Card lost', body: 'We have blocked your lost or stolen card at once.' },
+    { id: 'refund', title: 'Refund', body: 'We have given you your money back.' },
+    { id: 'exchange', title: 'Exchange rate', body: 'We change money at the rate of the banks, without a fee.' },
+  ];
+  await service.dataSource.transaction((manager) =>
+    importTemplates(
+      manager,
+      templates.map((one) => ({ ...one, contactTypes: [] })),
+      { actor: 'test' },
+    ),
+  );
+  page = await newPage();
+  desk = await newPage();
+  await signIn(desk, 'agent');
+  await signIn(page, 'lead');
+});
+afterAll(async () => {
+  for (const browser of browsers) await browser.close();
+  await service.stop();
+});
+afterEach(() => expect(complaints.splice(0)).toEqual([]));
+
+async function newPage(): Promise<Page> {
+  const browser = await launchBrowser();
+  browsers.push(browser);
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
+  const made = await context.newPage();
+  made.setDefaultTimeout(patience.timeout);
+  made.on('pageerror', (error) => complaints.push(error.message));
+  made.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
+  });
+  made.on('request', (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
+  });
+  return made;
+}
+
+async function signIn(where: Page, role: Role): Promise<void> {
+  await where.context().clearCookies();
+  await where.goto(url + (await createSignInLink(service.dataSource.manager, { name: `the ${role}`, role }, 3600)));
+  await where.getByText(`the ${role}`, { exact: true }).waitFor();
+}
+
+const main = () => page.getByRole('main');
+const heading = (name: string) => main().getByRole('heading', { level: 2, name });
+const dialog = () => page.getByRole('dialog');
+const row = (title: string) => main().getByRole('row').filter({ hasText: title });
+const button = (name: string) => main().getByRole('button', { name, exact: true });
+const section = (name: string) =>
+  main()
+    .locator('section')
+    .filter({ has: page.getByRole('heading', { name }) });
+const titles = () => main().locator('td[data-column=title] a').allInnerTexts();
+const selection = (name: string) => main().getByRole('button', { name: new RegExp(`^${name}`) });
+
+async function goToList(): Promise<void> {
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Templates' }).click();
+  await heading('Templates').waitFor();
+}
+async function open(title: string): Promise<void> {
+  await main().getByRole('link', { name: title, exact: true }).click();
+  await main().getByRole('textbox', { name: 'Title' }).waitFor();
+}
+const patch = (id: string, body: object) =>
+  service.request.patch(`/api/v1/templates/${id}`).set(service.as('admin')).send(body).expect(200);
+const stored = async (id: string) =>
+  (await service.request.get(`/api/v1/templates/${id}`).set(service.as('agent'))).body as {
+    title: string;
+    body: string;
+    state: string;
+    mergedInto: string | null;
+    revision: number;
+  };
+
+async function answered(body: string, choice: object, by: Role = 'agent'): Promise<string> {
+  const ticketId = randomUUID();
+  await arrive(service.dataSource, [
+    aTicket(ticketId, { subject: 'A question', body, fields: { 'customer.firstName': 'Grace' } }),
+  ]);
+  await service.request
+    .post(`/api/v1/tickets/helpdesk/${ticketId}/choices`)
+    .set(service.as(by))
+    .send({ choiceId: randomUUID(), ...choice })
+    .expect(201);
+  return ticketId;
+}
+
+describe('the list', () => {
+  test('says how each template does, and finds what is never used', async () => {
+    const shown = ['card-arrival', 'card-lost'];
+    for (const templateId of ['card-arrival', 'card-lost', 'card-lost'])
+      await answered('Where is my card?', { outcome: 'used', templateId, shown });
+    await goToList();
+    await main().getByText('4 replies that the team keeps ready').waitFor();
+    await expect.poll(() => row('Card arrival').innerText(), patience).toMatch(/Allowed\s+3\s+33\s%\s+of 3\s+1/);
+    await selection('Never used').click();
+    await expect.poll(titles, patience).toEqual(['Refund', 'Exchange rate']);
+    await selection('Often confused').click();
+    await row('Card arrival').getByText('2 of 2 times').waitFor();
+    await row('Card arrival').getByRole('link', { name: 'Card lost' }).waitFor();
+  });
+
+  test('is searched by words of the text, also mistyped, sorted by its heads, and stands in the address', async () => {
+    await selection('All').click();
+    await page.keyboard.press('/');
+    await page.keyboard.type('stollen');
+    await expect.poll(titles, patience).toEqual(['Card lost']);
+    await page.keyboard.press('Escape');
+    await button('Used').click();
+    await expect.poll(async () => (await titles())[0], patience).toBe('Card lost');
+    expect(new URL(page.url()).search).toBe('?sort=-used');
+    await open('Card lost');
+    await main().getByRole('link', { name: 'All templates' }).click();
+    await expect.poll(async () => (await titles())[0], patience).toBe('Card lost');
+    expect(new URL(page.url()).search).toBe('?sort=-used');
+  });
+});
+
+describe('a template', () => {
+  test('is edited beside what agents see of it: misspelt placeholders are marked and mended', async () => {
+    await open('Card arrival');
+    const preview = main().getByTestId('preview');
+    await preview.getByText('Grace').waitFor();
+    const reply = main().getByRole('textbox', { name: 'Reply' });
+    await reply.fill('Hi {{customer.fistName}}, your new card comes by post within {{card.days} days.');
+    await preview.locator('mark[data-unknown]').getByText('customer.fistName').waitFor();
+    await main().getByText('“{{card.days}” is no placeholder').waitFor();
+    await main().getByText('Did you mean customer.firstName?').waitFor();
+    await button('Replace').click();
+    await preview.getByText('Grace').waitFor();
+    await reply.fill('Hi {{customer.firstName}}, your new card comes by post within five days.');
+    await main().getByText('All placeholders can be filled from tickets').waitFor();
+    await button('Save').click();
+    await main().getByText('Saved.').waitFor();
+    expect(await stored('card-arrival')).toMatchObject({ revision: 2 });
+  });
+
+  test('has a history that shows the change', async () => {
+    const history = section('History');
+    await history.getByText('Revision 2').waitFor();
+    await expect
+      .poll(() => history.locator('ins').allInnerTexts(), patience)
+      .toEqual([expect.stringContaining('within five days') as string]);
+    await history.getByText('the lead', { exact: false }).waitFor();
+    await history.getByRole('button', { name: 'Edit this text again' }).click();
+    await expect
+      .poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue(), patience)
+      .toBe('Hi {{customer.firstName}}, your new card comes by post.');
+    await main().getByText('Not saved yet').waitFor();
+  });
+
+  test('is not left with unsaved changes unasked, and they outlive a reload', async () => {
+    await main().getByRole('link', { name: 'All templates' }).click();
+    await dialog().getByText('is not saved yet').waitFor();
+    await dialog().getByRole('button', { name: 'Stay here' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await main().getByText('Not saved yet').waitFor();
+    page.once('dialog', (asked) => void asked.accept());
+    await page.reload();
+    await main().getByText('What you had changed before is here again.').waitFor();
+    await main().getByRole('link', { name: 'All templates' }).click();
+    await dialog().getByRole('button', { name: 'Discard and leave' }).click();
+    await heading('Templates').waitFor();
+    expect((await stored('card-arrival')).revision).toBe(2);
+  });
+
+  test('that somebody else changes meanwhile is not overwritten: what they did is shown first', async () => {
+    await open('Card arrival');
+    await main().getByRole('textbox', { name: 'Title' }).fill('Card on its way');
+    await patch('card-arrival', { body: 'Hi {{customer.firstName}}, your new card comes by post within nine days.' });
+    const conflict = main().getByRole('alert').filter({ hasText: 'the admin has changed this template meanwhile' });
+    await conflict.locator('ins').getByText('nine').waitFor();
+    expect(await button('Save').isDisabled()).toBe(true);
+    await conflict.getByRole('button', { name: 'Take theirs' }).click();
+    await expect
+      .poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue(), patience)
+      .toContain('nine days');
+    await main().getByRole('textbox', { name: 'Title' }).fill('Card on its way');
+    await patch('card-arrival', { title: 'Card by post' });
+    await conflict.getByRole('button', { name: 'Keep mine' }).click();
+    await page.keyboard.press('Control+s');
+    await expect.poll(() => stored('card-arrival'), patience).toMatchObject({ title: 'Card on its way', revision: 5 });
+    expect((await stored('card-arrival')).body).toContain('nine days');
+  });
+
+  test('that is being saved can be written on and left without a question', async () => {
+    const ofTemplate = '**/templates/card-arrival';
+    let release = (): void => undefined;
+    const isReleased = new Promise<void>((settle) => (release = settle));
+    // It stays: what is on its way while a browser stops holding requests up may be lost.
+    await page.route(ofTemplate, async (route) => {
+      if (route.request().method() === 'PATCH') await isReleased;
+      await route.continue();
+    });
+    // The save of the step before may be on its way still: what is typed meanwhile stays.
+    await main().getByRole('textbox', { name: 'Title' }).fill('Card in the post');
+    await expect.poll(() => button('Save').isEnabled(), patience).toBe(true);
+    await page.keyboard.press('Control+s');
+    await goToList();
+    release();
+    await row('Card in the post').waitFor();
+    await open('Card in the post');
+    await section('History').getByText('Revision 6').waitFor();
+    expect(await main().getByText('Not saved yet').count()).toBe(0);
+  });
+
+  test('is merged into another, which asks once, and the merge is taken back', async () => {
+    await goToList();
+    await open('Refund');
+    await button('Merge into …').click();
+    await dialog().getByText('counts for the other one').waitFor();
+    await dialog().getByPlaceholder('Title of the one that stays').fill('Exch');
+    await dialog().getByRole('option', { name: 'Exchange rate' }).click();
+    await dialog().getByRole('button', { name: 'Merge into …' }).click();
+    await expect.poll(() => stored('refund'), patience).toMatchObject({ state: 'retired', mergedInto: 'exchange' });
+    await button('Take the merge back').click();
+    await dialog().getByRole('button', { name: 'Take the merge back' }).click();
+    await expect.poll(() => stored('refund'), patience).toMatchObject({ state: 'allowed', mergedInto: null });
+  });
+
+  test('is written as a draft, and allowed when it is ready', async () => {
+    await goToList();
+    await main().getByRole('link', { name: 'New template' }).click();
+    await main().getByRole('textbox', { name: 'Title' }).fill('Gebühren ändern');
+    await main().getByRole('textbox', { name: 'Reply' }).fill('Hi ');
+    await button('Insert customer.firstName').click();
+    await button('Keep as a draft').click();
+    await main().getByText('Nobody is shown it yet.').waitFor();
+    expect(await stored('gebuhren-andern')).toMatchObject({ state: 'draft', body: 'Hi {{customer.firstName}}' });
+    await button('Allow').click();
+    await dialog().getByText('may be suggested and found from now on').waitFor();
+    await dialog().getByRole('button', { name: 'Allow' }).click();
+    await expect.poll(() => stored('gebuhren-andern'), patience).toMatchObject({ state: 'allowed' });
+  });
+});
+
+describe('a flagged template', () => {
+  test('comes up by itself, is blocked with one click, and vanishes from an open ticket', async () => {
+    const ticketId = randomUUID();
+    const body = 'My card was lost or stolen, please block it';
+    await arrive(service.dataSource, [aTicket(ticketId, { subject: 'Stolen', body })]);
+    await desk.getByRole('button', { name: 'Stolen' }).click();
+    const reply = desk.getByRole('list', { name: 'Suggested replies' }).getByRole('heading', { name: 'Card lost' });
+    await reply.waitFor();
+    await goToList();
+    await selection('Flagged').click();
+    await main().getByText('No template is flagged').waitFor();
+    const card = desk.getByRole('listitem').filter({ has: desk.getByRole('heading', { name: 'Card lost' }) });
+    await card.getByRole('button', { name: 'More about this reply' }).click();
+    await desk.getByRole('menuitem', { name: 'outdated' }).click();
+    await desk.getByRole('dialog').getByText('Reason: outdated').waitFor();
+    // Keys of the page are letters here.
+    await desk.keyboard.type('1 none of our cards is yellow <b>any more</b>');
+    await desk.keyboard.press('Enter');
+    await desk.getByText('Reported, thank you.').waitFor();
+    await row('Card lost').getByText('outdated').waitFor();
+    await button('Block “Card lost”').click();
+    await reply.waitFor({ state: 'detached' });
+    await main().getByText('“Card lost” is blocked').waitFor();
+    await main().getByText('No template is flagged').waitFor();
+    await button('Undo').click();
+    await reply.waitFor();
+  });
+
+  test('says on its page who flagged it, why, and on which ticket', async () => {
+    await selection('All').click();
+    await open('Card lost');
+    const flags = section('Flags');
+    await expect.poll(() => flags.innerText(), patience).toMatch(/outdated[^]*the agent[^]*none of our cards is yellow <b>any more<\/b>[^]*My card was lost or stolen/); // prettier-ignore
+  });
+});
+
+describe('the team', () => {
+  test('sees what agents answer differently, with the templates that they take for one another', async () => {
+    const body = 'Do you change my money at the airport, and for how much?';
+    await answered(body, { outcome: 'other-template', templateId: 'exchange' });
+    await answered(body, { outcome: 'other-template', templateId: 'refund' }, 'lead');
+    const watched = () =>
+      service.query(`SELECT 1 FROM observed_tickets o JOIN tickets t ON t.id = o.ticket WHERE t.body = $1`, [body]);
+    await expect.poll(async () => (await watched()).length, patience).toBe(2);
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Team' }).click();
+    await heading('Team').waitFor();
+    await main().getByText('Exchange rate ↔ Refund').or(main().getByText('Refund ↔ Exchange rate')).waitFor();
+    await main().getByText('No group stands out').waitFor();
+    expect(await main().innerText()).not.toMatch(/the (agent|lead)/);
+    await main().getByRole('link', { name: 'Refund' }).click();
+    await heading('Refund').waitFor();
+    for (const role of ['agent', 'ml'] as const) {
+      await signIn(desk, role);
+      expect(await desk.getByRole('link', { name: 'Team' }).count()).toBe(0);
+    }
+    await signIn(desk, 'agent');
+  });
+});
+
+describe('a file of templates', () => {
+  const choose = async (name: string, text: string): Promise<void> => {
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      main()
+        .getByRole('button', { name: /Choose (a|another) file/ })
+        .click(),
+    ]);
+    await chooser.setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  };
+
+  test('with a bad line is refused, and the line is named', async () => {
+    await goToList();
+    await main().getByRole('link', { name: 'Import' }).click();
+    const line = (id: string) => JSON.stringify({ id, title: 'New here', body: 'A body' });
+    await choose('bad.jsonl', `${line('new-1')}\n${line('no id')}\n`);
+    const said = main().getByRole('alert').filter({ hasText: 'nothing has been changed' });
+    expect(await said.innerText()).toMatch(/Line 2\s+id: must be 1 to 128/);
+    expect((await service.request.get('/api/v1/templates/new-1').set(service.as('agent'))).status).toBe(404);
+  });
+
+  test('shows what it would do, and does it when told to', async () => {
+    const csv =
+      'id,title,body\nnew-1,New here,A body\nexchange,Exchange rates,"We change money at the rate of the banks, without a fee."\n';
+    await choose('good.csv', csv);
+    await main().getByText('What good.csv would do').waitFor();
+    const found = main().getByRole('region', { name: 'What is done' });
+    expect(await found.innerText()).toMatch(/New here[^]*new[^]*Exchange rates[^]*changed: title/);
+    await button('Import 2 templates').click();
+    await main().getByText('Imported: 1 new, 1 changed, 0 as they were.').waitFor();
+    expect(await stored('exchange')).toMatchObject({ title: 'Exchange rates' });
+  });
+
+  test('is downloaded whole', async () => {
+    await goToList();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      main().getByRole('link', { name: 'Export' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('templates.jsonl');
+  });
+});
+
+describe('for everybody', () => {
+  const usual = { width: 1280, height: 800 };
+  const places: Record<string, string> = {
+    '/templates': 'Templates',
+    '/templates?show=flagged': 'Templates',
+    '/templates/t/card-lost': 'Card lost',
+    '/templates/new': 'New template',
+    '/templates/import': 'Import templates',
+    '/team': 'Team',
+  };
+  test.for([
+    ['usually', usual, {}],
+    ['in the dark', usual, { colorScheme: 'dark' as const }],
+    ['at 200 % zoom', { width: 640, height: 400 }, {}],
+    ['on a narrow screen', { width: 360, height: 640 }, {}],
+  ] as const)('axe finds nothing wrong with the pages %s, and nothing sticks out', async ([, size, media]) => {
+    await page.emulateMedia(media);
+    await page.setViewportSize(size);
+    for (const [path, name] of Object.entries(places)) {
+      await page.goto(url + path);
+      await heading(name).waitFor();
+      await expect.poll(() => main().locator('.ml-loading, .mantine-Skeleton-root').count(), patience).toBe(0);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${path}: ${id} ${nodes[0]?.html ?? ''}`)).toEqual([]);
+      const widths = `[document.documentElement, document.querySelector('.page')].map(({ scrollWidth }) => scrollWidth)`;
+      const [whole, inner = 0] = await page.evaluate<number[]>(widths);
+      expect(whole).toBe(size.width);
+      expect(inner).toBeLessThanOrEqual(size.width);
+    }
+    await page.emulateMedia({ colorScheme: null });
+    await page.setViewportSize(usual);
+  });
+
+  test('they speak German too', async () => {
+    await page.goto(`${url}/templates`);
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
+    await heading('Vorlagen').waitFor();
+    await main().getByRole('link', { name: 'Neue Vorlage' }).waitFor();
+    await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
+  });
+
+  test('2,000 templates are searched and walked to the last; only rows that are seen are drawn', async () => {
+    await service.query(
+      `INSERT INTO templates (id, title, body, state) SELECT 'many-' || n, 'Many ' || n, 'The body of ' || n, 'draft'
+         FROM generate_series(1, 2000) AS n`,
+    );
+    await page.goto(`${url}/templates?state=draft`);
+    await row('Many 1').first().waitFor();
+    expect(await main().getByRole('row').count()).toBeLessThan(60);
+    const last = () => main().locator('tr[aria-rowindex]').last().getAttribute('aria-rowindex');
+    await expect
+      .poll(async () => {
+        await page.evaluate('document.querySelector(".template-table").scrollTo(0, 1e9)');
+        return last();
+      }, patience)
+      .toBe('2001');
+    await main().getByRole('searchbox', { name: 'Search templates' }).fill('1234');
+    await expect.poll(titles, patience).toEqual(['Many 1234']);
+  });
+
+  test('an engineer reads them and changes nothing; an agent has the queue alone', async () => {
+    await signIn(page, 'ml');
+    await page.goto(`${url}/templates/t/card-lost`);
+    await main().getByText('Only leads and admins change templates.').waitFor();
+    expect(await main().getByRole('textbox', { name: 'Reply' }).getAttribute('readonly')).not.toBeNull();
+    for (const name of ['Save', 'Block', 'Retire']) expect(await button(name).count()).toBe(0);
+    await page.goto(`${url}/templates/new`);
+    await heading('Templates').waitFor();
+    expect(await main().getByRole('link', { name: 'Import' }).count()).toBe(0);
+    await desk.goto(`${url}/templates/t/card-lost`);
+    await desk.getByRole('navigation', { name: 'Open tickets' }).waitFor();
+    expect(new URL(desk.url()).pathname).toBe('/');
+  });
+});
+
+test('both languages say the same things, with the same gaps', () => {
+  const said = (messages: object, path = ''): string[] =>
+    Object.entries(messages).flatMap(([key, value]: [string, unknown]) =>
+      typeof value === 'string'
+        ? [`${path}${key} ${[...value.matchAll(/{{\w+}}/g)].map(String).toSorted().join(' ')}`]
+        : said(value as object, `${path}${key}.`),
+    );
+  expect(said(german)).toEqual(said(english));
+});
+
+test('every view of the list can be told by its address', () => {
+  const view = fc.record({
+    selection: fc.constantFrom(...selections),
+    state: fc.constantFrom(...states, null),
+    sort: fc.option(fc.record({ by: fc.constantFrom(...sortable), down: fc.boolean() })),
+    words: fc.string({ maxLength: 50 }),
+    days: fc.constantFrom(...periods),
+  });
+  fc.assert(
+    fc.property(view, (one) => {
+      expect(listViewOf(searchOf(one))).toEqual(one);
+    }),
+  );
+});
+
+test('a text with only known placeholders has no problem, whatever else it says', () => {
+  const known = ['customer.firstName', 'card.last4'];
+  const words = fc.string().map((text) => text.replace(/[{}]/g, ''));
+  const piece = fc.oneof(words, fc.constantFrom('{{customer.firstName}}', '{{ card.last4 }}'));
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      expect(placeholderProblems(pieces.join(''), known)).toEqual({ unknown: [], broken: [] });
+    }),
+  );
+});

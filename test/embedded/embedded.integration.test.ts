@@ -1,0 +1,170 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readConfig } from '../../src/config/config.js';
+import { startEmbedded, type EmbeddedServers } from '../../src/embedded/embedded.js';
+import { findProcesses } from '../../src/embedded/server-process.js';
+import { clusterIdOf, stopKafka } from '../../src/embedded/kafka.js';
+import { brokerAnswers } from '../../src/embedded/kafka-probe.js';
+import { isFree } from '../../src/embedded/ports.js';
+import { erasePostgres } from '../../src/embedded/postgres.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const { STORE_DIR } = readConfig();
+let folder: string;
+let dataDir: string;
+let lines: string[];
+
+beforeAll(() => promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]));
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'replyrank-embedded-'));
+  await chmod(folder, 0o755);
+  dataDir = join(folder, 'data');
+  lines = [];
+});
+afterEach(async () => {
+  await stopKafka(dataDir);
+  await erasePostgres(dataDir);
+  await rm(folder, { recursive: true, force: true });
+});
+
+function start(which: { kafka?: boolean } = {}): Promise<EmbeddedServers> {
+  const report = (line: string): number => lines.push(line);
+  return startEmbedded({ kafka: which.kafka ?? false, postgres: true, dataDir, storeDir: STORE_DIR, report });
+}
+
+async function query(servers: EmbeddedServers, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: servers.databaseUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<object>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const portOf = (servers: EmbeddedServers): number => Number(new URL(servers.databaseUrl ?? '').port);
+const brokerPortOf = (servers: EmbeddedServers): number => Number(servers.kafkaBrokers?.split(':')[1]);
+const processOf = (server: string): number =>
+  Number(new RegExp(`${server}: .*process (\\d+)`).exec(lines.findLast((line) => line.startsWith(server)) ?? '')?.[1]);
+
+test('no id of a cluster begins with a dash, which Kafka’s tool takes for an option', () => {
+  for (let first = 0; first < 256; first += 1) {
+    const id = clusterIdOf(Buffer.from([first, ...Array.from({ length: 15 }, () => 255)]));
+    expect(id).toMatch(/^[A-Za-z0-9][\w-]{21}$/);
+  }
+});
+
+describe('the embedded servers', () => {
+  test('outlive a service that is killed, are taken over by the next, and come back when they die', async () => {
+    const program = `
+      const { startEmbedded } = await import(${JSON.stringify(join(root, 'dist/src/embedded/embedded.js'))});
+      await startEmbedded({ kafka: true, postgres: true, dataDir: ${JSON.stringify(dataDir)},
+        storeDir: ${JSON.stringify(STORE_DIR)}, report: (line) => process.send(line) });
+      process.kill(process.pid, 'SIGKILL');`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: [0, 1, 2, 'ipc'] });
+    child.on('message', (line: string) => lines.push(line));
+    await new Promise((done) => child.once('exit', done));
+    const before = [processOf('Kafka'), processOf('PostgreSQL')];
+
+    const servers = await start({ kafka: true });
+    expect(lines.filter((line) => line.includes('already running'))).toHaveLength(2);
+    expect([processOf('Kafka'), processOf('PostgreSQL')]).toEqual(before);
+
+    // They are watched over from then on: one that dies is back on its port.
+    await query(servers, 'CREATE TABLE kept AS SELECT 1 AS one');
+    process.kill(processOf('PostgreSQL'), 'SIGKILL');
+    process.kill(processOf('Kafka'), 'SIGKILL');
+    await vi.waitFor(() => expect(query(servers, 'SELECT one FROM kept')).resolves.toEqual([{ one: 1 }]), waiting);
+    await vi.waitFor(async () => expect(await brokerAnswers(brokerPortOf(servers))).toBe(true), waiting);
+
+    await servers.stop();
+    expect(await isFree(portOf(servers))).toBe(true);
+    expect(await isFree(brokerPortOf(servers))).toBe(true);
+  });
+
+  test('are stopped by the last one who uses them', async () => {
+    const first = await start();
+    const second = await start();
+    expect(second.databaseUrl).toBe(first.databaseUrl);
+    await first.stop();
+    expect(await query(second, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await second.stop();
+    expect(await isFree(portOf(second))).toBe(true);
+    expect(await readdir(join(dataDir, 'users'))).toEqual([]);
+  });
+
+  test("whose start is broken off do not go on behind anybody's back", async () => {
+    const stopping = new AbortController();
+    const report = (line: string): void => {
+      if (line.startsWith('PostgreSQL: running')) stopping.abort();
+    };
+    const all = { kafka: true, postgres: true, dataDir, storeDir: STORE_DIR, report, signal: stopping.signal };
+    await expect(startEmbedded(all)).rejects.toThrow(/abort/i);
+    expect(findProcesses((words) => words.some((word) => word.includes(dataDir)))).toEqual([]);
+  });
+
+  test('are started once by two services that start at once', async () => {
+    const [first, second] = await Promise.all([start(), start()]);
+    expect(second.databaseUrl).toBe(first.databaseUrl);
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  test('take another port where theirs is taken', async () => {
+    const first = await start();
+    await first.stop();
+    const squatter = createServer();
+    await new Promise<void>((done) => squatter.listen(portOf(first), '127.0.0.1', done));
+    const second = await start();
+    expect(portOf(second)).not.toBe(portOf(first));
+    expect(await query(second, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await second.stop();
+    squatter.close();
+  });
+
+  test('of two data folders know nothing of each other', async () => {
+    const first = await start();
+    const own = dataDir;
+    dataDir = join(folder, 'other');
+    const second = await start();
+    await query(first, 'CREATE TABLE mine (a int)');
+    expect(await query(second, "SELECT 1 FROM pg_tables WHERE tablename = 'mine'")).toEqual([]);
+    await Promise.all([first.stop(), second.stop()]);
+    await erasePostgres(dataDir);
+    dataDir = own;
+  });
+
+  test('keep a database that speaks UTF-8, listens here only, and lets nobody in without the password', async () => {
+    const servers = await start();
+    const [row] = await query(servers, "SELECT lower('ÄÉ') AS lower, current_setting('listen_addresses') AS on");
+    expect(row).toEqual({ lower: 'äé', on: '127.0.0.1' });
+    const stranger = new pg.Client({ connectionString: (servers.databaseUrl ?? '').replace(/:[^:@]+@/, ':guess@') });
+    await expect(stranger.connect()).rejects.toThrow(/password authentication failed/);
+    expect((await stat(join(dataDir, 'postgres.json'))).mode & 0o077).toBe(0);
+    await servers.stop();
+  });
+
+  test('also start for root in a folder that is closed to everybody else', async () => {
+    await chmod(folder, 0o700);
+    const servers = await start();
+    expect(await query(servers, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await servers.stop();
+  });
+
+  test('say in words that their folder cannot be made', async () => {
+    await writeFile(join(folder, 'file'), '');
+    dataDir = join(folder, 'file');
+    await expect(start()).rejects.toThrow(/can't be used as a folder/);
+    dataDir = join(folder, 'data');
+    await mkdir(dataDir);
+  });
+});
+
+const waiting = { timeout: 30_000, interval: 100 };

@@ -1,0 +1,205 @@
+/** The steps build on one another: a team with a champion gets fresh labels, and retrains. */
+import { readdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { firstTraining } from '../../../src/commands/serve.js';
+import { startRun } from '../../../src/retrain/runs/run-store.js';
+import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
+import { isLookDue } from '../../../src/retrain/runs/schedule.js';
+import { TrainingRunner } from '../../../src/retrain/runs/training-runner.service.js';
+import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
+import { wholeService, type TestApp } from '../../support/app.js';
+import { importSampleHistory } from '../../support/history.js';
+import { waitFor } from '../../support/kafka.js';
+import { scratchFolder } from '../../support/models.js';
+import { serviceProcess, type ServiceProcess } from '../../support/service-process.js';
+import { stopAtFirstFailure } from '../../support/steps.js';
+
+interface Run {
+  id: number;
+  state: string;
+  phase: string | null;
+  attempts: number;
+  challenger: string | null;
+  champion: string | null;
+  error: string | null;
+  comparison: { tickets: number; basis: string } | null;
+  verdict: { promoted: boolean; gates: { gate: string; passed: boolean; said: string }[] } | null;
+  curves: object[];
+}
+
+let team: TestApp;
+let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+let firstChampion: string;
+const over = ['promoted', 'kept', 'failed', 'cancelled'];
+
+stopAtFirstFailure();
+beforeAll(async () => {
+  scratch = await scratchFolder();
+  team = await wholeService({ MODEL_DIR: scratch.folder });
+  await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
+  const training = { ...firstTraining(team.config), signal: new AbortController().signal };
+  const model = await trainFromLabels(team.dataSource, training, () => undefined);
+  await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', model.version, 'test'));
+  firstChampion = model.version;
+}, 180_000);
+afterAll(async () => {
+  await team.stop();
+  await scratch.remove();
+});
+
+const get = async (id: number): Promise<Run> =>
+  (await team.request.get(`/api/v1/training-runs/${id}`).set(team.as('ml'))).body as Run;
+const post = async (): Promise<Run> =>
+  (await team.request.post('/api/v1/training-runs').set(team.as('ml')).expect(201)).body as Run;
+async function ended(id: number): Promise<Run> {
+  await waitFor(`training run ${id} to end`, async () => over.includes((await get(id)).state), 180_000);
+  return get(id);
+}
+const leftovers = async (): Promise<string[]> =>
+  (await readdir(scratch.folder)).filter((name) => name.startsWith('.training'));
+
+describe('a training run', () => {
+  test('without fresh labels fails and says what is missing', { timeout: 60_000 }, async () => {
+    const { state, error } = await ended((await post()).id);
+    expect(state).toBe('failed');
+    expect(error).toMatch(/0 labels are there that the champion has not learned from; more than 50 are needed/);
+  });
+
+  test(
+    'is started once, however often it is asked for; tells where it stands; and ends with a verdict',
+    { timeout: 240_000 },
+    async () => {
+      await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 70, source: 'later' });
+      const stream = await fetch(`${await team.app.getUrl()}/api/v1/events`, { headers: team.as('ml') });
+      const told: string[] = [];
+      const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const listening = (async (): Promise<void> => {
+        for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) told.push(part.value);
+      })();
+      const [one, other] = [await post(), await post()];
+      expect(other.id).toBe(one.id);
+      const run = await ended(one.id);
+      await waitFor('the page to hear of the end', () =>
+        Promise.resolve(told.join('').includes(`"state":"${run.state}"`)),
+      );
+      await reader?.cancel();
+      await listening;
+      expect(told.join('')).toMatch(/event: training-run\n(id: \d+\n)?data: .*"phase":"/);
+      expect(run.champion).toBe(firstChampion);
+      expect(run.curves.length).toBeGreaterThan(0);
+      expect(run.comparison?.basis).toBe('trusted');
+      expect(run.comparison?.tickets).toBeGreaterThan(40);
+      expect(run.verdict?.gates.map(({ gate }) => gate)).toEqual([
+        'sandbox',
+        'enough',
+        'own-answers',
+        'not-worse',
+        'shown',
+        'slices',
+        'calibrated',
+        'speed',
+        'reference',
+      ]);
+      expect(run.state).toBe(run.verdict?.promoted ? 'promoted' : 'kept');
+      const [champion] = await team.query<{ version: string }>(
+        `SELECT version FROM model_aliases WHERE alias = 'champion'`,
+      );
+      expect(champion?.version).toBe(run.verdict?.promoted ? run.challenger : firstChampion);
+      expect(await leftovers()).toEqual([]);
+    },
+  );
+
+  test('can be cancelled while it trains', { timeout: 120_000 }, async () => {
+    const { id } = await post();
+    await waitFor('it to begin', async () => (await get(id)).state === 'running');
+    await team.request.post(`/api/v1/training-runs/${id}/cancel`).set(team.as('ml')).expect(200);
+    expect((await ended(id)).state).toBe('cancelled');
+    await team.request.post(`/api/v1/training-runs/${id}/cancel`).set(team.as('ml')).expect(409);
+    expect(await leftovers()).toEqual([]);
+  });
+});
+
+describe('two replicas', () => {
+  let replicas: ServiceProcess[] = [];
+  afterAll(async () => {
+    for (const replica of replicas) await replica.kill();
+  });
+
+  /** Training processes of this team: their parents are its replicas. */
+  const trainings = (): number[] => {
+    const parents = replicas.map(({ pid }) => pid);
+    return execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes('models/jobs/train.worker.js'))
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .filter(([, parent = 0]) => parents.includes(parent))
+      .map(([pid = 0]) => pid);
+  };
+  const row = async (id: number): Promise<Pick<Run, 'state' | 'attempts' | 'error'> & { runner: string | null }> => {
+    const [found] = await team.query<Pick<Run, 'state' | 'attempts' | 'error'> & { runner: string | null }>(
+      'SELECT state, attempts, error, runner FROM training_runs WHERE id = $1',
+      [id],
+    );
+    if (!found) throw new Error(`training run ${id} is gone`);
+    return found;
+  };
+  const alive = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+
+  test(
+    'go on after the training and then the whole service are killed, and finish once',
+    { timeout: 400_000 },
+    async () => {
+      await team.app.get(TrainingRunner).stop();
+      replicas = await Promise.all([serviceProcess(team.config), serviceProcess(team.config)]);
+      const { dataSource } = team;
+      const before = await team.query('SELECT version FROM model_versions');
+      const { id } = await startRun(dataSource.manager, { trigger: 'person', askedBy: 'test', decision: null });
+      await waitFor('the training', () => Promise.resolve(trainings().length > 0), 60_000);
+      process.kill(trainings()[0] ?? 0, 'SIGKILL');
+      await waitFor('the second attempt', async () => (await row(id)).attempts === 2, 60_000);
+      await waitFor('its training', () => Promise.resolve(trainings().length > 0), 60_000);
+      const [orphan = 0] = trainings();
+      const { runner } = await row(id);
+      const killed = replicas.find(({ pid }) => runner?.split(' ').includes(String(pid)));
+      await killed?.kill();
+      await waitFor('the training to follow its service', () => Promise.resolve(!alive(orphan)), 20_000);
+      await waitFor('the run to end', async () => over.includes((await row(id)).state), 240_000);
+      expect(await row(id)).toMatchObject({
+        attempts: 3,
+        error: null,
+        state: expect.stringMatching(/promoted|kept/) as string,
+      });
+      expect(await team.query('SELECT version FROM model_versions')).toHaveLength(before.length + 1);
+      expect(await leftovers()).toEqual([]);
+    },
+  );
+});
+
+describe('the schedule', () => {
+  const at = (text: string): Date => new Date(text);
+  const mondays = '0 3 * * 1';
+
+  test('asks when its time has come, once, and makes up for one that was missed', () => {
+    const facts = { championSince: at('2026-11-01T00:00:00Z'), lastLook: at('2026-11-16T03:00:01Z') };
+    expect(isLookDue(mondays, { ...facts, now: at('2026-11-23T02:59:59Z') })).toBe(false);
+    expect(isLookDue(mondays, { ...facts, now: at('2026-11-23T03:00:00Z') })).toBe(true);
+    expect(isLookDue(mondays, { ...facts, now: at('2026-12-02T12:00:00Z') })).toBe(true);
+    expect(
+      isLookDue(mondays, { ...facts, lastLook: at('2026-12-02T12:00:00Z'), now: at('2026-12-02T12:00:01Z') }),
+    ).toBe(false);
+  });
+
+  test('does not count times before there was a champion', () => {
+    const now = at('2026-11-25T10:00:00Z');
+    expect(isLookDue(mondays, { now, lastLook: null, championSince: null })).toBe(false);
+    expect(isLookDue(mondays, { now, lastLook: null, championSince: at('2026-11-24T10:00:00Z') })).toBe(false);
+    expect(isLookDue(mondays, { now, lastLook: null, championSince: at('2026-11-20T10:00:00Z') })).toBe(true);
+  });
+});

@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  BettingTest,
+  evidenceAbove,
+  evidenceTogether,
+  holm,
+  meanDifference,
+  normalBelow,
+  spreadMean,
+  type BoundedDifferences,
+  type Wealth,
+} from '../../src/statistics/paired-test.js';
+import { seeded } from '../../src/statistics/random.js';
+import { expectAllClose, expectClose, golden } from '../support/golden.js';
+
+const betting = golden<{
+  paired: (BoundedDifferences & Wealth & { margin: number })[];
+  together: Wealth & { kinds: BoundedDifferences[] };
+  holm: { pValues: number[]; adjusted: number[] }[];
+}>('betting');
+const intervals = golden<{
+  paired: { differences: number[]; mean: number; low: number; high: number; error: number };
+  spread: { values: number[]; mean: number; low: number; high: number; error: number };
+  normalBelow: [number, number][];
+}>('intervals');
+
+describe('betting on paired differences', () => {
+  test.each(betting.paired)('equals the recursion of the paper, margin $margin', ({ differences, bound, margin, now, highest }) => {
+    const wealth = evidenceAbove(differences, bound, margin);
+    expectClose(wealth.now, now, 1e-10);
+    expectClose(wealth.highest, highest, 1e-10);
+  });
+
+  test('of several kinds is the mean of their wealth; a shorter one keeps what it has', () => {
+    const { kinds, now, highest } = betting.together;
+    const wealth = evidenceTogether(kinds);
+    expectClose(wealth.now, now, 1e-10);
+    expectClose(wealth.highest, highest, 1e-10);
+  });
+
+  test('begins with 1, and wins nothing by equal answers', () => {
+    const bets = new BettingTest(1);
+    expect(bets.wealth()).toEqual({ now: 1, highest: 1 });
+    bets.add(0);
+    expect(bets.wealth()).toEqual({ now: 1, highest: 1 });
+    expect(evidenceAbove([], 1)).toEqual({ now: 1, highest: 1 });
+  });
+
+  test('keeps the most that it had while it loses', () => {
+    const { now, highest } = evidenceAbove([1, 1, 1, -1, -1], 1);
+    expect(highest).toBeGreaterThan(2);
+    expect(now).toBeLessThan(highest);
+  });
+
+  test('reaches 20 in at most one of twenty streams without a difference', () => {
+    const random = seeded(17);
+    const reached = Array.from({ length: 400 }, () =>
+      evidenceAbove(Array.from({ length: 300 }, () => Math.floor(3 * random()) - 1), 1),
+    ).filter(({ highest }) => highest >= 20);
+    expect(reached.length).toBeLessThanOrEqual(20);
+  });
+});
+
+describe('the mean of paired differences', () => {
+  test('equals the formula of Bonett and Price (2012)', () => {
+    const { differences, ...expected } = intervals.paired;
+    const found = meanDifference(differences);
+    expectAllClose(
+      [found.mean, found.low, found.high, found.error],
+      [expected.mean, expected.low, expected.high, expected.error],
+      1e-12,
+    );
+  });
+
+  test('has a wider interval for a larger z', () => {
+    const { differences } = intervals.paired;
+    const { low, high, error } = meanDifference(differences, 3);
+    expect(high - low).toBeCloseTo(6 * error, 12);
+  });
+
+  test('is unknown without differences, and never outside −1 and 1', () => {
+    expect(meanDifference([])).toEqual({ mean: 0, low: -1, high: 1, error: Math.SQRT1_2 });
+    expect(meanDifference([1]).high).toBe(1);
+    expect(meanDifference([-1]).low).toBe(-1);
+    expect(meanDifference([1]).mean).toBe(1);
+  });
+
+  test('of spread differences has nearly the interval of Student’s t', () => {
+    const { values, mean, error, low, high } = intervals.spread;
+    const found = spreadMean(values);
+    expectAllClose([found.mean, found.error], [mean, error], 1e-12);
+    // Of 11 degrees of freedom; the next term of the series is 2 %.
+    expectClose(found.high - found.mean, high - mean, 0.02);
+    expectClose(found.mean - found.low, mean - low, 0.02);
+  });
+
+  test('of one spread difference tells nothing', () => {
+    expect(spreadMean([0.3])).toEqual({ mean: 0.3, low: -1, high: 1, error: 1 });
+    expect(spreadMean([])).toEqual({ mean: 0, low: -1, high: 1, error: 1 });
+    expect(spreadMean([0.2, 0.4]).error).toBeCloseTo(0.1, 12);
+  });
+});
+
+describe('p-values', () => {
+  test.each(intervals.normalBelow)('the normal distribution at %d equals SciPy to 1.5e-7', (z, expected) =>
+    expect(Math.abs(normalBelow(z) - expected)).toBeLessThan(1.5e-7),
+  );
+
+  test.each(betting.holm)('$pValues by Holm equal statsmodels', ({ pValues, adjusted }) =>
+    expectAllClose(holm(pValues), adjusted, 1e-14),
+  );
+
+  test('by Holm are no smaller than before, at most 1, and in the same order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (pValues) => {
+        const adjusted = holm(pValues);
+        pValues.forEach((value, a) => {
+          expect(adjusted[a]).toBeGreaterThanOrEqual(value);
+          expect(adjusted[a]).toBeLessThanOrEqual(1);
+          pValues.forEach((other, b) => {
+            if (value < other) expect(adjusted[a]).toBeLessThanOrEqual(adjusted[b] ?? NaN);
+          });
+        });
+      }),
+    );
+  });
+});
