@@ -1,6 +1,6 @@
 /**
  * How the encoder shares the processor. Products of a few tokens are too small to be cut by TensorFlow, which wakes threads
- * for each of them; the graph itself is cut instead, into lanes and shards that run side by side (docs/experiments.md).
+ * for each of them; the graph itself is cut instead, into lanes and shards that run side by side (docs/lab-book.md).
  */
 
 /** With more cores than that, each part has more than one. */

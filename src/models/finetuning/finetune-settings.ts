@@ -23,7 +23,7 @@ export interface FinetuneSettings {
   group: number;
 }
 
-/** Chosen on tickets of the training data that were held out: see docs/experiments.md. */
+/** Chosen on tickets of the training data that were held out: see docs/lab-book.md. */
 export const defaultFinetune: FinetuneSettings = {
   epochs: 5,
   fewestSteps: 200,
