@@ -14,23 +14,26 @@ import {
 import { seeded } from '../../src/statistics/random.js';
 import { expectAllClose, expectClose, golden } from '../support/golden.js';
 
-const betting = golden<{
+const betting = golden('betting') as {
   paired: (BoundedDifferences & Wealth & { margin: number })[];
   together: Wealth & { kinds: BoundedDifferences[] };
   holm: { pValues: number[]; adjusted: number[] }[];
-}>('betting');
-const intervals = golden<{
+};
+const intervals = golden('intervals') as {
   paired: { differences: number[]; mean: number; low: number; high: number; error: number };
   spread: { values: number[]; mean: number; low: number; high: number; error: number };
   normalBelow: [number, number][];
-}>('intervals');
+};
 
 describe('betting on paired differences', () => {
-  test.each(betting.paired)('equals the recursion of the paper, margin $margin', ({ differences, bound, margin, now, highest }) => {
-    const wealth = evidenceAbove(differences, bound, margin);
-    expectClose(wealth.now, now, 1e-10);
-    expectClose(wealth.highest, highest, 1e-10);
-  });
+  test.each(betting.paired)(
+    'equals the recursion of the paper, margin $margin',
+    ({ differences, bound, margin, now, highest }) => {
+      const wealth = evidenceAbove(differences, bound, margin);
+      expectClose(wealth.now, now, 1e-10);
+      expectClose(wealth.highest, highest, 1e-10);
+    },
+  );
 
   test('of several kinds is the mean of their wealth; a shorter one keeps what it has', () => {
     const { kinds, now, highest } = betting.together;
@@ -56,7 +59,10 @@ describe('betting on paired differences', () => {
   test('reaches 20 in at most one of twenty streams without a difference', () => {
     const random = seeded(17);
     const reached = Array.from({ length: 400 }, () =>
-      evidenceAbove(Array.from({ length: 300 }, () => Math.floor(3 * random()) - 1), 1),
+      evidenceAbove(
+        Array.from({ length: 300 }, () => Math.floor(3 * random()) - 1),
+        1,
+      ),
     ).filter(({ highest }) => highest >= 20);
     expect(reached.length).toBeLessThanOrEqual(20);
   });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hash32, seeded, shuffle } from '../../src/statistics/random.js';
 import { golden } from '../support/golden.js';
 
-const reference = golden<{ mulberry32: { seed: number; numbers: number[] }[]; hash32: [string, number][] }>('random');
+const reference = golden('random') as { mulberry32: { seed: number; numbers: number[] }[]; hash32: [string, number][] };
 
 test.each(reference.mulberry32)('seed $seed gives the numbers of Mulberry32', ({ seed, numbers }) => {
   const random = seeded(seed);
@@ -26,7 +26,9 @@ test('a shuffle keeps what there is, and what lies beyond its length', () => {
       const shuffled = Int32Array.from(values);
       shuffle(shuffled, length, seeded(seed));
       expect([...shuffled.subarray(length)]).toEqual(values.slice(length));
-      expect([...shuffled.subarray(0, length)].sort((a, b) => a - b)).toEqual(values.slice(0, length).sort((a, b) => a - b));
+      expect([...shuffled.subarray(0, length)].sort((a, b) => a - b)).toEqual(
+        values.slice(0, length).sort((a, b) => a - b),
+      );
     }),
   );
 });

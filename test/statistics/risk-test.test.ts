@@ -4,7 +4,7 @@ import { testRisk, type RiskSettings, type RiskTest } from '../../src/statistics
 import { expectClose, golden } from '../support/golden.js';
 
 type Case = RiskTest & RiskSettings & { before: { hits: number; of: number }; errors: number[] };
-const { risk } = golden<{ risk: Case[] }>('betting');
+const { risk } = golden('betting') as { risk: Case[] };
 
 describe('a risen error rate', () => {
   test.each(risk)('equals the recursion of the paper: $before, level $level', ({ before, errors, ...expected }) => {
@@ -19,7 +19,12 @@ describe('a risen error rate', () => {
 
   test('is not found without labels, nor where the reference tells nothing', () => {
     const settings = { tolerance: 0.02, level: 0.05 };
-    expect(testRisk({ hits: 3, of: 100 }, [], settings)).toMatchObject({ risen: false, capital: 1, observed: 0, labels: 0 });
+    expect(testRisk({ hits: 3, of: 100 }, [], settings)).toMatchObject({
+      risen: false,
+      capital: 1,
+      observed: 0,
+      labels: 0,
+    });
     const { bearable, risen } = testRisk({ hits: 0, of: 1 }, Array<number>(500).fill(1), settings);
     expect(bearable).toBeCloseTo(1, 8);
     expect(risen).toBe(false);

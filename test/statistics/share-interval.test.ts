@@ -5,13 +5,13 @@ import { shareInterval } from '../../src/statistics/share-interval.js';
 import { expectAllClose, expectClose, golden } from '../support/golden.js';
 
 type Four = [number, number, number, number];
-const reference = golden<{
+const reference = golden('intervals') as {
   wilson: Four[];
   mean: { values: number[]; low: number; high: number };
   poisson: [count: number, low: number, high: number][];
   quantileBounds: Four[];
   published: { wilson: Four[] };
-}>('intervals');
+};
 
 describe('the interval of a share', () => {
   test.each(reference.wilson)('%d of %d equals statsmodels', (hits, of, low, high) =>
@@ -23,7 +23,9 @@ describe('the interval of a share', () => {
   );
 
   test('holds the share and lies within 0 and 1', () => {
-    const counts = fc.integer({ min: 1, max: 100_000 }).chain((of) => fc.tuple(fc.integer({ min: 0, max: of }), fc.constant(of)));
+    const counts = fc
+      .integer({ min: 1, max: 100_000 })
+      .chain((of) => fc.tuple(fc.integer({ min: 0, max: of }), fc.constant(of)));
     fc.assert(
       fc.property(counts, ([hits, of]) => {
         const [low, high] = shareInterval(hits, of);
