@@ -3,7 +3,7 @@
  * does it, one that fails is tried again, and a night that was missed is made up for at the next start.
  *
  * Only the queue is the library's. Each replica looks into it by a timer, because its own workers and cron do not outlive
- * a restart of the database (docs/decisions/0003-the-queue-without-its-workers.md).
+ * a restart of the database (docs/decisions/0003-job-queue-without-its-workers.md).
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Logger as QueueLogger, runTaskListOnce } from 'graphile-worker';
