@@ -8,3 +8,7 @@ export async function recordAudit(
 ): Promise<void> {
   await manager.getRepository(AuditEntry).insert({ at: new Date(), detail: {}, ...entry });
 }
+
+/** Who acts where no person does. */
+export const monitorActor = 'monitor';
+export const runActor = 'training run';

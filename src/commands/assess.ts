@@ -6,7 +6,8 @@ import type { Assessment } from '../models/evaluation/assessment.js';
 import { runAssessment } from '../models/jobs/assessment-process.js';
 import { assessmentPage } from './reports/assess-page.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
-import { trainingProgress, wholeNumber } from './train.js';
+import { wholeNumber } from './options/numbers.js';
+import { trainingProgress } from './options/progress.js';
 import { UserError } from './options/user-error.js';
 import { modelWorker } from './options/with-model.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { listDeadLetters, replayDeadLetters, type ListedDeadLetter } from '../ingest/dead-letters.js';
-import { wholeNumber } from './train.js';
+import { wholeNumber } from './options/numbers.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
 

@@ -6,7 +6,7 @@ import type { DataRow } from '../models/dataset/data-row.js';
 import type { ModelProcess } from '../models/serving/model-process.js';
 import type { Ranking } from '../models/ranker.js';
 import { ticketText } from '../models/features/ticket-text.js';
-import { rankInputOf } from '../models/dataset/training-data.js';
+import { rankInputOf } from '../models/dataset/data-row.js';
 import { fieldNames } from '../monitoring/diagnosis/broken-input.js';
 import { decisionSettings } from '../monitoring/decisions/decision-settings.js';
 import { driftOfFile, type SeenRow } from '../monitoring/runner/drift-of-file.js';

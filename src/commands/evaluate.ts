@@ -4,7 +4,7 @@ import { readDataFile } from '../models/dataset/data-file.js';
 import type { DataRow } from '../models/dataset/data-row.js';
 import { MetricsCounter, type Metrics } from '../models/evaluation/metrics.js';
 import type { ModelProcess } from '../models/serving/model-process.js';
-import { rankInputOf } from '../models/dataset/training-data.js';
+import { rankInputOf } from '../models/dataset/data-row.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
 import { progressBar } from './options/progress.js';
 import { withModel } from './options/with-model.js';

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { childEnvironment, type ServiceConfig } from '../config/config.js';
 import { launch, untilSignal } from '../launch.js';
 import { FirstModel } from '../retrain/runs/first-model.js';
 
-const trainingSeed = 1;
 const clearUpMs = 1_500;
 
 export function registerServe(program: Command): void {
@@ -37,14 +35,4 @@ export function registerServe(program: Command): void {
       }
       report('Stopped.');
     });
-}
-
-/** What a training needs that starts beside the service. */
-export function firstTraining(config: ServiceConfig) {
-  const { device, environment } = config.tensorflow;
-  const worker = {
-    settings: { encoderDir: config.ENCODER_DIR, cacheDir: config.STORE_DIR, device },
-    environment: childEnvironment(environment),
-  };
-  return { config, worker, seed: trainingSeed };
 }

@@ -7,7 +7,8 @@ import type { SweepSettings, Trial } from '../models/training/sweep.js';
 import { sweepWorkerFile } from '../models/jobs/worker-files.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
 import { sweepPage } from './reports/sweep-page.js';
-import { trainingProgress, wholeNumber } from './train.js';
+import { wholeNumber } from './options/numbers.js';
+import { trainingProgress } from './options/progress.js';
 import { UserError } from './options/user-error.js';
 import { modelWorker } from './options/with-model.js';
 

@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { MergeRefused } from '../suggest/templates/merges.js';
 import { exportedTemplates } from '../suggest/templates/template-file.service.js';
-import { readImport } from '../suggest/templates/template-import.js';
-import type { ImportedTemplate } from '../suggest/templates/template-text.js';
 import { importTemplates } from '../suggest/templates/templates.service.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
+import { readTemplates } from './options/templates-file.js';
 
 export function registerTemplates(program: Command): void {
   const templates = program.command('templates').description('the reply templates');
@@ -50,15 +48,4 @@ export function registerTemplates(program: Command): void {
           process.stdout.write(`${JSON.stringify(template)}\n`);
       }),
     );
-}
-
-/** Reads a file of templates. @throws UserError naming the line of everything that is wrong */
-export async function readTemplates(file: string): Promise<ImportedTemplate[]> {
-  const text = await readFile(file, 'utf8');
-  const { lines, problems } = readImport(text, /\.(csv|tsv)$/i.test(file) ? 'csv' : 'jsonl');
-  if (problems.length > 0) {
-    const said = problems.map(({ line, message }) => `${file}:${line}: ${message}`);
-    throw new UserError(`no template was imported:\n${said.join('\n')}`);
-  }
-  return lines.map(({ template }) => template);
 }

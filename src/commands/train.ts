@@ -10,9 +10,10 @@ import { runTraining } from '../models/jobs/training-process.js';
 import { addReference } from '../retrain/comparison/model-reference.js';
 import { reportToMlflow } from '../retrain/runs/mlflow.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
-import { progressBar, type Progress } from './options/progress.js';
+import { trainingProgress } from './options/progress.js';
 import { UserError } from './options/user-error.js';
 import { modelWorker } from './options/with-model.js';
+import { share, wholeNumber } from './options/numbers.js';
 
 interface TrainOptions extends ColumnOptions {
   data: string;
@@ -131,32 +132,4 @@ function skipPreflight(): Option {
     if (!name) throw new UserError(`--skip-preflight: there is no check "${text}", only ${names.join(', ')}`);
     return [...(before ?? []), name];
   });
-}
-
-/** One bar for each phase of a training. */
-export function trainingProgress(): (phase: string, done: number | null, note?: string) => void {
-  let current: { phase: string; bar: Progress } | null = null;
-  return (phase, done, note) => {
-    if (current?.phase !== phase) {
-      current?.bar.stop();
-      current = { phase, bar: progressBar(phase.padEnd(28), done === null ? null : 1) };
-    }
-    current.bar.update(done ?? 0, note);
-    if (done !== null && done >= 1) current.bar.stop();
-  };
-}
-
-export function wholeNumber(flag: string): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,9}$/.test(text)) throw new UserError(`${flag}: must be a whole number, not "${text}"`);
-    return Number(text);
-  };
-}
-
-function share(flag: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!(value > 0 && value < 1)) throw new UserError(`${flag}: must be between 0 and 1, not "${text}"`);
-    return value;
-  };
 }

@@ -11,6 +11,7 @@ import { Monitoring1795564800000 } from '../../migrations/1795564800000-monitori
 import { Users1795600000000 } from '../../migrations/1795600000000-users.js';
 import { FlagNotes1795870000000 } from '../../migrations/1795870000000-flag-notes.js';
 import { Sayings1795900000000 } from '../../migrations/1795900000000-sayings.js';
+import { LocalizedMessages1795950000000 } from '../../migrations/1795950000000-localized-messages.js';
 import { Flags1795650000000 } from '../../migrations/1795650000000-flags.js';
 import { TrainingRuns1795700000000 } from '../../migrations/1795700000000-training-runs.js';
 import { RolloutStanding1795750000000 } from '../../migrations/1795750000000-rollout-standing.js';
@@ -116,6 +117,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       HandOver1795850000000,
       FlagNotes1795870000000,
       Sayings1795900000000,
+      LocalizedMessages1795950000000,
     ],
     migrationsTransactionMode: 'each',
     logging: false,

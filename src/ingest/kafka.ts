@@ -7,6 +7,7 @@ import {
   Kafka,
   logLevel,
   Partitioners,
+  type Admin,
   type Consumer,
   type EachBatchPayload,
   type LogEntry,
@@ -28,8 +29,8 @@ export class KafkaSetupError extends Error {
 /** Largest message that our own topics take: 10 MB and room for headers. */
 const largestMessageBytes = 10 * 1024 * 1024;
 const headerRoomBytes = 128 * 1024;
-/** How long a broker may take to know a topic that it has made. */
-const newTopicMs = 20_000;
+/** How long a broker may take until every part of it knows a topic that it has made. */
+const newTopicTimeoutMs = 20_000;
 
 type ConnectionConfig = Pick<
   ServiceConfig,
@@ -105,46 +106,69 @@ export function ownTopics(config: Pick<ServiceConfig, `TOPIC_${string}` & keyof 
 
 /**
  * Makes the topics that are missing, with room for messages of 10 MB; those that are there stay as their owner made them.
+ * All of them can be written and read when it returns.
  *
  * @throws KafkaSetupError naming the topics that are missing and can't be made
  */
 export async function ensureTopics(kafka: Kafka, topics: string[], partitions: number): Promise<void> {
+  await withAdmin(kafka, (admin) => createMissing(admin, topics, partitions));
+  // Also those that another replica made a moment ago. What is wrong with a topic for longer is seen by whoever uses it.
+  await Promise.allSettled(topics.map((topic) => endOf(kafka, topic)));
+}
+
+async function createMissing(admin: Admin, topics: string[], partitions: number): Promise<void> {
+  const missing = async (): Promise<string[]> => {
+    const there = new Set(await admin.listTopics());
+    return topics.filter((topic) => !there.has(topic));
+  };
+  const names = await missing();
+  if (names.length === 0) return;
+  // A dead letter carries a header or two more than the message had.
+  const limit = String(largestMessageBytes + headerRoomBytes);
+  const toMake = names.map((topic) => ({
+    topic,
+    numPartitions: partitions,
+    configEntries: [{ name: 'max.message.bytes', value: limit }],
+  }));
+  try {
+    await admin.createTopics({ waitForLeaders: false, topics: toMake });
+  } catch (error) {
+    // Another replica may have made them at the same moment; only what is still missing is a failure.
+    let left = await missing();
+    for (
+      const deadline = Date.now() + newTopicTimeoutMs;
+      left.length > 0 && isBeingMade(error) && Date.now() < deadline;
+    ) {
+      await sleep(100);
+      left = await missing();
+    }
+    if (left.length === 0) return;
+    const { errors: [first] = [] } = error as { errors?: unknown[] };
+    throw new KafkaSetupError(
+      `Kafka has no topic ${left.join(', ')} and did not let us make it (${String(first ?? error)}). ` +
+        `Make it with ${partitions} partitions and max.message.bytes=${limit}, or name another with TOPIC_…`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether no topic was refused: a busy broker does not list yet what it has begun to make. */
+function isBeingMade(error: unknown): boolean {
+  const { errors = [error] } = error as { errors?: unknown[] };
+  return errors.every((one) => {
+    const { type = '' } = one as { type?: string };
+    return ['TOPIC_ALREADY_EXISTS', 'REQUEST_TIMED_OUT'].includes(type);
+  });
+}
+
+async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka.admin({ retry: { retries: 10 } });
   await admin.connect().catch((error: unknown) => {
     const { message } = error as Error;
     throw new KafkaSetupError(`KAFKA_BROKERS: no connection to Kafka: ${message}`, { cause: error });
   });
-  const missing = async (): Promise<string[]> => {
-    const there = new Set(await admin.listTopics());
-    return topics.filter((topic) => !there.has(topic));
-  };
   try {
-    const names = await missing();
-    if (names.length === 0) return;
-    // A dead letter carries a header or two more than the message had.
-    const limit = String(largestMessageBytes + headerRoomBytes);
-    const toMake = names.map((topic) => ({
-      topic,
-      numPartitions: partitions,
-      configEntries: [{ name: 'max.message.bytes', value: limit }],
-    }));
-    await admin.createTopics({ waitForLeaders: true, topics: toMake }).catch(async (error: unknown) => {
-      // Another replica may have made them at the same moment; only what is still missing is a failure.
-      let left = await missing();
-      // A busy broker knows nothing yet of topics that it has just made.
-      const isLate = (error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION';
-      for (let wait = 0; isLate && left.length > 0 && wait < newTopicMs; wait += 100) {
-        await sleep(100);
-        left = await missing();
-      }
-      if (left.length === 0) return;
-      const { errors: [first] = [] } = error as { errors?: unknown[] };
-      throw new KafkaSetupError(
-        `Kafka has no topic ${left.join(', ')} and did not let us make it (${String(first ?? error)}). ` +
-          `Make it with ${partitions} partitions and max.message.bytes=${limit}, or name another with TOPIC_…`,
-        { cause: error },
-      );
-    });
+    return await work(admin);
   } finally {
     await admin.disconnect();
   }
@@ -198,16 +222,31 @@ export async function openConsumer(
   return consumer;
 }
 
-/** Where a topic's partitions end now: what comes later comes from there on. */
+/**
+ * Where a topic's partitions end now: what comes later comes from there on. A broker tells of a new topic before its
+ * partitions have a leader that answers: it is asked again until all have.
+ */
 export async function endOf(kafka: Kafka, topic: string): Promise<{ partition: number; offset: string }[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const ends = await admin.fetchTopicOffsets(topic);
-    return ends.map(({ partition, high }) => ({ partition, offset: high }));
-  } finally {
-    await admin.disconnect();
+  const deadline = Date.now() + newTopicTimeoutMs;
+  for (;;) {
+    try {
+      // A connection for each try: its metadata is fresh.
+      const ends = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+      const isWhole = ends.length > 0 && ends.every(({ high }) => Number(high) >= 0);
+      if (isWhole) return ends.map(({ partition, high }) => ({ partition, offset: high }));
+      if (Date.now() > deadline) throw new Error(`the partitions of ${topic} have no end yet`);
+    } catch (error) {
+      if (!passes(error) || Date.now() > deadline) throw error;
+    }
+    await sleep(100);
   }
+}
+
+/** Whether the protocol says of this error that the same request may go well a moment later. */
+function passes(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { type, retriable } = error as { type?: string; retriable?: boolean };
+  return (type !== undefined && retriable === true) || passes(error.cause);
 }
 
 /** Reads a topic from given places on, for oneself: nothing is remembered of it. @returns stops the reading */

@@ -1,29 +1,32 @@
-/** The service says everything in English; with each sentence goes what it is made of, for pages in other languages. */
+/** Sentences of the service: English text, and with it the message as data, which pages write in their reader's language. */
 import { z } from 'zod';
-import type { Saying } from './stored-message.js';
+import type { LocalizedMessage } from './stored-message.js';
 
-export const sayingSchema = z
-  .object({ key: z.string(), values: z.record(z.string(), z.union([z.string(), z.number()])) })
-  .meta({ id: 'Saying', description: 'The sentence beside it as data: its key, and the values that it is made of' });
+export const localizedMessageSchema = z
+  .object({ key: z.string(), params: z.record(z.string(), z.union([z.string(), z.number()])) })
+  .meta({
+    id: 'LocalizedMessage',
+    description: 'A sentence as data: its key in the message files, and its parameters',
+  });
 
-export interface Said {
+export interface EnglishMessage {
   sentence: string;
-  /** Missing where a version that knew no sayings has stored it */
-  saying?: Saying | undefined;
+  /** Missing in rows of older versions and where a person wrote the sentence */
+  message?: LocalizedMessage | undefined;
 }
 
-type Values = Saying['values'];
+type Params = LocalizedMessage['params'];
 
-/** @param english by key: the sentence, made of its values */
-export function sayer<C extends Record<string, (values: never) => string>>(english: C) {
-  return <K extends keyof C & string>(key: K, ...given: Parameters<C[K]>): Required<Said> => {
-    const [values = {}] = given as [Values?];
-    const sentenceOf = english[key] as (values: Values) => string;
-    return { sentence: sentenceOf(values), saying: { key, values } };
+/** @param english by key: the sentence, made of its parameters */
+export function messageCatalog<C extends Record<string, (params: never) => string>>(english: C) {
+  return <K extends keyof C & string>(key: K, ...given: Parameters<C[K]>): Required<EnglishMessage> => {
+    const [params = {}] = given as [Params?];
+    const sentenceOf = english[key] as (params: Params) => string;
+    return { sentence: sentenceOf(params), message: { key, params } };
   };
 }
 
 /** @param share 0–1 */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 /** With at most two digits after the point */
 export const figure = (value: number): string => String(Math.round(value * 100) / 100);

@@ -1,5 +1,5 @@
-/** What the service says as data, so that a page can say it in its reader's language. */
-export interface Saying {
+/** A sentence as data: its key in the message files, and its parameters. */
+export interface LocalizedMessage {
   key: string;
-  values: Record<string, string | number>;
+  params: Record<string, string | number>;
 }

@@ -3,8 +3,6 @@
  * the baselines. `test/contract/ranker.conformance.ts` is the suite that each of them must pass.
  */
 
-import type { TextFacts } from './features/text-facts.js';
-
 /** A structured field of a ticket. Flat on purpose: what can't be said in these types is no feature. */
 export type FieldValue = string | number | boolean | null;
 
@@ -71,4 +69,13 @@ export interface Ranker {
   setCandidates(candidates: Candidate[] | null): Promise<void>;
   rank(inputs: RankInput[]): Promise<Ranking[]>;
   dispose(): void;
+}
+
+export interface TextFacts {
+  /** Words of subject and body */
+  words: number;
+  /** Share of the words that the model's vocabulary does not have, 0–1; null for a text without words, or without vocabulary */
+  unknownShare: number | null;
+  /** By which copies are known: of the whole text, and behind a `~`, of a long one, so many bands. */
+  fingerprint: string;
 }

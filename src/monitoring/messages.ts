@@ -1,5 +1,5 @@
 /** Every sentence of the monitor, its alerts and its decisions, in English. The pages have the other languages by the same keys. */
-import { figure, percent, sayer } from '../messages/localized-message.js';
+import { figure, messageCatalog, percent } from '../messages/localized-message.js';
 import { wordsOf } from './observations/signals.js';
 
 interface Change {
@@ -10,7 +10,7 @@ interface Loss {
   loss: number;
   low: number;
   high: number;
-  least: number;
+  threshold: number;
 }
 interface Contradicted {
   tickets: number;
@@ -21,83 +21,118 @@ interface Contradicted {
 }
 interface Labels {
   labels: number;
-  least: number;
+  required: number;
 }
 
 /** @param share 0–1 */
 const points = (share: number): string => (Math.round(1000 * share) / 10).toString();
 const signed = (share: number): string => `${share < 0 ? '−' : '+'}${points(Math.abs(share))}`;
-const between = ({ loss, low, high }: Loss): string => `${signed(loss)} points (${signed(low)} to ${signed(high)})`;
-const unlike = ({ now, before }: Change): string =>
-  `${percent(now)} of the tickets are unlike any that the model knows (before: ${percent(before)})`;
-const contradicted = (of: Contradicted): string =>
-  `Of ${of.tickets} labelled tickets that the model gives "${of.template}", ${percent(of.wrong)} are labelled otherwise (${percent(of.expected)} were expected), ${of.agreeing} of them`;
+const errorRate = ({ loss, low, high }: Loss): string =>
+  `Estimated error rate ${signed(loss)} pp (95% CI ${signed(low)} to ${signed(high)})`;
+const retrainingThreshold = ({ threshold }: Pick<Loss, 'threshold'>): string =>
+  `the ${points(threshold)} pp retraining threshold`;
+const baseline = (before: number): string => `(baseline ${percent(before)})`;
+const outOfDistribution = ({ now, before }: Change): string =>
+  `${percent(now)} of tickets are out-of-distribution ${baseline(before)}`;
+const contradicted = ({ tickets, template, wrong, expected }: Contradicted): string =>
+  `Changed meaning: of ${tickets} labeled tickets predicted as "${template}", ${percent(wrong)} have another label (expected ${percent(expected)})`;
 
-/** Shares are 0–1. */
-export const sayings = {
-  'empty-text': ({ now, before }: Change) =>
-    `${percent(now)} of the tickets have an empty text; ${percent(before)} had.`,
-  'garbled-text': ({ now, before }: Change) =>
-    `${percent(now)} of the texts are garbled, as by a wrong encoding; ${percent(before)} were.`,
-  'field-gone': ({ now, before, field }: Change & { field: string }) =>
-    `${percent(now)} of the tickets have no ${field}; ${percent(before)} had none.`,
-  'field-constant': ({ now, before, field, value }: Change & { field: string; value: string }) =>
-    `${field} is "${value}" in ${percent(now)} of the tickets; it was in ${percent(before)}.`,
-  channel: ({ now, before, value }: Change & { value: string }) =>
-    `${percent(now)} of the tickets have the channel "${value}"; ${percent(before)} had.`,
-  language: ({ now, before, value }: Change & { value: string }) =>
-    `${percent(now)} of the tickets have the language "${value}"; ${percent(before)} had.`,
-  'field-value': ({ now, before, field, value }: Change & { field: string; value: string }) =>
-    `${percent(now)} of the tickets have ${field} "${value}"; ${percent(before)} had.`,
-  'label-shift': ({ now, before, moved, template }: Change & { moved: number; template: string }) =>
-    `The same questions come in another mix: ${percent(moved)} of the tickets have changed their template; "${template}" has ${percent(now)} of them, it had ${percent(before)}.`,
-  wording: (of: Change & { moved: number }) =>
-    `Tickets say what they said before in other words: about ${percent(of.moved)} of them have moved the same way; ${unlike(of)}.`,
-  'new-topic': (change: Change) =>
-    `A new topic: ${unlike(change)}, and no other mix of the known templates explains them.`,
-  'changed-meaning': (of: Contradicted & { other: string }) => `${contradicted(of)} "${of.other}".`,
-  'changed-meaning-to-none': (of: Contradicted) => `${contradicted(of)} none fits.`,
-  'repeated-text': ({ share, copies, tickets }: { share: number; copies: number; tickets: number }) =>
-    `${percent(share)} of the tickets are copies of a few texts (${copies} of ${tickets}), as in an outage; they count once.`,
-  unexplained: ({ signal }: { signal: string }) =>
-    `Tickets have moved and no cause stands out; the strongest signal is: ${wordsOf(signal).title}.`,
-  volume: ({ day, times }: { day: string; times: number }) =>
-    `${day} had ${figure(times)} times as many tickets as its weekday usually has.`,
-
-  'other-action': ({ action }: { action: string }) => `the proposed action is ${action} now`,
-  'other-cause': ({ cause }: { cause: string }) => `the cause is seen as ${cause} now`,
-  'cause-is-back': () => 'the cause has come back',
-  'snooze-is-over': () => 'the snooze is over',
-  'not-seen': ({ hours }: { hours: number }) => `not seen for ${hours} hours`,
-  superseded: ({ version }: { version: string }) => `${version} ranks now`,
-
-  'no-alarm': () => 'No alarm stands.',
-  'no-cause': () => 'An alarm stands; no cause stands out.',
-  'broken-input': () => 'Broken input is mended at its source: a model must not learn it.',
-  requested: () => 'A person asked for a retraining.',
-  scheduled: () => 'The schedule has come round, which needs no drift.',
-  'mix-explains': ({ moved }: { moved: number }) =>
-    `${percent(moved)} of the tickets have changed their template, which explains what moved: re-weighting mends it at once and can be taken back.`,
-  'mix-is-reweighted': ({ moved }: { moved: number }) =>
-    `${percent(moved)} of the tickets have changed their template, which explains what moved; the model in service is re-weighted for it.`,
-  'topic-can-be-learned': ({ labels }: { labels: number }) =>
-    `${labels} labels have templates that the model has never learned: it can learn the topic now.`,
-  'topic-needs-labels': () =>
-    'No template answers the new topic: it needs one, and labels, before a model can learn it.',
-  'risk-has-risen': ({ least }: { least: number }) =>
-    `Labelled tickets show that the error rate has risen by more than ${points(least)} points.`,
-  'loss-is-unknown': () => 'What it costs in accuracy can not be told yet.',
-  'loss-is-harmful': (loss: Loss) =>
-    `The estimated error rate has risen by ${between(loss)}; surely more than ${points(loss.least)}, which is worth a retraining.`,
-  'loss-was-harmful': (loss: Loss) =>
-    `The estimated error rate has risen by ${between(loss)}; it was surely more than ${points(loss.least)}, and still is by the estimate, which is worth a retraining.`,
-  'loss-is-small': (loss: Loss) =>
-    `The estimated error rate has changed by ${between(loss)}: not surely more than ${points(loss.least)}.`,
-  'cool-down': ({ hours, least }: { hours: number; least: number }) =>
-    `The last training was ${hours.toFixed(1)} h ago; the cool-down is ${least} h.`,
-  'unlearned-labels': ({ labels, least }: Labels) =>
-    `There are ${labels} labels that the model in service has not learned; a retraining needs ${least}.`,
-  'fresh-labels': ({ labels, least }: Labels) => `There are ${labels} fresh labels; a retraining needs ${least}.`,
+const actionNames: Record<string, string> = {
+  repair: 'fix data source',
+  reweight: 'prior correction',
+  record: 'informational',
+  'label-first': 'collect labels',
+  retrain: 'retrain',
+  none: 'no action',
 };
 
-export const say = sayer(sayings);
+const causeNames: Record<string, string> = {
+  'empty-text': 'empty texts',
+  'garbled-text': 'garbled texts',
+  'field-gone': 'missing field',
+  'field-constant': 'constant field',
+  channel: 'channel',
+  language: 'language',
+  'field-value': 'field value',
+  'label-shift': 'label shift',
+  'new-topic': 'new topic',
+  wording: 'wording shift',
+  'changed-meaning': 'changed meaning',
+  'repeated-text': 'repeated texts',
+  volume: 'ticket volume',
+  unexplained: 'not identified',
+};
+
+/** @param cause kind and subject, `field-gone:country` */
+function causeName(cause: string): string {
+  const [kind = '', ...subject] = cause.split(':');
+  const name = causeNames[kind] ?? kind;
+  return subject.join(':') === '' ? name : `${name} (${subject.join(':')})`;
+}
+
+/** Shares are 0–1. */
+export const messages = {
+  'empty-text': ({ now, before }: Change) => `${percent(now)} of tickets have an empty text ${baseline(before)}.`,
+  'garbled-text': ({ now, before }: Change) =>
+    `${percent(now)} of texts are garbled, probably by a wrong character encoding ${baseline(before)}.`,
+  'field-gone': ({ now, before, field }: Change & { field: string }) =>
+    `Field ${field} is missing in ${percent(now)} of tickets ${baseline(before)}.`,
+  'field-constant': ({ now, before, field, value }: Change & { field: string; value: string }) =>
+    `Field ${field} has the constant value "${value}" in ${percent(now)} of tickets ${baseline(before)}.`,
+  channel: ({ now, before, value }: Change & { value: string }) =>
+    `${percent(now)} of tickets come from the channel "${value}" ${baseline(before)}.`,
+  language: ({ now, before, value }: Change & { value: string }) =>
+    `${percent(now)} of tickets are in the language "${value}" ${baseline(before)}.`,
+  'field-value': ({ now, before, field, value }: Change & { field: string; value: string }) =>
+    `Field ${field} is "${value}" in ${percent(now)} of tickets ${baseline(before)}.`,
+  'label-shift': ({ now, before, moved, template }: Change & { moved: number; template: string }) =>
+    `Label shift: template mix changed by ${percent(moved)} of tickets; share of "${template}" is ${percent(now)} ${baseline(before)}.`,
+  wording: (of: Change & { moved: number }) =>
+    `Wording shift: about ${percent(of.moved)} of tickets moved in one direction of the embedding space; topics unchanged. ${outOfDistribution(of)}.`,
+  'new-topic': (change: Change) =>
+    `New topic: ${outOfDistribution(change)}. Not explained by a shift between known templates.`,
+  'changed-meaning': (of: Contradicted & { other: string }) =>
+    `${contradicted(of)}; ${of.agreeing} are labeled "${of.other}".`,
+  'changed-meaning-to-none': (of: Contradicted) => `${contradicted(of)}; no template fits ${of.agreeing} of them.`,
+  'repeated-text': ({ share, copies, tickets }: { share: number; copies: number; tickets: number }) =>
+    `Repeated texts: ${percent(share)} of tickets are copies of a few texts (${copies} of ${tickets}), as during an outage. Each text counts once.`,
+  unexplained: ({ signal }: { signal: string }) =>
+    `Drift detected; no cause identified. Strongest signal: ${wordsOf(signal).title}.`,
+  volume: ({ day, times }: { day: string; times: number }) =>
+    `Ticket volume on ${day} was ${figure(times)}× the usual volume of that weekday.`,
+
+  'other-action': ({ action }: { action: string }) =>
+    `Recommended action changed to "${actionNames[action] ?? action}"`,
+  'other-cause': ({ cause }: { cause: string }) => `Cause reclassified as ${causeName(cause)}`,
+  'cause-is-back': () => 'Cause detected again',
+  'snooze-is-over': () => 'Snooze expired',
+  'not-seen': ({ hours }: { hours: number }) => `Not detected for ${hours} hours`,
+  superseded: ({ version }: { version: string }) => `Model ${version} was promoted`,
+
+  'no-alarm': () => 'No drift detected.',
+  'no-cause': () => 'Drift detected; no cause identified.',
+  'broken-input': () => 'Fix the input at its source. The model must not be trained on broken input.',
+  requested: () => 'Retraining requested by a user.',
+  scheduled: () => 'Scheduled retraining is due.',
+  'mix-explains': ({ moved }: { moved: number }) =>
+    `Label shift of ${percent(moved)} of tickets explains the drift. Prior correction takes effect immediately and can be reverted.`,
+  'mix-is-reweighted': ({ moved }: { moved: number }) =>
+    `Label shift of ${percent(moved)} of tickets explains the drift. Prior correction is already active.`,
+  'topic-can-be-learned': ({ labels }: { labels: number }) =>
+    `${labels} labels have templates that the serving model was not trained on: the new topic can be learned now.`,
+  'topic-needs-labels': () => 'No template covers the new topic. Create one and collect labels first.',
+  'risk-has-risen': (of: Pick<Loss, 'threshold'>) =>
+    `Labels show that the error rate rose by more than ${retrainingThreshold(of)}.`,
+  'loss-is-unknown': () => 'Accuracy impact not yet known.',
+  'loss-is-harmful': (of: Loss) => `${errorRate(of)}: significantly above ${retrainingThreshold(of)}.`,
+  'loss-was-harmful': (of: Loss) =>
+    `${errorRate(of)}: was significantly above ${retrainingThreshold(of)}, and the estimate still is.`,
+  'loss-is-small': (of: Loss) => `${errorRate(of)}: not significantly above ${retrainingThreshold(of)}.`,
+  'cool-down': ({ hours, coolDownHours }: { hours: number; coolDownHours: number }) =>
+    `Waiting for cool-down: last training ${hours.toFixed(1)} h ago, cool-down ${coolDownHours} h.`,
+  'unlearned-labels': ({ labels, required }: Labels) =>
+    `${labels} labels since the serving model was trained; a retraining requires ${required}.`,
+  'fresh-labels': ({ labels, required }: Labels) => `${labels} new labels; a retraining requires ${required}.`,
+};
+
+export const message = messageCatalog(messages);

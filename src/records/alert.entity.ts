@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Stream } from './observed-ticket.entity.js';
-import type { Saying } from '../messages/stored-message.js';
+import type { LocalizedMessage } from '../messages/stored-message.js';
 
 /** A statement of evidence about signals, one for each cause, with a proposed action, an owner and a state. */
 @Entity('alerts')
@@ -18,12 +18,12 @@ export class Alert {
   /** One sentence. */
   @Column('text') headline: string;
   /** The headline as data, so that a page can say it in its reader's language. */
-  @Column('jsonb', { nullable: true }) saying: Saying | null;
+  @Column('jsonb', { nullable: true }) message: LocalizedMessage | null;
   @Column('text', { nullable: true }) owner: string | null;
   /** Why it was put off or closed. */
   @Column('text', { nullable: true }) reason: string | null;
   /** The reason as data where the monitor gave it. */
-  @Column('jsonb', { name: 'reason_saying', nullable: true }) reasonSaying: Saying | null;
+  @Column('jsonb', { name: 'reason_message', nullable: true }) reasonMessage: LocalizedMessage | null;
   @Column('timestamptz', { name: 'snoozed_until', nullable: true }) snoozedUntil: Date | null;
   @Column('timestamptz', { name: 'opened_at' }) openedAt: Date;
   @Column('timestamptz', { name: 'seen_at' }) seenAt: Date;

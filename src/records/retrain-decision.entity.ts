@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Stream } from './observed-ticket.entity.js';
-import type { Saying } from '../messages/stored-message.js';
+import type { LocalizedMessage } from '../messages/stored-message.js';
 
 /** What was decided after a look, also that nothing is to be done. */
 @Entity('retrain_decisions')
@@ -12,7 +12,7 @@ export class RetrainDecisionRow {
   @Column('text') action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
   @Column('jsonb') reasons: string[];
   /** The same as data; null where an older version has stored the reason. */
-  @Column('jsonb') sayings: (Saying | null)[];
+  @Column('jsonb') messages: (LocalizedMessage | null)[];
   /** `monitor`, `schedule`, or the person who decided. */
   @Column('text', { name: 'asked_by' }) askedBy: string;
   @Column('bigint', { nullable: true }) alert: number | null;

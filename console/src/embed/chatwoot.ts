@@ -1,5 +1,5 @@
 import { askForContext, conversationIn } from './chatwoot-context.js';
-import type { Following } from './host.js';
+import type { Following } from './host-ticket.js';
 
 /** Listens to Chatwoot around the page. Whatever else is said to the page, and by anybody else, is ignored. */
 export function followChatwoot({ origins, source, onChange }: Following): () => void {

@@ -12,7 +12,7 @@ import { StoredTicketPane } from '../agent/stored-ticket-pane.js';
 import { nowhere } from '../agent/ticket-pane.js';
 import { idOf, sameTicket } from '../service/ticket-path.js';
 import { EmbeddedHeader } from './embedded-header.js';
-import type { Host } from './host.js';
+import type { Host } from './host-ticket.js';
 import { UnrecordedTicketPane } from './unrecorded-ticket-pane.js';
 
 /** The ticket that is open in the helpdesk, with the replies for it. */

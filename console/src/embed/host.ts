@@ -1,33 +1,10 @@
 /** The helpdesk around the page: which ticket is open there, and where a reply goes. */
 import { useEffect, useState } from 'react';
-import type { TicketPath } from '../service/api-types.js';
-import { copyText, type Deliver } from '../agent/delivery.js';
+import { copyText } from '../agent/delivery.js';
 import { followChatwoot } from './chatwoot.js';
 import { sourceOf } from './source-name.js';
 import { followZendesk } from './zendesk.js';
-
-/** What the helpdesk knows of the open ticket. */
-export interface HostTicket {
-  path: TicketPath;
-  subject: string;
-  text: string;
-  writtenAt: string | null;
-}
-
-export type HostProblem = 'chatwoot' | 'zendesk' | 'stranger' | 'clientAway' | 'noTicket';
-
-export interface Host {
-  ticket: HostTicket | null;
-  deliver: Deliver;
-  problem: HostProblem | null;
-}
-
-export interface Following {
-  /** That may show the page */
-  origins: readonly string[];
-  source: string | null;
-  onChange: (change: Partial<Host>) => void;
-}
+import { Following, Host } from './host-ticket.js';
 
 const followers = { chatwoot: followChatwoot, zendesk: followZendesk, address: followAddress };
 export type HostKind = keyof typeof followers;

@@ -1,6 +1,7 @@
 /** Zendesk around the page, by the client that Zendesk gives to its apps: the one thing that comes from another host. */
 import { copyText, type Deliver } from '../agent/delivery.js';
-import type { Following, HostTicket } from './host.js';
+import type { Following } from './host-ticket.js';
+import type { HostTicket } from './host-ticket.js';
 import { sourceOf } from './source-name.js';
 
 const clientScript = 'https://static.zdassets.com/zendesk_app_framework_sdk/2.0/zaf_sdk.min.js';

@@ -46,3 +46,16 @@ function lines(label: string, total: number | null): Progress {
     stop: () => undefined,
   };
 }
+
+/** One bar for each phase of a training. */
+export function trainingProgress(): (phase: string, done: number | null, note?: string) => void {
+  let current: { phase: string; bar: Progress } | null = null;
+  return (phase, done, note) => {
+    if (current?.phase !== phase) {
+      current?.bar.stop();
+      current = { phase, bar: progressBar(phase.padEnd(28), done === null ? null : 1) };
+    }
+    current.bar.update(done ?? 0, note);
+    if (done !== null && done >= 1) current.bar.stop();
+  };
+}

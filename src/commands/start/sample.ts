@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { readDataFile } from '../../models/dataset/data-file.js';
 import type { DataRow } from '../../models/dataset/data-row.js';
-import { readTemplates } from '../templates.js';
+import { readTemplates } from '../options/templates-file.js';
 import type { ImportedTemplate } from '../../suggest/templates/template-text.js';
 
 /** The sample: Banking77's tickets, and a reply template for each of its 77 contact types. */

@@ -10,7 +10,7 @@ import { liveSource } from './sample.js';
 import { notSentYet, sendTickets, shuffledTickets } from './send-sample.js';
 import { ModelService } from '../../suggest/versions/champion.service.js';
 import { wantedModel } from '../../suggest/requests/serving-version.js';
-import { wholeNumber } from '../train.js';
+import { wholeNumber } from '../options/numbers.js';
 import { UserError } from '../options/user-error.js';
 
 interface StartOptions {

@@ -1,4 +1,4 @@
-import type { FieldValue } from '../ranker.js';
+import type { FieldValue, RankInput } from '../ranker.js';
 
 /** Which column holds what. A name that is not given falls back to the default, where the file has such a column. */
 export interface Columns {
@@ -172,4 +172,10 @@ export class RowReader {
     if (/^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text)) return Number(text);
     return text === 'true' || text === 'false' ? text === 'true' : text;
   }
+}
+
+/** What a model may look at of a row; the helpdesk's own contact type only where a training was told so. */
+export function rankInputOf(row: DataRow, withContactType: boolean): RankInput {
+  const { subject, body, channel, language, contactType, fields } = row;
+  return { subject, body, channel, language, contactType: withContactType ? contactType : null, fields };
 }

@@ -1,7 +1,6 @@
 /** Which rows of a file a training learns from: all, or of very many a sample, in which rare labels lose none. */
 import { readDataFile } from './data-file.js';
 import type { Columns, DataRow } from './data-row.js';
-import { mostOfAClass } from '../heads/nearest-tickets.js';
 import { hash32 } from '../../statistics/random.js';
 
 /** A training holds a few thousand bytes of each row in memory. */
@@ -59,4 +58,17 @@ export class RowSample {
       if (share >= 1 || hash32(String(row.line), seed) / 0x1_0000_0000 < share) yield row;
     }
   }
+}
+
+/** The largest number per class with which all classes together stay below `limit`. */
+export function mostOfAClass(counts: readonly number[], limit: number): number {
+  const total = (most: number): number => counts.reduce((sum, count) => sum + Math.min(count, most), 0);
+  let [low, high] = [1, counts.reduce((a, b) => Math.max(a, b), 1)];
+  if (total(high) <= limit) return high;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (total(middle) <= limit) low = middle;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,7 +1,8 @@
 /** Trainings on parts of the data and what they say of the rest: the evidence of an assessment. */
 import { classCounts, classMeans } from './baselines.js';
-import { combined, fitWeights, softmax, type Scores } from '../heads/combination.js';
-import { trainHeads } from '../training/cross-fit.js';
+import { combined, fitWeights, type Scores } from '../heads/combination.js';
+import { softmax } from '../ranking/softmax.js';
+import { trainHeads } from '../heads/train-heads.js';
 import type { Prediction } from './answerable.js';
 import { foldsOf } from '../dataset/folds.js';
 import { headScores, joined, likeness } from '../heads/head-scores.js';

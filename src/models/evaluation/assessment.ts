@@ -16,12 +16,13 @@ import type { Columns } from '../dataset/data-row.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { classTail, labelNoise, percent, type ClassTail, type LabelNoise } from './label-noise.js';
 import { extrapolate, errorAt, type CurveRun, type Forecast, type PowerLaw } from './learning-curve.js';
-import { shareInterval } from '../../statistics/share-interval.js';
+import { shareInterval } from '../../statistics/intervals.js';
 import { readTemplateFile } from '../dataset/template-file.js';
 import { templateText } from '../features/ticket-text.js';
 import type { Device, Tensorflow } from '../tensors/tensorflow.js';
-import { readTrainingData, type TrainingData } from '../dataset/training-data.js';
-import type { JobProgress } from '../jobs/job-process.js';
+import { type TrainingData } from '../dataset/training-data.js';
+import { readTrainingData } from '../dataset/read-training-data.js';
+import type { JobProgress } from '../training/progress.js';
 import { trainingCosts, type Prices, type TrainingCosts } from './training-costs.js';
 import { verdictOf, type Verdict } from './verdict.js';
 

@@ -1,7 +1,7 @@
 /** What `replyrank evaluate` prints of a model: see the README for what each figure means. */
 import type { DataRow } from '../dataset/data-row.js';
 import type { Ranking } from '../ranker.js';
-import { shareInterval } from '../../statistics/share-interval.js';
+import { shareInterval } from '../../statistics/intervals.js';
 
 export interface ContactTypeMetrics {
   rows: number;

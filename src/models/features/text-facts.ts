@@ -1,17 +1,8 @@
 /** What is watched of a text beside its meaning: its length, how much of it a model does not know, and whether it is a copy. */
 import { normalisedText, rarityIn, type NgramVocabulary } from './ngrams.js';
 import { hash32 } from '../../statistics/random.js';
-import type { RankInput } from '../ranker.js';
+import type { RankInput, TextFacts } from '../ranker.js';
 import { ticketText } from './ticket-text.js';
-
-export interface TextFacts {
-  /** Words of subject and body */
-  words: number;
-  /** Share of the words that the model's vocabulary does not have, 0–1; null for a text without words, or without vocabulary */
-  unknownShare: number | null;
-  /** By which copies are known: of the whole text, and behind a `~`, of a long one, so many bands. */
-  fingerprint: string;
-}
 
 /** Long texts that are nearly the same have one of them in common (locality-sensitive hashing; Indyk & Motwani, STOC 1998). */
 export const copyBands = 8;

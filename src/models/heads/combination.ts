@@ -3,6 +3,7 @@
  * row's scores come from heads that had not seen it (cross-fitting).
  */
 import { minimise } from '../../statistics/lbfgs.js';
+import { softmax } from '../ranking/softmax.js';
 
 /** Scores of one kind for the held-out rows, [rows, classes]. */
 export type Scores = Float32Array;
@@ -42,16 +43,6 @@ export function combined(
       logits[label] = (logits[label] as number) + weight * (kind[row * classes + label] as number);
     }
   });
-  return logits;
-}
-
-/** In place. @returns the probabilities */
-export function softmax(logits: Float64Array): Float64Array {
-  let highest = -Infinity;
-  for (const logit of logits) highest = Math.max(highest, logit);
-  let sum = 0;
-  for (let at = 0; at < logits.length; at += 1) sum += logits[at] = Math.exp((logits[at] as number) - highest);
-  for (let at = 0; at < logits.length; at += 1) logits[at] = (logits[at] as number) / sum;
   return logits;
 }
 

@@ -1,19 +1,13 @@
 /** What is learned from the numbers of one encoder: two linear heads, and the labelled tickets that others are held against. */
 import { fitDiscriminant } from './discriminant.js';
 import { likeness } from './head-scores.js';
-import type { LinearHead } from './linear-svm.js';
-import { ticketBank, type TicketBank } from './nearest-tickets.js';
+import { ticketBank } from './nearest-tickets.js';
 import type { Recipe } from './recipe.js';
 import { trainSoftmax } from './softmax-head.js';
 import { templateEmbeddings, templatesTeach } from '../dataset/template-rows.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
-
-export interface DenseHeads {
-  dense: LinearHead;
-  nearest: TicketBank;
-  discriminant: LinearHead;
-}
+import { DenseHeads } from './heads.js';
 
 export interface DenseLesson {
   /** Which rows to learn from; all of them have a class */

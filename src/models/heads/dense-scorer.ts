@@ -1,5 +1,5 @@
 /** What the heads on one encoder's numbers say of tickets in service. */
-import type { DenseHeads } from './dense-heads.js';
+import type { DenseHeads } from './heads.js';
 import { NearestTickets } from './nearest-tickets.js';
 import { softmaxScores } from './softmax-head.js';
 import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';

@@ -1,6 +1,6 @@
 /** What trained heads, and the baselines that need no training, say of rows of the data: [rows, classes] each. */
-import type { Heads } from '../training/cross-fit.js';
-import type { DenseHeads } from './dense-heads.js';
+import type { Heads } from './heads.js';
+import type { DenseHeads } from './heads.js';
 import { scoresOf, type LinearHead } from './linear-svm.js';
 import { NearestTickets } from './nearest-tickets.js';
 import { softmaxScores } from './softmax-head.js';

@@ -5,6 +5,7 @@
 import { seeded, shuffle } from '../../statistics/random.js';
 import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
+import { mostOfAClass } from '../dataset/row-sample.js';
 
 /**
  * More labelled tickets than this are sampled, the frequent templates first: ranking one ticket compares it with all, and reads
@@ -51,19 +52,6 @@ export function ticketBank(
     embeddings.set(dense.values.subarray(row * dense.width, row * dense.width + size), place * size);
   });
   return { embeddings, size, counts, ids: all.map((row) => data.idHashes[row] ?? null) };
-}
-
-/** The largest number per class with which all classes together stay below `limit`. */
-export function mostOfAClass(counts: readonly number[], limit: number): number {
-  const total = (most: number): number => counts.reduce((sum, count) => sum + Math.min(count, most), 0);
-  let [low, high] = [1, counts.reduce((a, b) => Math.max(a, b), 1)];
-  if (total(high) <= limit) return high;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (total(middle) <= limit) low = middle;
-    else high = middle;
-  }
-  return low;
 }
 
 export class NearestTickets {

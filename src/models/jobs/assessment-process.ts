@@ -1,5 +1,6 @@
 import type { Assessment, AssessmentSettings } from '../evaluation/assessment.js';
-import { runJob, type JobOrder, type JobProgress } from './job-process.js';
+import { runJob, type JobOrder } from './job-process.js';
+import { type JobProgress } from '../training/progress.js';
 import { assessWorkerFile } from './worker-files.js';
 
 /** @throws JobFailed saying why, and with bad data file and line */

@@ -2,7 +2,8 @@
 import { setPriority, constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Encoder } from '../encoder/encoder.js';
-import type { JobMessage, JobOrder, JobProgress } from './job-process.js';
+import type { JobMessage, JobOrder } from './job-process.js';
+import type { JobProgress } from '../training/progress.js';
 import { loadTensorflow, type Device, type Tensorflow } from '../tensors/tensorflow.js';
 
 export interface JobTools {

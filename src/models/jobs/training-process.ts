@@ -1,6 +1,7 @@
-import { JobDied, JobFailed, runJob, type JobOrder, type JobProgress } from './job-process.js';
+import { JobDied, JobFailed, runJob, type JobOrder } from './job-process.js';
+import { type JobProgress } from '../training/progress.js';
 import type { ModelDescription } from '../versions/model-folder.js';
-import type { TrainingSettings } from '../training/train-model.js';
+import type { TrainingSettings } from '../training/training-settings.js';
 import { trainWorkerFile } from './worker-files.js';
 
 export type TrainingOrder = JobOrder<TrainingSettings>;

@@ -1,8 +1,8 @@
 /** From the logits of the candidates to what a ranker answers. */
 import type { AbstentionRule } from './abstention.js';
-import { softmax } from '../heads/combination.js';
+import { softmax } from './softmax.js';
 import type { AbstentionReason, Candidate, RankedTemplate, Ranking } from '../ranker.js';
-import type { TextFacts } from '../features/text-facts.js';
+import type { TextFacts } from '../ranker.js';
 
 const mostItems = 100;
 const mostUnweighted = 10;

@@ -1,5 +1,5 @@
 /** Ranks with a trained model version. */
-import { softmax } from '../heads/combination.js';
+import { softmax } from '../ranking/softmax.js';
 import { join } from 'node:path';
 import { DenseScorer, together } from '../heads/dense-scorer.js';
 import { Encoder } from '../encoder/encoder.js';
@@ -10,7 +10,8 @@ import { likeliestType, rankingFrom } from '../ranking/ranking.js';
 import { TemplateVectors } from '../encoder/template-vectors.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import { cosines, TicketFeatures } from '../features/ticket-features.js';
-import { knownWords, textFacts, type TextFacts } from '../features/text-facts.js';
+import { knownWords, textFacts } from '../features/text-facts.js';
+import { type TextFacts } from '../ranker.js';
 import { ticketText } from '../features/ticket-text.js';
 
 interface Place {

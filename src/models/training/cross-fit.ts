@@ -1,13 +1,12 @@
 /** Trains the heads; and trains them without some rows, to see what they say of those. */
-import { trainDenseHeads, type DenseHeads } from '../heads/dense-heads.js';
 import { foldsOf } from '../dataset/folds.js';
 import { evidenceOf, joined, likenessKind } from '../heads/head-scores.js';
 import type { Learner } from './fold-encoder.js';
-import { trainLinearSvm, type LinearHead } from '../heads/linear-svm.js';
 import { seeded, shuffle } from '../../statistics/random.js';
 import { defaultRecipe, type Recipe } from '../heads/recipe.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
+import { trainHeads } from '../heads/train-heads.js';
 
 const folds = 5;
 /** Of few rows every one is missed in training: more folds leave more of them in. */
@@ -19,12 +18,6 @@ const mostScores = 10_000_000;
 /** One of so many rows is held out then. */
 const shareOfOneFold = 10;
 
-export interface Heads extends DenseHeads {
-  sparse: LinearHead;
-  /** On the numbers of the encoder that a training began with, where it trained that too: those it knows nothing by heart of */
-  usual: DenseHeads | null;
-}
-
 /** Scores of rows by heads that had not seen them. */
 export interface HeldOutScores {
   /** Which rows of the data */
@@ -33,29 +26,7 @@ export interface HeldOutScores {
   scores: Float32Array[];
 }
 
-type Progress = (share: number) => void | Promise<void>;
-
-export interface HeadsLesson {
-  /** Which rows to learn from; all of them have a class */
-  rows: Int32Array;
-  seed: number;
-  onProgress: Progress;
-  onLoss?: ((loss: number) => void) | undefined;
-  recipe?: Recipe | undefined;
-  /** The same tickets as the encoder sees them that a training began with; null where it is the same one */
-  usual?: TrainingData | null | undefined;
-}
-
-export async function trainHeads(tf: Tensorflow, data: TrainingData, lesson: HeadsLesson): Promise<Heads> {
-  const { rows, seed, onProgress, onLoss, recipe = defaultRecipe, usual } = lesson;
-  const parts = usual ? 3 : 2;
-  const part = (index: number) => (share: number) => onProgress((index + share) / parts);
-  const own = await trainDenseHeads(tf, data, { rows, seed, recipe, onLoss, onProgress: part(0) });
-  const options = { cost: recipe.sparseCost, seed };
-  const sparse = await trainLinearSvm(data.sparse, data.labels, rows, data.classes.length, options, part(1));
-  const beside = usual ? await trainDenseHeads(tf, usual, { rows, seed, recipe, onProgress: part(2) }) : null;
-  return { ...own, sparse, usual: beside };
-}
+export type Progress = (share: number) => void | Promise<void>;
 
 export interface CrossFitOptions {
   seed: number;

@@ -4,7 +4,8 @@ import type { Encoder } from '../encoder/encoder.js';
 import { templateRows } from '../dataset/template-rows.js';
 import { TextWindows } from '../encoder/text-windows.js';
 import { ticketText } from '../features/ticket-text.js';
-import { rankInputOf, type DataSettings, type TrainingData } from '../dataset/training-data.js';
+import { type DataSettings, type TrainingData } from '../dataset/training-data.js';
+import { rankInputOf } from '../dataset/data-row.js';
 
 const textsAtOnce = 512;
 /** Tokens of a ticket that the encoder is trained on. The heads look at all of it. */

@@ -11,7 +11,7 @@ import { Encoder, exists } from '../encoder/encoder.js';
 import { finetuneEncoder, learnByHeart, type FinetuneTask } from '../finetuning/finetune.js';
 import type { FinetuneSettings } from '../finetuning/finetune-settings.js';
 import { firstWindows, seenBy } from './finetuned-data.js';
-import type { JobProgress } from '../jobs/job-process.js';
+import type { JobProgress } from './progress.js';
 import type { Learner, Lesson } from './fold-encoder.js';
 import { checkEncoderTraining, type PreflightCheck, type PreflightResult } from './preflight.js';
 import type { RunRecorder } from './run-record.js';

@@ -1,5 +1,6 @@
 /** What the held-out tickets of a training say about its model: where it fails, how sure it is, and what could be wrong. */
-import { combined, softmax, type Evidence } from '../heads/combination.js';
+import { combined, type Evidence } from '../heads/combination.js';
+import { softmax } from '../ranking/softmax.js';
 
 /** What the combined heads said of one ticket that they had not seen. Classes by their number. */
 export interface Prediction {

@@ -1,19 +1,14 @@
 /** What a training leaves behind in its model's folder, so that it can be judged, compared and repeated: `run.json`. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ScopePoint } from '../ranking/abstention.js';
-import { codeVersion, type CodeVersion } from './code-version.js';
-import type { Heads } from './cross-fit.js';
-import { RowSample } from '../dataset/row-sample.js';
-import { diagnose, type Diagnosis } from './diagnosis.js';
+import { type CodeVersion } from './code-version.js';
+import { type Diagnosis } from './diagnosis.js';
 import * as heldOut from './held-out.js';
-import { learnedTop1, nearestMeanTop1 } from './training-accuracy.js';
 import type { PreflightResult } from './preflight.js';
-import type { Tensorflow } from '../tensors/tensorflow.js';
-import { writeTensorboard } from './tensorboard-events.js';
-import type { Curve, JobProgress } from '../jobs/job-process.js';
-import type { TrainingSettings } from './train-model.js';
-import type { TrainingData } from '../dataset/training-data.js';
+import type { JobProgress } from './progress.js';
+import type { Curve } from './progress.js';
+import type { TrainingSettings } from './training-settings.js';
 
 export const runFile = 'run.json';
 
@@ -57,8 +52,8 @@ export async function readRunRecord(folder: string): Promise<RunRecord> {
   return JSON.parse(await readFile(join(folder, runFile), 'utf8')) as RunRecord;
 }
 
-const mostPairs = 20;
-const mostWronglySure = 50;
+export const mostPairs = 20;
+export const mostWronglySure = 50;
 
 /** Looks on while a model is trained. */
 export class RunRecorder {
@@ -99,112 +94,4 @@ export class RunRecorder {
     this.phases.set(this.current.phase, (this.phases.get(this.current.phase) ?? 0) + now - this.current.since);
     this.current = { phase, since: now };
   }
-}
-
-export interface FinishedTraining {
-  settings: TrainingSettings;
-  data: TrainingData;
-  predictions: heldOut.Prediction[];
-  scope: ScopePoint[];
-  weights: readonly number[];
-  labelCounts: number[];
-  heads: Heads;
-  version: string;
-  createdAt: string;
-}
-
-/** Writes `run.json` and TensorBoard's event files into `folder`. */
-export async function writeRunRecord(
-  tf: Tensorflow,
-  folder: string,
-  recorder: RunRecorder,
-  training: FinishedTraining,
-): Promise<void> {
-  const { settings, data, predictions, labelCounts, version, createdAt } = training;
-  const { out: _out, cacheDir: _cacheDir, seed, ...given } = settings;
-  const nameOf = (label: number): string => data.classes[label] ?? '';
-  const rows = await rowsOf(settings, new Set(predictions.map(({ row }) => row)));
-  const scores = heldOut.scored(predictions);
-  const commonest = labelCounts.indexOf(labelCounts.reduce((most, count) => Math.max(most, count), 0));
-  const share = (part: readonly unknown[]): number =>
-    Math.round((10_000 * part.length) / Math.max(1, predictions.length)) / 100;
-  const parts = heldOut.partsOf(labelCounts);
-  const record: RunRecord = {
-    version,
-    createdAt,
-    code: { ...(await codeVersion()), node: process.version, tensorflow: tf.version.tfjs },
-    arguments: {
-      ...given,
-      data: basename(given.data),
-      templates: given.templates && basename(given.templates),
-      validation: given.validation && basename(given.validation),
-    },
-    seed,
-    data: { file: basename(settings.data), hash: data.hash, rows: data.labels.length, templates: data.classes.length },
-    preflight: recorder.preflight,
-    curves: recorder.curves,
-    heldOut: {
-      ...scores,
-      slices: {
-        'contact type': heldOut.slicesBy(
-          predictions,
-          ({ row }) => data.contactTypes[data.contactTypeLabels[row] ?? -1] ?? null,
-        ),
-        channel: heldOut.slicesBy(predictions, ({ row }) => rows.get(row)?.channel ?? null),
-        language: heldOut.slicesBy(predictions, ({ row }) => rows.get(row)?.language ?? null),
-        'head and tail': heldOut.slicesBy(predictions, ({ label }) => parts[label] ?? null),
-        template: heldOut.slicesBy(predictions, ({ label }) => nameOf(label)),
-      },
-    },
-    baselines: {
-      majority: share(predictions.filter(({ label }) => label === commonest)),
-      nearestMean: nearestMeanTop1(
-        tf,
-        data,
-        predictions.map(({ row }) => row),
-      ),
-    },
-    confusions: heldOut.confusionsOf(predictions, mostPairs).map(({ label, predicted, count }) => ({
-      label: nameOf(label),
-      predicted: nameOf(predicted),
-      count,
-    })),
-    calibration: heldOut.calibrationOf(predictions),
-    scope: training.scope,
-    wronglySure: heldOut.mostWronglySure(predictions, mostWronglySure).map((prediction) => ({
-      line: rows.get(prediction.row)?.line ?? 0,
-      idHash: data.idHashes[prediction.row] ?? null,
-      label: nameOf(prediction.label),
-      predicted: nameOf(prediction.predicted),
-      confidence: prediction.confidence,
-      labelProbability: prediction.rightProbability,
-    })),
-    diagnosis: diagnose({
-      training: learnedTop1(tf, data, training.heads, training.weights, seed),
-      heldOut: scores.top1,
-      ceiling: Math.max(scores.top1, 100 - share(predictions.filter(suspicious))),
-    }),
-    seconds: recorder.seconds(),
-    peakMemoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
-  };
-  writeTensorboard(tf, join(folder, 'tensorboard'), record);
-  await writeFile(join(folder, runFile), `${JSON.stringify(record, null, 1)}\n`);
-}
-
-/** Wrong by the label, and as sure of another class as that class's own tickets make the model. */
-const suspicious = ({ label, predicted, suspected }: heldOut.Prediction): boolean =>
-  label !== predicted && suspected !== label;
-
-/** What the training's numbers do not say of its rows: where they stand in the file, their channel and language. */
-async function rowsOf(
-  { data, columns, seed }: TrainingSettings,
-  wanted: Set<number>,
-): Promise<Map<number, { line: number; channel: string | null; language: string | null }>> {
-  const rows = new Map<number, { line: number; channel: string | null; language: string | null }>();
-  let index = 0;
-  for await (const { line, channel, language } of (await RowSample.of({ file: data, columns, seed })).rows()) {
-    if (wanted.has(index)) rows.set(index, { line, channel, language });
-    index += 1;
-  }
-  return rows;
 }

@@ -1,6 +1,7 @@
 /** Held-out rows as the combined heads see them: what thresholds are drawn on, and the figures of a training. */
 import type { HeldOutRow } from '../ranking/abstention.js';
-import { combined, softmax, type Evidence } from '../heads/combination.js';
+import { combined, type Evidence } from '../heads/combination.js';
+import { softmax } from '../ranking/softmax.js';
 import type { ModelDescription } from '../versions/model-folder.js';
 
 const percent = (share: number): number => Math.round(share * 10_000) / 100;

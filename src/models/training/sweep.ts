@@ -14,7 +14,8 @@ import { predictionsOf, scored } from './held-out.js';
 import { hash32, seeded } from '../../statistics/random.js';
 import { defaultRecipe, type Recipe } from '../heads/recipe.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
-import { readTrainingData, type TrainingData } from '../dataset/training-data.js';
+import { type TrainingData } from '../dataset/training-data.js';
+import { readTrainingData } from '../dataset/read-training-data.js';
 
 export interface SweepSettings {
   data: string;

@@ -9,15 +9,15 @@ import { basename, dirname, join } from 'node:path';
 import { fitAbstention, scopeCurve } from '../ranking/abstention.js';
 import { allLabelled, countsOf, templatesOf, typesOfClasses } from '../dataset/classes.js';
 import { fitUnseen, fitWeights, type Evidence } from '../heads/combination.js';
-import { crossFit, trainHeads } from './cross-fit.js';
-import type { Columns } from '../dataset/data-row.js';
+import { crossFit } from './cross-fit.js';
+import { trainHeads } from '../heads/train-heads.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { EncoderLearner } from './finetuned-fold-encoder.js';
-import { sizedFor, type FinetuneSettings } from '../finetuning/finetune-settings.js';
+import { sizedFor } from '../finetuning/finetune-settings.js';
 import { likenessKind } from '../heads/head-scores.js';
 import { writeHeldOutTickets, type HeldOutScoring } from './held-out-tickets.js';
 import { predictionsOf } from './held-out.js';
-import type { JobProgress } from '../jobs/job-process.js';
+import type { JobProgress } from './progress.js';
 import { judge } from './scored-rows.js';
 import { frozenLearner, type Learner } from './fold-encoder.js';
 import { removeUnfinished, unfinishedFolder } from '../versions/unfinished-folders.js';
@@ -28,42 +28,19 @@ import {
   saveModel,
   type ModelDescription,
 } from '../versions/model-folder.js';
-import { checkBaseline, checkBeforeTraining, type PreflightCheck } from './preflight.js';
+import { checkBaseline, checkBeforeTraining } from './preflight.js';
 import type { Candidate } from '../ranker.js';
-import { defaultRecipe, type Recipe } from '../heads/recipe.js';
-import { RunRecorder, writeRunRecord } from './run-record.js';
+import { defaultRecipe } from '../heads/recipe.js';
+import { RunRecorder } from './run-record.js';
+import { writeRunRecord } from './write-run-record.js';
 import { heldOutTypes, trainContactTypes } from '../heads/contact-type-head.js';
 import { readTemplateFile } from '../dataset/template-file.js';
 import { templateText } from '../features/ticket-text.js';
 import { deviceOf, type Tensorflow } from '../tensors/tensorflow.js';
-import { readTrainingData, type TrainingData } from '../dataset/training-data.js';
+import { type TrainingData } from '../dataset/training-data.js';
+import { readTrainingData } from '../dataset/read-training-data.js';
 import { checkValidationFile, rowsForLines, validationEvidence } from './validation.js';
-
-export interface TrainingSettings {
-  /** Labelled tickets */
-  data: string;
-  columns: Columns;
-  /** Other labelled tickets that thresholds are drawn on; held-out ones of `data` where it is not given. */
-  validation?: string | null | undefined;
-  /** File of templates; null where nothing but the labels is known of them. */
-  templates: string | null;
-  /** Folder of the new version; must not exist. */
-  out: string;
-  seed: number;
-  /** Share of right ones wanted among the first suggestions that are shown, 0–1 */
-  precision: number;
-  /** Share of tickets whose right template the variable-length list must hold, 0–1 */
-  coverage: number;
-  knownContactType: boolean;
-  /** Embeddings are kept here by text and encoder. */
-  cacheDir: string;
-  /** Checks that are left out; none where it is not given. */
-  skipPreflight?: readonly PreflightCheck[] | undefined;
-  /** Settings of the heads; default: `defaultRecipe` */
-  recipe?: Recipe | undefined;
-  /** How the encoder is trained too, the recipe `finetune`; it stays as it is where this is not given. */
-  encoderTraining?: FinetuneSettings | undefined;
-}
+import { TrainingSettings } from './training-settings.js';
 
 /**
  * Trains and saves a model version.

@@ -1,5 +1,5 @@
 /** Figures beside those of the held-out tickets: what the heads have learned by heart, and what the encoder knows alone. */
-import type { Heads } from './cross-fit.js';
+import type { Heads } from '../heads/heads.js';
 import { scoresOf } from '../heads/linear-svm.js';
 import { seeded, shuffle } from '../../statistics/random.js';
 import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';

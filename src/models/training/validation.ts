@@ -1,7 +1,7 @@
 /** What trained heads say of a file of its own: later tickets than those they learned from, or others, to draw lines on. */
 import type { HeldOutRow } from '../ranking/abstention.js';
 import type { Evidence } from '../heads/combination.js';
-import type { Heads } from './cross-fit.js';
+import type { Heads } from '../heads/heads.js';
 import { readDataFile } from '../dataset/data-file.js';
 import { DataFileError } from '../dataset/data-row.js';
 import { EmbeddingCache } from '../encoder/embedding-cache.js';
@@ -11,7 +11,9 @@ import type { RankInput } from '../ranker.js';
 import { stack, type SparseRow } from '../features/sparse-matrix.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import { ticketText } from '../features/ticket-text.js';
-import { encodedWith, rankInputOf, type DataSettings, type TrainingData } from '../dataset/training-data.js';
+import { type DataSettings, type TrainingData } from '../dataset/training-data.js';
+import { encodedWith } from '../dataset/read-training-data.js';
+import { rankInputOf } from '../dataset/data-row.js';
 
 const textsAtOnce = 2048;
 /** Lines drawn on fewer tickets would be chance. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import type { AbstentionRule } from '../ranking/abstention.js';
 import type { Combination } from '../heads/combination.js';
-import type { DenseHeads } from '../heads/dense-heads.js';
+import type { DenseHeads } from '../heads/heads.js';
 import type { FieldFeature } from '../features/field-features.js';
 import { unfinishedFolder } from './unfinished-folders.js';
 import type { LinearHead } from '../heads/linear-svm.js';

@@ -1,8 +1,7 @@
 /** What a training that was killed leaves beside its model's folder, and a model that is deleted in the caches. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { ModelDescription } from './model-folder.js';
 
 type Kind = 'unfinished' | 'encoder';
 
@@ -26,33 +25,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/**
- * Deletes a model, and the graph and embeddings of an encoder that was its own.
- *
- * @param cacheDirs where those are kept
- */
-export async function removeModel(folder: string, cacheDirs: readonly string[]): Promise<void> {
-  const text = await readFile(join(folder, 'model.json'), 'utf8').catch(() => null);
-  const { recipe, encoder } = parsed(text);
-  if (recipe === 'finetune' && encoder) {
-    const own = new RegExp(`^(encoder|embeddings)-${encoder.hash.slice(0, 16)}(-|$)`);
-    for (const cacheDir of cacheDirs) {
-      for (const name of await readdir(cacheDir).catch(() => [])) {
-        if (own.test(name)) await rm(join(cacheDir, name), { recursive: true, force: true });
-      }
-    }
-  }
-  await rm(folder, { recursive: true, force: true });
-}
-
-/** A description that can't be read names no encoder. */
-function parsed(text: string | null): Partial<Pick<ModelDescription, 'recipe' | 'encoder'>> {
-  try {
-    return JSON.parse(text ?? '{}') as Partial<ModelDescription>;
-  } catch {
-    return {};
   }
 }

@@ -7,9 +7,10 @@
  * - A cause that has been gone for `quietHours` closes its alert.
  */
 import type { RetrainAction } from '../decisions/retrain-decision.js';
-import type { Saying } from '../../messages/stored-message.js';
-import type { Said } from '../../messages/localized-message.js';
-import { say } from '../messages.js';
+import type { LocalizedMessage } from '../../messages/stored-message.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
+import { message } from '../messages.js';
+import { monitorActor } from '../../access/audit-log.js';
 
 export const alertStates = ['open', 'acknowledged', 'snoozed', 'closed'] as const;
 export type AlertState = (typeof alertStates)[number];
@@ -26,7 +27,7 @@ export interface AlertStatus {
   /** Why it was put off or closed; null else */
   reason: string | null;
   /** The same as data where the monitor says it; null where a person does */
-  reasonSaying: Saying | null;
+  reasonMessage: LocalizedMessage | null;
   snoozedUntil: Date | null;
   openedAt: Date;
   /** When a look saw the cause last */
@@ -49,7 +50,7 @@ export interface AlertEvent {
   actor: string;
   reason: string | null;
   /** The same as data where the monitor says it */
-  saying?: Saying | undefined;
+  message?: LocalizedMessage | undefined;
 }
 
 export type AlertOutcome =
@@ -57,8 +58,6 @@ export type AlertOutcome =
   /** Nothing has changed; `detail` says why it can't be done. */
   | { kind: 'refused'; detail: string };
 
-/** Who acts where no person does. */
-export const monitorActor = 'monitor';
 export const quietHours = 24;
 const hourMs = 3_600_000;
 
@@ -80,7 +79,7 @@ export function openedAlert(at: Date, action: RetrainAction): { status: AlertSta
     action,
     owner: null,
     reason: null,
-    reasonSaying: null,
+    reasonMessage: null,
     snoozedUntil: null,
     openedAt: at,
     seenAt: at,
@@ -98,12 +97,12 @@ export function afterStep(before: AlertStatus, step: AlertStep): AlertOutcome {
     case 'superseded':
       return before.state === 'closed'
         ? quietly({ ...before, active: false })
-        : closed({ ...before, active: false }, step.at, monitorActor, say('superseded', { version: step.by }));
+        : closed({ ...before, active: false }, step.at, monitorActor, message('superseded', { version: step.by }));
     case 'acknowledge':
       if (before.state === 'closed') return refused('the alert is closed');
       if (before.state === 'acknowledged' && before.owner === step.actor) return quietly(before);
       return told(
-        { ...before, state: 'acknowledged', owner: step.actor, ...unsaid, snoozedUntil: null },
+        { ...before, state: 'acknowledged', owner: step.actor, ...withoutReason, snoozedUntil: null },
         { kind: 'acknowledged', at: step.at, actor: step.actor, reason: null },
       );
     case 'snooze':
@@ -115,7 +114,7 @@ export function afterStep(before: AlertStatus, step: AlertStep): AlertOutcome {
           state: 'snoozed',
           owner: step.actor,
           reason: step.reason,
-          reasonSaying: null,
+          reasonMessage: null,
           snoozedUntil: step.until,
         },
         { kind: 'snoozed', at: step.at, actor: step.actor, reason: step.reason },
@@ -131,49 +130,50 @@ function seen(before: AlertStatus, { at, action }: { at: Date; action: RetrainAc
   const isHeavier = weight[action] > weight[before.action];
   if (before.state === 'closed') {
     if (before.active && !isHeavier) return quietly({ ...after, action: before.action });
-    return reopened(after, at, before.active ? say('other-action', { action }) : say('cause-is-back'));
+    return reopened(after, at, before.active ? message('other-action', { action }) : message('cause-is-back'));
   }
   if (before.state === 'snoozed') {
-    if (isHeavier) return reopened(after, at, say('other-action', { action }));
-    if (before.snoozedUntil !== null && at >= before.snoozedUntil) return reopened(after, at, say('snooze-is-over'));
+    if (isHeavier) return reopened(after, at, message('other-action', { action }));
+    if (before.snoozedUntil !== null && at >= before.snoozedUntil)
+      return reopened(after, at, message('snooze-is-over'));
     // What was put off is what was proposed then: a lighter proposal in between must not make the same one news later.
     return quietly({ ...after, action: before.action });
   }
   if (action === before.action) return quietly(after);
-  const { sentence: reason, saying } = say('other-action', { action });
-  return told(after, { kind: 'updated', at, actor: monitorActor, reason, saying });
+  const changed = message('other-action', { action });
+  return told(after, { kind: 'updated', at, actor: monitorActor, reason: changed.sentence, message: changed.message });
 }
 
 function unseen(before: AlertStatus, at: Date): AlertOutcome {
   const after = { ...before, active: false };
   const quietFor = at.getTime() - before.seenAt.getTime();
   if (before.state === 'closed' || quietFor < quietHours * hourMs) return quietly(after);
-  return closed(after, at, monitorActor, say('not-seen', { hours: quietHours }));
+  return closed(after, at, monitorActor, message('not-seen', { hours: quietHours }));
 }
 
-function closed(before: AlertStatus, at: Date, actor: string, { sentence: reason, saying }: Said): AlertOutcome {
+function closed(before: AlertStatus, at: Date, actor: string, cause: EnglishMessage): AlertOutcome {
   return told(
     {
       ...before,
       state: 'closed',
       owner: actor,
-      reason,
-      reasonSaying: saying ?? null,
+      reason: cause.sentence,
+      reasonMessage: cause.message ?? null,
       snoozedUntil: null,
       closedAt: at,
     },
-    { kind: 'closed', at, actor, reason, saying },
+    { kind: 'closed', at, actor, reason: cause.sentence, message: cause.message },
   );
 }
 
-function reopened(status: AlertStatus, at: Date, { sentence: reason, saying }: Said): AlertOutcome {
+function reopened(status: AlertStatus, at: Date, cause: EnglishMessage): AlertOutcome {
   return told(
-    { ...status, state: 'open', owner: null, ...unsaid, snoozedUntil: null, closedAt: null },
-    { kind: 'reopened', at, actor: monitorActor, reason, saying },
+    { ...status, state: 'open', owner: null, ...withoutReason, snoozedUntil: null, closedAt: null },
+    { kind: 'reopened', at, actor: monitorActor, reason: cause.sentence, message: cause.message },
   );
 }
 
-const unsaid = { reason: null, reasonSaying: null };
+const withoutReason = { reason: null, reasonMessage: null };
 const told = (status: AlertStatus, event: AlertEvent): AlertOutcome => ({ kind: 'ok', status, event });
 const quietly = (status: AlertStatus): AlertOutcome => ({ kind: 'ok', status, event: null });
 const refused = (detail: string): AlertOutcome => ({ kind: 'refused', detail });

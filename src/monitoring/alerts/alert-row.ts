@@ -6,14 +6,14 @@ import type { AlertEvent, AlertStatus } from './alert-lifecycle.js';
 import type { RetrainAction } from '../decisions/retrain-decision.js';
 
 export function statusOf(row: Alert): AlertStatus {
-  const { state, active, owner, reason, reasonSaying, snoozedUntil, openedAt, seenAt, closedAt } = row;
+  const { state, active, owner, reason, reasonMessage, snoozedUntil, openedAt, seenAt, closedAt } = row;
   return {
     state,
     active,
     action: row.action as RetrainAction,
     owner,
     reason,
-    reasonSaying,
+    reasonMessage,
     snoozedUntil,
     openedAt,
     seenAt,
@@ -29,8 +29,8 @@ export async function tellEvent(
   { detail = {}, deliver }: { detail?: object; deliver: boolean },
 ): Promise<void> {
   const [row]: { id: number }[] = await manager.query(
-    `INSERT INTO alert_events (alert, at, actor, kind, reason, saying, detail) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-    [alert, event.at, event.actor, event.kind, event.reason, event.saying ?? null, detail],
+    `INSERT INTO alert_events (alert, at, actor, kind, reason, message, detail) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
+    [alert, event.at, event.actor, event.kind, event.reason, event.message ?? null, detail],
   );
   await notifyMonitor(manager);
   if (deliver && row) await manager.query('INSERT INTO alert_deliveries (event) VALUES ($1)', [row.id]);

@@ -5,13 +5,14 @@
 import type { EntityManager } from 'typeorm';
 import { Alert } from '../../records/alert.entity.js';
 import type { Stream } from '../../records/observed-ticket.entity.js';
-import { afterStep, monitorActor, openedAlert, type AlertEvent, type AlertStep } from './alert-lifecycle.js';
+import { afterStep, openedAlert, type AlertEvent, type AlertStep } from './alert-lifecycle.js';
+import { monitorActor } from '../../access/audit-log.js';
 import { statusOf, tellEvent } from './alert-row.js';
 import { matchCauses } from './cause-match.js';
 import type { Finding } from '../observations/finding.js';
 import type { RetrainAction } from '../decisions/retrain-decision.js';
-import type { Saying } from '../../messages/stored-message.js';
-import { say } from '../messages.js';
+import type { LocalizedMessage } from '../../messages/stored-message.js';
+import { message } from '../messages.js';
 
 /** A cause as one look saw it. */
 export interface SeenCause {
@@ -22,7 +23,7 @@ export interface SeenCause {
   /** One sentence */
   headline: string;
   /** The same as data */
-  saying?: Saying | undefined;
+  message?: LocalizedMessage | undefined;
   findings: Finding[];
   evidence: object;
   /** Ids of tickets that show it, the best first */
@@ -99,11 +100,11 @@ async function takeStep(manager: EntityManager, row: Alert, step: AlertStep, del
 }
 
 async function opened(manager: EntityManager, one: SeenCause, { modelVersion, stream, at, deliver }: AlertLook) {
-  const { cause, headline, saying = null, findings, evidence } = one;
+  const { cause, headline, message: localized = null, findings, evidence } = one;
   const { status, event } = openedAlert(at, one.action);
   const { identifiers } = await manager
     .getRepository(Alert)
-    .insert({ modelVersion, stream, cause, headline, saying, findings, evidence, ...status });
+    .insert({ modelVersion, stream, cause, headline, message: localized, findings, evidence, ...status });
   const id = Number(identifiers[0]?.id);
   await writeExamples(manager, id, one.examples);
   await tellEvent(manager, id, event, { detail: { cause }, deliver });
@@ -118,10 +119,10 @@ async function seenAgain(
 ): Promise<number> {
   const outcome = afterStep(statusOf(row), { kind: 'seen', at, action: one.action });
   if (outcome.kind === 'refused') return row.id;
-  const { cause, headline, saying = null, findings, evidence } = one;
+  const { cause, headline, message: localized = null, findings, evidence } = one;
   await manager
     .getRepository(Alert)
-    .update({ id: row.id }, { cause, headline, saying, findings, evidence, ...outcome.status });
+    .update({ id: row.id }, { cause, headline, message: localized, findings, evidence, ...outcome.status });
   await writeExamples(manager, row.id, one.examples);
   const event = outcome.event ?? (await renamed(manager, row, cause, at));
   if (event) await tellEvent(manager, row.id, event, { detail: { cause }, deliver });
@@ -136,8 +137,8 @@ async function renamed(manager: EntityManager, row: Alert, cause: string, at: Da
     [row.id, cause],
   );
   if (told.length > 0) return null;
-  const { sentence: reason, saying } = say('other-cause', { cause });
-  return { kind: 'updated', at, actor: monitorActor, reason, saying };
+  const changed = message('other-cause', { cause });
+  return { kind: 'updated', at, actor: monitorActor, reason: changed.sentence, message: changed.message };
 }
 
 async function writeExamples(manager: EntityManager, alert: number, tickets: number[]): Promise<void> {

@@ -4,10 +4,19 @@ import type { z } from 'zod';
 import { Roles, type Actor } from '../../access/roles.js';
 import { AlertsService } from './alerts.service.js';
 import * as answers from '../monitor.schema.js';
+import {
+  alertDetailSchema,
+  alertPageSchema,
+  alertsQuerySchema,
+  closeSchema,
+  snoozeSchema,
+  type AlertsQuery,
+} from './alerts.schema.js';
 
 interface Call {
   actor: Actor;
 }
+
 interface IdPath {
   id: number;
 }
@@ -20,14 +29,14 @@ export class AlertsController {
 
   @Get()
   @Roles('lead', 'ml')
-  @ApiOkResponse({ standardSchema: answers.alertPageSchema })
-  list(@Query({ schema: answers.alertsQuerySchema }) query: answers.AlertsQuery) {
+  @ApiOkResponse({ standardSchema: alertPageSchema })
+  list(@Query({ schema: alertsQuerySchema }) query: AlertsQuery) {
     return this.alerts.list(query);
   }
 
   @Get(':id')
   @Roles('lead', 'ml')
-  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  @ApiOkResponse({ standardSchema: alertDetailSchema })
   get(@Param({ schema: answers.idPathSchema }) { id }: IdPath) {
     return this.alerts.get(id);
   }
@@ -35,7 +44,7 @@ export class AlertsController {
   @Post(':id/acknowledge')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
-  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  @ApiOkResponse({ standardSchema: alertDetailSchema })
   acknowledge(@Param({ schema: answers.idPathSchema }) { id }: IdPath, @Req() { actor }: Call) {
     return this.alerts.take(id, { kind: 'acknowledge', at: new Date(), actor: actor.name });
   }
@@ -43,10 +52,10 @@ export class AlertsController {
   @Post(':id/snooze')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
-  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  @ApiOkResponse({ standardSchema: alertDetailSchema })
   snooze(
     @Param({ schema: answers.idPathSchema }) { id }: IdPath,
-    @Body({ schema: answers.snoozeSchema }) { reason, until }: z.infer<typeof answers.snoozeSchema>,
+    @Body({ schema: snoozeSchema }) { reason, until }: z.infer<typeof snoozeSchema>,
     @Req() { actor }: Call,
   ) {
     const step = { kind: 'snooze', at: new Date(), actor: actor.name, reason, until: new Date(until) } as const;
@@ -56,10 +65,10 @@ export class AlertsController {
   @Post(':id/close')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
-  @ApiOkResponse({ standardSchema: answers.alertDetailSchema })
+  @ApiOkResponse({ standardSchema: alertDetailSchema })
   close(
     @Param({ schema: answers.idPathSchema }) { id }: IdPath,
-    @Body({ schema: answers.closeSchema }) { reason }: z.infer<typeof answers.closeSchema>,
+    @Body({ schema: closeSchema }) { reason }: z.infer<typeof closeSchema>,
     @Req() { actor }: Call,
   ) {
     return this.alerts.take(id, { kind: 'close', at: new Date(), actor: actor.name, reason });

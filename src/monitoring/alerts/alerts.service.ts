@@ -5,10 +5,12 @@ import { ProblemException } from '../../http/problem.js';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
 import { Alert } from '../../records/alert.entity.js';
 import { page } from '../../http/cursor.js';
-import { found } from '../../suggest/tickets/tickets.controller.js';
+import { found } from '../../http/found.js';
 import type { AlertStep } from './alert-lifecycle.js';
 import { personStep } from './alert-store.js';
-import type { AlertAnswer, AlertDetail, AlertsQuery } from '../monitor.schema.js';
+import type { AlertsQuery } from './alerts.schema.js';
+import type { AlertDetail } from './alerts.schema.js';
+import type { AlertAnswer } from './alerts.schema.js';
 
 const previewLength = 200;
 
@@ -39,7 +41,7 @@ export class AlertsService {
       [id],
     );
     const history: AlertDetail['history'] = await this.dataSource.query(
-      'SELECT at, actor, kind, reason, saying FROM alert_events WHERE alert = $1 ORDER BY id',
+      'SELECT at, actor, kind, reason, message FROM alert_events WHERE alert = $1 ORDER BY id',
       [id],
     );
     const { findings, evidence } = row as unknown as Pick<AlertDetail, 'findings' | 'evidence'>;

@@ -4,7 +4,7 @@ import { isBrokenInput, type Cause, type CauseKind } from '../diagnosis/cause.js
 import type { Explanation } from '../diagnosis/explanation.js';
 import type { Finding } from '../observations/finding.js';
 import type { RetrainAction } from '../decisions/retrain-decision.js';
-import { say } from '../messages.js';
+import { message } from '../messages.js';
 import type { StandingAlarm } from '../detection/active-alarm.js';
 
 /** Of a shift of the templates' shares the template that moved most differs from look to look: it names none of its own. */
@@ -37,13 +37,28 @@ export function seenCauses(
     const group = groupOf(nameOf(cause));
     if (named.has(group)) continue;
     const own = isBrokenInput(cause) ? 'repair' : action === 'repair' ? 'record' : action;
-    const { sentence: headline, saying } = cause;
+    const headline = cause.sentence;
     const { examples } = explained;
-    named.set(group, { cause: nameOf(cause), group, action: own, headline, saying, findings, evidence, examples });
+    named.set(group, {
+      cause: nameOf(cause),
+      group,
+      action: own,
+      headline,
+      message: cause.message,
+      findings,
+      evidence,
+      examples,
+    });
   }
   if (named.size > 0) return [...named.values()];
   const [first] = findings;
-  const { sentence: headline, saying } = first ? say('unexplained', { signal: first.signal }) : say('no-cause');
-  const unexplained = { cause: 'unexplained:', group: 'drift', action, headline, saying };
+  const fallback = first ? message('unexplained', { signal: first.signal }) : message('no-cause');
+  const unexplained = {
+    cause: 'unexplained:',
+    group: 'drift',
+    action,
+    headline: fallback.sentence,
+    message: fallback.message,
+  };
   return [{ ...unexplained, findings, evidence, examples: explained.examples }];
 }

@@ -4,38 +4,17 @@ import { recordAudit } from '../../access/audit-log.js';
 import type { Stream } from '../../records/observed-ticket.entity.js';
 import { notifyMonitor } from '../../events/change-events.js';
 import { textMatchVersion } from '../../suggest/requests/serving-version.js';
-import { monitorActor } from '../alerts/alert-lifecycle.js';
+import { monitorActor } from '../../access/audit-log.js';
 import {
   decide,
   isHarmful,
   type DecisionEvidence,
   type DecisionSettings,
-  type Estimate,
   type RetrainDecision,
 } from './retrain-decision.js';
-import { isOtherMix, type LabelledMix } from '../diagnosis/labelled-mix.js';
+import { isOtherMix } from '../diagnosis/labelled-mix.js';
 import { endReweighting, nextReweighting, startReweighting } from './reweighting.js';
-
-/** What a look makes of the tickets. */
-export type SeenEvidence = Pick<DecisionEvidence, 'alarm' | 'causes' | 'labelShift' | 'loss' | 'riskRisen'> & {
-  /** By template, what re-weighting would multiply by; null where it would mend nothing */
-  weights: Record<string, number> | null;
-  /** What labels say of the mix; null where they say of no change */
-  mix: LabelledMix | null;
-  /** Share of right first templates by the model's own probabilities; null where it can't be told */
-  estimatedAccuracy: Estimate | null;
-};
-
-export const nothingSeen: SeenEvidence = {
-  alarm: false,
-  causes: [],
-  labelShift: null,
-  loss: null,
-  riskRisen: null,
-  weights: null,
-  mix: null,
-  estimatedAccuracy: null,
-};
+import { nothingSeen, SeenEvidence } from '../diagnosis/explanation.js';
 
 export interface DecisionOrder {
   /** `monitor`, `schedule`, or the name of a person */
@@ -68,7 +47,7 @@ export async function decideAndStore(
   const harmful = isHarmful(evidence.loss, settings.leastLoss, evidence.wasHarmful);
   const detail = { ...evidence, harmful, estimatedAccuracy, mix, ...(weights !== null && { weights }) };
   const [row]: { id: number }[] = await manager.query(
-    `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, sayings, asked_by, alert, detail)
+    `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, messages, asked_by, alert, detail)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
     [
       now,
@@ -76,7 +55,7 @@ export async function decideAndStore(
       stream,
       decision.action,
       JSON.stringify(decision.reasons),
-      JSON.stringify(decision.sayings),
+      JSON.stringify(decision.messages),
       askedBy,
       order.alert,
       detail,

@@ -4,6 +4,14 @@ import type { z } from 'zod';
 import { Roles, type Actor } from '../../access/roles.js';
 import { DecisionsService } from './decisions.service.js';
 import * as answers from '../monitor.schema.js';
+import {
+  askSchema,
+  decisionPageSchema,
+  decisionSchema,
+  decisionsQuerySchema,
+  reweightingSchema,
+  type DecisionsQuery,
+} from './decisions.schema.js';
 
 interface Call {
   actor: Actor;
@@ -17,22 +25,22 @@ export class DecisionsController {
 
   @Get()
   @Roles('lead', 'ml')
-  @ApiOkResponse({ standardSchema: answers.decisionPageSchema })
-  list(@Query({ schema: answers.decisionsQuerySchema }) query: answers.DecisionsQuery) {
+  @ApiOkResponse({ standardSchema: decisionPageSchema })
+  list(@Query({ schema: decisionsQuerySchema }) query: DecisionsQuery) {
     return this.decisions.list(query);
   }
 
   /** Asks for a decision now. */
   @Post()
   @Roles('ml')
-  @ApiCreatedResponse({ standardSchema: answers.decisionSchema })
-  ask(@Body({ schema: answers.askSchema }) { ask }: z.infer<typeof answers.askSchema>, @Req() { actor }: Call) {
+  @ApiCreatedResponse({ standardSchema: decisionSchema })
+  ask(@Body({ schema: askSchema }) { ask }: z.infer<typeof askSchema>, @Req() { actor }: Call) {
     return this.decisions.ask(ask, actor.name);
   }
 
   @Get(':id')
   @Roles('lead', 'ml')
-  @ApiOkResponse({ standardSchema: answers.decisionSchema })
+  @ApiOkResponse({ standardSchema: decisionSchema })
   get(@Param({ schema: answers.idPathSchema }) { id }: { id: number }) {
     return this.decisions.get(id);
   }
@@ -41,7 +49,7 @@ export class DecisionsController {
   @Post(':id/revert')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
-  @ApiOkResponse({ standardSchema: answers.reweightingSchema })
+  @ApiOkResponse({ standardSchema: reweightingSchema })
   revert(@Param({ schema: answers.idPathSchema }) { id }: { id: number }, @Req() { actor }: Call) {
     return this.decisions.revert(id, actor.name);
   }

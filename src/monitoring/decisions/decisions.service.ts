@@ -6,10 +6,12 @@ import { ProblemException } from '../../http/problem.js';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
 import { RetrainDecisionRow } from '../../records/retrain-decision.entity.js';
 import { page } from '../../http/cursor.js';
-import { found } from '../../suggest/tickets/tickets.controller.js';
+import { found } from '../../http/found.js';
 import { decideAndStore, lastSeen, servingVersion } from './decision-store.js';
 import { decisionSettings } from './decision-settings.js';
-import type { decisionSchema, DecisionsQuery, ReweightingAnswer } from '../monitor.schema.js';
+import type { ReweightingAnswer } from './decisions.schema.js';
+import type { DecisionsQuery } from './decisions.schema.js';
+import type { decisionSchema } from './decisions.schema.js';
 import type { RetrainDecision } from './retrain-decision.js';
 import { endReweighting } from './reweighting.js';
 

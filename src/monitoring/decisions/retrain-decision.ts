@@ -2,9 +2,11 @@
  * What is to be done about what the monitor found: the ladder as one pure function. docs/monitoring.md has it as a table.
  */
 import { isBrokenInput, type Cause } from '../diagnosis/cause.js';
-import type { Saying } from '../../messages/stored-message.js';
-import type { Said } from '../../messages/localized-message.js';
-import { say } from '../messages.js';
+import type { LocalizedMessage } from '../../messages/stored-message.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
+import { message } from '../messages.js';
+import type { Estimate } from '../diagnosis/estimated-accuracy.js';
+import type { SeenEvidence } from '../diagnosis/explanation.js';
 
 export type RetrainAction = 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
 
@@ -12,33 +14,16 @@ export interface RetrainDecision {
   action: RetrainAction;
   /** In the order in which they were looked at; never empty */
   reasons: string[];
-  /** The same as data; null where a version that knew no sayings has stored the reason */
-  sayings: (Saying | null)[];
+  /** The reasons as data; null for a reason that an older version has stored */
+  messages: (LocalizedMessage | null)[];
 }
 
-/** A share or a difference of shares, 0–1, with its 95 % interval */
-export interface Estimate {
-  value: number;
-  low: number;
-  high: number;
-}
-
-export interface DecisionEvidence {
+export interface DecisionEvidence extends Pick<SeenEvidence, 'alarm' | 'causes' | 'labelShift' | 'loss' | 'riskRisen'> {
   now: Date;
-  /** The one rule that raises alerts has raised one that stands. */
-  alarm: boolean;
-  /** The most likely first */
-  causes: readonly Cause[];
-  /** Null where there were too few tickets or none with a ranking */
-  labelShift: { explains: boolean; mayExplain: boolean; distance: number } | null;
   /** Whether the model in service is re-weighted for that shift already */
   reweighted: boolean;
-  /** How much less often the first suggestion is right than on the reference; null where it can't be told */
-  loss: Estimate | null;
   /** The last look found that loss worth a retraining, and the alarm has stood since */
   wasHarmful: boolean;
-  /** A sequential test of labelled tickets has found the error rate risen by more than `leastLoss`; null without labels */
-  riskRisen: boolean | null;
   /** Usable labels that have come since the last attempt at a training read them, promoted or not */
   freshLabels: number;
   /** Usable labels that have come since the model in service was trained, also those that a challenger has read that was kept back */
@@ -78,13 +63,13 @@ export function decide(evidence: DecisionEvidence, settings: DecisionSettings): 
   const reasons = [named(evidence)];
   const broken = evidence.alarm ? evidence.causes.find(isBrokenInput) : undefined;
   if (broken) {
-    return ended('repair', [...reasons, say('broken-input')]);
+    return ended('repair', [...reasons, message('broken-input')]);
   }
-  if (evidence.requested) return limited(evidence, settings, [...reasons, say('requested')], 'retrain');
+  if (evidence.requested) return limited(evidence, settings, [...reasons, message('requested')], 'retrain');
   const wanted = evidence.alarm ? afterAlarm(evidence, settings, reasons) : 'none';
   if (wanted === 'reweight') return ended(wanted, reasons);
   if (wanted === 'retrain' || evidence.scheduleDue) {
-    if (wanted !== 'retrain') reasons.push(say('scheduled'));
+    if (wanted !== 'retrain') reasons.push(message('scheduled'));
     return limited(evidence, settings, reasons, wanted);
   }
   return ended(wanted, reasons);
@@ -98,43 +83,43 @@ export function isHarmful(loss: Estimate | null, leastLoss: number, wasHarmful: 
   return loss !== null && (wasHarmful ? loss.value : loss.low) > leastLoss;
 }
 
-function named({ alarm, causes: [first] }: DecisionEvidence): Said {
-  if (!alarm) return say('no-alarm');
-  return first ?? say('no-cause');
+function named({ alarm, causes: [first] }: DecisionEvidence): EnglishMessage {
+  if (!alarm) return message('no-alarm');
+  return first ?? message('no-cause');
 }
 
 /** The rungs between broken input and the schedule. Adds to `reasons`. */
-function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reasons: Said[]): RetrainAction {
+function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reasons: EnglishMessage[]): RetrainAction {
   const { leastLoss, leastTopicLabels } = settings;
   const { labelShift, reweighted, loss, wasHarmful, riskRisen, causes, topicLabels } = evidence;
   const has = (kind: Cause['kind']): boolean => causes.some((cause) => cause.kind === kind);
   if (labelShift && (reweighted ? labelShift.mayExplain : labelShift.explains) && !has('changed-meaning')) {
     const { distance: moved } = labelShift;
-    reasons.push(say(reweighted ? 'mix-is-reweighted' : 'mix-explains', { moved }));
+    reasons.push(message(reweighted ? 'mix-is-reweighted' : 'mix-explains', { moved }));
     if (!reweighted) return 'reweight';
   }
   if (has('new-topic') && topicLabels >= leastTopicLabels) {
-    reasons.push(say('topic-can-be-learned', { labels: topicLabels }));
+    reasons.push(message('topic-can-be-learned', { labels: topicLabels }));
     return 'retrain';
   }
   if (has('new-topic')) {
-    reasons.push(say('topic-needs-labels'));
+    reasons.push(message('topic-needs-labels'));
     return 'label-first';
   }
   if (riskRisen) {
-    reasons.push(say('risk-has-risen', { least: leastLoss }));
+    reasons.push(message('risk-has-risen', { threshold: leastLoss }));
     return 'retrain';
   }
   if (loss === null) {
-    reasons.push(say('loss-is-unknown'));
+    reasons.push(message('loss-is-unknown'));
     return 'record';
   }
-  const figures = { loss: loss.value, low: loss.low, high: loss.high, least: leastLoss };
+  const figures = { loss: loss.value, low: loss.low, high: loss.high, threshold: leastLoss };
   if (isHarmful(loss, leastLoss, wasHarmful)) {
-    reasons.push(say(wasHarmful ? 'loss-was-harmful' : 'loss-is-harmful', figures));
+    reasons.push(message(wasHarmful ? 'loss-was-harmful' : 'loss-is-harmful', figures));
     return 'retrain';
   }
-  reasons.push(say('loss-is-small', figures));
+  reasons.push(message('loss-is-small', figures));
   return 'record';
 }
 
@@ -142,18 +127,18 @@ function afterAlarm(evidence: DecisionEvidence, settings: DecisionSettings, reas
 function limited(
   evidence: DecisionEvidence,
   { leastLabels, coolDownHours }: DecisionSettings,
-  reasons: readonly Said[],
+  reasons: readonly EnglishMessage[],
   wanted: RetrainAction,
 ): RetrainDecision {
   const { now, lastTrainedAt, requested, scheduleDue } = evidence;
   // A challenger that was kept back teaches the next one nothing more, so that an alarm waits for new labels. The schedule does not:
   // what a few tickets could not prove yet is asked again in its time.
   const labels = scheduleDue ? evidence.unlearnedLabels : evidence.freshLabels;
-  const counted = say(scheduleDue ? 'unlearned-labels' : 'fresh-labels', { labels, least: leastLabels });
+  const counted = message(scheduleDue ? 'unlearned-labels' : 'fresh-labels', { labels, required: leastLabels });
   const hours = lastTrainedAt === null ? Infinity : (now.getTime() - lastTrainedAt.getTime()) / 3_600_000;
   if (hours < coolDownHours && !requested) {
     const action = wanted === 'retrain' ? 'none' : wanted;
-    return ended(action, [...reasons, say('cool-down', { hours, least: coolDownHours })]);
+    return ended(action, [...reasons, message('cool-down', { hours, coolDownHours })]);
   }
   if (labels < leastLabels) {
     const action = wanted === 'retrain' ? 'label-first' : wanted;
@@ -162,10 +147,10 @@ function limited(
   return ended('retrain', [...reasons, counted]);
 }
 
-function ended(action: RetrainAction, reasons: readonly Said[]): RetrainDecision {
+function ended(action: RetrainAction, reasons: readonly EnglishMessage[]): RetrainDecision {
   return {
     action,
     reasons: reasons.map(({ sentence }) => sentence),
-    sayings: reasons.map(({ saying }) => saying ?? null),
+    messages: reasons.map((reason) => reason.message ?? null),
   };
 }

@@ -1,7 +1,7 @@
 /** Class weights in service: started by a decision, ended by the next one that does not hold with them, or by a person. */
 import type { EntityManager } from 'typeorm';
 import { requestRankingOfOpenTickets } from '../../suggest/requests/ranking-request.js';
-import { monitorActor } from '../alerts/alert-lifecycle.js';
+import { monitorActor } from '../../access/audit-log.js';
 import type { DecisionEvidence, RetrainAction } from './retrain-decision.js';
 
 /**

@@ -1,5 +1,5 @@
 /** How far a signal moved: its effect in its own unit with a 95 % interval, and a sentence. */
-import { shareInterval } from '../../statistics/share-interval.js';
+import { shareInterval } from '../../statistics/intervals.js';
 import type { Finding, Slice } from '../observations/finding.js';
 import type { Moments } from '../reference/reference.js';
 import { volumeSignal, wordsOf } from '../observations/signals.js';
@@ -22,7 +22,7 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
 
 /** @returns names of a measure's bins, the three last among them */
 export const binName = ({ names }: Measure, bin: number): string =>
-  names[bin] ?? ['a rare one', 'one never seen before', 'none'][bin - names.length] ?? '';
+  names[bin] ?? ['(rare)', '(unseen)', '(none)'][bin - names.length] ?? '';
 
 function numbers(measure: Measure, reference: Moments, window: Moments): Moved {
   const value = window.mean - reference.mean;
@@ -110,7 +110,7 @@ export function volumeFinding(day: { date: Date; tickets: number; usual: number;
       high: times(tickets + half),
       unit: volumeSignal.unit,
     },
-    explanation: `${date.toISOString().slice(0, 10)}: ${tickets} tickets, where its weekday usually has ${Math.round(usual)}.`,
+    explanation: `${date.toISOString().slice(0, 10)}: ${tickets} tickets; usual for that weekday: ${Math.round(usual)}.`,
   };
 }
 
@@ -121,7 +121,7 @@ function unitOf({ signal, kind, part }: Measure): string {
   return kind === 'number' ? wordsOf(signal).unit : 'share of tickets';
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 const plain = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** @returns a sentence such as "In channel email, channels: …" */
@@ -129,13 +129,13 @@ function moved(measure: Measure, slice: Slice, { from, to, name }: Moved): strin
   const where =
     slice.by === 'all' ? '' : `In ${slice.by === 'contactType' ? 'contact type' : slice.by} ${slice.value}: `;
   const { title } = wordsOf(measure.signal);
-  if (name === null) return `${where}${title}: ${plain(to)} in the mean instead of ${plain(from)}.`;
+  if (name === null) return `${where}${title}: mean ${plain(to)} (reference ${plain(from)}).`;
   if (name === 'yes' || name === 'no')
-    return `${where}${title}: ${percent(name === 'yes' ? to : 1 - to)} instead of ${percent(name === 'yes' ? from : 1 - from)}.`;
-  return `${where}${title}: "${name}" ${percent(to)} of tickets instead of ${percent(from)}.`;
+    return `${where}${title}: ${percent(name === 'yes' ? to : 1 - to)} (reference ${percent(name === 'yes' ? from : 1 - from)}).`;
+  return `${where}${title}: "${name}" ${percent(to)} of tickets (reference ${percent(from)}).`;
 }
 
 export const explain = {
   moved,
-  share: ({ value }: Finding['effect']): string => `${(100 * value).toFixed(1)} points more`,
+  share: ({ value }: Finding['effect']): string => `${(100 * value).toFixed(1)} pp`,
 };

@@ -84,7 +84,7 @@ function embeddingFinding(reference: Reference, tickets: readonly CodedTicket[],
       pValue,
       evidence: null,
       effect,
-      explanation: `${explain.share(effect)} of the tickets are unlike any that the model was trained for (${sums.tickets} tickets).`,
+      explanation: `Embedding drift: ${explain.share(effect)} of tickets beyond the 95th reference percentile (${sums.tickets} tickets).`,
       weight: (weights[0]?.[novelty] ?? 0) + (weights[0]?.[novelty + 1] ?? 0),
       // Texts that moved within what is known are an effect too, though no share of new ones tells it.
       size: Infinity,

@@ -5,8 +5,8 @@ import { isGarbled } from '../observations/garbled-text.js';
 import type { Observation } from '../observations/observation.js';
 import { fisherGreater, shareOf, type Count } from '../../statistics/proportions.js';
 import type { ReferenceSample } from '../reference/reference-sample.js';
-import type { Said } from '../../messages/localized-message.js';
-import { say } from '../messages.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
+import { message } from '../messages.js';
 
 /** After this level, corrected for the number of fields, a rise counts; a smaller one than `leastRise` is nobody's trouble. */
 const level = 1e-3;
@@ -27,10 +27,10 @@ export function brokenInput(
   const garbledBefore = { hits: texts.garbled, of: texts.words.tickets };
   return [
     ...risen({ kind: 'empty-text', subject: '' }, counted(window, isEmpty), counted(reference, isEmpty), 1, {
-      said: (change) => say('empty-text', change),
+      describe: (change) => message('empty-text', change),
     }),
     ...risen({ kind: 'garbled-text', subject: '' }, garbled, garbledBefore, 1, {
-      said: (change) => say('garbled-text', change),
+      describe: (change) => message('garbled-text', change),
     }),
     ...brokenFields(reference, window),
   ];
@@ -45,7 +45,7 @@ function brokenFields(reference: readonly Observation[], window: readonly Observ
       counted(window, isMissing),
       counted(reference, isMissing),
       names.length,
-      { said: (change) => say('field-gone', { ...change, field: name }) },
+      { describe: (change) => message('field-gone', { ...change, field: name }) },
     );
     if (gone.length > 0) return gone;
     const [value, share] = mostFrequent(window, name);
@@ -58,7 +58,7 @@ function brokenFields(reference: readonly Observation[], window: readonly Observ
       counted(reference, has),
       names.length,
       {
-        said: (change) => say('field-constant', { ...change, field: name, value }),
+        describe: (change) => message('field-constant', { ...change, field: name, value }),
       },
     );
   });
@@ -94,11 +94,14 @@ export function risen(
   now: Count,
   before: Count,
   looks: number,
-  { said, least = leastRise }: { said: (change: { now: number; before: number }) => Said; least?: number },
+  {
+    describe,
+    least = leastRise,
+  }: { describe: (change: { now: number; before: number }) => EnglishMessage; least?: number },
 ): Cause[] {
   const change = { now: shareOf(now), before: shareOf(before) };
   const rise = change.now - change.before;
   const pValue = Math.min(1, looks * fisherGreater(now, before));
   if (pValue > level || rise < least) return [];
-  return [{ ...named, share: rise, pValue, ...said(change) }];
+  return [{ ...named, share: rise, pValue, ...describe(change) }];
 }

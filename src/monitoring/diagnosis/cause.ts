@@ -1,4 +1,4 @@
-import type { Said } from '../../messages/localized-message.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
 
 /** Why tickets have moved. Of several the one that is named first is what should be looked at first. */
 export type CauseKind =
@@ -16,7 +16,7 @@ export type CauseKind =
   | 'repeated-text';
 
 /** Its sentence has figures. */
-export interface Cause extends Said {
+export interface Cause extends EnglishMessage {
   kind: CauseKind;
   /** The field, the channel's or language's value, the template whose meaning changed; empty where there is no such thing */
   subject: string;

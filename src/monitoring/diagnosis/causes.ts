@@ -16,7 +16,7 @@ import type { Observation } from '../observations/observation.js';
 import { perReference } from '../reference/per-reference.js';
 import type { ReferenceSample } from '../reference/reference-sample.js';
 import { risenValues, touches } from './risen-values.js';
-import { say } from '../messages.js';
+import { message } from '../messages.js';
 import { distinctionOf } from '../reference/ticket-coding.js';
 
 export interface CauseQuestion {
@@ -106,8 +106,8 @@ function textCauses(
 function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause[] {
   if (!most) return [];
   const { templateId: template, now, before } = most;
-  const said = say('label-shift', { moved: distance, template, now, before });
-  return [{ kind: 'label-shift', subject: template, share: distance, pValue, ...said }];
+  const headline = message('label-shift', { moved: distance, template, now, before });
+  return [{ kind: 'label-shift', subject: template, share: distance, pValue, ...headline }];
 }
 
 /** Many copies of one text: an outage. They are no drift, but somebody wants to know. */
@@ -117,6 +117,6 @@ function repeated(window: readonly Observation[]): Cause[] {
   const copies = counts.filter((count) => count >= leastCopies).reduce((sum, count) => sum + count, 0);
   const share = copies / Math.max(window.length, 1);
   if (share < leastRepeated) return [];
-  const said = say('repeated-text', { share, copies, tickets: window.length });
-  return [{ kind: 'repeated-text', subject: '', share, pValue: 1e-6, ...said }];
+  const headline = message('repeated-text', { share, copies, tickets: window.length });
+  return [{ kind: 'repeated-text', subject: '', share, pValue: 1e-6, ...headline }];
 }

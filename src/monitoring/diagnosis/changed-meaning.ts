@@ -2,7 +2,7 @@
 import type { Cause } from './cause.js';
 import type { Observation, Outcome } from '../observations/observation.js';
 import { moreThanExpected } from '../../statistics/proportions.js';
-import { say } from '../messages.js';
+import { message } from '../messages.js';
 
 const level = 1e-3;
 const leastTickets = 5;
@@ -46,7 +46,7 @@ export function changedMeanings(judged: readonly JudgedTicket[]): Cause[] {
         subject: templateId,
         share: (rise * tickets.length) / judged.length,
         pValue,
-        ...(other === null ? say('changed-meaning-to-none', of) : say('changed-meaning', { ...of, other })),
+        ...(other === null ? message('changed-meaning-to-none', of) : message('changed-meaning', { ...of, other })),
       },
     ];
   });

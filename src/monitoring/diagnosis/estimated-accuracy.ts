@@ -5,7 +5,6 @@
  * templates' shares); the nearest known tickets vote beside it; and labels, where there are some, correct what is left
  * (prediction-powered inference: Angelopoulos, Duchi & Zrnic, "PPI++", arXiv 2311.01453).
  */
-import type { Estimate } from '../decisions/retrain-decision.js';
 import { fitLogistic, logisticProbability } from '../../statistics/logistic-regression.js';
 import type { LabelShift } from './label-shift-test.js';
 
@@ -157,3 +156,9 @@ const variance = (values: readonly number[]): number => {
   const centre = mean(values);
   return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(values.length, 1);
 };
+/** A share or a difference of shares, 0–1, with its 95 % interval */
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+}

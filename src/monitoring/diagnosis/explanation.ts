@@ -1,5 +1,38 @@
-import { nothingSeen, type SeenEvidence } from '../decisions/decision-store.js';
+import type { Cause } from './cause.js';
+import type { Estimate } from './estimated-accuracy.js';
 import type { Evidence } from './evidence.js';
+import type { LabelledMix } from './labelled-mix.js';
+
+/** What an evaluation finds in the tickets. */
+export interface SeenEvidence {
+  /** An alert is active. */
+  alarm: boolean;
+  /** The most likely first */
+  causes: readonly Cause[];
+  /** Null where there were too few tickets or none with a ranking */
+  labelShift: { explains: boolean; mayExplain: boolean; distance: number } | null;
+  /** Drop of the top-1 accuracy below the reference's; null where it can't be estimated */
+  loss: Estimate | null;
+  /** A sequential test of labelled tickets has found the error rate risen by more than is worth a retraining; null without labels */
+  riskRisen: boolean | null;
+  /** Factors of a re-weighting by template; null where it would mend nothing */
+  weights: Record<string, number> | null;
+  /** What labels say of the shift between templates; null where they show none */
+  mix: LabelledMix | null;
+  /** Top-1 accuracy by the model's own probabilities; null where it can't be estimated */
+  estimatedAccuracy: Estimate | null;
+}
+
+export const nothingSeen: SeenEvidence = {
+  alarm: false,
+  causes: [],
+  labelShift: null,
+  loss: null,
+  riskRisen: null,
+  weights: null,
+  mix: null,
+  estimatedAccuracy: null,
+};
 
 /** What stands behind an alarm. */
 export interface Explanation {

@@ -4,14 +4,8 @@
  * as makes the labels most likely, holds few labels back; where that is no more likely than no change at all, none is told.
  */
 import { logMarginal, priorStrengths } from './label-shift.js';
-import type { LabelledObservation } from '../observations/observation.js';
+import type { LabelledObservation, MixLabel } from '../observations/observation.js';
 import type { Trust } from '../labels/trust.js';
-
-export interface MixLabel {
-  templateId: string | null;
-  /** What stood before the agent in the first place; null where nothing did */
-  shownFirst: string | null;
-}
 
 export interface LabelledMix {
   /** By template that the model knows: its share now, divided by its share in training */

@@ -8,7 +8,7 @@ import type { LabelShift } from './label-shift-test.js';
 import { movementOf } from './movement.js';
 import type { LabelledObservation, Observation } from '../observations/observation.js';
 import { fisherGreater } from '../../statistics/proportions.js';
-import { say } from '../messages.js';
+import { message } from '../messages.js';
 
 /** Below it, the embeddings have moved more than shares alone would move them. */
 const level = 0.02;
@@ -50,14 +50,14 @@ export function movedTexts({ reference, window, likeness, labelShift, random }: 
   const movement = movementOf(reference, window, random);
   const strangers = Math.min(share / Math.max(movement.share, 1e-12), 1);
   if (movement.evenness + weightOfLikeness * (1 - strangers) > wordingAbove) {
-    const said = say('wording', { moved: movement.share, now, before });
+    const headline = message('wording', { moved: movement.share, now, before });
     return {
-      cause: { kind: 'wording', subject: '', share: movement.share, pValue, ...said },
+      cause: { kind: 'wording', subject: '', share: movement.share, pValue, ...headline },
       novelty: movement.along,
     };
   }
   return {
-    cause: { kind: 'new-topic', subject: '', share, pValue, ...say('new-topic', { now, before }) },
+    cause: { kind: 'new-topic', subject: '', share, pValue, ...message('new-topic', { now, before }) },
     novelty: likeness.window.map((value) => 1 - value),
   };
 }

@@ -2,7 +2,7 @@
 import { counted, fieldNames, risen, valueOf } from './broken-input.js';
 import type { Cause, CauseKind } from './cause.js';
 import type { Observation } from '../observations/observation.js';
-import { say } from '../messages.js';
+import { message } from '../messages.js';
 
 /** A field with more values is an identity of its own: none of them is worth naming. */
 const mostValues = 200;
@@ -49,7 +49,7 @@ export function risenValues(reference: readonly Observation[], window: readonly 
         counted(reference, has),
         values.length * quantities.length,
         {
-          said: (change) => say(kind, { ...change, field: name, value }),
+          describe: (change) => message(kind, { ...change, field: name, value }),
           least: leastRise,
         },
       );

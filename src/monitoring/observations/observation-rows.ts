@@ -4,7 +4,7 @@ import { isFeature } from '../../models/features/field-features.js';
 import type { AbstentionReason, FieldValue, RankedTemplate } from '../../models/ranker.js';
 import type { Stream } from '../../records/observed-ticket.entity.js';
 import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
-import type { MixLabel } from '../diagnosis/labelled-mix.js';
+import type { MixLabel } from './observation.js';
 import type { Observation, Outcome, SeenOutcome } from './observation.js';
 
 /** One model version's tickets of one stream: what has a reference, a watch and buckets of its own. */

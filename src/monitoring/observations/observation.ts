@@ -55,3 +55,9 @@ export interface LabelledObservation extends Observation {
   /** Null where none fits */
   templateId: string | null;
 }
+
+export interface MixLabel {
+  templateId: string | null;
+  /** What stood before the agent in the first place; null where nothing did */
+  shownFirst: string | null;
+}

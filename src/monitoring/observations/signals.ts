@@ -36,13 +36,18 @@ export type OutcomeSignal = SignalWords & {
 /** Watched by means of its own (`EmbeddingSpace`), in numbers that are made of the whole reference. */
 export const embeddingSignal = {
   name: 'embedding',
-  title: 'what tickets are about',
-  unit: 'share of tickets unlike any before',
+  title: 'embedding drift',
+  unit: 'share of out-of-distribution tickets',
   kind: 'vector',
 } as const;
 
 /** Watched over days (`VolumeWatch`), never mixed with drift. */
-export const volumeSignal = { name: 'volume', title: 'tickets a day', unit: 'times the usual', kind: 'count' } as const;
+export const volumeSignal = {
+  name: 'volume',
+  title: 'daily ticket volume',
+  unit: 'times the baseline',
+  kind: 'count',
+} as const;
 
 const first = ({ ranking }: Observation): { templateId: string; probability: number } | undefined => ranking[0];
 
@@ -63,21 +68,21 @@ const ticketSignals: readonly ObservationSignal[] = [
   },
   {
     name: 'confidence',
-    title: 'probability of the first template',
+    title: 'top-1 confidence',
     unit: 'probability',
     kind: 'numeric',
     read: (observation) => first(observation)?.probability ?? null,
   },
   {
     name: 'entropy',
-    title: 'entropy of the ranking',
+    title: 'prediction entropy',
     unit: 'nats',
     kind: 'numeric',
     read: ({ entropy }) => entropy,
   },
   {
     name: 'abstention',
-    title: 'abstentions',
+    title: 'abstention rate',
     unit: 'share of tickets',
     kind: 'share',
     read: ({ abstained }) => abstained,
@@ -92,7 +97,7 @@ const ticketSignals: readonly ObservationSignal[] = [
   },
   {
     name: 'words',
-    title: 'words of a ticket',
+    title: 'ticket length in words',
     unit: 'words',
     kind: 'numeric',
     // Empty ones are a signal of their own.
@@ -100,12 +105,18 @@ const ticketSignals: readonly ObservationSignal[] = [
   },
   {
     name: 'unknownWords',
-    title: 'share of unknown words',
+    title: 'OOV rate',
     unit: 'share of words',
     kind: 'numeric',
     read: ({ unknownShare }) => unknownShare,
   },
-  { name: 'empty', title: 'empty bodies', unit: 'share of tickets', kind: 'share', read: ({ words }) => words === 0 },
+  {
+    name: 'empty',
+    title: 'empty-text rate',
+    unit: 'share of tickets',
+    kind: 'share',
+    read: ({ words }) => words === 0,
+  },
 ];
 
 export interface FieldKind {
@@ -136,7 +147,7 @@ function fieldSignals({ name, isNumeric }: FieldKind): ObservationSignal[] {
     { ...words, unit: name, kind: 'numeric', read: number },
     {
       name: `field:${name}:missing`,
-      title: `tickets without a number in the field ${name}`,
+      title: `missing rate of field ${name}`,
       unit: 'share of tickets',
       kind: 'share',
       read: (observation) => number(observation) === null,
@@ -151,7 +162,7 @@ const isFirstRight = ({ templateId }: Outcome, observation: Observation): boolea
 export const outcomeSignals: readonly OutcomeSignal[] = [
   {
     name: 'acceptance',
-    title: 'first suggestions taken',
+    title: 'top-1 acceptance rate',
     unit: 'share of choices',
     kind: 'share',
     // Agents see, and are swayed by, what held-out tickets never showed: only their own past compares.
@@ -161,7 +172,7 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
   },
   {
     name: 'hits3',
-    title: 'right templates among the first three',
+    title: 'Hit@3',
     unit: 'share of labels',
     kind: 'share',
     against: 'stream',
@@ -172,7 +183,7 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
   },
   {
     name: 'accuracy',
-    title: 'right first templates on the audit share',
+    title: 'holdout accuracy',
     unit: 'share of audit labels',
     kind: 'share',
     against: 'reference',
@@ -183,7 +194,7 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
   },
   {
     name: 'calibration',
-    title: 'right first templates less their probability, on the audit share',
+    title: 'calibration gap (holdout)',
     unit: 'probability',
     kind: 'numeric',
     against: 'reference',

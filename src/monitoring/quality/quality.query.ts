@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Stream } from '../../records/observed-ticket.entity.js';
-import { countOf, meanOf, quantileBounds, shareOf, type MeanSums } from '../../statistics/interval.js';
+import { countOf, meanOf, quantileBounds, shareOf, type MeanSums } from '../../statistics/intervals.js';
 import { estimateSchema, stream } from '../monitor.schema.js';
 
 const measuredSchema = estimateSchema.extend({ of: z.number().int() }).nullable();

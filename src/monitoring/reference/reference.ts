@@ -6,7 +6,8 @@
 import { seeded, shuffle } from '../../statistics/random.js';
 import { edgesOf, fitCoding } from './coding-fit.js';
 import { chiSquareTest } from '../../statistics/contingency.js';
-import { embeddingReference, type EmbeddingReference } from '../detection/embedding-test.js';
+import { embeddingReference } from './embedding-reference.js';
+import { type EmbeddingReference } from './embedding-reference.js';
 import type { Observation } from '../observations/observation.js';
 import { withoutBursts } from '../observations/near-duplicates.js';
 import {

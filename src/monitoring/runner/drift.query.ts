@@ -3,7 +3,9 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Stream } from '../../records/observed-ticket.entity.js';
 import { servingVersion } from '../decisions/decision-store.js';
-import { date, findingSchema, reweightingSchema, stream, type ReweightingAnswer } from '../monitor.schema.js';
+import { date, findingSchema, stream } from '../monitor.schema.js';
+import { type ReweightingAnswer } from '../decisions/decisions.schema.js';
+import { reweightingSchema } from '../decisions/decisions.schema.js';
 
 const readingSchema = z.object({
   at: date,

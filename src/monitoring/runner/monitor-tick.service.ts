@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
-import { monitorActor } from '../alerts/alert-lifecycle.js';
+import { monitorActor } from '../../access/audit-log.js';
 import { recordLook, type SeenCause } from '../alerts/alert-store.js';
 import { newestWindows } from './bucket-store.js';
 import { CounterThread } from './counter-thread.js';
@@ -13,7 +13,7 @@ import { Explainer } from './explainer.service.js';
 import { unexplained } from '../diagnosis/explanation.js';
 import type { Finding } from '../observations/finding.js';
 import type { Watched } from '../observations/observation-rows.js';
-import { say } from '../messages.js';
+import { message } from '../messages.js';
 import { groupOf, seenCauses } from '../alerts/seen-causes.js';
 import { afterBucket, afterWindow, type StandingAlarm } from '../detection/active-alarm.js';
 import type { Counted } from './ticket-counter.js';
@@ -114,8 +114,8 @@ export class MonitorLook {
       pValue: null,
       evidence,
       alarm: evidence >= threshold,
-      effect: { value: evidence / threshold, low: 0, high: evidence / threshold, unit: 'of what raises an alarm' },
-      explanation: `All signals together have ${Math.round(evidence)} of the ${threshold} that raise an alarm.`,
+      effect: { value: evidence / threshold, low: 0, high: evidence / threshold, unit: 'of the alarm threshold' },
+      explanation: `All signals combined: evidence ${Math.round(evidence)}, alarm threshold ${threshold}.`,
     };
     return [together, ...ofAll, ...ofSlices].map((finding) => {
       return { ...finding, statistic: finding.evidence ?? finding.statistic, threshold };
@@ -147,7 +147,13 @@ async function storeReadings(
 /** A day with more or fewer tickets than usual is told, and changes no model. */
 function volumeCause({ at, findings }: Alarm): SeenCause {
   const times = findings[0]?.effect.value ?? 0;
-  const { sentence: headline, saying } = say('volume', { day: at.toISOString().slice(0, 10), times });
-  const cause = { cause: 'volume:', group: 'volume', action: 'record' as const, headline, saying };
+  const volume = message('volume', { day: at.toISOString().slice(0, 10), times });
+  const cause = {
+    cause: 'volume:',
+    group: 'volume',
+    action: 'record' as const,
+    headline: volume.sentence,
+    message: volume.message,
+  };
   return { ...cause, findings, evidence: {}, examples: [] };
 }

@@ -6,7 +6,8 @@ import type { Alarm, WatchSettings, WatchState } from '../detection/change-watch
 import { Watch } from '../detection/change-watch.js';
 import { explain, type Evidence } from '../diagnosis/evidence.js';
 import type { Finding } from '../observations/finding.js';
-import { labelledMix, type LabelledMix, type MixLabel } from '../diagnosis/labelled-mix.js';
+import { labelledMix, type LabelledMix } from '../diagnosis/labelled-mix.js';
+import { type MixLabel } from '../observations/observation.js';
 import type { Observation, Outcome, SeenOutcome } from '../observations/observation.js';
 import { readReference } from '../reference/reference-file.js';
 import { readReferenceSample, sampleWrittenAt, type ReferenceSample } from '../reference/reference-sample.js';

@@ -4,7 +4,8 @@
  * probabilities would be. Whether the right template stands first changes by chance where two are nearly as likely; their
  * probabilities hardly do, so that far fewer tickets tell two versions apart.
  */
-import type { Answer, ComparedTicket } from './comparison.js';
+import type { ComparedTicket } from './answer.js';
+import type { Answer } from './answer.js';
 
 /** @returns between −1 and 1 for a label that can be trusted; right in the mean where agents take what stands first */
 export function scoreOf(

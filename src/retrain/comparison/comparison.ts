@@ -1,38 +1,11 @@
 /** Champion and challenger on the same tickets, which neither had seen: what can be said of the difference, and on what ground. */
-import type { Provenance } from '../../records/label.entity.js';
 import { calibrationError, calibrationExcess, chanceError } from './calibration.js';
 import { evidenceTogether, meanDifference, spreadMean, type MeanDifference } from '../../statistics/paired-test.js';
 import { percent, slicesOf, type Scored, type SliceDifference } from './slice-differences.js';
 import { creditOf, type Trust } from '../../monitoring/labels/trust.js';
 import { mostScoreDifference, scoreOf } from './answer-score.js';
 import { shareRight } from './weighted-accuracy.js';
-
-/** What one version said of one ticket. */
-export interface Answer {
-  /** Best first; three are enough */
-  first: readonly string[];
-  /** Of the first, 0–1 */
-  probability: number;
-  /** Of the likeliest templates, by id */
-  probabilities: Readonly<Record<string, number>>;
-  abstained: boolean;
-}
-
-/** A held-out ticket with its label and both answers. */
-export interface ComparedTicket {
-  channel: string | null;
-  language: string | null;
-  contactType: string | null;
-  /** The right template; null where none fits */
-  label: string | null;
-  provenance: Provenance;
-  /** What had stood before the agent in the first place; null where nothing had or nobody knows */
-  shownFirst: string | null;
-  /** Probability that anything was shown; null where that is not known */
-  shownProbability: number | null;
-  champion: Answer;
-  challenger: Answer;
-}
+import { Answer, ComparedTicket } from './answer.js';
 
 /**
  * `trusted`: audit, correction and history. `weighted-choices`: choices, corrected for agents who take what stands first and

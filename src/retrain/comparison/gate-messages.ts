@@ -1,5 +1,5 @@
-/** What each gate of a promotion says, in English. The pages have the other languages by the same keys. */
-import { figure, sayer } from '../../messages/localized-message.js';
+/** What each promotion gate found, in English. The pages have the other languages by the same keys. */
+import { figure, messageCatalog, percent } from '../../messages/localized-message.js';
 
 interface Difference {
   points: number;
@@ -8,47 +8,47 @@ interface Difference {
 }
 interface HeldOut {
   tickets: number;
-  least: number;
+  min: number;
 }
-type NotWorse = Difference & { worse: number; margin: number };
+type NonInferiority = Difference & { lowerBound: number; margin: number };
 interface Calibration {
   error: number;
   champion: number;
   limit: number;
-  most: number;
+  max: number;
   chance: number;
 }
 
+const signed = (points: number): string => `${points < 0 ? '−' : '+'}${figure(Math.abs(points))}`;
 const interval = ({ points, low, high }: Difference): string =>
-  `${figure(points)} points (95 % interval ${figure(low)} to ${figure(high)})`;
+  `${signed(points)} pp (95% CI ${signed(low)} to ${signed(high)})`;
 const heldOut =
-  (ground: string) =>
-  ({ tickets, least }: HeldOut): string =>
-    `${tickets} held-out tickets (${ground}); at least ${least} are asked for`;
-const atMost = ({ worse, margin }: NotWorse): string =>
-  `worse by ${figure(worse)} points at most, ${margin} is allowed`;
-const allowed = ({ limit, most, chance }: Calibration): string =>
-  `${limit.toFixed(3)} is allowed anyway (limit ${most}, by chance ${chance.toFixed(3)})`;
+  (labels: string) =>
+  ({ tickets, min }: HeldOut): string =>
+    `${tickets} held-out tickets (${labels}); minimum ${min}`;
+const bound = ({ lowerBound, margin }: NonInferiority): string =>
+  `lower bound ${signed(lowerBound)} pp, margin −${figure(margin)} pp`;
+const allowed = ({ limit, max, chance }: Calibration): string =>
+  `allowed ${limit.toFixed(3)} (limit ${max}, chance ${chance.toFixed(3)})`;
 
-/** Differences are the challenger's less the champion's, in points. */
-export const gateSayings = {
-  loads: () => 'it loads and answers in a process of its own',
-  broken: ({ failure }: { failure: string }) => failure,
-  'no-answer': () => 'it did not answer in its sandbox',
+/** Differences are challenger − champion, in percentage points. */
+export const gateMessages = {
+  loads: () => 'Loads and responds in an isolated process',
+  broken: ({ failure }: { failure: string }) => `Does not load or respond: ${failure}`,
+  'no-answer': () => 'No response from the isolated process',
   'held-out-trusted': heldOut('audit, correction and history labels'),
-  'held-out-weighted-choices': heldOut('choices, corrected for what was shown'),
-  'held-out-choices': heldOut('choices that nothing corrects for what was shown: biased'),
-  agreement: ({ share }: { share: number }) =>
-    `it answers like the champion on ${figure(100 * share)} % of the tickets`,
-  evidence: (of: Difference & { evidence: number; needed: number }) =>
-    `${interval(of)}; evidence that it is better ${figure(of.evidence)}, ${figure(of.needed)} is enough`,
-  'worse-at-most': (of: NotWorse) => `${interval(of)}; ${atMost(of)}`,
-  'worse-at-most-by-score': (of: NotWorse & { score: number; scoreLow: number; scoreHigh: number }) =>
-    `${interval(of)}; by the score of the probabilities ${interval({ points: of.score, low: of.scoreLow, high: of.scoreHigh })}; ${atMost(of)}`,
+  'held-out-weighted-choices': heldOut('agent choices, corrected for position bias'),
+  'held-out-choices': heldOut('uncorrected agent choices: biased'),
+  agreement: ({ share }: { share: number }) => `Identical output on ${percent(share)} of tickets`,
+  evidence: (of: Difference & { evidence: number; required: number }) =>
+    `${interval(of)}; e-value ${figure(of.evidence)}, required ${figure(of.required)}`,
+  'worse-at-most': (of: NonInferiority) => `${interval(of)}; ${bound(of)}`,
+  'worse-at-most-by-score': (of: NonInferiority & { score: number; scoreLow: number; scoreHigh: number }) =>
+    `${interval(of)}; by Brier score ${interval({ points: of.score, low: of.scoreLow, high: of.scoreHigh })}; ${bound(of)}`,
   shown: (of: Difference & { margin: number }) =>
-    `shown and right, or rightly silent: ${interval(of)}; ${of.margin} points worse is the most`,
+    `Correct suggestion or correct abstention: ${interval(of)}; margin −${figure(of.margin)} pp`,
   'no-slice-worse': ({ slices, margin }: { slices: number; margin: number }) =>
-    `none of ${slices} slices is worse beyond ${margin} points`,
+    `None of ${slices} slices is significantly more than ${figure(margin)} pp worse`,
   'slices-worse': (of: {
     by: string;
     value: string;
@@ -58,16 +58,16 @@ export const gateSayings = {
     slices: number;
     margin: number;
   }) =>
-    `${of.worse} of ${of.slices} slices are worse beyond ${of.margin} points, most of all ${of.by} ${of.value}: ${figure(of.points)} points on ${of.tickets} tickets`,
+    `${of.worse} of ${of.slices} slices significantly more than ${figure(of.margin)} pp worse; worst: ${of.by} ${of.value}, ${signed(of.points)} pp on ${of.tickets} tickets`,
   'error-above': (of: Calibration & { excess: number }) =>
-    `calibration error ${of.error.toFixed(3)}, surely ${of.excess.toFixed(3)} above the champion's ${of.champion.toFixed(3)}; ${allowed(of)}`,
+    `ECE ${of.error.toFixed(3)}, significantly above the champion's ${of.champion.toFixed(3)} (by at least ${of.excess.toFixed(3)}); ${allowed(of)}`,
   'error-not-above': (of: Calibration) =>
-    `calibration error ${of.error.toFixed(3)}, not surely above the champion's ${of.champion.toFixed(3)}; ${allowed(of)}`,
-  'speed-not-measured': () => 'its speed was not measured',
-  slowdown: ({ times, most }: { times: number; most: number }) =>
-    `a ticket takes ${times.toFixed(2)} times as long as with the champion; at most ${most}`,
-  'has-reference': () => 'it has a drift reference',
-  'no-reference': () => 'it has no drift reference: the monitor would be blind',
+    `ECE ${of.error.toFixed(3)}, not significantly above the champion's ${of.champion.toFixed(3)}; ${allowed(of)}`,
+  'speed-not-measured': () => 'Latency not measured',
+  slowdown: ({ times, max }: { times: number; max: number }) =>
+    `Latency ${times.toFixed(2)}× the champion's; maximum ${max}×`,
+  'has-reference': () => 'Drift reference included',
+  'no-reference': () => 'No drift reference: the version could not be monitored',
 };
 
-export const say = sayer(gateSayings);
+export const message = messageCatalog(gateMessages);

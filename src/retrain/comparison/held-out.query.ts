@@ -1,10 +1,10 @@
 /** The tickets that champion and challenger are held against, with what is right for each. */
 import type { EntityManager } from 'typeorm';
 import type { FieldValue, RankInput } from '../../models/ranker.js';
-import { gist } from '../../models/dataset/training-data.js';
+import { gist } from '../../models/dataset/read-training-data.js';
 import { ticketText } from '../../models/features/ticket-text.js';
 import { rankInput } from '../../suggest/requests/rank-input.js';
-import type { ComparedTicket } from './comparison.js';
+import type { ComparedTicket } from './answer.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
 
 export interface HeldOutTicket {

@@ -1,8 +1,8 @@
 /** Whether a challenger takes over: one gate after the other, each with what it saw. */
-import type { Said } from '../../messages/localized-message.js';
-import type { Saying } from '../../messages/stored-message.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
+import type { LocalizedMessage } from '../../messages/stored-message.js';
 import type { Comparison } from './comparison.js';
-import { say } from './gate-messages.js';
+import { message } from './gate-messages.js';
 
 /** Why a training run was started. `first`: there was no model, so nothing is there to be held against. */
 export type RunTrigger = 'schedule' | 'decision' | 'person' | 'first';
@@ -60,10 +60,10 @@ export type GateName =
 export interface Gate {
   gate: GateName;
   passed: boolean;
-  /** What was seen and what was asked for, in one sentence */
-  said: string;
+  /** What was found and what is required, in one sentence */
+  detail: string;
   /** The same as data; missing where an older version has stored it */
-  saying?: Saying | undefined;
+  message?: LocalizedMessage | undefined;
 }
 
 export interface Verdict {
@@ -78,11 +78,11 @@ export interface Verdict {
 export function promotionVerdict(trigger: RunTrigger, facts: ChallengerFacts, settings = defaultGates): Verdict {
   const { comparison } = facts;
   if (comparison === null) {
-    const said = facts.failure === null ? say('no-answer') : say('broken', { failure: facts.failure });
-    return { promoted: false, biased: false, gates: [gate('sandbox', false, said)] };
+    const result = facts.failure === null ? message('no-answer') : message('broken', { failure: facts.failure });
+    return { promoted: false, biased: false, gates: [gate('sandbox', false, result)] };
   }
   const gates = [
-    gate('sandbox', true, say('loads')),
+    gate('sandbox', true, message('loads')),
     enough(comparison, settings),
     ownAnswers(comparison),
     trigger === 'decision' ? better(comparison, settings) : notWorse(comparison, settings),
@@ -95,68 +95,70 @@ export function promotionVerdict(trigger: RunTrigger, facts: ChallengerFacts, se
   return { promoted: gates.every(({ passed }) => passed), biased: comparison.biased, gates };
 }
 
-function gate(name: GateName, passed: boolean, { sentence, saying }: Said): Gate {
-  return { gate: name, passed, said: sentence, saying };
+function gate(name: GateName, passed: boolean, { sentence, message: localized }: EnglishMessage): Gate {
+  return { gate: name, passed, detail: sentence, message: localized };
 }
 
 function enough({ tickets, basis }: Comparison, { fewestTickets: least }: GateSettings): Gate {
-  return gate('enough', tickets >= least, say(`held-out-${basis}`, { tickets, least }));
+  return gate('enough', tickets >= least, message(`held-out-${basis}`, { tickets, min: least }));
 }
 
 function ownAnswers({ agreement }: Comparison): Gate {
   const passed = agreement < 1;
-  // Rounded down: what answers otherwise now and then is not said to agree always.
-  return gate('own-answers', passed, say('agreement', { share: Math.floor(agreement * 1000) / 1000 }));
+  // Rounded down: 100% is shown only where every output is identical.
+  return gate('own-answers', passed, message('agreement', { share: Math.floor(agreement * 1000) / 1000 }));
 }
 
 function better({ difference, evidence }: Comparison, { alpha }: GateSettings): Gate {
-  const needed = 1 / alpha;
-  const said = say('evidence', { ...interval(difference), evidence, needed });
-  return gate('better', evidence >= needed && difference.points > 0, said);
+  const required = 1 / alpha;
+  const result = message('evidence', { ...interval(difference), evidence, required });
+  return gate('better', evidence >= required && difference.points > 0, result);
 }
 
 /** By what stands first, or with fewer tickets by the score of the probabilities, unless what stands first is surely worse. */
 function notWorse({ difference, atLeast, score }: Comparison, { margin }: GateSettings): Gate {
   const byScore = score && difference.high >= 0 ? score.atLeast : -Infinity;
-  const figures = { ...interval(difference), worse: -Math.max(atLeast, byScore), margin };
-  const said = score
-    ? say('worse-at-most-by-score', { ...figures, score: score.points, scoreLow: score.low, scoreHigh: score.high })
-    : say('worse-at-most', figures);
-  return gate('not-worse', Math.max(atLeast, byScore) >= -margin, said);
+  const lowerBound = Math.max(atLeast, byScore);
+  const figures = { ...interval(difference), lowerBound, margin };
+  const result = score
+    ? message('worse-at-most-by-score', { ...figures, score: score.points, scoreLow: score.low, scoreHigh: score.high })
+    : message('worse-at-most', figures);
+  return gate('not-worse', lowerBound >= -margin, result);
 }
 
 /** Top-1 is taken before abstention: a version that never answers would pass by it. */
 function shown({ usefulDifference }: Comparison, { sliceMargin }: GateSettings): Gate {
   const { points, high } = usefulDifference;
-  const said = say('shown', { ...interval(usefulDifference), margin: sliceMargin });
-  return gate('shown', points >= -sliceMargin || high >= 0, said);
+  const result = message('shown', { ...interval(usefulDifference), margin: sliceMargin });
+  return gate('shown', points >= -sliceMargin || high >= 0, result);
 }
 
 function slices({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
   const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < sliceAlpha);
   const [worst] = worse.toSorted((a, b) => a.points - b.points);
-  if (!worst) return gate('slices', true, say('no-slice-worse', { slices: all.length, margin: sliceMargin }));
+  if (!worst) return gate('slices', true, message('no-slice-worse', { slices: all.length, margin: sliceMargin }));
   const { by, value, points, tickets } = worst;
   const figures = { by, value, points, tickets, worse: worse.length, slices: all.length, margin: sliceMargin };
-  return gate('slices', false, say('slices-worse', figures));
+  return gate('slices', false, message('slices-worse', figures));
 }
 
 /** What changes in the world takes both out of calibration: one that is not surely worse than the champion is no step back. */
 function calibrated(comparison: Comparison, { mostEce }: GateSettings): Gate {
   const { champion, challenger, chanceEce, eceExcess = challenger.ece - champion.ece } = comparison;
   const limit = Math.hypot(mostEce, chanceEce);
-  const figures = { error: challenger.ece, champion: champion.ece, limit, most: mostEce, chance: chanceEce };
-  const said = eceExcess > 0 ? say('error-above', { ...figures, excess: eceExcess }) : say('error-not-above', figures);
-  return gate('calibrated', challenger.ece <= limit || eceExcess <= 0, said);
+  const figures = { error: challenger.ece, champion: champion.ece, limit, max: mostEce, chance: chanceEce };
+  const result =
+    eceExcess > 0 ? message('error-above', { ...figures, excess: eceExcess }) : message('error-not-above', figures);
+  return gate('calibrated', challenger.ece <= limit || eceExcess <= 0, result);
 }
 
 function speed({ slowdown }: ChallengerFacts, { mostSlowdown }: GateSettings): Gate {
-  if (slowdown === null) return gate('speed', false, say('speed-not-measured'));
-  return gate('speed', slowdown <= mostSlowdown, say('slowdown', { times: slowdown, most: mostSlowdown }));
+  if (slowdown === null) return gate('speed', false, message('speed-not-measured'));
+  return gate('speed', slowdown <= mostSlowdown, message('slowdown', { times: slowdown, max: mostSlowdown }));
 }
 
 function reference({ hasReference }: ChallengerFacts): Gate {
-  return gate('reference', hasReference, say(hasReference ? 'has-reference' : 'no-reference'));
+  return gate('reference', hasReference, message(hasReference ? 'has-reference' : 'no-reference'));
 }
 
 const interval = ({ points, low, high }: { points: number; low: number; high: number }) => ({ points, low, high });

@@ -1,7 +1,7 @@
 /** Champion and challenger, each in a process of its own as in service, on the same tickets. */
 import { ModelProcess, type ModelProcessOptions } from '../../models/serving/model-process.js';
 import type { Candidate, RankInput, Ranking } from '../../models/ranker.js';
-import type { Answer } from './comparison.js';
+import type { Answer } from './answer.js';
 
 export interface Contestant {
   version: string;

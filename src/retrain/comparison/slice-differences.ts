@@ -1,5 +1,5 @@
 /** Whom a challenger serves worse: its difference to the champion by channel, language, contact type, head and tail of templates. */
-import type { ComparedTicket } from './comparison.js';
+import type { ComparedTicket } from './answer.js';
 import { holm, meanDifference, normalBelow } from '../../statistics/paired-test.js';
 
 export interface SliceDifference {

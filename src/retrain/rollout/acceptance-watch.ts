@@ -1,5 +1,5 @@
 /** Whether agents take less of what a version suggests: tests that may be looked at after every ticket. */
-import { shareInterval } from '../../statistics/share-interval.js';
+import { shareInterval } from '../../statistics/intervals.js';
 import { evidenceAbove, meanDifference } from '../../statistics/paired-test.js';
 
 export interface WatchSettings {

@@ -6,11 +6,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
 import { championBefore, moveAlias } from '../../suggest/versions/model-registry.js';
-import { say, standingOf } from '../../suggest/versions/model-messages.js';
+import { message, comparedWithChampion } from '../../suggest/versions/model-messages.js';
 import { activeRollout, endRollout, type Rollout } from '../../suggest/versions/rollouts.js';
 import { championRecord, canaryPairs, shadowPairs } from './acceptance.query.js';
 import { championVerdict, rolloutVerdict } from './acceptance-watch.js';
-import { runActor } from '../runs/conclude-run.js';
+import { runActor } from '../../access/audit-log.js';
 
 const lookEveryMs = 5_000;
 const lock = 1_919_250_544;
@@ -57,10 +57,10 @@ export class RolloutWatch {
     await manager.query('UPDATE rollouts SET pairs = $2, standing = $3 WHERE id = $1', [
       rollout.id,
       pairs.length,
-      state === 'worse' ? standingOf.worse(figures) : standingOf.open(figures),
+      state === 'worse' ? comparedWithChampion.worse(figures) : comparedWithChampion.open(figures),
     ]);
     if (state === 'open') return;
-    const reason = say(`rollout-${state}`, { mode, version, ...figures });
+    const reason = message(`rollout-${state}`, { mode, version, ...figures });
     this.logger.log(reason.sentence);
     if (state === 'good') await moveAlias(manager, 'champion', version, actor, reason);
     await endRollout(manager, { outcome: state === 'good' ? 'promoted' : 'rolled-back', reason });
@@ -76,7 +76,7 @@ export class RolloutWatch {
     const { outcomes, before } = await championRecord(manager, { version, previous, since });
     const { state, ...figures } = championVerdict(outcomes, before);
     if (state !== 'worse') return;
-    const reason = say('champion-worse', { version, ...figures });
+    const reason = message('champion-worse', { version, ...figures });
     this.logger.warn(`back to ${previous}: ${reason.sentence}`);
     await moveAlias(manager, 'champion', previous, actor, reason);
     await recordAudit(manager, {

@@ -3,12 +3,11 @@ import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
 import type { RunState } from '../../records/training-run.entity.js';
 import { moveAlias } from '../../suggest/versions/model-registry.js';
-import { say } from '../../suggest/versions/model-messages.js';
+import { message } from '../../suggest/versions/model-messages.js';
 import { endRollout, startRollout } from '../../suggest/versions/rollouts.js';
 import { firstModelActor } from './first-model.js';
 import { endRun, type ClaimedRun, type RunEnd } from './run-store.js';
-
-export const runActor = 'training run';
+import { runActor } from '../../access/audit-log.js';
 
 /**
  * A version that has passed takes over, or begins in shadow or as a canary where that is asked for.
@@ -27,10 +26,10 @@ export async function concludeRun(
     const triesOut = rest.state === 'promoted' && mode !== 'direct' && !isFirst;
     const state = triesOut ? 'compared' : rest.state;
     await endRun(manager, run, { ...rest, state });
-    const reason = say('training-run', { run: run.id });
+    const reason = message('training-run', { run: run.id });
     if (state === 'promoted') {
       await moveAlias(manager, 'champion', challenger, isFirst ? firstModelActor : runActor, reason);
-      await endRollout(manager, { outcome: 'ended', reason: say('became-champion', { version: challenger }) });
+      await endRollout(manager, { outcome: 'ended', reason: message('became-champion', { version: challenger }) });
     }
     if (triesOut) {
       const order = {

@@ -5,6 +5,7 @@
 import type { DataSource } from 'typeorm';
 import { usableLabelSql } from '../labels/labelled-tickets.query.js';
 import { startRun } from './run-store.js';
+import { type ServiceConfig, childEnvironment } from '../../config/config.js';
 
 const lookEveryMs = 30_000;
 const fewestLabels = 50;
@@ -100,3 +101,15 @@ export class FirstModel {
     return row;
   }
 }
+
+/** What a training needs that starts beside the service. */
+export function firstTraining(config: ServiceConfig) {
+  const { device, environment } = config.tensorflow;
+  const worker = {
+    settings: { encoderDir: config.ENCODER_DIR, cacheDir: config.STORE_DIR, device },
+    environment: childEnvironment(environment),
+  };
+  return { config, worker, seed: trainingSeed };
+}
+
+export const trainingSeed = 1;

@@ -3,16 +3,17 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
-import type { JobProgress } from '../../models/jobs/job-process.js';
+import type { JobProgress } from '../../models/training/progress.js';
 import { seeded } from '../../statistics/random.js';
 import { readRunRecord } from '../../models/training/run-record.js';
 import { idHash, trainedOnFile, type TrainedOn } from '../../models/dataset/trained-on.js';
 import { modelWorkerFile } from '../../models/jobs/worker-files.js';
 import { readReference } from '../../monitoring/reference/reference-file.js';
 import { moveAlias } from '../../suggest/versions/model-registry.js';
-import { say } from '../../suggest/versions/model-messages.js';
+import { message } from '../../suggest/versions/model-messages.js';
 import { wantedCandidates, wantedModel } from '../../suggest/requests/serving-version.js';
-import { compare, type ComparedTicket } from '../comparison/comparison.js';
+import { compare } from '../comparison/comparison.js';
+import { type ComparedTicket } from '../comparison/answer.js';
 import { heldOutTickets } from '../comparison/held-out.query.js';
 import { defaultSplit, heldOut, heldOutFrom, trainingCopies, trustIn } from '../labels/label-split.js';
 import { labelledTickets } from '../labels/labelled-tickets.query.js';
@@ -111,7 +112,7 @@ async function trainChallenger(
   const order = { ...training, config, signal, ...(copies && { copies }), work: `${runWorkPrefix}${run.id}` };
   const { version } = await trainFromLabels(dataSource, order, throttled(note));
   await dataSource.transaction((manager) =>
-    moveAlias(manager, 'challenger', version, 'training run', say('training-run', { run: run.id })),
+    moveAlias(manager, 'challenger', version, 'training run', message('training-run', { run: run.id })),
   );
   const record = await readRunRecord(join(config.MODEL_DIR, version));
   await note({ challenger: version, curves: record.curves });

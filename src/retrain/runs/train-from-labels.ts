@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
 import type { ModelWorkerSettings } from '../../models/serving/model-protocol.js';
 import type { ModelDescription } from '../../models/versions/model-folder.js';
-import type { JobProgress } from '../../models/jobs/job-process.js';
+import type { JobProgress } from '../../models/training/progress.js';
 import { isFeature } from '../../models/features/field-features.js';
 import { runTraining } from '../../models/jobs/training-process.js';
 import { addReference } from '../comparison/model-reference.js';

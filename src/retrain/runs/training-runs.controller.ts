@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req } from '
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles, type Actor } from '../../access/roles.js';
-import { sayingSchema } from '../../messages/localized-message.js';
+import { localizedMessageSchema } from '../../messages/localized-message.js';
 import { runStates, runTriggers } from '../../records/training-run.entity.js';
 import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
 import { ScheduleQuery } from './schedule.query.js';
@@ -51,7 +51,12 @@ const verdictSchema = z
     promoted: z.boolean(),
     biased: z.boolean(),
     gates: z.array(
-      z.object({ gate: z.string(), passed: z.boolean(), said: z.string(), saying: sayingSchema.optional() }),
+      z.object({
+        gate: z.string(),
+        passed: z.boolean(),
+        detail: z.string(),
+        message: localizedMessageSchema.optional(),
+      }),
     ),
   })
   .meta({ id: 'PromotionVerdict' });

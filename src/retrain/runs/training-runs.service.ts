@@ -4,7 +4,7 @@ import { recordAudit } from '../../access/audit-log.js';
 import { ProblemException } from '../../http/problem.js';
 import { TrainingRun, type RunState } from '../../records/training-run.entity.js';
 import { page } from '../../http/cursor.js';
-import { found } from '../../suggest/tickets/tickets.controller.js';
+import { found } from '../../http/found.js';
 import { notifyTrainingRun } from '../../events/change-events.js';
 import { startRun } from './run-store.js';
 

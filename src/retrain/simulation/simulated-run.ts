@@ -2,7 +2,8 @@
 import type { Candidate, Ranking } from '../../models/ranker.js';
 import { seeded } from '../../statistics/random.js';
 import { ticketText } from '../../models/features/ticket-text.js';
-import { gist, rankInputOf } from '../../models/dataset/training-data.js';
+import { gist } from '../../models/dataset/read-training-data.js';
+import { rankInputOf } from '../../models/dataset/data-row.js';
 import { compare, type Comparison } from '../comparison/comparison.js';
 import { heldOut, heldOutFrom, trainingCopies, trustIn } from '../labels/label-split.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
@@ -10,7 +11,7 @@ import { promotionVerdict, type RunTrigger, type Verdict } from '../comparison/p
 import { answerOf } from '../comparison/sandbox.js';
 import type { SimulatedTicket } from './simulated-agents.js';
 import type { SimulatedModels } from './simulated-models.js';
-import type { SimulationSettings } from './simulation.js';
+import type { SimulationSettings } from './settings.js';
 
 export interface RunQuestion {
   now: Date;
@@ -86,5 +87,5 @@ function distinctFrom(
 export const failed = ({ gates }: Verdict): string =>
   gates
     .filter(({ passed }) => !passed)
-    .map(({ gate, said }) => `${gate} (${said})`)
+    .map(({ gate, detail: said }) => `${gate} (${said})`)
     .join('; ');

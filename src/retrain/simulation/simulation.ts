@@ -3,36 +3,20 @@
  * says when another version is trained. Whatever is decided here is decided by the functions that the service uses.
  */
 import type { Candidate, Ranking } from '../../models/ranker.js';
-import { rankInputOf } from '../../models/dataset/training-data.js';
+import { rankInputOf } from '../../models/dataset/data-row.js';
 import { idHash } from '../../models/dataset/trained-on.js';
 import { isOtherMix } from '../../monitoring/diagnosis/labelled-mix.js';
-import {
-  decide,
-  isHarmful,
-  type DecisionSettings,
-  type RetrainDecision,
-} from '../../monitoring/decisions/retrain-decision.js';
+import { decide, isHarmful, type RetrainDecision } from '../../monitoring/decisions/retrain-decision.js';
 import { nextReweighting } from '../../monitoring/decisions/reweighting.js';
 import { trustIn } from '../labels/label-split.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
-import type { GateSettings } from '../comparison/promotion.js';
 import { isLookDue } from '../runs/schedule.js';
-import { answered, asHistory, type AgentSettings, type SimulatedTicket } from './simulated-agents.js';
+import { answered, asHistory, type SimulatedTicket } from './simulated-agents.js';
 import type { SimulatedModels } from './simulated-models.js';
 import type { Month, Policy, StoryEvent } from './simulated-story.js';
 import { SimulatedMonitor, watchedTicket } from './simulated-monitor.js';
 import { failed, simulatedRun } from './simulated-run.js';
-
-export interface SimulationSettings {
-  agents: AgentSettings;
-  decisions: DecisionSettings;
-  gates: GateSettings;
-  watch: { ticketsToFalseAlarm: number; smallestEffect: number };
-  /** A cron pattern, UTC: the floor of the policy `decision` */
-  schedule: string | undefined;
-  labelDays: number;
-  fewestTrusted: number;
-}
+import { SimulationSettings } from './settings.js';
 
 const dayMs = 86_400_000;
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
-import { removeModel } from '../../models/versions/unfinished-folders.js';
+import { removeModel } from '../../models/versions/remove-model.js';
 import { previousChampion } from '../versions/model-registry.js';
 
 /**

@@ -5,7 +5,7 @@ import { Roles } from '../../access/roles.js';
 import { identifier } from '../../http/text-schemas.js';
 import * as figures from './template-figures.js';
 import { TemplateStatisticsQuery } from './template-statistics.query.js';
-import { found } from '../tickets/tickets.controller.js';
+import { found } from '../../http/found.js';
 
 const idSchema = z.object({ id: identifier() });
 

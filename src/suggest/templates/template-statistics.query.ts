@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { shareInterval } from '../../statistics/share-interval.js';
+import { shareInterval } from '../../statistics/intervals.js';
 import type { PlaceholderNames, TemplateFigures, TemplatesFigures, TemplateStatistics } from './template-figures.js';
 
 /**

@@ -9,7 +9,7 @@ import { cursorOf, limitOf, page, pageSchema } from '../../http/cursor.js';
 import { MergeRefused } from './merges.js';
 import * as text from './template-text.js';
 import { RevisionPassed, TemplatesService } from './templates.service.js';
-import { found } from '../tickets/tickets.controller.js';
+import { found } from '../../http/found.js';
 
 const querySchema = z.object({
   state: z.enum(templateStates).optional(),

@@ -10,6 +10,7 @@ import { ofModel } from '../ranking/rank.controller.js';
 import { SimilarQuery } from './similar.query.js';
 import * as answers from './ticket.schema.js';
 import { TicketsQueryService } from './tickets.query.js';
+import { found } from '../../http/found.js';
 
 /** Tickets, what is suggested for them, and what agents chose. */
 @ApiTags('tickets')
@@ -91,10 +92,4 @@ export class TicketsController {
     if (added.kind === 'repeated') response.status(HttpStatus.OK);
     return { choiceId: body.choiceId, result: added.kind };
   }
-}
-
-/** @throws ProblemException 404 saying what is not there */
-export function found<T>(value: T | null, otherwise: string): T {
-  if (value === null) throw new ProblemException(HttpStatus.NOT_FOUND, otherwise);
-  return value;
 }

@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { referenceFile } from '../../models/training/held-out-tickets.js';
 import type { Alias } from '../../records/model-alias.entity.js';
 import { requestRankingOfOpenTickets } from '../requests/ranking-request.js';
-import type { Said } from '../../messages/localized-message.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
 import { notifyModels } from '../../events/change-events.js';
 
 /** A version can't be watched in service; nothing has been changed. */
@@ -46,7 +46,7 @@ export async function moveAlias(
   alias: Alias,
   version: string,
   actor: string,
-  reason: Said | null = null,
+  reason: EnglishMessage | null = null,
 ): Promise<void> {
   const known: unknown[] = await manager.query('SELECT 1 FROM model_versions WHERE version = $1', [version]);
   if (known.length === 0) throw new UnknownVersion(`there is no model version ${version}`);
@@ -58,8 +58,8 @@ export async function moveAlias(
   );
   if (moved.length === 0) return;
   await manager.query(
-    'INSERT INTO model_alias_moves (alias, version, actor, reason, saying) VALUES ($1, $2, $3, $4, $5)',
-    [alias, version, actor, reason?.sentence ?? null, reason?.saying ?? null],
+    'INSERT INTO model_alias_moves (alias, version, actor, reason, message) VALUES ($1, $2, $3, $4, $5)',
+    [alias, version, actor, reason?.sentence ?? null, reason?.message ?? null],
   );
   if (alias === 'champion') await requestRankingOfOpenTickets(manager, 'model');
   await notifyModels(manager);

@@ -3,9 +3,9 @@ import type { EntityManager } from 'typeorm';
 import { hash32 } from '../../statistics/random.js';
 import type { Ranking } from '../../models/ranker.js';
 import { moveAlias } from './model-registry.js';
-import { say } from './model-messages.js';
+import { message } from './model-messages.js';
 import { requestRankingOf } from '../requests/ranking-request.js';
-import type { Said } from '../../messages/localized-message.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
 import { notifyModels } from '../../events/change-events.js';
 
 export type RolloutMode = 'shadow' | 'canary';
@@ -30,8 +30,8 @@ export interface NewRollout {
 
 /** Begins one; the one before, of another version or mode, ends. @throws UnknownVersion */
 export async function startRollout(manager: EntityManager, order: NewRollout): Promise<void> {
-  await endRollout(manager, { outcome: 'ended', reason: say('other-tried-out', { version: order.version }) });
-  await moveAlias(manager, 'challenger', order.version, order.startedBy, say(order.mode));
+  await endRollout(manager, { outcome: 'ended', reason: message('other-tried-out', { version: order.version }) });
+  await moveAlias(manager, 'challenger', order.version, order.startedBy, message(order.mode));
   await manager.query('INSERT INTO rollouts (version, mode, share, run, started_by) VALUES ($1, $2, $3, $4, $5)', [
     order.version,
     order.mode,
@@ -45,12 +45,12 @@ export async function startRollout(manager: EntityManager, order: NewRollout): P
 /** Ends the one that goes on, if there is one; its run says so. @returns the version that was tried out */
 export async function endRollout(
   manager: EntityManager,
-  { outcome, reason }: { outcome: 'promoted' | 'rolled-back' | 'ended'; reason: Said },
+  { outcome, reason }: { outcome: 'promoted' | 'rolled-back' | 'ended'; reason: EnglishMessage },
 ): Promise<string | null> {
   const [rows] = await manager.query<[{ version: string; run: number | null }[], number]>(
-    `UPDATE rollouts SET ended_at = now(), outcome = $1, reason = $2, saying = $3 WHERE ended_at IS NULL
+    `UPDATE rollouts SET ended_at = now(), outcome = $1, reason = $2, message = $3 WHERE ended_at IS NULL
      RETURNING version, run`,
-    [outcome, reason.sentence, reason.saying ?? null],
+    [outcome, reason.sentence, reason.message ?? null],
   );
   const [ended] = rows;
   if (!ended) return null;

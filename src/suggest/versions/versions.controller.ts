@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { Roles, type Actor } from '../../access/roles.js';
 import { ModelService } from './champion.service.js';
 import { ModelsService } from './versions.service.js';
-import { sayingSchema } from '../../messages/localized-message.js';
+import { localizedMessageSchema } from '../../messages/localized-message.js';
 import { leastCanaryShare } from '../../config/retrain-variables.js';
 import { identifier } from '../../http/text-schemas.js';
-import { found } from '../tickets/tickets.controller.js';
+import { found } from '../../http/found.js';
 
 const date = z.date().meta({ type: 'string', format: 'date-time' });
 const versionSchema = z
@@ -33,7 +33,7 @@ const rolloutSchema = z
     endedAt: date.nullable(),
     outcome: z.string().nullable(),
     reason: z.string().nullable(),
-    saying: sayingSchema.nullable(),
+    message: localizedMessageSchema.nullable(),
   })
   .meta({ id: 'Rollout' });
 const moveSchema = z
@@ -42,7 +42,7 @@ const moveSchema = z
     version: z.string(),
     actor: z.string(),
     reason: z.string().nullable(),
-    saying: sayingSchema.nullable(),
+    message: localizedMessageSchema.nullable(),
     movedAt: date,
   })
   .meta({ id: 'AliasMove' });

@@ -7,15 +7,15 @@ import { CONFIG, type ServiceConfig } from '../../config/config.js';
 import { readRunRecord, type RunRecord } from '../../models/training/run-record.js';
 import { ModelAliasMove } from '../../records/model-alias-move.entity.js';
 import { ModelVersion } from '../../records/model-version.entity.js';
-import type { Saying } from '../../messages/stored-message.js';
+import type { LocalizedMessage } from '../../messages/stored-message.js';
 import { moveAlias, previousChampion, UnknownVersion } from './model-registry.js';
-import { say } from './model-messages.js';
+import { message } from './model-messages.js';
 import { endRollout, startRollout, type RolloutMode } from './rollouts.js';
-import type { Said } from '../../messages/localized-message.js';
+import type { EnglishMessage } from '../../messages/localized-message.js';
 
 const newestMoves = 50;
 const rolloutColumns = `version, mode, share, started_by AS "startedBy", started_at AS "startedAt",
-  pairs, standing, ended_at AS "endedAt", outcome, reason, saying`;
+  pairs, standing, ended_at AS "endedAt", outcome, reason, message`;
 
 export interface RolloutRow {
   version: string;
@@ -29,7 +29,7 @@ export interface RolloutRow {
   endedAt: Date | null;
   outcome: string | null;
   reason: string | null;
-  saying: Saying | null;
+  message: LocalizedMessage | null;
 }
 
 /** Model versions as people move them. */
@@ -82,7 +82,7 @@ export class ModelsService {
       await this.makeChampion(manager, version, {
         actor,
         action: 'model.promote',
-        reason: say('promoted-by', { actor }),
+        reason: message('promoted-by', { actor }),
       });
       return { champion: version };
     });
@@ -91,7 +91,7 @@ export class ModelsService {
   /** What is tried out ends; where nothing is, the champion before takes over again. */
   rollback(actor: string) {
     return this.changed(async (manager) => {
-      const tried = await endRollout(manager, { outcome: 'rolled-back', reason: say('rolled-back-by', { actor }) });
+      const tried = await endRollout(manager, { outcome: 'rolled-back', reason: message('rolled-back-by', { actor }) });
       if (tried !== null) {
         await recordAudit(manager, { actor, action: 'model.rollback', target: tried });
         return { champion: await championOf(manager) };
@@ -103,7 +103,7 @@ export class ModelsService {
       await this.makeChampion(manager, previous, {
         actor,
         action: 'model.rollback',
-        reason: say('rolled-back-by', { actor }),
+        reason: message('rolled-back-by', { actor }),
       });
       return { champion: previous };
     });
@@ -128,10 +128,10 @@ export class ModelsService {
   private async makeChampion(
     manager: EntityManager,
     version: string,
-    { actor, action, reason }: { actor: string; action: string; reason: Said },
+    { actor, action, reason }: { actor: string; action: string; reason: EnglishMessage },
   ): Promise<void> {
     await moveAlias(manager, 'champion', version, actor, reason);
-    await endRollout(manager, { outcome: 'ended', reason: say('became-champion', { version }) });
+    await endRollout(manager, { outcome: 'ended', reason: message('became-champion', { version }) });
     await recordAudit(manager, { actor, action, target: version });
   }
 

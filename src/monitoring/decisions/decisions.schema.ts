@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { limitOf, pageSchema } from '../../http/cursor.js';
+import { localizedMessageSchema } from '../../messages/localized-message.js';
+import { date, lastId, retrainActions, stream } from '../monitor.schema.js';
+
+export const decisionSchema = z
+  .object({
+    id: z.number().int(),
+    decidedAt: date,
+    modelVersion: z.string(),
+    stream,
+    action: z.enum(retrainActions),
+    reasons: z.array(z.string()),
+    messages: z.array(localizedMessageSchema.nullable()),
+    askedBy: z.string(),
+    alert: z.number().int().nullable(),
+    detail: z.looseObject({}),
+  })
+  .meta({ id: 'RetrainDecision' });
+
+export const decisionPageSchema = pageSchema(decisionSchema).meta({ id: 'RetrainDecisionPage' });
+export const decisionsQuerySchema = z.object({
+  action: z.enum(retrainActions).optional(),
+  stream: stream.optional(),
+  limit: limitOf(200, 50),
+  cursor: lastId,
+});
+
+export type DecisionsQuery = z.infer<typeof decisionsQuerySchema>;
+/** `look`: what the evidence of the last look says now; `retrain`: a retraining, whether or not anything has moved. */
+export const askSchema = z.object({ ask: z.enum(['look', 'retrain']) }).meta({ id: 'AskForDecision' });
+export const reweightingSchema = z
+  .object({
+    decision: z.number().int(),
+    modelVersion: z.string(),
+    weights: z.record(z.string(), z.number()),
+    startedAt: date,
+    endedAt: date.nullable(),
+    endedBy: z.string().nullable(),
+  })
+  .meta({ id: 'Reweighting' });
+
+export type ReweightingAnswer = z.infer<typeof reweightingSchema>;
