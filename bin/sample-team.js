@@ -3,7 +3,7 @@
  * who answer them and now and then disagree, flags, trainings, and at last a topic that no model has seen.
  *
  * `DATA_DIR=… node bin/sample-team.js URL` beside `replyrank serve` on the same DATA_DIR, with AUDIT_SHARE=0.1,
- * MODEL_FIELDS=country and MONITOR_BUCKET_S=20, so that something is counted in the quarter of an hour that it takes. The tickets are Banking77's.
+ * MODEL_FIELDS=country and MONITOR_WINDOW_S=20, so that something is counted in the quarter of an hour that it takes. The tickets are Banking77's.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -53,7 +53,7 @@ const service = new ServiceProcess(await freePort(), {
   TOPIC_SUGGESTIONS: `${run}.suggestions`,
   KAFKA_GROUP: run,
   LOG_LEVEL: 'warn',
-  MONITOR_BUCKET_S: options.bucket,
+  MONITOR_WINDOW_S: options.bucket,
   MONITOR_LATENESS_S: '1',
 });
 await service.start();

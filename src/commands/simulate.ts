@@ -138,8 +138,8 @@ export function simulationSettings(
     decisions: decisionSettings(config),
     gates: gateSettings(config),
     watch: {
-      ticketsToFalseAlarm: config.MONITOR_TICKETS_TO_FALSE_ALARM,
-      smallestEffect: config.MONITOR_SMALLEST_EFFECT,
+      ticketsToFalseAlarm: config.MONITOR_MIN_TICKETS_PER_FALSE_ALARM,
+      smallestEffect: config.MONITOR_MIN_EFFECT,
     },
     schedule: config.RETRAIN_SCHEDULE,
     labelDays: config.RETRAIN_LABEL_DAYS,

@@ -112,14 +112,14 @@ export const environmentSchema = z.object({
   RANK_BACKLOG: whole(1, 10_000_000).default(5000).describe('Unranked tickets at which reading from Kafka pauses'),
   AUDIT_SHARE: share.default(0).describe('Share of tickets that are shown no suggestion, for unbiased accuracy (0–1)'),
 
-  MONITOR_BUCKET_S: whole(1, 86_400).default(600).describe('Length of the time that the monitor counts as one, s'),
+  MONITOR_WINDOW_S: whole(1, 86_400).default(600).describe('Length of the time that the monitor counts as one, s'),
   MONITOR_LATENESS_S: whole(0, 86_400)
     .default(120)
     .describe('How long the monitor waits for tickets of a time that is over, s; later ones count for the next'),
-  MONITOR_TICKETS_TO_FALSE_ALARM: whole(100, 1_000_000_000)
+  MONITOR_MIN_TICKETS_PER_FALSE_ALARM: whole(100, 1_000_000_000)
     .default(100_000)
     .describe('Least mean number of tickets to an alarm where nothing has moved, all signals together'),
-  MONITOR_SMALLEST_EFFECT: z.coerce
+  MONITOR_MIN_EFFECT: z.coerce
     .number({ error: 'must be a number' })
     .min(0, 'must be at least 0')
     .max(1, 'must be at most 1')

@@ -19,9 +19,9 @@ const points = z.coerce.number({ error: 'must be a number' }).min(0, 'must be 0 
 
 /** One row of the README's configuration table each. */
 export const retrainVariables = {
-  RETRAIN_LEAST_LOSS: share.default(0.02).describe('Rise of the error rate that is worth a retraining (0–1)'),
-  RETRAIN_LEAST_LABELS: whole(1, 10_000_000).default(200).describe('Fresh labels below which nothing is trained'),
-  RETRAIN_LEAST_TOPIC_LABELS: whole(1, 10_000_000)
+  RETRAIN_MIN_LOSS: share.default(0.02).describe('Rise of the error rate that is worth a retraining (0–1)'),
+  RETRAIN_MIN_LABELS: whole(1, 10_000_000).default(200).describe('Fresh labels below which nothing is trained'),
+  RETRAIN_MIN_TOPIC_LABELS: whole(1, 10_000_000)
     .default(20)
     .describe('Labels of templates that the model has never learned, from which on it can learn a new topic'),
   RETRAIN_COOL_DOWN_H: whole(0, 8_784)
@@ -46,7 +46,7 @@ export const retrainVariables = {
     .refine((value) => value > 0, 'must be above 0')
     .default(0.05)
     .describe('Share of equal new versions that may pass for better ones after a decision (0–1)'),
-  RETRAIN_MOST_SLOWDOWN: z.coerce
+  RETRAIN_MAX_SLOWDOWN: z.coerce
     .number({ error: 'must be a number' })
     .min(1, 'must be at least 1')
     .default(1.5)

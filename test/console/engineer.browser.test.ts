@@ -40,7 +40,7 @@ stopAtFirstFailure(() => page.locator('body').innerText());
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '../..'), 'bin', 'build.js')]);
   scratch = await scratchFolder();
-  service = await wholeService({ MODEL_DIR: scratch.folder, MONITOR_BUCKET_S: '2', MONITOR_LATENESS_S: '1' });
+  service = await wholeService({ MODEL_DIR: scratch.folder, MONITOR_WINDOW_S: '2', MONITOR_LATENESS_S: '1' });
   url = (await service.app.getUrl()).replace('[::1]', 'localhost');
   kafka = connectKafka(service.config);
   await importSampleHistory(service.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });

@@ -45,9 +45,9 @@ beforeAll(async () => {
   scratch = await scratchFolder();
   service = await wholeService({
     MODEL_DIR: scratch.folder,
-    MONITOR_BUCKET_S: '2',
+    MONITOR_WINDOW_S: '2',
     MONITOR_LATENESS_S: '1',
-    MONITOR_TICKETS_TO_FALSE_ALARM: '20000',
+    MONITOR_MIN_TICKETS_PER_FALSE_ALARM: '20000',
   });
   kafka = connectKafka(service.config);
   trainingFile = await smallSample(scratch.folder, 'train', { types: known, each: 80 });

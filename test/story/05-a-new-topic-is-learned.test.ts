@@ -96,14 +96,14 @@ beforeAll(async () => {
   team = await wholeService({
     MODEL_DIR: scratch.folder,
     AUDIT_SHARE: '0.2',
-    MONITOR_BUCKET_S: '3600',
+    MONITOR_WINDOW_S: '3600',
     // A model of so few tickets is surer in service than it was of its held-out ones.
-    MONITOR_SMALLEST_EFFECT: '0.3',
-    RETRAIN_LEAST_LABELS: '500',
+    MONITOR_MIN_EFFECT: '0.3',
+    RETRAIN_MIN_LABELS: '500',
     // All of it happens within one day.
     RETRAIN_COOL_DOWN_H: '0',
     // Beside other tests, a time says nothing.
-    RETRAIN_MOST_SLOWDOWN: '20',
+    RETRAIN_MAX_SLOWDOWN: '20',
   });
   kafka = connectKafka(team.config);
   // It counts where the story says so.

@@ -39,7 +39,7 @@ export class Explainer {
       outcomes,
       trust: await agentsTrust(manager),
       seed,
-      leastLoss: this.config.RETRAIN_LEAST_LOSS,
+      leastLoss: this.config.RETRAIN_MIN_LOSS,
     });
     if (evidence === null) return unexplained;
     const ticketOf = new Map(window.map(({ ticket, observation }) => [observation.key, ticket]));

@@ -68,7 +68,7 @@ export class MonitorRunner {
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
-    const restMs = Math.min(longestRestMs, this.config.MONITOR_BUCKET_S * 500);
+    const restMs = Math.min(longestRestMs, this.config.MONITOR_WINDOW_S * 500);
     while (!this.isStopping()) {
       try {
         while (!this.isStopping() && (await this.countNext(new Date())));
@@ -89,7 +89,7 @@ export class MonitorRunner {
   /** Counts one bucket, if one is complete. @returns whether there may be another */
   async countNext(now: Date): Promise<boolean> {
     const started = performance.now();
-    const { MONITOR_BUCKET_S: bucketSeconds, MONITOR_LATENESS_S: latenessSeconds } = this.config;
+    const { MONITOR_WINDOW_S: bucketSeconds, MONITOR_LATENESS_S: latenessSeconds } = this.config;
     const counted = await this.dataSource.transaction(async (manager) => {
       if (!(await buckets.lockMonitor(manager))) return false;
       await this.follow(manager, now);
@@ -203,7 +203,7 @@ export class MonitorRunner {
   }
 
   private settings(): CountOrder['settings'] {
-    const { MONITOR_TICKETS_TO_FALSE_ALARM: ticketsToFalseAlarm, MONITOR_SMALLEST_EFFECT: smallestEffect } =
+    const { MONITOR_MIN_TICKETS_PER_FALSE_ALARM: ticketsToFalseAlarm, MONITOR_MIN_EFFECT: smallestEffect } =
       this.config;
     return { ticketsToFalseAlarm, smallestEffect };
   }

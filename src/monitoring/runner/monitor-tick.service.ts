@@ -104,7 +104,7 @@ export class MonitorLook {
 
   /** The sum first, by which alarms are raised; then each signal by its part in it. */
   private shown({ findings, evidence }: Look['counted']): ShownFinding[] {
-    const { MONITOR_TICKETS_TO_FALSE_ALARM: threshold } = this.config;
+    const { MONITOR_MIN_TICKETS_PER_FALSE_ALARM: threshold } = this.config;
     const ofAll = findings.filter(({ slice }) => slice.by === 'all');
     const ofSlices = findings.filter(({ slice }) => slice.by !== 'all').slice(0, mostOfSlices);
     const together: Finding = {

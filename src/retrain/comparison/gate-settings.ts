@@ -2,13 +2,13 @@ import type { Config } from '../../config/config.js';
 import { defaultGates, type GateSettings } from './promotion.js';
 
 export function gateSettings(
-  config: Pick<Config, 'RETRAIN_MARGIN' | 'RETRAIN_SLICE_MARGIN' | 'RETRAIN_ALPHA' | 'RETRAIN_MOST_SLOWDOWN'>,
+  config: Pick<Config, 'RETRAIN_MARGIN' | 'RETRAIN_SLICE_MARGIN' | 'RETRAIN_ALPHA' | 'RETRAIN_MAX_SLOWDOWN'>,
 ): GateSettings {
   return {
     ...defaultGates,
     margin: config.RETRAIN_MARGIN,
     sliceMargin: config.RETRAIN_SLICE_MARGIN,
     alpha: config.RETRAIN_ALPHA,
-    mostSlowdown: config.RETRAIN_MOST_SLOWDOWN,
+    mostSlowdown: config.RETRAIN_MAX_SLOWDOWN,
   };
 }

@@ -31,8 +31,8 @@ export class ScheduleQuery {
       next: pattern === null ? null : nextLook(pattern, facts),
       lastLook,
       coolDownHours: this.config.RETRAIN_COOL_DOWN_H,
-      leastLabels: this.config.RETRAIN_LEAST_LABELS,
-      leastLoss: this.config.RETRAIN_LEAST_LOSS,
+      leastLabels: this.config.RETRAIN_MIN_LABELS,
+      leastLoss: this.config.RETRAIN_MIN_LOSS,
     };
   }
 }

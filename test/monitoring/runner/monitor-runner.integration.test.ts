@@ -53,7 +53,7 @@ const query = <T>(sql: string, parameters?: unknown[]): Promise<T[]> => database
 function replica(environment: Record<string, string> = {}): MonitorRunner {
   const config = testConfig(database.url, {
     MODEL_DIR: modelDir,
-    MONITOR_TICKETS_TO_FALSE_ALARM: '5000',
+    MONITOR_MIN_TICKETS_PER_FALSE_ALARM: '5000',
     ...environment,
   });
   const thread = new CounterThread();
@@ -177,7 +177,7 @@ describe('counting', () => {
 
 describe('the same tickets give the same values', () => {
   /** Five times of an hour, that each test counts in its own way. */
-  const hours = { MONITOR_BUCKET_S: '3600' };
+  const hours = { MONITOR_WINDOW_S: '3600' };
   let expected: unknown;
   const reset = async (): Promise<void> => {
     await query('TRUNCATE monitor_buckets, monitor_states, monitor_readings, retrain_decisions, alerts CASCADE');

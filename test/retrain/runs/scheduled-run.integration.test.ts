@@ -22,7 +22,7 @@ beforeAll(async () => {
     MODEL_DIR: scratch.folder,
     // Every second.
     RETRAIN_SCHEDULE: '* * * * * *',
-    RETRAIN_LEAST_LABELS: String(leastLabels),
+    RETRAIN_MIN_LABELS: String(leastLabels),
   });
   await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
   const training = { ...firstTraining(team.config), signal: new AbortController().signal };
