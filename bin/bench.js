@@ -1,20 +1,20 @@
 /**
- * `npm run bench -- NAME [OPTIONS]`: runs one bench of bench/, which prints one JSON line. Without a name: lists the benches.
+ * `npm run bench -- NAME [OPTIONS]`: runs a bench of bench/, which prints one JSON line. Without a name: lists the benches.
  *
- * `--save`, or `--save=VARIANT`, also stores what was printed in bench/results/NAME.json or NAME-VARIANT.json;
- * `npm run results` then writes it onto docs/experiments.md.
+ * `--save` or `--save=VARIANT` also stores the output in bench/results/NAME.json or NAME-VARIANT.json;
+ * `npm run results` then adds it to docs/experiments.md.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildService } from './build.js';
+import { ensureBuilt } from './build.js';
 import { saveResult } from './result-files.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Every bench by its name, with its source file and what it measures: the first sentence below its usage. */
+/** Every bench by its name, with its source file and its summary: the paragraph below its usage. */
 function benches() {
   return new Map(
     readdirSync(join(root, 'bench'), { recursive: true })
@@ -24,8 +24,8 @@ function benches() {
         const comment = /^\/\*\*\n(.*?)\*\//s.exec(readFileSync(join(root, 'bench', file), 'utf8'))?.[1] ?? '';
         const text = comment.replace(/^ \* ?/gm, '');
         if (!text.startsWith('npm run bench -- ')) return [];
-        const about = text.slice(text.indexOf('\n\n') + 2).replace(/\s+/g, ' ');
-        return [[basename(file, '.ts'), { file, about: /^.*?[.:](?= |$)/.exec(about)?.[0].slice(0, -1) ?? about }]];
+        const [, about = ''] = text.split('\n\n');
+        return [[basename(file, '.ts'), { file, about: about.replace(/\n/g, ' ').replace(/\.$/, '') }]];
       }),
   );
 }
@@ -36,11 +36,11 @@ function list(known) {
   return `npm run bench -- NAME [OPTIONS] [--save[=VARIANT]]\n\n${lines.join('\n')}`;
 }
 
-/** Runs the compiled bench as a process of its own. @returns its exit code and what it printed */
+/** Runs the compiled bench as a child process. @returns its exit code and its output */
 async function run(file, options) {
   const compiled = join(root, 'dist', 'bench', file.replace(/\.ts$/, '.js'));
   const child = spawn(process.execPath, [compiled, ...options], { stdio: ['inherit', 'pipe', 'inherit'] });
-  // Ctrl-C reaches the bench by itself, as it is in the same process group.
+  // Ctrl-C also reaches the bench, which is in the same process group.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -59,7 +59,7 @@ if (!bench) {
   console.error(name ? `${name}: no such bench\n\n${list(known)}` : list(known));
   process.exit(name ? 1 : 0);
 }
-await buildService(root, (line) => console.error(line));
+ensureBuilt(root, 'build:service', (line) => console.error(line));
 const { code, printed } = await run(bench.file, options);
 const saved = words.find((word) => /^--save(=|$)/.test(word));
 if (saved !== undefined && printed !== '') {

@@ -1,6 +1,6 @@
 /**
- * What the benches have measured: one file per result in bench/results/, with the command, the date and the machine that
- * gave it. No path and no host name is stored.
+ * Results of the benches: one file each in bench/results/, with the command, the date and the machine. Paths outside the
+ * repository and host names are not stored.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -10,12 +10,12 @@ import { isAbsolute, join, normalize } from 'node:path';
 const folderOf = (root) => join(root, 'bench', 'results');
 
 /**
- * Stores what a command printed.
+ * Stores the output of a command.
  *
  * @param root the repository
- * @param name the bench's name, with `-VARIANT` where one bench has several results
- * @param command words of the command line; those that name a file outside the repository are stored as PATH
- * @param printed the command's output, whose last line is one JSON object
+ * @param name name of the bench, with `-VARIANT` if the bench has several results
+ * @param command words of the command line; files outside the repository are stored as PATH
+ * @param printed output of the command; its last line is a JSON object
  * @returns the file, relative to the root
  */
 export function saveResult({ root, name, command, printed }) {
@@ -39,7 +39,7 @@ export function saveResult({ root, name, command, printed }) {
   return file;
 }
 
-/** @returns every stored result by its name, in the order of the names */
+/** @returns stored results by name, sorted */
 export function readResults(root) {
   const names = readdirSync(folderOf(root)).filter((entry) => entry.endsWith('.json'));
   return new Map(
@@ -49,7 +49,7 @@ export function readResults(root) {
   );
 }
 
-/** A word of a command line as others may read it: a path outside the repository is nobody else's business. */
+/** A word of the command line for publication: paths outside the repository become PATH. */
 function publicWord(root, word) {
   const [, option = '', value = word] = /^(--[\w-]+=)(.*)$/s.exec(word) ?? [];
   const isOutside = isAbsolute(value) || normalize(value).startsWith('..') || value.startsWith('~');
