@@ -20,8 +20,8 @@ const withMessages = (load: Load, addMessages: () => Promise<void>) =>
   lazy(async () => (await Promise.all([load(), addMessages()]))[0]);
 const forEngineers = (load: Load) =>
   withMessages(load, async () => {
-    const [{ addSayings }] = await Promise.all([import('./ml/said.js'), addEngineersMessages()]);
-    addSayings();
+    const [{ addServiceMessages }] = await Promise.all([import('./ml/service-messages.js'), addEngineersMessages()]);
+    addServiceMessages();
   });
 
 const pages: readonly PageEntry[] = [

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import german from '../../console/src/messages/sayings.de.json' with { type: 'json' };
-import { sayings } from '../../src/monitoring/messages.js';
-import { gateSayings } from '../../src/retrain/comparison/gate-messages.js';
-import { modelSayings } from '../../src/suggest/versions/model-messages.js';
+import german from '../../console/src/messages/service-messages.de.json' with { type: 'json' };
+import { messages } from '../../src/monitoring/messages.js';
+import { gateMessages } from '../../src/retrain/comparison/gate-messages.js';
+import { modelMessages } from '../../src/suggest/versions/model-messages.js';
 
-/** A page in another language says what the service says: of each sentence there is one, made of the same values. */
+/** Pages in another language have every message of the service, with the same parameters. */
 
 type Values = Record<string, string>;
 type Catalogue = Record<string, (values: never) => string>;
@@ -30,9 +30,9 @@ const gapsOf = (message: string): string[] =>
   [...new Set([...message.matchAll(/{{(\w+)/g)].map(([, name = '']) => name))].toSorted();
 
 describe.each<[string, Catalogue, Record<string, string>]>([
-  ['monitor', sayings, german.monitor],
-  ['gates', gateSayings, german.gates],
-  ['models', modelSayings, german.models],
+  ['monitor', messages, german.monitor],
+  ['gates', gateMessages, german.gates],
+  ['models', modelMessages, german.models],
 ])('the %s', (_, english, translated) => {
   test('is translated whole', () => {
     expect(Object.keys(translated).toSorted()).toEqual(Object.keys(english).toSorted());

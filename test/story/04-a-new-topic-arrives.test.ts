@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../src/commands/serve.js';
+import { firstTraining } from '../../src/retrain/runs/first-model.js';
 import { importHistory } from '../../src/ingest/history-import.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { readDataFile } from '../../src/models/dataset/data-file.js';
@@ -17,7 +17,8 @@ import { trainFromLabels } from '../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../src/suggest/versions/model-registry.js';
 import { importTemplates } from '../../src/suggest/templates/templates.service.js';
 import { wholeService, type TestApp } from '../support/app.js';
-import { produce, waitFor } from '../support/kafka.js';
+import { produce } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 import { scratchFolder, smallSample } from '../support/models.js';
 import { stopAtFirstFailure } from '../support/steps.js';
 
@@ -136,7 +137,7 @@ test('3. a new topic arrives, and an alert opens', async () => {
     await allCounted();
   }
   alert = await get<Alert>(`alerts/${await raised()}`);
-  expect(alert.headline).toMatch(/^A new topic/);
+  expect(alert.headline).toMatch(/^New topic/);
 }, 900_000);
 
 test('4. it says what is new in its own words, and shows tickets', () => {

@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../src/commands/serve.js';
+import { firstTraining } from '../../src/retrain/runs/first-model.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { seeded, shuffle } from '../../src/statistics/random.js';
 import { MonitorRunner } from '../../src/monitoring/runner/monitor-runner.service.js';
@@ -19,7 +19,8 @@ import { moveAlias } from '../../src/suggest/versions/model-registry.js';
 import { answerAll, suggestionsOf } from '../support/agents.js';
 import { wholeService, type TestApp } from '../support/app.js';
 import { importSampleHistory } from '../support/history.js';
-import { produce, waitFor } from '../support/kafka.js';
+import { produce } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 import { scratchFolder } from '../support/models.js';
 import { stopAtFirstFailure } from '../support/steps.js';
 
@@ -76,7 +77,7 @@ interface Run {
   challenger: string | null;
   error: string | null;
   comparison: { tickets: number; basis: string; champion: { top1: number }; challenger: { top1: number } } | null;
-  verdict: { promoted: boolean; gates: { gate: string; passed: boolean; said: string }[] } | null;
+  verdict: { promoted: boolean; gates: { gate: string; passed: boolean; detail: string }[] } | null;
 }
 
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
@@ -207,7 +208,7 @@ test('3. a new topic arrives, and the alarm names it in its own words', { timeou
   say(`${percent(ofNewTopic / anHour)} are about something new: ${percent(accuracy.during)} right`);
   say(`after ${hours * anHour} tickets an alarm: ${alert.headline}`);
   say(`its words: ${alert.evidence.words.join(', ')}`);
-  expect(alert.headline).toMatch(/^A new topic/);
+  expect(alert.headline).toMatch(/^New topic/);
   expect(alert.evidence.words.join(' ')).toMatch(/exchang|currenc|rate/);
   expect(accuracy.during).toBeLessThan(accuracy.before - 0.1);
 });
@@ -263,7 +264,7 @@ test(
           ? `run ${run?.id} on ${comparison.tickets} later tickets (${comparison.basis}): champion ${comparison.champion.top1} %, challenger ${comparison.challenger.top1} %: ${run?.state}`
           : `run ${run?.id}: ${error}`,
       );
-      for (const { gate, passed, said } of verdict?.gates ?? []) say(`  ${passed ? '✓' : '✗'} ${gate}: ${said}`);
+      for (const { gate, passed, detail } of verdict?.gates ?? []) say(`  ${passed ? '✓' : '✗'} ${gate}: ${detail}`);
     }
     expect(run).toMatchObject({ trigger: 'decision', state: 'promoted' });
     expect(run?.verdict?.gates.map(({ gate }) => gate)).toContain('better');

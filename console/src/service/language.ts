@@ -1,11 +1,11 @@
-/** The page's words, in the language of the browser or the one that was chosen. */
+/** The messages of the pages, in the browser's language or the one the user has chosen. */
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import de from '../messages/de.json';
 import { inBrowser } from './kept.js';
 import en from '../messages/en.json';
 import type engineersEn from '../messages/engineers.en.json';
-import type sayingsDe from '../messages/sayings.de.json';
+import type serviceMessagesDe from '../messages/service-messages.de.json';
 import type templatesEn from '../messages/templates.en.json';
 
 export const languages = { en: 'English', de: 'Deutsch' } as const;
@@ -17,7 +17,7 @@ declare module 'i18next' {
       translation: typeof en;
       engineers: typeof engineersEn;
       templates: typeof templatesEn;
-      sayings: typeof sayingsDe;
+      serviceMessages: typeof serviceMessagesDe;
     };
   }
 }
@@ -38,7 +38,7 @@ export function startLanguage(): void {
   });
 }
 
-/** The words of the ML engineer's pages, which agents need not load. */
+/** The messages of the ML pages, which agents do not load. */
 export async function addEngineersMessages(): Promise<void> {
   const [english, german] = await Promise.all([
     import('../messages/engineers.en.json'),
@@ -48,7 +48,7 @@ export async function addEngineersMessages(): Promise<void> {
   i18next.addResourceBundle('de', 'engineers', german.default);
 }
 
-/** The words of the templates' pages. */
+/** The messages of the template pages. */
 export async function addTemplatesMessages(): Promise<void> {
   const [english, german] = await Promise.all([
     import('../messages/templates.en.json'),

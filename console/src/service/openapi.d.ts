@@ -1018,10 +1018,10 @@ export interface components {
       /** @enum {string} */
       action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
       headline: string;
-      saying: components['schemas']['Saying'] | null;
+      message: components['schemas']['LocalizedMessage'] | null;
       owner: string | null;
       reason: string | null;
-      reasonSaying: components['schemas']['Saying'] | null;
+      reasonMessage: components['schemas']['LocalizedMessage'] | null;
       /** Format: date-time */
       snoozedUntil: string | null;
       /** Format: date-time */
@@ -1031,10 +1031,10 @@ export interface components {
       /** Format: date-time */
       closedAt: string | null;
     };
-    /** @description The sentence beside it as data: its key, and the values that it is made of */
-    Saying: {
+    /** @description A sentence as data: its key in the message files, and its parameters */
+    LocalizedMessage: {
       key: string;
-      values: {
+      params: {
         [key: string]: string | number;
       };
     };
@@ -1050,10 +1050,10 @@ export interface components {
       /** @enum {string} */
       action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
       headline: string;
-      saying: components['schemas']['Saying'] | null;
+      message: components['schemas']['LocalizedMessage'] | null;
       owner: string | null;
       reason: string | null;
-      reasonSaying: components['schemas']['Saying'] | null;
+      reasonMessage: components['schemas']['LocalizedMessage'] | null;
       /** Format: date-time */
       snoozedUntil: string | null;
       /** Format: date-time */
@@ -1079,7 +1079,7 @@ export interface components {
         /** @enum {string} */
         kind: 'opened' | 'updated' | 'acknowledged' | 'snoozed' | 'closed' | 'reopened';
         reason: string | null;
-        saying: components['schemas']['Saying'] | null;
+        message: components['schemas']['LocalizedMessage'] | null;
       }[];
     };
     Finding: {
@@ -1138,7 +1138,7 @@ export interface components {
       /** @enum {string} */
       action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
       reasons: string[];
-      sayings: (components['schemas']['Saying'] | null)[];
+      messages: (components['schemas']['LocalizedMessage'] | null)[];
       askedBy: string;
       alert: number | null;
       detail: {
@@ -1333,7 +1333,7 @@ export interface components {
       version: string;
       actor: string;
       reason: string | null;
-      saying: components['schemas']['Saying'] | null;
+      message: components['schemas']['LocalizedMessage'] | null;
       /** Format: date-time */
       movedAt: string;
     };
@@ -1351,7 +1351,7 @@ export interface components {
       endedAt: string | null;
       outcome: string | null;
       reason: string | null;
-      saying: components['schemas']['Saying'] | null;
+      message: components['schemas']['LocalizedMessage'] | null;
     };
     TrainingReport: {
       version: string;
@@ -1998,8 +1998,8 @@ export interface components {
       gates: {
         gate: string;
         passed: boolean;
-        said: string;
-        saying?: components['schemas']['Saying'];
+        detail: string;
+        message?: components['schemas']['LocalizedMessage'];
       }[];
     };
     RetrainSchedule: {

@@ -91,12 +91,12 @@ describe('an alert', () => {
   test('closes itself when its cause has been gone for a day', () => {
     expect(life(unseen(1), unseen(quietHours - 1)).status.state).toBe('open');
     const over = life(unseen(1), unseen(quietHours));
-    expect(over.status).toMatchObject({ state: 'closed', owner: 'monitor', reason: 'not seen for 24 hours' });
+    expect(over.status).toMatchObject({ state: 'closed', owner: 'monitor', reason: 'Not detected for 24 hours' });
   });
 
   test('of a model that no longer ranks is closed', () => {
     const over = life({ kind: 'superseded', at: at(1), by: 'm-2' });
-    expect(over.status).toMatchObject({ state: 'closed', active: false, reason: 'm-2 ranks now' });
+    expect(over.status).toMatchObject({ state: 'closed', active: false, reason: 'Model m-2 was promoted' });
   });
 
   test('that is closed can be neither acknowledged nor put off nor closed again; a snooze ends in the future', () => {

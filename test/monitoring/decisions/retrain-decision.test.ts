@@ -82,9 +82,9 @@ describe('the ladder', () => {
   test('says why, with numbers', () => {
     const { reasons } = decide(evidence({ scheduleDue: true, freshLabels: 3 }), defaultDecisionSettings);
     expect(reasons).toEqual([
-      'No alarm stands.',
-      'The schedule has come round, which needs no drift.',
-      'There are 3 labels that the model in service has not learned; a retraining needs 200.',
+      'No drift detected.',
+      'Scheduled retraining is due.',
+      '3 labels since the serving model was trained; a retraining requires 200.',
     ]);
   });
 });

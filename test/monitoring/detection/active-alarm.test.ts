@@ -17,7 +17,7 @@ const finding = (alarm: boolean): Finding => ({
   evidence: null,
   alarm,
   effect: { value: 0.1, low: 0.05, high: 0.15, unit: 'share of tickets' },
-  explanation: 'One ticket in ten is unlike any before.',
+  explanation: '10.0 pp of tickets beyond the 95th reference percentile.',
 });
 const at = (hour: number): Date => new Date(Date.UTC(2026, 0, 5, hour));
 const alarm = (kind: Alarm['kind'], hour: number): Alarm => {
@@ -83,7 +83,7 @@ describe('the alerts of an alarm', () => {
       [
         'unexplained:',
         'record',
-        'Tickets have moved and no cause stands out; the strongest signal is: what tickets are about.',
+        'Drift detected; no cause identified. Strongest signal: embedding drift.',
       ],
     ]);
   });

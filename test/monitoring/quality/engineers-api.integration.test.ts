@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordAudit } from '../../../src/access/audit-log.js';
 import { idHash } from '../../../src/models/dataset/trained-on.js';
-import { countOf, quantileBounds } from '../../../src/statistics/interval.js';
+import { countOf, quantileBounds } from '../../../src/statistics/intervals.js';
 import { recordFirstRun } from '../../../src/retrain/runs/run-store.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
@@ -184,7 +184,7 @@ test('what was tried out stays in a list, with how it ended', async () => {
   await post('m-2/shadow');
   expect(await get('models/rollouts')).toMatchObject([{ version: 'm-2', mode: 'shadow', endedAt: null }]);
   await post('rollback');
-  expect(await get('models/rollouts')).toMatchObject([{ outcome: 'rolled-back', reason: 'rolled back by the ml' }]);
+  expect(await get('models/rollouts')).toMatchObject([{ outcome: 'rolled-back', reason: 'Rolled back by the ml' }]);
 });
 
 test('the audit log comes newest first, page by page, of one person where asked for', async () => {

@@ -2,7 +2,9 @@
 import type { Response } from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { recordLook, type SeenCause } from '../../../src/monitoring/alerts/alert-store.js';
-import { decideAndStore, nothingSeen, type SeenEvidence } from '../../../src/monitoring/decisions/decision-store.js';
+import { decideAndStore } from '../../../src/monitoring/decisions/decision-store.js';
+import { nothingSeen } from '../../../src/monitoring/diagnosis/explanation.js';
+import { type SeenEvidence } from '../../../src/monitoring/diagnosis/explanation.js';
 import { defaultDecisionSettings } from '../../../src/monitoring/decisions/retrain-decision.js';
 import { wantedCandidates, wantedModel } from '../../../src/suggest/requests/serving-version.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
@@ -37,7 +39,7 @@ const finding = {
   evidence: 12,
   alarm: true,
   effect: { value: 0.1, low: 0.05, high: 0.15, unit: 'share of tickets' },
-  explanation: 'One ticket in ten is unlike any before.',
+  explanation: '10.0 pp of tickets beyond the 95th reference percentile.',
 };
 const seenCause = (more: Partial<SeenCause> = {}): SeenCause => ({
   cause: 'new-topic:',
@@ -151,7 +153,7 @@ describe('decisions', () => {
     const answer = await call('post', 'retrain-decisions', { ask: 'retrain' });
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({ action: 'label-first', askedBy: 'the ml', modelVersion: 'm-1' });
-    expect((answer.body as { reasons: string[] }).reasons.at(-1)).toContain('0 fresh labels');
+    expect((answer.body as { reasons: string[] }).reasons.at(-1)).toContain('0 new labels');
     expect((await call('post', 'retrain-decisions', { ask: 'look' })).body).toMatchObject({ action: 'none' });
     expect((await call('post', 'retrain-decisions', { ask: 'sing' })).status).toBe(422);
   });
@@ -203,8 +205,8 @@ test('a proposal does not flip from look to look: what was worth a retraining is
   ] as const) {
     reasons.push((await look(at(value, low))).reasons.at(1));
   }
-  const worth = expect.stringContaining('is worth a retraining') as string;
-  const unsure = expect.stringContaining('not surely more') as string;
+  const worth = expect.stringMatching(/: (was )?significantly above the 2 pp retraining threshold/) as string;
+  const unsure = expect.stringContaining('not significantly above') as string;
   expect(reasons).toEqual([unsure, worth, worth, unsure]);
 });
 

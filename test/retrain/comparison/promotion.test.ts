@@ -52,7 +52,7 @@ describe('a challenger', () => {
     });
     const verdict = judged(oneWorse, 'decision');
     expect(refusedBy(verdict)).toEqual(['slices']);
-    expect(verdict.gates.find(({ gate }) => gate === 'slices')?.said).toMatch(/language fr: -/);
+    expect(verdict.gates.find(({ gate }) => gate === 'slices')?.detail).toMatch(/language fr, −/);
   });
 
   test('that gives the champion’s own answers is refused', () => {
@@ -64,7 +64,7 @@ describe('a challenger', () => {
     expect(refusedBy(judged(better, 'decision', { slowdown: 2.1 }))).toEqual(['speed']);
     expect(refusedBy(judged(better, 'decision', { hasReference: false }))).toEqual(['reference']);
     const broken = judged(better, 'decision', { comparison: null, failure: 'its weights are not complete' });
-    expect(broken).toMatchObject({ promoted: false, gates: [{ said: 'its weights are not complete' }] });
+    expect(broken).toMatchObject({ promoted: false, gates: [{ detail: 'Does not load or respond: its weights are not complete' }] });
   });
 
   test('that never shows an answer is refused, however good the answers would be', () => {
@@ -135,7 +135,7 @@ describe('the ground that a verdict rests on', () => {
     expect(points(naive)).toBeLessThan(points(compare(pairs, rules())) - 3);
     const verdict = promotionVerdict('schedule', { ...sound, comparison: naive });
     expect(verdict.biased).toBe(true);
-    expect(verdict.gates.find(({ gate }) => gate === 'enough')?.said).toMatch(/biased/);
+    expect(verdict.gates.find(({ gate }) => gate === 'enough')?.detail).toMatch(/biased/);
   });
 
   test('reads no accuracy over 100 %, however few agents took the first where another answer was right', () => {

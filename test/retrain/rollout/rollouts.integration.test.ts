@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.js';
-import { firstTraining } from '../../../src/commands/serve.js';
+import { firstTraining } from '../../../src/retrain/runs/first-model.js';
 import { main } from '../../../src/cli.js';
 import { connectKafka } from '../../../src/ingest/kafka.js';
-import { runActor } from '../../../src/retrain/runs/conclude-run.js';
+import { runActor } from '../../../src/access/audit-log.js';
 import { RolloutWatch } from '../../../src/retrain/rollout/rollout-watch.service.js';
 import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
@@ -17,7 +17,8 @@ import { activeRollout, isCanarys } from '../../../src/suggest/versions/rollouts
 import { answerAll, suggestionsOf } from '../../support/agents.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
-import { produce, readTopic, waitFor } from '../../support/kafka.js';
+import { produce, readTopic } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
 import { stopAtFirstFailure } from '../../support/steps.js';
 import { copyVersion } from '../../support/versions.js';
@@ -225,7 +226,7 @@ describe('as a canary', () => {
         [canary],
       );
       expect(row).toMatchObject({ outcome: 'rolled-back' });
-      expect(row?.reason).toMatch(/accepted less than the champion/);
+      expect(row?.reason).toMatch(/acceptance rate significantly below the champion/);
       expect(await champion()).toBe(shadow);
       await waitFor(
         'the champion to rank the open tickets of the canary',

@@ -1,6 +1,6 @@
 /** A retraining that nobody asks for: the cron's time comes, the ladder is asked, and a run follows. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../../src/commands/serve.js';
+import { firstTraining } from '../../../src/retrain/runs/first-model.js';
 import { connectKafka } from '../../../src/ingest/kafka.js';
 import { replayTickets } from '../../../src/ingest/replay.js';
 import { readDataFile } from '../../../src/models/dataset/data-file.js';
@@ -8,7 +8,7 @@ import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js'
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { scratchFolder, smallSample } from '../../support/models.js';
 
 let team: TestApp;
@@ -68,7 +68,7 @@ test('with too few fresh labels it has looked, and says why nothing follows', { 
   const [decision] = await get<Decision>('retrain-decisions');
   expect(decision).toMatchObject({ action: 'none', askedBy: 'schedule' });
   expect(decision?.reasons.join(' ')).toMatch(
-    /The schedule has come round.*There are 0 labels that the model in service has not learned; a retraining needs 200/,
+    /Scheduled retraining is due.*0 labels since the serving model was trained; a retraining requires 200/,
   );
   expect(await get<Run>('training-runs')).toEqual([]);
 });

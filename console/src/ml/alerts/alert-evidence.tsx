@@ -4,13 +4,13 @@ import { evidenceOf, type Contribution, type EvidenceFacts } from './evidence-fa
 import { useFormat } from '../../ui/format.js';
 import { Figure } from '../../ui/interval.js';
 import { Empty, Fact, Section, Table } from '../../ui/parts.js';
-import { useSaid } from '../said.js';
+import { useLocalize } from '../service-messages.js';
 
 /** What stands behind an alert: why, in which words and tickets, for whom, and what it costs. */
 export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertDetail }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
-  const said = useSaid('monitor');
+  const localize = useLocalize('monitor');
   const facts = evidenceOf(evidence);
   const { causes, words, templates, contactTypes } = facts;
   return (
@@ -21,9 +21,9 @@ export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertD
             <Empty title={t('evidence.noCause')} />
           ) : (
             <ol className="causes">
-              {causes.map(({ kind, sentence, saying }) => (
+              {causes.map(({ kind, sentence, message }) => (
                 <li key={sentence} data-kind={kind}>
-                  {said(sentence, saying)}
+                  {localize(sentence, message)}
                 </li>
               ))}
             </ol>

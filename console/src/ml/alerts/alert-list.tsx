@@ -5,7 +5,7 @@ import { actorName } from '../../ui/actor-name.js';
 import type { Alert } from '../api.js';
 import { useFormat } from '../../ui/format.js';
 import { State } from '../../ui/parts.js';
-import { useSaid } from '../said.js';
+import { useLocalize } from '../service-messages.js';
 
 const kinds = { open: 'bad', acknowledged: 'warn', snoozed: 'quiet', closed: 'quiet' } as const;
 
@@ -17,19 +17,19 @@ export function AlertState({ state }: { state: Alert['state'] }) {
 export function AlertList({ alerts }: { alerts: readonly Alert[] }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
-  const said = useSaid('monitor');
+  const localize = useLocalize('monitor');
   return (
     <ul className="alerts">
-      {alerts.map(({ id, headline, saying, state, action, openedAt, owner, active, reason, reasonSaying }) => (
+      {alerts.map(({ id, headline, message, state, action, openedAt, owner, active, reason, reasonMessage }) => (
         <li key={id}>
-          <Link href={`~/alerts/${id}`}>{said(headline, saying)}</Link>
+          <Link href={`~/alerts/${id}`}>{localize(headline, message)}</Link>
           <p>
             <AlertState state={state} />
             <ActionBadge action={action} />
             <span>{t('alerts.opened', { at: format.moment(openedAt) })}</span>
             {owner && <span>{t('by', { name: actorName(t, owner) })}</span>}
             {!active && <span>{t('alerts.notSeen')}</span>}
-            {reason && <span>{said(reason, reasonSaying)}</span>}
+            {reason && <span>{localize(reason, reasonMessage)}</span>}
           </p>
         </li>
       ))}

@@ -11,16 +11,16 @@ import { Findings } from './findings.js';
 import { useFormat } from '../../ui/format.js';
 import { Fact, Loaded, PageBody, Section } from '../../ui/parts.js';
 import { alertQuery } from '../queries.js';
-import { useSaid } from '../said.js';
+import { useLocalize } from '../service-messages.js';
 
 /** One alert: what was found, how it shows, and what was done about it. */
 export function AlertPage({ id }: { id: number }) {
   const { t } = useTranslation('engineers');
   const alert = useQuery(alertQuery(id));
-  const said = useSaid('monitor');
+  const localize = useLocalize('monitor');
   return (
     <PageBody
-      title={alert.data ? said(alert.data.headline, alert.data.saying) : t('alerts.one', { id })}
+      title={alert.data ? localize(alert.data.headline, alert.data.message) : t('alerts.one', { id })}
       says={<Link href="/">{t('alerts.back')}</Link>}
       actions={alert.data && <AlertActions alert={alert.data} />}
     >
@@ -70,16 +70,16 @@ function Facts({ alert }: { alert: AlertDetail }) {
 function History({ alert: { history } }: { alert: AlertDetail }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
-  const said = useSaid('monitor');
+  const localize = useLocalize('monitor');
   return (
     <Section title={t('alerts.history')}>
       <ol className="history">
-        {history.map(({ at, kind, actor, reason, saying }) => (
+        {history.map(({ at, kind, actor, reason, message }) => (
           <li key={`${at}${kind}`}>
             <time dateTime={at}>{format.moment(at)}</time>
             <span>
               {t(`alertEvent.${kind}`)} <span className="quiet">{t('by', { name: actorName(t, actor) })}</span>
-              {reason && <small>{said(reason, saying)}</small>}
+              {reason && <small>{localize(reason, message)}</small>}
             </span>
           </li>
         ))}

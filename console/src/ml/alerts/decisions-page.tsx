@@ -9,7 +9,7 @@ import { Confirm } from '../../ui/confirm.js';
 import { useFormat } from '../../ui/format.js';
 import { Empty, Fact, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
 import { decisionsQuery, driftQuery, scheduleQuery } from '../queries.js';
-import { useSaid } from '../said.js';
+import { useLocalize } from '../service-messages.js';
 
 const noSignals: string[] = [];
 
@@ -104,7 +104,7 @@ function Reweighting() {
 function Log({ decisions }: { decisions: readonly api.Decision[] }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
-  const said = useSaid('monitor');
+  const localize = useLocalize('monitor');
   return (
     <Table label={t('decisions.log')}>
       <thead>
@@ -118,7 +118,7 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
       </thead>
       <tbody>
         {gathered(decisions).map(
-          ({ newest: { id, decidedAt, action, reasons, sayings, askedBy, alert }, oldest, count }) => (
+          ({ newest: { id, decidedAt, action, reasons, messages, askedBy, alert }, oldest, count }) => (
             <tr key={id}>
               <td data-fixed>
                 {format.moment(decidedAt)}
@@ -130,7 +130,7 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
               <td>
                 <ul className="reasons">
                   {reasons.map((reason, at) => (
-                    <li key={reason}>{said(reason, sayings[at])}</li>
+                    <li key={reason}>{localize(reason, messages[at])}</li>
                   ))}
                 </ul>
               </td>

@@ -1,6 +1,6 @@
 /** What a page reads of an alert's evidence, which is larger than the API says; each part may be missing. */
 import type { Estimate } from '../../ui/interval.js';
-import type { Saying } from '../said.js';
+import type { LocalizedMessage } from '../service-messages.js';
 
 export interface Contribution {
   name: string;
@@ -11,7 +11,7 @@ export interface Contribution {
 
 export interface EvidenceFacts {
   tickets: number;
-  causes: { kind: string; sentence: string; saying?: Saying; share: number }[];
+  causes: { kind: string; sentence: string; message?: LocalizedMessage; share: number }[];
   /** The most telling first */
   words: string[];
   templates: Contribution[];

@@ -10,7 +10,7 @@ import { factsOf } from './model-facts.js';
 import { Empty, Fact, Loaded, PageBody, Section } from '../../ui/parts.js';
 import { modelsQuery, movesQuery, rolloutsQuery, trainingRunsQuery } from '../queries.js';
 import { ReportPage } from '../training/report-page.js';
-import { useSaid } from '../said.js';
+import { useLocalize } from '../service-messages.js';
 import { TryOut } from '../training/try-out.js';
 
 export default function ModelsPage() {
@@ -143,7 +143,7 @@ function Contest({ models }: { models: api.Models }) {
 function History() {
   const { t } = useTranslation('engineers');
   const format = useFormat();
-  const said = useSaid('models');
+  const localize = useLocalize('models');
   const moves = useQuery(movesQuery);
   const rollouts = useQuery(rolloutsQuery);
   return (
@@ -152,13 +152,13 @@ function History() {
         <Loaded query={moves}>
           {(data) => (
             <ol className="history">
-              {data.map(({ alias, version, actor, reason, saying, movedAt }) => (
+              {data.map(({ alias, version, actor, reason, message, movedAt }) => (
                 <li key={`${movedAt}${alias}`}>
                   <time dateTime={movedAt}>{format.moment(movedAt)}</time>
                   <span>
                     <span className="version">{version}</span>{' '}
                     {alias === 'champion' ? t('models.becameChampion') : t('models.becameChallenger')}
-                    <small>{reason === null ? t('by', { name: actor }) : said(reason, saying)}</small>
+                    <small>{reason === null ? t('by', { name: actor }) : localize(reason, message)}</small>
                   </span>
                 </li>
               ))}
@@ -184,7 +184,7 @@ function History() {
                       <small>
                         {one.endedAt === null
                           ? t('models.goesOn')
-                          : `${format.moment(one.endedAt)}: ${said(one.reason ?? '', one.saying)}`}
+                          : `${format.moment(one.endedAt)}: ${localize(one.reason ?? '', one.message)}`}
                       </small>
                     </span>
                   </li>

@@ -10,7 +10,7 @@ import { Empty, Fact, Loaded, PageBody, Section, State } from '../../ui/parts.js
 import { modelsQuery, trainingRunQuery } from '../queries.js';
 import { isUnfinished, UnfinishedRun } from './run-progress.js';
 import { RunState } from './run-state.js';
-import { useSaid } from '../said.js';
+import { useLocalize } from '../service-messages.js';
 import { TryOut } from './try-out.js';
 
 /** One training run: why, with what, how it went, what was found, and what became of it. */
@@ -38,7 +38,7 @@ function Actions({ run: { challenger, state } }: { run: TrainingRun }) {
 function Report({ run }: { run: TrainingRun }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
-  const said = useSaid('gates');
+  const localize = useLocalize('gates');
   const { state, comparison, verdict, error, challenger, champion, startedAt, endedAt, createdAt } = run;
   return (
     <>
@@ -80,12 +80,12 @@ function Report({ run }: { run: TrainingRun }) {
       {verdict && (
         <Section title={t('training.verdict')} says={t(verdict.promoted ? 'training.passed' : 'training.refused')}>
           <ul className="gates">
-            {verdict.gates.map(({ gate, passed, said: sentence, saying }) => (
+            {verdict.gates.map(({ gate, passed, detail, message }) => (
               <li key={gate}>
                 <State kind={passed ? 'good' : 'bad'}>
                   {gateName(t, gate)} <span className="unseen">{t(passed ? 'training.ok' : 'training.notOk')}</span>
                 </State>
-                <span>{said(sentence, saying)}</span>
+                <span>{localize(detail, message)}</span>
               </li>
             ))}
           </ul>
