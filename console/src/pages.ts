@@ -34,7 +34,12 @@ const pages: readonly PageEntry[] = [
     roles: engineers,
     Page: forEngineers(() => import('./ml/alerts/decisions-page.js')),
   },
-  { path: '/training', name: 'training', roles: engineers, Page: forEngineers(() => import('./ml/training/training-page.js')) },
+  {
+    path: '/training',
+    name: 'training',
+    roles: engineers,
+    Page: forEngineers(() => import('./ml/training/training-page.js')),
+  },
   { path: '/models', name: 'models', roles: engineers, Page: forEngineers(() => import('./ml/models/models-page.js')) },
   { path: '/labels', name: 'labels', roles: engineers, Page: forEngineers(() => import('./ml/labels/labels-page.js')) },
   {
@@ -44,7 +49,12 @@ const pages: readonly PageEntry[] = [
     Page: withMessages(() => import('./templates/templates-page.js'), addTemplatesMessages),
   },
   { path: '/team', name: 'team', roles: ['lead'], Page: forEngineers(() => import('./ml/labels/team-page.js')) },
-  { path: '/audit-log', name: 'audit', roles: ['admin'], Page: forEngineers(() => import('./ml/labels/audit-log-page.js')) },
+  {
+    path: '/audit-log',
+    name: 'audit',
+    roles: ['admin'],
+    Page: forEngineers(() => import('./ml/labels/audit-log-page.js')),
+  },
 ];
 
 /** The pages beside the queue that a role has. */

@@ -80,11 +80,7 @@ describe('the alerts of an alarm', () => {
 
   test('are one that says so where no cause stands out', () => {
     expect(alerts('record')).toEqual([
-      [
-        'unexplained:',
-        'record',
-        'Drift detected; no cause identified. Strongest signal: embedding drift.',
-      ],
+      ['unexplained:', 'record', 'Drift detected; no cause identified. Strongest signal: embedding drift.'],
     ]);
   });
 

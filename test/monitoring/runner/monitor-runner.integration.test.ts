@@ -266,7 +266,9 @@ describe('a new topic', () => {
     await makeChampion(database.source, 'm-2');
     await arriveRanked(database.source, 'm-2', stream(50, { from: 1_000 }));
     await countAll(monitor);
-    expect(await query('SELECT state, reason FROM alerts')).toEqual([{ state: 'closed', reason: 'Model m-2 was promoted' }]);
+    expect(await query('SELECT state, reason FROM alerts')).toEqual([
+      { state: 'closed', reason: 'Model m-2 was promoted' },
+    ]);
     expect(await query('SELECT model_version, tickets FROM monitor_states ORDER BY 1')).toEqual([
       { model_version: 'm-1', tickets: 600 },
       { model_version: 'm-2', tickets: 50 },

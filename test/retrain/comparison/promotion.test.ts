@@ -64,7 +64,10 @@ describe('a challenger', () => {
     expect(refusedBy(judged(better, 'decision', { slowdown: 2.1 }))).toEqual(['speed']);
     expect(refusedBy(judged(better, 'decision', { hasReference: false }))).toEqual(['reference']);
     const broken = judged(better, 'decision', { comparison: null, failure: 'its weights are not complete' });
-    expect(broken).toMatchObject({ promoted: false, gates: [{ detail: 'Does not load or respond: its weights are not complete' }] });
+    expect(broken).toMatchObject({
+      promoted: false,
+      gates: [{ detail: 'Does not load or respond: its weights are not complete' }],
+    });
   });
 
   test('that never shows an answer is refused, however good the answers would be', () => {
