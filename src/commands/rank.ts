@@ -4,6 +4,7 @@ import { wordsBehind, type WordWeight } from '../models/serving/occlusion.js';
 import type { RankInput } from '../models/ranker.js';
 import { shownRanking } from '../suggest/requests/suggestion-message.js';
 import { withModel } from './options/with-model.js';
+import { formatPercent } from '../statistics/percent.js';
 
 interface RankOptions {
   model: string;
@@ -49,9 +50,7 @@ export function registerRank(program: Command): void {
       if (ranking.abstained) process.stdout.write(`nothing is suggested: ${ranking.reason ?? ''}\n`);
       for (const item of ranking.items) {
         const { rank, templateId, probability, words } = item;
-        process.stdout.write(
-          `${String(rank).padStart(2)}  ${(100 * probability).toFixed(1).padStart(5)} %  ${templateId}\n`,
-        );
+        process.stdout.write(`${String(rank).padStart(2)}  ${formatPercent(probability).padStart(6)}  ${templateId}\n`);
         if (words) process.stdout.write(`    ${said(words)}\n`);
       }
     });

@@ -17,6 +17,7 @@ import { simulationPage, type PolicyStory } from './reports/simulation-page.js';
 import { wholeNumber } from './options/numbers.js';
 import { UserError } from './options/user-error.js';
 import { modelWorker } from './options/with-model.js';
+import { toPercent } from '../statistics/percent.js';
 
 export interface SimulateOptions extends ColumnOptions {
   data: string;
@@ -159,9 +160,11 @@ export function days(tickets: readonly SimulatedTicket[]): SimulatedTicket[][] {
 function storyOf(policy: Policy, { months, events, trainings, promotions, alarms }: SimulatedTeam): PolicyStory {
   const sum = (of: 'tickets' | 'right'): number => months.reduce((total, month) => total + month[of], 0);
   const [low, high] = shareInterval(sum('right'), sum('tickets'));
-  const [top1, from, to] = [sum('right') / Math.max(1, sum('tickets')), low, high].map(
-    (value) => Math.round(value * 10_000) / 100,
-  ) as [number, number, number];
+  const [top1, from, to] = [sum('right') / Math.max(1, sum('tickets')), low, high].map((value) => toPercent(value)) as [
+    number,
+    number,
+    number,
+  ];
   return { policy, top1, low: from, high: to, trainings, promotions, alarms, months, events };
 }
 

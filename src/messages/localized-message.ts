@@ -26,7 +26,5 @@ export function messageCatalog<C extends Record<string, (params: never) => strin
   };
 }
 
-/** @param share 0–1 */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 /** With at most two digits after the point */
 export const figure = (value: number): string => String(Math.round(value * 100) / 100);

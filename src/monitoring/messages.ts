@@ -1,6 +1,7 @@
 /** Every sentence of the monitor, its alerts and its decisions, in English. The pages have the other languages by the same keys. */
-import { figure, messageCatalog, percent } from '../messages/localized-message.js';
+import { figure, messageCatalog } from '../messages/localized-message.js';
 import { wordsOf } from './observations/signals.js';
+import { formatPercent, toPercent } from '../statistics/percent.js';
 
 interface Change {
   now: number;
@@ -25,17 +26,17 @@ interface Labels {
 }
 
 /** @param share 0–1 */
-const points = (share: number): string => (Math.round(1000 * share) / 10).toString();
+const points = (share: number): string => toPercent(share, 1).toString();
 const signed = (share: number): string => `${share < 0 ? '−' : '+'}${points(Math.abs(share))}`;
 const errorRate = ({ loss, low, high }: Loss): string =>
   `Estimated error rate ${signed(loss)} pp (95% CI ${signed(low)} to ${signed(high)})`;
 const retrainingThreshold = ({ threshold }: Pick<Loss, 'threshold'>): string =>
   `the ${points(threshold)} pp retraining threshold`;
-const baseline = (before: number): string => `(baseline ${percent(before)})`;
+const baseline = (before: number): string => `(baseline ${formatPercent(before)})`;
 const outOfDistribution = ({ now, before }: Change): string =>
-  `${percent(now)} of tickets are out-of-distribution ${baseline(before)}`;
+  `${formatPercent(now)} of tickets are out-of-distribution ${baseline(before)}`;
 const contradicted = ({ tickets, template, wrong, expected }: Contradicted): string =>
-  `Changed meaning: of ${tickets} labeled tickets predicted as "${template}", ${percent(wrong)} have another label (expected ${percent(expected)})`;
+  `Changed meaning: of ${tickets} labeled tickets predicted as "${template}", ${formatPercent(wrong)} have another label (expected ${formatPercent(expected)})`;
 
 const actionNames: Record<string, string> = {
   repair: 'fix data source',
@@ -72,30 +73,30 @@ function causeName(cause: string): string {
 
 /** Shares are 0–1. */
 export const messages = {
-  'empty-text': ({ now, before }: Change) => `${percent(now)} of tickets have an empty text ${baseline(before)}.`,
+  'empty-text': ({ now, before }: Change) => `${formatPercent(now)} of tickets have an empty text ${baseline(before)}.`,
   'garbled-text': ({ now, before }: Change) =>
-    `${percent(now)} of texts are garbled, probably by a wrong character encoding ${baseline(before)}.`,
+    `${formatPercent(now)} of texts are garbled, probably by a wrong character encoding ${baseline(before)}.`,
   'field-gone': ({ now, before, field }: Change & { field: string }) =>
-    `Field ${field} is missing in ${percent(now)} of tickets ${baseline(before)}.`,
+    `Field ${field} is missing in ${formatPercent(now)} of tickets ${baseline(before)}.`,
   'field-constant': ({ now, before, field, value }: Change & { field: string; value: string }) =>
-    `Field ${field} has the constant value "${value}" in ${percent(now)} of tickets ${baseline(before)}.`,
+    `Field ${field} has the constant value "${value}" in ${formatPercent(now)} of tickets ${baseline(before)}.`,
   channel: ({ now, before, value }: Change & { value: string }) =>
-    `${percent(now)} of tickets come from the channel "${value}" ${baseline(before)}.`,
+    `${formatPercent(now)} of tickets come from the channel "${value}" ${baseline(before)}.`,
   language: ({ now, before, value }: Change & { value: string }) =>
-    `${percent(now)} of tickets are in the language "${value}" ${baseline(before)}.`,
+    `${formatPercent(now)} of tickets are in the language "${value}" ${baseline(before)}.`,
   'field-value': ({ now, before, field, value }: Change & { field: string; value: string }) =>
-    `Field ${field} is "${value}" in ${percent(now)} of tickets ${baseline(before)}.`,
+    `Field ${field} is "${value}" in ${formatPercent(now)} of tickets ${baseline(before)}.`,
   'label-shift': ({ now, before, moved, template }: Change & { moved: number; template: string }) =>
-    `Label shift: template mix changed by ${percent(moved)} of tickets; share of "${template}" is ${percent(now)} ${baseline(before)}.`,
+    `Label shift: template mix changed by ${formatPercent(moved)} of tickets; share of "${template}" is ${formatPercent(now)} ${baseline(before)}.`,
   wording: (of: Change & { moved: number }) =>
-    `Wording shift: about ${percent(of.moved)} of tickets moved in one direction of the embedding space; topics unchanged. ${outOfDistribution(of)}.`,
+    `Wording shift: about ${formatPercent(of.moved)} of tickets moved in one direction of the embedding space; topics unchanged. ${outOfDistribution(of)}.`,
   'new-topic': (change: Change) =>
     `New topic: ${outOfDistribution(change)}. Not explained by a shift between known templates.`,
   'changed-meaning': (of: Contradicted & { other: string }) =>
     `${contradicted(of)}; ${of.agreeing} are labeled "${of.other}".`,
   'changed-meaning-to-none': (of: Contradicted) => `${contradicted(of)}; no template fits ${of.agreeing} of them.`,
   'repeated-text': ({ share, copies, tickets }: { share: number; copies: number; tickets: number }) =>
-    `Repeated texts: ${percent(share)} of tickets are copies of a few texts (${copies} of ${tickets}), as during an outage. Each text counts once.`,
+    `Repeated texts: ${formatPercent(share)} of tickets are copies of a few texts (${copies} of ${tickets}), as during an outage. Each text counts once.`,
   unexplained: ({ signal }: { signal: string }) =>
     `Drift detected; no cause identified. Strongest signal: ${wordsOf(signal).title}.`,
   volume: ({ day, times }: { day: string; times: number }) =>
@@ -115,9 +116,9 @@ export const messages = {
   requested: () => 'Retraining requested by a user.',
   scheduled: () => 'Scheduled retraining is due.',
   'mix-explains': ({ moved }: { moved: number }) =>
-    `Label shift of ${percent(moved)} of tickets explains the drift. Prior correction takes effect immediately and can be reverted.`,
+    `Label shift of ${formatPercent(moved)} of tickets explains the drift. Prior correction takes effect immediately and can be reverted.`,
   'mix-is-reweighted': ({ moved }: { moved: number }) =>
-    `Label shift of ${percent(moved)} of tickets explains the drift. Prior correction is already active.`,
+    `Label shift of ${formatPercent(moved)} of tickets explains the drift. Prior correction is already active.`,
   'topic-can-be-learned': ({ labels }: { labels: number }) =>
     `${labels} labels have templates that the serving model was not trained on: the new topic can be learned now.`,
   'topic-needs-labels': () => 'No template covers the new topic. Create one and collect labels first.',

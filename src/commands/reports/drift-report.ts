@@ -3,6 +3,7 @@ import type { DriftOfFile, SeenRow } from '../../monitoring/runner/drift-of-file
 import type { Evidence } from '../../monitoring/diagnosis/evidence.js';
 import type { Finding, Slice } from '../../monitoring/observations/finding.js';
 import type { RetrainAction } from '../../monitoring/decisions/retrain-decision.js';
+import { formatPercent } from '../../statistics/percent.js';
 
 const mostSignals = 8;
 const mostExamples = 3;
@@ -68,10 +69,10 @@ function whatMoved({ causes, words }: Evidence, moved: readonly Finding[]): stri
 function forWhom({ slice, templates }: Evidence): string[] {
   const carried = templates
     .slice(0, 5)
-    .map(({ name, before, now }) => `  ${name}: ${percent(now)} of the tickets, ${percent(before)} before`);
+    .map(({ name, before, now }) => `  ${name}: ${formatPercent(now)} of the tickets, ${formatPercent(before)} before`);
   const worst = slice
     ? [
-        `  most is lost where ${slice.slice.by} is ${slice.slice.value}: ${percent(slice.loss)} of ${slice.tickets} tickets`,
+        `  most is lost where ${slice.slice.by} is ${slice.slice.value}: ${formatPercent(slice.loss)} of ${slice.tickets} tickets`,
       ]
     : [];
   return carried.length + worst.length > 0 ? ['For whom', ...worst, ...carried] : [];
@@ -83,9 +84,11 @@ function doesItHurt({ accuracy, risk }: Evidence): string[] {
   const basis = labels > 0 ? `, ${labels} labels among what it rests on` : ', told without labels';
   return [
     'Does it hurt?',
-    `  first suggestion right: ${percent(now.value)} (${percent(now.low)} to ${percent(now.high)}), ${percent(before.value)} before${basis}`,
+    `  first suggestion right: ${formatPercent(now.value)} (${formatPercent(now.low)} to ${formatPercent(now.high)}), ${formatPercent(before.value)} before${basis}`,
     ...(risk
-      ? [`  wrong for ${percent(risk.observed)} of ${risk.labels} labels; up to ${percent(risk.bearable)} is bearable`]
+      ? [
+          `  wrong for ${formatPercent(risk.observed)} of ${risk.labels} labels; up to ${formatPercent(risk.bearable)} is bearable`,
+        ]
       : []),
   ];
 }
@@ -98,5 +101,3 @@ function examplesOf({ examples }: Evidence, rows: readonly SeenRow[]): string[] 
   });
   return shown.length > 0 ? ['Examples', ...shown] : [];
 }
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

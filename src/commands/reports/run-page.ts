@@ -1,6 +1,7 @@
 /** One training as a page that needs nothing beside itself: no script, no network. */
 import type { RunRecord } from '../../models/training/run-record.js';
 import { curvesPicture, reliabilityPicture, scopePicture } from './run-pictures.js';
+import { formatPercent } from '../../statistics/percent.js';
 
 const mostSlices = 12;
 const longestText = 400;
@@ -125,7 +126,7 @@ function wronglySure({ wronglySure: tickets }: RunRecord, texts: ReadonlyMap<num
     : '<p class="quiet">With --data and the file of the training, their texts stand here too.</p>';
   const rows = tickets.map(({ line, label, predicted, confidence }) => {
     const text = texts ? [(texts.get(line) ?? '').slice(0, longestText)] : [];
-    return [line, label, predicted, `${(100 * confidence).toFixed(1)} %`, ...text];
+    return [line, label, predicted, formatPercent(confidence), ...text];
   });
   return `${hint}${table(['line', 'label', 'the model says', 'sure', ...(texts ? ['text'] : [])], rows)}`;
 }

@@ -1,5 +1,6 @@
 /** The pictures of a training's page, as SVG. They hold numbers and our own words only. */
 import type { RunRecord } from '../../models/training/run-record.js';
+import { formatPercent } from '../../statistics/percent.js';
 
 const width = 720;
 const height = 300;
@@ -37,7 +38,7 @@ export function reliabilityPicture(bins: RunRecord['calibration']): string {
   const scale = scaleTo(1, 1);
   const diagonal = `<line x1="${scale.x(0)}" y1="${scale.y(0)}" x2="${scale.x(1)}" y2="${scale.y(1)}" stroke="currentColor" stroke-dasharray="4"/>`;
   const dots = bins.map(({ rows, confidence, right }) => {
-    const words = `${rows} tickets: ${(100 * confidence).toFixed(1)} % sure, ${(100 * right).toFixed(1)} % right`;
+    const words = `${rows} tickets: ${formatPercent(confidence)} sure, ${formatPercent(right)} right`;
     return `<circle cx="${scale.x(confidence)}" cy="${scale.y(right)}" r="5" fill="var(--good)"><title>${words}</title></circle>`;
   });
   return picture('Reliability', axes(scale, [1, 'how sure'], [1, 'share right']) + diagonal + dots.join(''));

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { toPercent } from '../../statistics/percent.js';
 
 /** A test ticket that was put onto Kafka. */
 export interface SentTicket {
@@ -58,14 +59,13 @@ export function runFigures(
   const rightOf = new Map(sent.map((ticket) => [ticket.ticketId, ticket]));
   const known = new Map(ranked.map((row) => [row.ticketId, row]));
   const hitsWithin = (depth: number): number =>
-    percent(
+    toPercent(
       sent.filter(({ ticketId, templateId }) =>
         known
           .get(ticketId)
           ?.ranking.slice(0, depth)
           .some((item) => item.templateId === templateId),
-      ).length,
-      sent.length,
+      ).length / sent.length,
     );
   const idsOfRevision = new Map<string, Set<string>>();
   for (const { ticketId, revision, suggestionId } of published) {
@@ -92,8 +92,6 @@ export function runFigures(
     ticketsPerSecond: Math.round((ranked.length / seconds) * 10) / 10,
   };
 }
-
-const percent = (part: number, whole: number): number => Math.round((part / whole) * 10_000) / 100;
 
 /** Reads what the database holds of a run: its tickets' first suggestions, and how many ticket rows there are. */
 export async function readRun(

@@ -1,5 +1,5 @@
 /** How many tickets could be answered with a wanted precision, and what that is worth. */
-import { percent } from './label-noise.js';
+import { percentOf } from '../../statistics/percent.js';
 
 /** What a model that had not seen a ticket said of it. */
 export interface Prediction {
@@ -44,8 +44,8 @@ export function answerable(predictions: readonly Prediction[], precision: number
   const right = answered.filter((prediction) => prediction.right).length;
   return {
     precision,
-    coverage: percent(answered.length, predictions.length),
-    achieved: answered.length === 0 ? null : percent(right, answered.length),
+    coverage: percentOf(answered.length, predictions.length),
+    achieved: answered.length === 0 ? null : percentOf(right, answered.length),
   };
 }
 
@@ -72,7 +72,7 @@ export function precisionCurve(
   return sorted.flatMap((prediction, index) => {
     if (prediction.right) right += 1;
     if (!ends.has(index + 1)) return [];
-    return { share: percent(index + 1, sorted.length), precision: percent(right, index + 1) };
+    return { share: percentOf(index + 1, sorted.length), precision: percentOf(right, index + 1) };
   });
 }
 

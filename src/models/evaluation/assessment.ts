@@ -14,7 +14,7 @@ import { readDataFile } from '../dataset/data-file.js';
 import { profileRows, type DataProfile } from './data-profile.js';
 import type { Columns } from '../dataset/data-row.js';
 import type { Encoder } from '../encoder/encoder.js';
-import { classTail, labelNoise, percent, type ClassTail, type LabelNoise } from './label-noise.js';
+import { classTail, labelNoise, type ClassTail, type LabelNoise } from './label-noise.js';
 import { extrapolate, errorAt, type CurveRun, type Forecast, type PowerLaw } from './learning-curve.js';
 import { shareInterval } from '../../statistics/intervals.js';
 import { readTemplateFile } from '../dataset/template-file.js';
@@ -25,6 +25,7 @@ import { readTrainingData } from '../dataset/read-training-data.js';
 import type { JobProgress } from '../training/progress.js';
 import { trainingCosts, type Prices, type TrainingCosts } from './training-costs.js';
 import { verdictOf, type Verdict } from './verdict.js';
+import { percentOf, toPercent } from '../../statistics/percent.js';
 
 export interface AssessmentSettings {
   data: string;
@@ -140,13 +141,13 @@ export async function assess(
 function figuresOf({ places, labels }: HeldOut, judged: readonly Judged[]): Assessment['heldOut'] {
   const tickets = labels.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
   const within = (all: readonly number[], depth: number): number =>
-    percent(all.filter((place) => place > 0 && place <= depth).length, tickets);
+    percentOf(all.filter((place) => place > 0 && place <= depth).length, tickets);
   const own = judged.map(({ place }) => place);
   const top1 = within(own, 1);
   const [low, high] = shareInterval(own.filter((place) => place === 1).length, tickets);
   return {
     tickets,
-    model: { top1, hits3: within(own, 3), low: percent(low, 1), high: percent(high, 1) },
+    model: { top1, hits3: within(own, 3), low: toPercent(low), high: toPercent(high) },
     baselines: baselineNames.map((name) => ({
       name,
       top1: within([...places[name]], 1),
@@ -166,7 +167,7 @@ function curveOf(runs: readonly CurveRun[], labelled: number, seed: number): Ass
       top1: runs
         .filter((run) => run.labels === labels)
         .map(({ right }) =>
-          percent(
+          percentOf(
             right.reduce((a, b) => a + b, 0),
             right.length,
           ),
@@ -175,7 +176,7 @@ function curveOf(runs: readonly CurveRun[], labelled: number, seed: number): Ass
     law,
     fitted: [...Array.from({ length: 40 }, (_, step) => Math.round(first * (last / first) ** (step / 39))), labelled]
       .sort((a, b) => a - b)
-      .map((labels) => ({ labels, top1: percent(1 - errorAt(law, labels), 1) })),
+      .map((labels) => ({ labels, top1: toPercent(1 - errorAt(law, labels)) })),
     forecasts,
   };
 }

@@ -1,4 +1,5 @@
 /** What labels alone say of a history: how they are spread, and how far those of the same text agree. */
+import { percentOf, toPercent } from '../../statistics/percent.js';
 
 export interface ClassTail {
   templates: number;
@@ -29,9 +30,6 @@ export interface LabelNoise {
 const fewestRepeated = 100;
 const few = 10;
 
-export const percent = (part: number, whole: number): number =>
-  whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 100;
-
 /**
  * @param classes template ids
  * @param labels class of each row, -1 where no template fits
@@ -49,7 +47,7 @@ export function classTail(classes: readonly string[], labels: Int32Array): Class
   let [sum, for80Percent] = [0, 0];
   while (sum < 0.8 * all) sum += counts[for80Percent++]?.labels ?? all;
   const rare = counts.filter(({ labels: count }) => count < few);
-  const labelsOfThose = percent(
+  const labelsOfThose = percentOf(
     rare.reduce((total, { labels: count }) => total + count, 0),
     all,
   );
@@ -89,7 +87,7 @@ export function labelNoise(labels: Int32Array, groups: Uint32Array): LabelNoise 
     repeatedTexts,
     answeredDifferently,
     repeatedRows,
-    ceiling: percent(right, labels.length),
-    expectedCeiling: repeatedRows < fewestRepeated ? null : percent(Math.sqrt(agreeing / repeatedRows), 1),
+    ceiling: percentOf(right, labels.length),
+    expectedCeiling: repeatedRows < fewestRepeated ? null : toPercent(Math.sqrt(agreeing / repeatedRows)),
   };
 }

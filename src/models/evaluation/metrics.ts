@@ -2,6 +2,7 @@
 import type { DataRow } from '../dataset/data-row.js';
 import type { Ranking } from '../ranker.js';
 import { shareInterval } from '../../statistics/intervals.js';
+import { toPercent } from '../../statistics/percent.js';
 
 export interface ContactTypeMetrics {
   rows: number;
@@ -71,17 +72,16 @@ export class MetricsCounter {
       setCoverage: share(some, ({ place, ranking }) => place !== null && place <= ranking.setSize),
       setSize: mean(some.map(({ ranking }) => ranking.setSize)),
       contactType:
-        this.types.rows === 0 ? null : { rows: this.types.rows, top1: percent(this.types.right / this.types.rows) },
+        this.types.rows === 0 ? null : { rows: this.types.rows, top1: toPercent(this.types.right / this.types.rows) },
       intervals: intervals(some),
     };
   }
 }
 
-const percent = (part: number): number => Math.round(part * 10_000) / 100;
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
 
 function share<T>(rows: readonly T[], counts: (row: T) => boolean): number | null {
-  return rows.length === 0 ? null : percent(rows.filter(counts).length / rows.length);
+  return rows.length === 0 ? null : toPercent(rows.filter(counts).length / rows.length);
 }
 
 function mean(values: readonly number[]): number | null {
@@ -92,7 +92,7 @@ function intervals(rows: readonly Answered[]): Metrics['intervals'] {
   if (rows.length === 0) return null;
   const of = (depth: number): [number, number] => {
     const [low, high] = shareInterval(rows.filter(({ place }) => place !== null && place <= depth).length, rows.length);
-    return [Math.round(10_000 * low) / 100, Math.round(10_000 * high) / 100];
+    return [toPercent(low), toPercent(high)];
   };
   return { top1: of(1), hits3: of(3) };
 }
@@ -115,7 +115,7 @@ function macroF1(rows: readonly Answered[]): number | null {
   const scores = [...counts.values()]
     .filter(({ is }) => is > 0)
     .map(({ right, said, is }) => (2 * right) / (said + is));
-  return scores.length === 0 ? null : percent(scores.reduce((sum, score) => sum + score, 0) / scores.length);
+  return scores.length === 0 ? null : toPercent(scores.reduce((sum, score) => sum + score, 0) / scores.length);
 }
 
 /** Expected calibration error of the first template, bins of equal mass (Nixon et al. 2019). */

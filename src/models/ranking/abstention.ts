@@ -1,4 +1,5 @@
 /** When nothing is suggested, and how long a list must be to hold the right template: decided on held-out rows. */
+import { percentOf } from '../../statistics/percent.js';
 
 /** What was predicted for a held-out row. */
 export interface HeldOutRow {
@@ -76,10 +77,12 @@ export function scopeCurve(rows: readonly HeldOutRow[], line: number, points = 6
   const none = rows.filter(({ rightProbability }) => rightProbability === null);
   const some = rows.filter(({ rightProbability }) => rightProbability !== null);
   if (none.length === 0 || some.length === 0) return [];
-  const percent = (part: number, whole: number): number => Math.round((10_000 * part) / whole) / 100;
   const at = (least: number): ScopePoint => ({
-    answeredRight: percent(some.filter(({ right, familiarity }) => right && familiarity >= least).length, some.length),
-    abstentionRecall: percent(none.filter(({ familiarity }) => familiarity < least).length, none.length),
+    answeredRight: percentOf(
+      some.filter(({ right, familiarity }) => right && familiarity >= least).length,
+      some.length,
+    ),
+    abstentionRecall: percentOf(none.filter(({ familiarity }) => familiarity < least).length, none.length),
   });
   const sorted = rows.map(({ familiarity }) => familiarity).sort((a, b) => a - b);
   const lines = Array.from({ length: points + 1 }, (_, point) => sorted[Math.floor((point * sorted.length) / points)]);

@@ -1,6 +1,7 @@
 /** What the held-out tickets of a training say about its model: where it fails, how sure it is, and what could be wrong. */
 import { combined, type Evidence } from '../heads/combination.js';
 import { softmax } from '../ranking/softmax.js';
+import { percentOf } from '../../statistics/percent.js';
 
 /** What the combined heads said of one ticket that they had not seen. Classes by their number. */
 export interface Prediction {
@@ -70,8 +71,7 @@ function meanSelfConfidence(
 
 export function scored(predictions: readonly Prediction[]): Scored {
   const count = Math.max(1, predictions.length);
-  const share = (depth: number): number =>
-    Math.round((10_000 * predictions.filter(({ place }) => place <= depth).length) / count) / 100;
+  const share = (depth: number): number => percentOf(predictions.filter(({ place }) => place <= depth).length, count);
   const loss = predictions.reduce((sum, { rightProbability }) => sum - Math.log(Math.max(rightProbability, 1e-12)), 0);
   return {
     rows: predictions.length,

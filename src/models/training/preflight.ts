@@ -7,6 +7,7 @@ import { seeded, shuffle } from '../../statistics/random.js';
 import { trainSoftmax } from '../heads/softmax-head.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
+import { percentOf } from '../../statistics/percent.js';
 
 /** The checks by the names that `--skip-preflight` takes. */
 export const preflightChecks = {
@@ -98,7 +99,7 @@ export function checkBaseline(
   return judged('baseline', skip, () => {
     const commonest = labelCounts.indexOf(labelCounts.reduce((most, count) => Math.max(most, count), 0));
     const share = (right: (prediction: Prediction) => boolean): number =>
-      Math.round((10_000 * predictions.filter(right).length) / Math.max(1, predictions.length)) / 100;
+      percentOf(predictions.filter(right).length, predictions.length);
     const model = share(({ label, predicted }) => label === predicted);
     const majority = share(({ label }) => label === commonest);
     const seen = `${model} % right, the most frequent template alone ${majority} %, on ${predictions.length} tickets held out`;

@@ -3,8 +3,7 @@ import type { HeldOutRow } from '../ranking/abstention.js';
 import { combined, type Evidence } from '../heads/combination.js';
 import { softmax } from '../ranking/softmax.js';
 import type { ModelDescription } from '../versions/model-folder.js';
-
-const percent = (share: number): number => Math.round(share * 10_000) / 100;
+import { toPercent } from '../../statistics/percent.js';
 
 /** What the combination says of held-out rows, and how good that is. */
 export function judge(
@@ -29,8 +28,8 @@ export function judge(
   const count = Math.max(1, tested);
   const figures = {
     rows: tested,
-    top1: percent(right / count),
-    hits3: percent(within3 / count),
+    top1: toPercent(right / count),
+    hits3: toPercent(within3 / count),
     logLoss: loss / count,
   };
   return { rows, figures };

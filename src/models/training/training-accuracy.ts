@@ -4,11 +4,10 @@ import { scoresOf } from '../heads/linear-svm.js';
 import { seeded, shuffle } from '../../statistics/random.js';
 import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
+import { percentOf } from '../../statistics/percent.js';
 
 const mostLearned = 2000;
 const portion = 2048;
-
-const percent = (right: number, count: number): number => Math.round((10_000 * right) / Math.max(1, count)) / 100;
 
 /**
  * Top-1 in percent on tickets that the heads have learned from, without the nearest ticket (which would be the ticket
@@ -46,7 +45,7 @@ export function learnedTop1(
     });
     if (best === data.labels[row]) right += 1;
   });
-  return percent(right, rows.length);
+  return percentOf(right, rows.length);
 }
 
 /** Top-1 in percent of the class whose other tickets' embeddings have the nearest mean: nothing is trained. */
@@ -90,7 +89,7 @@ export function nearestMeanTop1(tf: Tensorflow, data: TrainingData, rows: readon
     });
   }
   means.dispose();
-  return percent(right, rows.length);
+  return percentOf(right, rows.length);
 }
 
 /** @returns the first `width` numbers of the rows, [rows, width] */

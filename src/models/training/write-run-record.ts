@@ -12,6 +12,7 @@ import { writeTensorboard } from './tensorboard-events.js';
 import { RunRecorder, RunRecord, mostPairs, mostWronglySure, runFile } from './run-record.js';
 import type { TrainingSettings } from './training-settings.js';
 import { RowSample } from '../dataset/row-sample.js';
+import { percentOf } from '../../statistics/percent.js';
 
 export interface FinishedTraining {
   settings: TrainingSettings;
@@ -38,8 +39,7 @@ export async function writeRunRecord(
   const rows = await rowsOf(settings, new Set(predictions.map(({ row }) => row)));
   const scores = heldOut.scored(predictions);
   const commonest = labelCounts.indexOf(labelCounts.reduce((most, count) => Math.max(most, count), 0));
-  const share = (part: readonly unknown[]): number =>
-    Math.round((10000 * part.length) / Math.max(1, predictions.length)) / 100;
+  const share = (part: readonly unknown[]): number => percentOf(part.length, predictions.length);
   const parts = heldOut.partsOf(labelCounts);
   const record: RunRecord = {
     version,

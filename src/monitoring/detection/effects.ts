@@ -4,6 +4,7 @@ import type { Finding, Slice } from '../observations/finding.js';
 import type { Moments } from '../reference/reference.js';
 import { volumeSignal, wordsOf } from '../observations/signals.js';
 import type { Measure } from '../reference/ticket-coding.js';
+import { formatPercent } from '../../statistics/percent.js';
 
 export interface Moved {
   effect: Finding['effect'];
@@ -121,7 +122,6 @@ function unitOf({ signal, kind, part }: Measure): string {
   return kind === 'number' ? wordsOf(signal).unit : 'share of tickets';
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 const plain = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** @returns a sentence such as "In channel email, channels: …" */
@@ -131,11 +131,8 @@ function moved(measure: Measure, slice: Slice, { from, to, name }: Moved): strin
   const { title } = wordsOf(measure.signal);
   if (name === null) return `${where}${title}: mean ${plain(to)} (reference ${plain(from)}).`;
   if (name === 'yes' || name === 'no')
-    return `${where}${title}: ${percent(name === 'yes' ? to : 1 - to)} (reference ${percent(name === 'yes' ? from : 1 - from)}).`;
-  return `${where}${title}: "${name}" ${percent(to)} of tickets (reference ${percent(from)}).`;
+    return `${where}${title}: ${formatPercent(name === 'yes' ? to : 1 - to)} (reference ${formatPercent(name === 'yes' ? from : 1 - from)}).`;
+  return `${where}${title}: "${name}" ${formatPercent(to)} of tickets (reference ${formatPercent(from)}).`;
 }
 
-export const explain = {
-  moved,
-  share: ({ value }: Finding['effect']): string => `${(100 * value).toFixed(1)} pp`,
-};
+export const explain = { moved };

@@ -8,6 +8,7 @@ import { countsOf, momentsOf, type Reference } from '../reference/reference.js';
 import { binsOf, sliceKinds, type CodedTicket, type Measure } from '../reference/ticket-coding.js';
 import { detectorWeights } from './embedding-weights.js';
 import type { WindowSums } from './window-sums.js';
+import { formatPoints } from '../../statistics/percent.js';
 
 export interface WindowTestSettings {
   /** At most this share of windows without drift alarms, all signals and slices together, 0–1; default 0.01 */
@@ -84,7 +85,7 @@ function embeddingFinding(reference: Reference, tickets: readonly CodedTicket[],
       pValue,
       evidence: null,
       effect,
-      explanation: `Embedding drift: ${explain.share(effect)} of tickets beyond the 95th reference percentile (${sums.tickets} tickets).`,
+      explanation: `Embedding drift: ${formatPoints(effect.value)} of tickets beyond the 95th reference percentile (${sums.tickets} tickets).`,
       weight: (weights[0]?.[novelty] ?? 0) + (weights[0]?.[novelty + 1] ?? 0),
       // Texts that moved within what is known are an effect too, though no share of new ones tells it.
       size: Infinity,

@@ -12,6 +12,7 @@ import { TicketCoder } from '../reference/ticket-coding.js';
 import { guessedTrust } from '../labels/trust.js';
 import { WindowSums } from '../detection/window-sums.js';
 import { testWindow } from '../detection/window-test.js';
+import { formatPercent } from '../../statistics/percent.js';
 
 export interface SeenRow {
   observation: Observation;
@@ -101,7 +102,6 @@ function labelFindings({ tickets }: ReferenceSample, labelled: readonly Labelled
     })),
   );
   const all = { by: 'all', value: '' } as const;
-  const points = (share: number): string => `${(100 * share).toFixed(1)} %`;
   return [
     {
       signal: 'errors',
@@ -111,7 +111,7 @@ function labelFindings({ tickets }: ReferenceSample, labelled: readonly Labelled
       evidence: null,
       alarm: pValue <= levelOfLabels / 2,
       effect: { value: rise, low: rise - error, high: rise + error, unit: 'share of labels' },
-      explanation: `The first suggestion is wrong for ${points(shareOf(now))} of ${now.of} labelled tickets; it was for ${points(shareOf(before))}.`,
+      explanation: `The first suggestion is wrong for ${formatPercent(shareOf(now))} of ${now.of} labelled tickets; it was for ${formatPercent(shareOf(before))}.`,
     },
     ...meanings.map(({ subject, share, pValue: own, sentence }): Finding => ({
       signal: `meaning:${subject}`,

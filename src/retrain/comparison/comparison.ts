@@ -1,11 +1,12 @@
 /** Champion and challenger on the same tickets, which neither had seen: what can be said of the difference, and on what ground. */
 import { calibrationError, calibrationExcess, chanceError } from './calibration.js';
 import { evidenceTogether, meanDifference, spreadMean, type MeanDifference } from '../../statistics/paired-test.js';
-import { percent, slicesOf, type Scored, type SliceDifference } from './slice-differences.js';
+import { slicesOf, type Scored, type SliceDifference } from './slice-differences.js';
 import { creditOf, type Trust } from '../../monitoring/labels/trust.js';
 import { mostScoreDifference, scoreOf } from './answer-score.js';
 import { shareRight } from './weighted-accuracy.js';
 import { Answer, ComparedTicket } from './answer.js';
+import { toPercent } from '../../statistics/percent.js';
 
 /**
  * `trusted`: audit, correction and history. `weighted-choices`: choices, corrected for agents who take what stands first and
@@ -88,10 +89,10 @@ export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRul
   const figures = (who: 'champion' | 'challenger'): Figures => {
     const top1 = rightOf(scored, (ticket) => firstOf(ticket[who]));
     return {
-      top1: percent(top1.value),
-      low: percent(top1.low),
-      high: percent(top1.high),
-      useful: percent(rightOf(useful, (ticket) => shownOf(ticket[who])).value),
+      top1: toPercent(top1.value),
+      low: toPercent(top1.low),
+      high: toPercent(top1.high),
+      useful: toPercent(rightOf(useful, (ticket) => shownOf(ticket[who])).value),
       ece: calibrationError(said(who)),
     };
   };
@@ -103,11 +104,11 @@ export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRul
     champion: figures('champion'),
     challenger: figures('challenger'),
     difference: inPoints(meanDifference(differences)),
-    atLeast: percent(meanDifference(differences, 1.645).low),
+    atLeast: toPercent(meanDifference(differences, 1.645).low),
     usefulDifference: inPoints(
       meanDifference(useful.map(({ weight, champion, challenger }) => weight * (challenger - champion))),
     ),
-    score: { ...inPoints(spreadMean(scores)), atLeast: percent(spreadMean(scores, 1.645).low) },
+    score: { ...inPoints(spreadMean(scores)), atLeast: toPercent(spreadMean(scores, 1.645).low) },
     // The mean of two wealths is one: who stops at 1/α is as seldom wrong.
     evidence: evidenceTogether([
       { differences, bound: (heaviest * (1 + trust.value)) / (1 - trust.value) },
@@ -166,9 +167,9 @@ const sameAnswer = (one: Answer, other: Answer): boolean =>
   Math.abs(one.probability - other.probability) < 1e-4;
 
 const inPoints = ({ mean: centre, low, high }: MeanDifference) => ({
-  points: percent(centre),
-  low: percent(low),
-  high: percent(high),
+  points: toPercent(centre),
+  low: toPercent(low),
+  high: toPercent(high),
 });
 
 const mean = (values: readonly number[]): number =>

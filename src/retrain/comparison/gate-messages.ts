@@ -1,5 +1,6 @@
 /** What each promotion gate found, in English. The pages have the other languages by the same keys. */
-import { figure, messageCatalog, percent } from '../../messages/localized-message.js';
+import { figure, messageCatalog } from '../../messages/localized-message.js';
+import { formatPercent } from '../../statistics/percent.js';
 
 interface Difference {
   points: number;
@@ -39,7 +40,7 @@ export const gateMessages = {
   'held-out-trusted': heldOut('audit, correction and history labels'),
   'held-out-weighted-choices': heldOut('agent choices, corrected for position bias'),
   'held-out-choices': heldOut('uncorrected agent choices: biased'),
-  agreement: ({ share }: { share: number }) => `Identical output on ${percent(share)} of tickets`,
+  agreement: ({ share }: { share: number }) => `Identical output on ${formatPercent(share)} of tickets`,
   evidence: (of: Difference & { evidence: number; required: number }) =>
     `${interval(of)}; e-value ${figure(of.evidence)}, required ${figure(of.required)}`,
   'worse-at-most': (of: NonInferiority) => `${interval(of)}; ${bound(of)}`,

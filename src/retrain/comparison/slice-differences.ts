@@ -1,6 +1,7 @@
 /** Whom a challenger serves worse: its difference to the champion by channel, language, contact type, head and tail of templates. */
 import type { ComparedTicket } from './answer.js';
 import { holm, meanDifference, normalBelow } from '../../statistics/paired-test.js';
+import { toPercent } from '../../statistics/percent.js';
 
 export interface SliceDifference {
   by: 'channel' | 'language' | 'contactType' | 'templates';
@@ -46,9 +47,9 @@ export function slicesOf(scored: readonly Scored[], smallest: number): SliceDiff
     by,
     value,
     tickets: differences.length,
-    points: percent(means[index]?.mean ?? 0),
-    low: percent(means[index]?.low ?? 0),
-    high: percent(means[index]?.high ?? 0),
+    points: toPercent(means[index]?.mean ?? 0),
+    low: toPercent(means[index]?.low ?? 0),
+    high: toPercent(means[index]?.high ?? 0),
     pWorse: pValues[index] ?? 1,
   }));
 }
@@ -66,5 +67,3 @@ function headOf(labels: readonly string[]): (label: string) => boolean {
   }
   return (label) => head.has(label);
 }
-
-export const percent = (share: number): number => Math.round(share * 10_000) / 100;

@@ -1,6 +1,7 @@
 /** Whether agents take less of what a version suggests: tests that may be looked at after every ticket. */
 import { shareInterval } from '../../statistics/intervals.js';
 import { evidenceAbove, meanDifference } from '../../statistics/paired-test.js';
+import { toPercent } from '../../statistics/percent.js';
 
 export interface WatchSettings {
   /** Share of all versions that are taken back though they are no worse, 0–1 */
@@ -43,7 +44,7 @@ export function rolloutVerdict(pairs: readonly Outcome[], settings = defaultWatc
   const { mean, high } = meanDifference(losses);
   const isGood = pairs.length >= fewestPairs && high < margin;
   const state = evidence >= 1 / alpha ? 'worse' : isGood ? 'good' : 'open';
-  return { state, points: percent(-mean), pairs: pairs.length, evidence: percent(evidence / 100) };
+  return { state, points: toPercent(-mean, 1), pairs: pairs.length, evidence: toPercent(evidence / 100, 1) };
 }
 
 /**
@@ -64,7 +65,5 @@ export function championVerdict(
   ).highest;
   const now = outcomes.reduce((sum, one) => sum + one, 0) / Math.max(1, outcomes.length);
   const state = floor > 0 && evidence >= 1 / alpha ? 'worse' : 'open';
-  return { state, now: percent(now), before: percent(rate), tickets: outcomes.length };
+  return { state, now: toPercent(now, 1), before: toPercent(rate, 1), tickets: outcomes.length };
 }
-
-const percent = (share: number): number => Math.round(share * 1000) / 10;
