@@ -99,7 +99,6 @@ def special_functions():
 
 
 def intervals():
-    alpha = 2 * stats.norm.sf(1.96)
     shares = [(0, 1), (1, 1), (0, 20), (1, 29), (15, 148), (81, 263), (5, 10), (999, 1000), (1000, 1000), (3, 100000)]
     pairs = [(56, 70, 48, 80), (9, 10, 3, 10), (6, 7, 2, 7), (5, 56, 0, 29), (0, 10, 0, 20), (0, 10, 0, 10), (10, 10, 0, 20),
              (10, 10, 0, 10), (10, 1000, 45, 900), (7, 2000, 2, 1999)]  # fmt: skip
@@ -112,14 +111,14 @@ def intervals():
     error = np.sqrt((p12 + p21 - (p12 - p21) ** 2) / (n + 2))
     t_low, t_high = stats.t.interval(0.95, len(spread) - 1, loc=np.mean(spread), scale=stats.sem(spread))
     write("intervals", {
-        "wilson": [[k, n, *proportion_confint(k, n, alpha=alpha, method="wilson")] for k, n in shares],
-        "newcombe": [[a, m, b, n, *confint_proportions_2indep(a, m, b, n, method="newcomb", compare="diff", alpha=alpha)] for a, m, b, n in pairs],  # fmt: skip
+        "wilson": [[k, n, *proportion_confint(k, n, method="wilson")] for k, n in shares],
+        "newcombe": [[a, m, b, n, *confint_proportions_2indep(a, m, b, n, method="newcomb", compare="diff")] for a, m, b, n in pairs],  # fmt: skip
         "mean": {"values": values, "low": mean_low, "high": mean_high},
         # Exact limits of a Poisson mean (Garwood 1936), which Byar's come close to
         "poisson": [[k, stats.chi2.ppf(0.025, 2 * k) / 2, stats.chi2.ppf(0.975, 2 * k + 2) / 2] for k in [1, 2, 5, 10, 50, 1000]],
         "quantileBounds": [[p, n, *stats.norm.interval(0.95, loc=p, scale=np.sqrt(p * (1 - p) / n))] for p, n in [(0.5, 100), (0.95, 400)]],
         # Bonett & Price (2012) by their formula for discordant pairs
-        "paired": {"differences": differences, "mean": (b - c) / n, "low": p12 - p21 - 1.96 * error, "high": p12 - p21 + 1.96 * error, "error": error},
+        "paired": {"differences": differences, "mean": (b - c) / n, "low": p12 - p21 - stats.norm.ppf(0.975) * error, "high": p12 - p21 + stats.norm.ppf(0.975) * error, "error": error},
         "spread": {"values": spread, "mean": np.mean(spread), "error": stats.sem(spread), "low": t_low, "high": t_high},
         "normalBelow": [[z, stats.norm.cdf(z)] for z in [-6, -2.5, -1, -0.01, 0, 0.01, 0.7, 1.96, 4]],
         "published": {
@@ -447,12 +446,11 @@ def evaluation():
     false_rate, true_rate, thresholds = roc_curve(known, scores, drop_intermediate=False)
     allowed = true_rate >= 0.98
     best = thresholds[allowed][np.argmax((true_rate - false_rate)[allowed])]
-    # Split conformal prediction (Angelopoulos & Bates, arXiv 2107.07511, section 1): the ⌈(n + 1)(1 − α)⌉/n quantile of 1 − p
+    # Split conformal prediction (Angelopoulos & Bates, arXiv 2107.07511, section 1): the ⌈(n + 1)(1 − α)⌉-th smallest 1 − p
     p = np.round(rng.beta(5, 2, 200), 4)
     coverage = {}
     for share in (0.8, 0.9, 0.95):
-        level = np.ceil(201 * share) / 200
-        coverage[str(share)] = 1 - np.quantile(1 - p, level, method="higher")
+        coverage[str(share)] = 1 - np.sort(1 - p)[int(np.ceil(201 * share)) - 1]
 
     # Temperature scaling (Guo et al., ICML 2017) with a small ridge: Σ log-loss + 0.005 w²
     def loss(weights, kinds, ridge=0.01):

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fitLogistic, logisticProbability } from '../../src/statistics/logistic-regression.js';
-import { expectAllClose, golden } from '../support/golden.js';
+import { expectAllClose } from '../support/golden.js';
+import { iris } from '../support/iris.js';
 
-const iris = golden('iris') as {
-  rows: number[][];
-  labels: number[];
-  sampleWeights: number[];
-  standardised: { means: number[]; scales: number[] };
-  logistic: { ridge: number; weighted: boolean; weights: number[]; probabilities: number[] }[];
-  logisticWithoutRidge: number[];
-};
 const targets = iris.labels.map((label) => Number(label === 2));
 
 describe('logistic regression', () => {

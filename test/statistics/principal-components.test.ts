@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dot, mainDirections } from '../../src/statistics/principal-components.js';
 import { seeded } from '../../src/statistics/random.js';
-import { expectAllClose, golden } from '../support/golden.js';
+import { expectAllClose } from '../support/golden.js';
+import { iris } from '../support/iris.js';
 
-const iris = golden('iris') as { rows: number[][]; standardised: { means: number[] }; principalComponents: number[][] };
 const rows = iris.rows.map((row) => Float32Array.from(row));
 const mean = Float32Array.from(iris.standardised.means);
 
