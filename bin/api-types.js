@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { pino } from 'pino';
 import { format, resolveConfig } from 'prettier';
-import { buildService } from './build.js';
+import { ensureBuilt } from './build.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const file = join(root, 'console', 'src', 'service', 'openapi.d.ts');
 
-await buildService(root, console.error);
+ensureBuilt(root, 'build:service', console.error);
 const compiled = (name) => import(join(root, 'dist', 'src', name));
 const [{ readConfig }, { createDataSource }, { createApp }, { openApiDocument }] = await Promise.all(
   ['config/config.js', 'database/data-source.js', 'main.js', 'http-server.js'].map(compiled),

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /**
- * Starts the command line: checks what has to be there before any of our code can run, compiles the sources when they
- * have changed, then runs the command in this same process, so that signals reach it.
+ * Starts the command line: checks what has to be there before any of our code can run, builds a checkout whose sources have
+ * changed, then runs the command in this same process, so that signals reach it.
  */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -28,17 +27,13 @@ try {
   fail(`the packages are not installed: run "npm ci" in ${root} first`);
 }
 
+const { BuildFailed, ensureBuilt } = await import('./build.js');
 const argv = process.argv.slice(2);
-const { BuildFailed, buildConsole, buildService } = await import('./build.js');
+const pagesAreServed = (argv[0] === 'start' || argv[0] === 'serve') && !argv.includes('--help');
 try {
-  const progress = (line) => console.error(line);
-  await buildService(root, progress);
-  const pagesAreServed = (argv[0] === 'start' || argv[0] === 'serve') && !argv.includes('--help');
-  if (pagesAreServed && existsSync(join(root, 'console', 'vite.config.ts'))) await buildConsole(root, progress);
+  ensureBuilt(root, pagesAreServed ? 'build' : 'build:service', (line) => console.error(line));
 } catch (error) {
   if (error instanceof BuildFailed) fail(error.message);
   throw error;
 }
-
-const { main } = await import('../dist/src/cli.js');
-process.exitCode = await main(argv);
+await import('../dist/src/replyrank.js');

@@ -3,6 +3,8 @@ import { defineConfig } from 'vite';
 /** `npx vite console` serves the sources against a service that runs on its usual port. */
 export default defineConfig({
   build: {
+    outDir: '../dist/console',
+    emptyOutDir: true,
     target: 'es2023',
     // From here on browsers know light-dark(), which is kept as it is written.
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],

@@ -18,7 +18,7 @@ import type { ServiceConfig } from './config/config.js';
 
 /** Compiled, this file lies a folder deeper than its source, which tests run. */
 const root = resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '..' : '../..');
-const consoleDir = join(root, 'console', 'dist');
+const consoleDir = join(root, 'dist', 'console');
 /** What a body may be sent as. */
 const bodyTypes = ['json', '+json'];
 /** A model that is busy or away is known already, from those that it is away for: no error of HTTP. */
@@ -119,7 +119,7 @@ function serveConsole(app: NestExpressApplication): void {
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method !== 'GET' || servicePaths.test(request.path)) next();
     else if (existsSync(index)) response.set('Cache-Control', 'no-cache').sendFile(index);
-    else response.type('text').send('Replyrank is running. Its pages have not been built: node bin/build.js\n');
+    else response.type('text').send('Replyrank is running. Its pages have not been built: npm run build\n');
   });
 }
 

@@ -2,10 +2,8 @@
  * What an agent relies on when answering tickets in the browser: a real one, against the whole service. The steps build on
  * one another.
  */
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Kafka } from 'kafkajs';
 import type { Browser, Page } from 'playwright-core';
@@ -18,7 +16,7 @@ import english from '../../console/src/messages/en.json' with { type: 'json' };
 import { createSignInLink } from '../../src/access/access.service.js';
 import { addUser, removeUser } from '../../src/access/users.js';
 import { addToken } from '../../src/access/tokens.js';
-import { readTemplates } from '../../src/commands/templates.js';
+import { readTemplates } from '../../src/commands/options/templates-file.js';
 import type { ServiceConfig } from '../../src/config/config.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { startService, type RunningService } from '../../src/main.js';
@@ -47,7 +45,6 @@ stopAtFirstFailure(async () => {
   return `${await page.locator('body').innerText()}\n${new Date().toISOString()}: stored are ${JSON.stringify(stored)}`;
 });
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]);
   database = await freshDatabase();
   config = { ...testConfig(database.url, { LOG_LEVEL: 'fatal', PORT: '0' }), ...(await model()) };
   service = await startService(config, () => undefined);

@@ -2,15 +2,12 @@
  * What an ML engineer relies on in the browser: a real one, against the whole service. The steps build on one another: an alert
  * is understood and taken, a training is started, watched and promoted, and taken back.
  */
-import { execFile } from 'node:child_process';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Kafka } from 'kafkajs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createSignInLink } from '../../src/access/access.service.js';
-import { firstTraining } from '../../src/commands/serve.js';
+import { firstTraining } from '../../src/retrain/runs/first-model.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { recordLook } from '../../src/monitoring/alerts/alert-store.js';
 import type { Role } from '../../src/records/api-token.entity.js';
@@ -38,7 +35,6 @@ const complaints: string[] = [];
 
 stopAtFirstFailure(() => page.locator('body').innerText());
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '../..'), 'bin', 'build.js')]);
   scratch = await scratchFolder();
   service = await wholeService({ MODEL_DIR: scratch.folder, MONITOR_WINDOW_S: '2', MONITOR_LATENESS_S: '1' });
   url = (await service.app.getUrl()).replace('[::1]', 'localhost');
@@ -103,8 +99,8 @@ async function raiseAlert(): Promise<void> {
     group: 'drift',
     action: 'label-first' as const,
     headline: 'One ticket in ten is of a new topic.',
-    saying: { key: 'new-topic', values: { now: 0.1, before: 0.01 } },
-    findings: [{ ...finding, explanation: 'One ticket in ten is unlike any before.' }],
+    message: { key: 'new-topic', params: { now: 0.1, before: 0.01 } },
+    findings: [{ ...finding, explanation: '10.0 pp of tickets beyond the 95th reference percentile.' }],
     evidence: {
       tickets: 500,
       causes: [{ kind: 'new-topic', subject: '', share: 0.1, pValue: 0.001, sentence: 'They ask about crypto.' }],
@@ -183,7 +179,7 @@ describe('drift and decisions', () => {
     await confirm('Look now', /judged again/);
     const log = main().getByRole('region', { name: 'Log of looks' });
     await log.getByText('the ml').waitFor();
-    expect(await log.innerText()).toMatch(/No alarm stands/);
+    expect(await log.innerText()).toMatch(/No drift detected/);
   });
 });
 
@@ -223,7 +219,7 @@ describe('a training', () => {
       .toContain(await champion());
     await confirm('Roll back', /takes over again/);
     await expect.poll(champion, patience).toBe(before);
-    await main().getByText('rolled back by the ml').first().waitFor();
+    await main().getByText('Rolled back by the ml').first().waitFor();
   });
 
   test('a version is tried out on a share of the tickets, until that is ended', async () => {

@@ -2,15 +2,13 @@
  * The agent's page inside a helpdesk, in a real browser against the whole service: hosts over TLS, each a site of its own,
  * so that cookies, frames and permissions are those of the real thing. The steps build on one another.
  */
-import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Kafka } from 'kafkajs';
 import type { Browser, BrowserContext, FrameLocator, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addUser } from '../../src/access/users.js';
-import { readTemplates } from '../../src/commands/templates.js';
+import { readTemplates } from '../../src/commands/options/templates-file.js';
 import type { ServiceConfig } from '../../src/config/config.js';
 import { choosePort } from '../../src/embedded/ports.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
@@ -46,7 +44,6 @@ const complaints: string[] = [];
 
 stopAtFirstFailure();
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]);
   database = await freshDatabase();
   const environment = {
     LOG_LEVEL: 'fatal',

@@ -2,10 +2,7 @@
  * What a lead relies on who keeps the templates in order: in a real browser, against the whole service. The steps build on one
  * another.
  */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import fc from 'fast-check';
 import type { Browser, Page } from 'playwright-core';
@@ -37,7 +34,6 @@ const complaints: string[] = [];
 
 stopAtFirstFailure(() => page.locator('body').innerText());
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '../..'), 'bin', 'build.js')]);
   service = await wholeService();
   url = (await service.app.getUrl()).replace('[::1]', 'localhost');
   const templates = [

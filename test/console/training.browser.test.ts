@@ -1,7 +1,4 @@
 /** How an ML engineer finds the settings that matter among many runs: in a real browser, against the service's routes. */
-import { execFile } from 'node:child_process';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import fc from 'fast-check';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -21,7 +18,6 @@ let page: Page;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, [join(resolve(import.meta.dirname, '../..'), 'bin', 'build.js')]);
   service = await routesOnly();
   await service.app.get(EventsService).start();
   for (const [learnedFrom, top1] of [

@@ -1,11 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { startEmbedded, type EmbeddedServers } from '../../src/embedded/embedded.js';
 import { findProcesses } from '../../src/embedded/server-process.js';
@@ -19,8 +18,6 @@ const { STORE_DIR } = readConfig();
 let folder: string;
 let dataDir: string;
 let lines: string[];
-
-beforeAll(() => promisify(execFile)(process.execPath, [join(root, 'bin', 'build.js')]));
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'replyrank-embedded-'));
