@@ -29,10 +29,10 @@ function PageOfItsOwn() {
   return (
     <main className="alone">
       {session.isError ? (
-        <Alert color="red" title={t('app.noAnswer')} role="alert">
+        <Alert color="red" title={t('app.unavailable')} role="alert">
           <p>{session.error.message}</p>
           <Button color="red" variant="light" loading={session.isFetching} onClick={() => void session.refetch()}>
-            {t('app.tryAgain')}
+            {t('app.retry')}
           </Button>
         </Alert>
       ) : (

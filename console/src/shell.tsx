@@ -28,7 +28,7 @@ export function Shell({ actor }: { actor: Actor }) {
             <Route key={path} path={path} nest>
               <div className="page">
                 {connection === 'away' && (
-                  <Alert color="yellow" role="alert" title={t('banners.away')}>
+                  <Alert color="yellow" role="alert" title={t('banners.unavailable')}>
                     {t('banners.stale')}
                   </Alert>
                 )}

@@ -40,7 +40,7 @@ export function SignIn({
         {ways.isPending && <Loader aria-label={t('app.loading')} />}
         {ways.data?.oidc && (
           <Button component="a" href={providerPath} fullWidth>
-            {t('signIn.organisation')}
+            {t('signIn.sso')}
           </Button>
         )}
         {ways.data?.oidc && ways.data.password && <Divider label={t('signIn.or')} />}
@@ -86,13 +86,13 @@ function WithLink({ checking, onCheck }: { checking: boolean; onCheck: () => voi
   const { t } = useTranslation();
   return (
     <>
-      <Text>{t('signIn.openLink')}</Text>
+      <Text>{t('signIn.linkInstructions')}</Text>
       <Code block>{`${window.location.origin}/sign-in?code=rrl_…`}</Code>
       <Text c="dimmed" size="sm">
-        {t('signIn.linkLasts')}
+        {t('signIn.linkExpiry')}
       </Text>
       <Button variant="light" loading={checking} onClick={onCheck}>
-        {t('signIn.opened')}
+        {t('signIn.linkOpened')}
       </Button>
     </>
   );

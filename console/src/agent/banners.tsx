@@ -15,18 +15,18 @@ export function Banners({
   return (
     <div className="banners">
       {(connection === 'away' || isHeldUp) && (
-        <Alert color="yellow" role="alert" title={t('banners.away')}>
+        <Alert color="yellow" role="alert" title={t('banners.unavailable')}>
           {t('banners.stale')}
-          {waiting.length > 0 && ` ${t('banners.waiting', { count: waiting.length })}`}
+          {waiting.length > 0 && ` ${t('banners.saving', { count: waiting.length })}`}
         </Alert>
       )}
       {failure && (
-        <Alert color="red" role="alert" title={t('banners.notStored', { subject: failure.choice.subject })}>
+        <Alert color="red" role="alert" title={t('banners.notSaved', { subject: failure.choice.subject })}>
           <Group justify="space-between">
             <Text size="sm">{failure.why}</Text>
             <Group gap="xs">
               <Button size="compact-sm" color="red" onClick={tryAgain}>
-                {t('app.tryAgain')}
+                {t('app.retry')}
               </Button>
               <Button size="compact-sm" color="red" variant="subtle" onClick={dismiss}>
                 {t('app.dismiss')}

@@ -38,11 +38,11 @@ export function FlagReport({
           flag.mutate();
         }}
       >
-        <p>{t('flags.as', { reason: t(`flags.${reason}`) })}</p>
+        <p>{t('flags.reasonLine', { reason: t(`flags.${reason}`) })}</p>
         <TextInput
           data-autofocus
           label={t('flags.note')}
-          description={t('flags.noteHelp')}
+          description={t('flags.noteDescription')}
           maxLength={longestNote}
           value={note}
           onChange={({ currentTarget: { value } }) => setNote(value)}

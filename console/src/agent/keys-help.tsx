@@ -2,17 +2,17 @@ import { Kbd, Modal } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 const keys = [
-  [['1', '2', '3'], 'take'],
-  [['Enter'], 'confirm'],
+  [['1', '2', '3'], 'select'],
+  [['Enter'], 'use'],
   [['E'], 'edit'],
-  [['Ctrl', 'Enter'], 'confirmEdited'],
+  [['Ctrl', 'Enter'], 'useEdited'],
   [['/'], 'search'],
-  [['W'], 'why'],
+  [['W'], 'explain'],
   [['S'], 'similar'],
-  [['N'], 'noneFits'],
+  [['N'], 'noReplyFits'],
   [['U'], 'undo'],
-  [['J', 'K'], 'move'],
-  [['Esc'], 'escape'],
+  [['J', 'K'], 'navigate'],
+  [['Esc'], 'deselect'],
   [['?'], 'help'],
 ] as const;
 

@@ -70,7 +70,7 @@ export function OtherTemplate({
         }}
         onKeyDown={onKeyDown}
       />
-      {templates.isError && <Alert color="red">{t('search.unreadable', { why: templates.error.message })}</Alert>}
+      {templates.isError && <Alert color="red">{t('search.loadError', { why: templates.error.message })}</Alert>}
       <ul id="found-replies" role="listbox" aria-label={t('search.results')} className="found">
         {found.map((template, index) => (
           <li key={template.id} id={`found-${index}`} role="option" aria-selected={index === marked}>
@@ -88,7 +88,7 @@ export function OtherTemplate({
           </li>
         ))}
       </ul>
-      {search && isOpen && found.length === 0 && <p className="nothing-found">{t('search.nothing')}</p>}
+      {search && isOpen && found.length === 0 && <p className="nothing-found">{t('search.noResults')}</p>}
     </div>
   );
 }

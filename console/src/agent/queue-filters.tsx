@@ -25,8 +25,8 @@ export function QueueFilters({ view, onChange }: { view: QueueView; onChange: (v
           onChange({ ...view, sort: value === 'certain' ? 'certain' : 'newest' })
         }
         data={[
-          { value: 'newest', label: t('queue.newest') },
-          { value: 'certain', label: t('queue.certain') },
+          { value: 'newest', label: t('queue.sortNewest') },
+          { value: 'certain', label: t('queue.sortConfidence') },
         ]}
       />
       {filterNames

@@ -90,10 +90,10 @@ export function Queue({
       <QueueFilters view={view} onChange={onView} />
       {queue.isPending && <Loading />}
       {queue.isError && tickets.length === 0 && (
-        <Alert color="red" m="md" role="alert" title={t('queue.unreadable')}>
+        <Alert color="red" m="md" role="alert" title={t('queue.loadError')}>
           <Text size="sm">{queue.error?.message}</Text>
           <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void queue.refetch()}>
-            {t('app.tryAgain')}
+            {t('app.retry')}
           </Button>
         </Alert>
       )}
@@ -117,7 +117,7 @@ export function Queue({
       </ul>
       {!queue.isPending && !queue.isError && tickets.length === 0 && (
         <Text c="dimmed" p="lg" ta="center">
-          {isFiltered(view) ? t('queue.noneOfThese') : t('queue.empty')}
+          {isFiltered(view) ? t('queue.noMatches') : t('queue.empty')}
         </Text>
       )}
     </nav>
@@ -167,7 +167,9 @@ function Best({ suggestion }: Pick<TicketRow, 'suggestion'>) {
   const { t } = useTranslation();
   if (suggestion === null) return <span className="row-best">{t('queue.ranking')}</span>;
   if (suggestion.title === null)
-    return <span className="row-best">{suggestion.abstained ? t('queue.noSuggestion') : t('queue.noneAllowed')}</span>;
+    return (
+      <span className="row-best">{suggestion.abstained ? t('queue.noSuggestion') : t('queue.noActiveReply')}</span>
+    );
   return (
     <span className="row-best" data-found="">
       <span className="row-title">{suggestion.title}</span>

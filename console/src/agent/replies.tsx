@@ -19,10 +19,10 @@ export function Replies({
   const { data } = suggestion;
   if (data === undefined && suggestion.isError) {
     return (
-      <Alert color="red" role="alert" title={t('replies.unreadable')}>
+      <Alert color="red" role="alert" title={t('replies.loadError')}>
         <Text size="sm">{suggestion.error.message}</Text>
         <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void suggestion.refetch()}>
-          {t('app.tryAgain')}
+          {t('app.retry')}
         </Button>
       </Alert>
     );
@@ -31,7 +31,7 @@ export function Replies({
     return (
       <div role="status" className="loading">
         <Text size="sm" c="dimmed">
-          {data === null ? t('replies.beingRanked') : t('app.loading')}
+          {data === null ? t('replies.ranking') : t('app.loading')}
         </Text>
         <Skeleton height={96} />
       </div>
@@ -40,8 +40,8 @@ export function Replies({
   if (data.items.length === 0) {
     const reason = reasons.find((known) => known === data.reason) ?? 'unsure';
     return (
-      <Alert color="gray" title={t('replies.none')}>
-        {data.abstained ? t(`replies.${reason}`) : t('replies.noneAllowed')}
+      <Alert color="gray" title={t('replies.noSuggestion')}>
+        {data.abstained ? t(`replies.${reason}`) : t('replies.noActiveReply')}
       </Alert>
     );
   }

@@ -72,7 +72,7 @@ export function ReplyCard({
               aria-describedby={titleId}
               rightSection={isTaken ? <Kbd size="xs">Enter</Kbd> : place !== null && <Kbd size="xs">{place}</Kbd>}
             >
-              {isTaken ? t('replies.use') : t('replies.take')}
+              {isTaken ? t('replies.use') : t('replies.select')}
             </Button>
           </Button.Group>
         )}
@@ -96,10 +96,10 @@ export function ReplyCard({
               ),
             )}
           </p>
-          {missing.length > 0 && <p className="missing">{t('replies.fillIn', { names: missing.join(', ') })}</p>}
+          {missing.length > 0 && <p className="missing">{t('replies.missingFields', { names: missing.join(', ') })}</p>}
         </>
       )}
-      {isTaken && <VisuallyHidden role="status">{t('replies.taken')}</VisuallyHidden>}
+      {isTaken && <VisuallyHidden role="status">{t('replies.selected')}</VisuallyHidden>}
     </section>
   );
 }

@@ -64,7 +64,7 @@ export function ReplyMenu({
         />
       )}
       <span className="flagged" role="status">
-        {block.error ? block.error.message : isReported && t('flags.thanks')}
+        {block.error ? block.error.message : isReported && t('flags.submitted')}
       </span>
     </>
   );

@@ -18,16 +18,16 @@ export function SimilarTickets({ path }: { path: TicketPath }) {
       <h3 id="similar-title">{t('similar.title')}</h3>
       {similar.isPending && <Skeleton height={72} role="status" aria-label={t('app.loading')} />}
       {similar.isError && (
-        <Alert color="red" role="alert" title={t('similar.unreadable')}>
+        <Alert color="red" role="alert" title={t('similar.loadError')}>
           <Text size="sm">{similar.error.message}</Text>
           <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void similar.refetch()}>
-            {t('app.tryAgain')}
+            {t('app.retry')}
           </Button>
         </Alert>
       )}
       {similar.data?.length === 0 && (
         <Text c="dimmed" size="sm" role="status">
-          {t('similar.none')}
+          {t('similar.empty')}
         </Text>
       )}
       <ol>
@@ -39,7 +39,7 @@ export function SimilarTickets({ path }: { path: TicketPath }) {
             </p>
             <p className="similar-answer">
               <span>→ {ticket.title ?? ticket.templateId}</span>
-              <span>{t('similar.alike', { percent: Math.round(100 * Math.max(0, ticket.similarity)) })}</span>
+              <span>{t('similar.similarity', { percent: Math.round(100 * Math.max(0, ticket.similarity)) })}</span>
               <When iso={ticket.answeredAt} />
             </p>
           </li>

@@ -122,7 +122,7 @@ export function TicketPane(props: Props) {
         )}
         {path === null ? (
           <Text className="nothing" c="dimmed">
-            {props.isQueueEmpty ? t('ticket.allDone') : ' '}
+            {props.isQueueEmpty ? t('ticket.queueEmpty') : ' '}
           </Text>
         ) : (
           <>
@@ -157,7 +157,7 @@ export function TicketPane(props: Props) {
             onClick={noneFits}
             rightSection={<Kbd size="xs">N</Kbd>}
           >
-            {t('ticket.noneFits')}
+            {t('ticket.noReplyFits')}
           </Button>
         )}
         {(isRecorded || last) && (
@@ -199,6 +199,7 @@ function Toggle({
 }
 
 function said(t: TFunction, { title, subject, delivered }: Choice): string {
-  const what = title === null ? t('ticket.saidNoneFits', { subject }) : t('ticket.said', { title, subject });
+  const what =
+    title === null ? t('ticket.markedNoReplyFits', { subject }) : t('ticket.answeredWith', { title, subject });
   return delivered ? `${what} ${t(`ticket.${delivered}`)}` : what;
 }

@@ -29,7 +29,7 @@ export function TicketText({
       heading.current?.focus({ preventScroll: true });
   }, [isThere]);
 
-  if (data === null) return <Alert color="gray">{t('ticket.gone')}</Alert>;
+  if (data === null) return <Alert color="gray">{t('ticket.notFound')}</Alert>;
   if (data === undefined) return ticket.isError ? <Failed ticket={ticket} /> : <Loading />;
   const wordsIn = (part: WordWeight['part']) => words.filter((word) => word.part === part);
   const fields = Object.entries(data.fields).filter(([, value]) => value !== null && value !== '');
@@ -100,10 +100,10 @@ export function TicketText({
 function Failed({ ticket }: { ticket: UseQueryResult<Ticket | null> }) {
   const { t } = useTranslation();
   return (
-    <Alert color="red" role="alert" title={t('ticket.unreadable')}>
+    <Alert color="red" role="alert" title={t('ticket.loadError')}>
       <Text size="sm">{ticket.error?.message}</Text>
       <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void ticket.refetch()}>
-        {t('app.tryAgain')}
+        {t('app.retry')}
       </Button>
     </Alert>
   );

@@ -15,10 +15,10 @@ export function Why({ explanation, reply }: { explanation: UseQueryResult<Sugges
   const { t } = useTranslation();
   if (explanation.isError) {
     return (
-      <Alert color="red" role="alert" title={t('why.unreadable')} mt="sm">
+      <Alert color="red" role="alert" title={t('why.loadError')} mt="sm">
         <Text size="sm">{explanation.error.message}</Text>
         <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void explanation.refetch()}>
-          {t('app.tryAgain')}
+          {t('app.retry')}
         </Button>
       </Alert>
     );
@@ -26,7 +26,7 @@ export function Why({ explanation, reply }: { explanation: UseQueryResult<Sugges
   if (explanation.isPending) {
     return (
       <p className="why" role="status">
-        <Loader size={14} aria-hidden="true" /> {t('why.asking')}
+        <Loader size={14} aria-hidden="true" /> {t('why.computing')}
       </p>
     );
   }
@@ -40,7 +40,7 @@ export function Why({ explanation, reply }: { explanation: UseQueryResult<Sugges
   return (
     <div className="why" role="status">
       {words === null ? (
-        <p>{t('why.unknown')}</p>
+        <p>{t('why.unavailable')}</p>
       ) : (
         <>
           <p>
@@ -48,14 +48,14 @@ export function Why({ explanation, reply }: { explanation: UseQueryResult<Sugges
           </p>
           <p>
             <mark className="word" data-speaks="for" data-strength="3">
-              {t('why.for')}
+              {t('why.supporting')}
             </mark>{' '}
-            {spoke?.length ? said(spoke) : t('why.noWord')}
+            {spoke?.length ? said(spoke) : t('why.noSingleWord')}
           </p>
           {against && against.length > 0 && (
             <p>
               <mark className="word" data-speaks="against">
-                {t('why.against')}
+                {t('why.opposing')}
               </mark>{' '}
               {said(against)}
             </p>

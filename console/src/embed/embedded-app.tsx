@@ -26,10 +26,10 @@ export default function EmbeddedApp() {
   if (failed) {
     return (
       <Alone>
-        <Alert color="red" title={t('app.noAnswer')} role="alert">
+        <Alert color="red" title={t('app.unavailable')} role="alert">
           <p>{failed.error.message}</p>
           <Button color="red" variant="light" loading={failed.isFetching} onClick={() => void failed.refetch()}>
-            {t('app.tryAgain')}
+            {t('app.retry')}
           </Button>
         </Alert>
       </Alone>
@@ -46,7 +46,7 @@ export default function EmbeddedApp() {
     return (
       <Alone>
         <Alert color="gray" title={t('embed.missingOrigins')}>
-          <Text size="sm">{t('embed.missingOriginsHelp')}</Text>
+          <Text size="sm">{t('embed.missingOriginsDescription')}</Text>
         </Alert>
       </Alone>
     );

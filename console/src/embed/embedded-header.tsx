@@ -40,7 +40,7 @@ export function EmbeddedHeader({ actor, connection }: { actor: Actor; connection
           <Menu.Item onClick={() => leave.mutate()}>{t('app.signOut')}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <KeysHelp opened={helps} onClose={() => setHelps(false)} without={['move']} />
+      <KeysHelp opened={helps} onClose={() => setHelps(false)} without={['navigate']} />
     </header>
   );
 }

@@ -87,12 +87,12 @@ export function EmbeddedPage({ actor, host }: { actor: Actor; host: Host }) {
 function ByHand({ text }: { text: string }) {
   const { t } = useTranslation();
   return (
-    <Alert color="yellow" role="alert" title={t('embed.byHand')} className="by-hand">
+    <Alert color="yellow" role="alert" title={t('embed.copyManually')} className="by-hand">
       <Textarea
         readOnly
         autosize
         maxRows={8}
-        aria-label={t('embed.byHand')}
+        aria-label={t('embed.copyManually')}
         value={text}
         ref={(area) => area?.select()}
       />

@@ -62,16 +62,16 @@ export function EmbeddedSignIn({
               loading={takeOver.isPending || session.isFetching}
               onClick={open}
             >
-              {t('embed.signInHere')}
+              {t('embed.signInWindow')}
             </Button>
             <Text size="xs" c="dimmed" mt={4}>
-              {t('embed.signInHereHelp')}
+              {t('embed.signInWindowDescription')}
             </Text>
           </div>
         )}
         {isBlocked && (
           <Alert color="yellow" role="alert">
-            {t('embed.windowBlocked')}
+            {t('embed.popupBlocked')}
           </Alert>
         )}
         {takeOver.error && (
@@ -80,10 +80,10 @@ export function EmbeddedSignIn({
           </Alert>
         )}
         {keepsNothing && (
-          <Alert color="yellow" role="alert" title={t('embed.keepsNothing')}>
-            <Text size="sm">{t('embed.keepsNothingHelp')}</Text>
+          <Alert color="yellow" role="alert" title={t('embed.cookiesBlocked')}>
+            <Text size="sm">{t('embed.cookiesBlockedDescription')}</Text>
             <Button component="a" href={alone} target="_blank" size="compact-sm" mt="xs" color="yellow" variant="light">
-              {t('embed.openAlone')}
+              {t('embed.openInWindow')}
             </Button>
           </Alert>
         )}

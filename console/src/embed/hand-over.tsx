@@ -33,9 +33,9 @@ function Handing() {
     <main className="alone">
       {opener === null ? (
         <Alert color="yellow" role="alert">
-          <Text size="sm">{t('embed.noOpener')}</Text>
+          <Text size="sm">{t('embed.connectionLost')}</Text>
           <Anchor href="/" size="sm">
-            {t('embed.openAlone')}
+            {t('embed.openInWindow')}
           </Anchor>
         </Alert>
       ) : handed.error ? (
@@ -43,7 +43,7 @@ function Handing() {
           {handed.error.message}
         </Alert>
       ) : (
-        <Text role="status">{t(code === undefined ? 'embed.handingOver' : 'embed.handedOver')}</Text>
+        <Text role="status">{t(code === undefined ? 'embed.signedInClosing' : 'embed.signedIn')}</Text>
       )}
     </main>
   );

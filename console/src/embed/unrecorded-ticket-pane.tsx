@@ -36,8 +36,8 @@ export function UnrecordedTicketPane({
   });
   return (
     <div className="unrecorded">
-      <Alert color="indigo" role="status" title={t('embed.unknown')}>
-        <Text size="sm">{t(isThere ? 'embed.unknownRanked' : 'embed.unknownNoText')}</Text>
+      <Alert color="indigo" role="status" title={t('embed.notArrived')}>
+        <Text size="sm">{t(isThere ? 'embed.notArrivedRanked' : 'embed.notArrivedNoText')}</Text>
       </Alert>
       {isThere && <TicketPane {...props} ticket={ticket} suggestion={suggestion} isRecorded={false} />}
     </div>

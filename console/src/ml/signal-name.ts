@@ -22,7 +22,7 @@ const signals = [
   'volume',
 ] as const;
 
-/** What the reader calls a signal; a field is called by its name. */
+/** The display name of a signal; a structured field has its own name. */
 export function signalName(t: Translate, name: string): string {
   const known = signals.find((one) => one === name);
   if (known) return t(`signal.${known}`);
@@ -30,26 +30,26 @@ export function signalName(t: Translate, name: string): string {
   return missing ? t('signal.fieldMissing', { field }) : t('signal.field', { field });
 }
 
-const units = [
-  'share of tickets unlike any before',
-  'share of tickets farther out than 95 % of the reference',
-  'share of tickets',
-  'distance',
-  'probability',
-  'nats',
-  'words',
-  'share of words',
-  'share of choices',
-  'share of labels',
-  'share of audit labels',
-  'times the usual',
-  'of what raises an alarm',
-] as const;
+/** Units of the service, and their messages */
+const units = {
+  'share of out-of-distribution tickets': 'outOfDistribution',
+  'share of tickets beyond the 95th reference percentile': 'beyondReference',
+  'share of tickets': 'tickets',
+  distance: 'distance',
+  probability: 'confidence',
+  nats: 'nats',
+  words: 'words',
+  'share of words': 'wordShare',
+  'share of choices': 'choices',
+  'share of labels': 'labels',
+  'share of audit labels': 'holdoutLabels',
+  'times the baseline': 'timesBaseline',
+  'of the alarm threshold': 'alarmThreshold',
+} as const;
 
-export function unitName(t: Translate, unit: string): string {
-  const known = units.find((one) => one === unit);
-  return known ? t(`unit.${known}`) : unit;
-}
+const isUnit = (unit: string): unit is keyof typeof units => Object.hasOwn(units, unit);
 
-/** Whether it is a share or a probability, told in points. */
+export const unitName = (t: Translate, unit: string): string => (isUnit(unit) ? t(`unit.${units[unit]}`) : unit);
+
+/** Whether the unit is a share or a probability, shown in percentage points. */
 export const isShare = (unit: string): boolean => unit.startsWith('share') || unit === 'probability';

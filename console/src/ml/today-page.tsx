@@ -20,7 +20,11 @@ export default function TodayPage() {
   const alerts = useQuery(alertsQuery);
   const open = alerts.data?.items.filter(({ state }) => state === 'open');
   return (
-    <PageBody title={t('today.title')} says={t('today.says')} actions={open && <Verdict open={open.length} />}>
+    <PageBody
+      title={t('today.title')}
+      description={t('today.description')}
+      actions={open && <Verdict open={open.length} />}
+    >
       <Loaded query={quality} lines={4}>
         {(data) => <Tiles quality={data} />}
       </Loaded>
@@ -48,7 +52,7 @@ function Verdict({ open }: { open: number }) {
   const { t } = useTranslation('engineers');
   return (
     <State kind={open === 0 ? 'good' : 'warn'}>
-      <b>{open === 0 ? t('today.well') : t('today.notWell', { count: open })}</b>
+      <b>{open === 0 ? t('today.well') : t('today.openAlertCount', { count: open })}</b>
     </State>
   );
 }
@@ -59,9 +63,9 @@ function Watched() {
   const format = useFormat();
   const { data } = useQuery(driftQuery(noSignals, 1));
   if (!data) return null;
-  if (!data.watched) return t('today.notCounted');
-  if (!data.watched.reference) return t('today.notWatched');
-  return t('today.watched', { count: data.watched.tickets, tickets: format.number(data.watched.tickets) });
+  if (!data.watched) return t('today.nothingProcessed');
+  if (!data.watched.reference) return t('today.notMonitored');
+  return t('today.processed', { count: data.watched.tickets, tickets: format.number(data.watched.tickets) });
 }
 
 type Measure = 'acceptance' | 'hits3' | 'coverage' | 'auditAccuracy' | 'calibration' | 'volume' | 'lag';
@@ -79,24 +83,24 @@ function Tiles({ quality: { now, before, estimatedAccuracy, estimatedAccuracyBef
   const { t } = useTranslation('engineers');
   const format = useFormat();
   return (
-    <ul className="tiles" aria-label={t('today.figures')}>
+    <ul className="tiles" aria-label={t('today.metrics')}>
       <Tile
-        name={t('measure.estimatedAccuracy')}
-        says={t('measureSays.estimatedAccuracy')}
+        name={t('metric.estimatedAccuracy')}
+        description={t('metricDescription.estimatedAccuracy')}
         now={estimatedAccuracy}
         before={estimatedAccuracyBefore}
         write={(value) => format.share(value)}
-        missing={t('measureMissing.estimatedAccuracy')}
+        missing={t('metricMissing.estimatedAccuracy')}
       />
       {measures.map(({ name, write }) => (
         <Tile
           key={name}
-          name={t(`measure.${name}`)}
-          says={t(`measureSays.${name}`)}
+          name={t(`metric.${name}`)}
+          description={t(`metricDescription.${name}`)}
           now={now[name]}
           before={before[name]}
           write={(value) => write(value, format)}
-          missing={t(`measureMissing.${name}`)}
+          missing={t(`metricMissing.${name}`)}
         />
       ))}
     </ul>
@@ -105,14 +109,14 @@ function Tiles({ quality: { now, before, estimatedAccuracy, estimatedAccuracyBef
 
 function Tile({
   name,
-  says,
+  description,
   now,
   before,
   write,
   missing,
 }: {
   name: string;
-  says: string;
+  description: string;
   now: Estimate | null;
   before: Estimate | null;
   write: (value: number) => string;
@@ -134,10 +138,10 @@ function Tile({
         <p className="tile-none">{missing}</p>
       )}
       <p className="tile-before">
-        {t('today.yesterday')}{' '}
-        {before ? `${write(before.value)} (${write(before.low)} – ${write(before.high)})` : t('today.nothing')}
+        {t('today.previous')}{' '}
+        {before ? `${write(before.value)} (${write(before.low)} – ${write(before.high)})` : t('today.noData')}
       </p>
-      <p className="tile-says">{says}</p>
+      <p className="tile-description">{description}</p>
     </li>
   );
 }
@@ -151,7 +155,7 @@ function LastDecisions() {
       <Loaded query={decisions}>
         {({ items }) =>
           items.length === 0 ? (
-            <Empty title={t('decisions.none')}>{t('decisions.noneDo')}</Empty>
+            <Empty title={t('decisions.none')}>{t('decisions.noneDescription')}</Empty>
           ) : (
             <ol className="history">
               {gathered(items)
@@ -162,7 +166,7 @@ function LastDecisions() {
                     <span>
                       <ActionBadge action={action} /> {reasons.at(-1)}
                       {count > 1 && (
-                        <small>{t('decisions.since', { count, at: format.moment(oldest.decidedAt) })}</small>
+                        <small>{t('decisions.repeated', { count, at: format.moment(oldest.decidedAt) })}</small>
                       )}
                     </span>
                   </li>

@@ -151,7 +151,7 @@ export async function call<T>(path: string, init: Call = { repeatable: true }): 
     if (!response.ok) throw await errorOf(response);
     return (response.status === 204 ? undefined : await response.json()) as T;
   } catch (error) {
-    throw error instanceof ApiError ? error : new ApiError(0, i18next.t('app.noAnswer'));
+    throw error instanceof ApiError ? error : new ApiError(0, i18next.t('app.unavailable'));
   } finally {
     clearTimeout(timer);
   }

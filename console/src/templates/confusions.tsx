@@ -6,14 +6,14 @@ import type { Statistics } from './api.js';
 /** Templates that agents took in place of this one, and this one in place of. */
 export function Confusions({ pairs }: { pairs: Statistics['confusedWith'] }) {
   const { t } = useTranslation('templates');
-  if (pairs.length === 0) return <Empty title={t('confused.none')}>{t('confused.noneDo')}</Empty>;
+  if (pairs.length === 0) return <Empty title={t('confused.none')}>{t('confused.noneDescription')}</Empty>;
   return (
     <Table label={t('confused.title')}>
       <thead>
         <tr>
           <th>{t('confused.other')}</th>
-          <th data-number>{t('confused.takenInstead')}</th>
-          <th data-number>{t('confused.suggestedInstead')}</th>
+          <th data-number>{t('confused.otherUsed')}</th>
+          <th data-number>{t('confused.thisUsed')}</th>
         </tr>
       </thead>
       <tbody>

@@ -83,7 +83,7 @@ export function EditedTemplate({
           </Group>
         ) : (
           <Text size="xs" c="dimmed">
-            {t('one.readOnly')}
+            {t('template.readOnly')}
           </Text>
         )}
         {save.error && !conflict && (
@@ -119,16 +119,16 @@ function Conflict({
   const changes = changedFields(base, fieldsOf(theirs));
   return (
     <Alert color="yellow" role="alert" title={t('conflict.title', { name: theirs.changedBy })}>
-      <p>{t('conflict.says')}</p>
+      <p>{t('conflict.description')}</p>
       {changes.title !== undefined && <TextDiff from={base.title} to={theirs.title} />}
       {changes.body !== undefined && <TextDiff from={base.body} to={theirs.body} />}
       {changes.contactTypes && <p>{theirs.contactTypes.join(', ')}</p>}
       <Group gap="xs" mt="xs">
         <Button size="compact-sm" variant="default" onClick={onMine}>
-          {t('conflict.mine')}
+          {t('conflict.keepMine')}
         </Button>
         <Button size="compact-sm" variant="default" onClick={onTheirs}>
-          {t('conflict.theirs')}
+          {t('conflict.useTheirs')}
         </Button>
       </Group>
     </Alert>

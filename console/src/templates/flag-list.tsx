@@ -30,7 +30,7 @@ export function FlagList({ flags }: { flags: Statistics['flags'] }) {
                   {t(`reason.${reason}`)}
                 </Badge>
                 <span>{t('flags.by', { agent, when: format.moment(at) })}</span>
-                {!stands && <span>{t('flags.answered')}</span>}
+                {!stands && <span>{t('flags.resolved')}</span>}
               </p>
               {note !== null && <p className="flag-note">{note}</p>}
               <blockquote className="example-ticket">

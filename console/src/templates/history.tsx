@@ -91,7 +91,7 @@ function Changes({ from, to }: { from: Revision; to: Revision }) {
       )}
       {added.length > 0 && <p>{t('history.typesAdded', { names: added.join(', ') })}</p>}
       {removed.length > 0 && <p>{t('history.typesRemoved', { names: removed.join(', ') })}</p>}
-      {isNothing && <p>{t('history.nothing')}</p>}
+      {isNothing && <p>{t('history.noChanges')}</p>}
     </div>
   );
 }

@@ -42,12 +42,12 @@ export function ImportPage() {
       title={
         <>
           <Link className="back-link" href="/">
-            {t('one.back')}
+            {t('template.back')}
           </Link>
-          {t('load.title')}
+          {t('import.title')}
         </>
       }
-      says={t('load.says')}
+      description={t('import.description')}
     >
       <div
         className="drop"
@@ -60,29 +60,29 @@ export function ImportPage() {
         <FileButton accept=".jsonl,.ndjson,.csv,.tsv,.txt" onChange={choose} key={look.submittedAt}>
           {(props) => (
             <Button {...props} variant={look.data ? 'default' : 'filled'}>
-              {look.isIdle ? t('load.choose') : t('load.another')}
+              {look.isIdle ? t('import.choose') : t('import.chooseAnother')}
             </Button>
           )}
         </FileButton>
-        <span className="quiet">{t('load.drop')}</span>
+        <span className="quiet">{t('import.drop')}</span>
       </div>
       {look.isPending && (
         <p role="status">
-          <Loader size={14} aria-hidden="true" /> {t('load.checking', { name })}
+          <Loader size={14} aria-hidden="true" /> {t('import.checking', { name })}
         </p>
       )}
       {look.error && <Wrong name={name} error={look.error} />}
       {load.data ? (
         <Alert color="green" role="status">
           <Group justify="space-between">
-            <span>{t('load.done', load.data)}</span>
-            <Link href="/">{t('load.toList')}</Link>
+            <span>{t('import.done', load.data)}</span>
+            <Link href="/">{t('import.viewTemplates')}</Link>
           </Group>
         </Alert>
       ) : (
         chosen &&
         look.data && (
-          <Section title={t('load.found', { name })}>
+          <Section title={t('import.preview', { name })}>
             <Found found={look.data} isBusy={load.isPending} error={load.error} onImport={() => load.mutate(chosen)} />
           </Section>
         )
@@ -103,23 +103,23 @@ function Wrong({ name, error }: { name: string; error: Error }) {
   });
   const isTooLarge = error instanceof ApiError && error.status === 413;
   return (
-    <Alert color="red" role="alert" title={t('load.bad', { name })}>
+    <Alert color="red" role="alert" title={t('import.failed', { name })}>
       {lines.length === 0 ? (
-        <p>{isTooLarge ? t('load.tooLarge') : error.message}</p>
+        <p>{isTooLarge ? t('import.tooLarge') : error.message}</p>
       ) : (
         <>
-          <p>{t('load.badSays')}</p>
-          <Table label={t('load.wrong')}>
+          <p>{t('import.failedDescription')}</p>
+          <Table label={t('import.problem')}>
             <thead>
               <tr>
-                <th>{t('load.lineColumn')}</th>
-                <th>{t('load.wrong')}</th>
+                <th>{t('import.lineColumn')}</th>
+                <th>{t('import.problem')}</th>
               </tr>
             </thead>
             <tbody>
               {lines.map(({ line, message }) => (
                 <tr key={line}>
-                  <td data-fixed>{t('load.line', { line })}</td>
+                  <td data-fixed>{t('import.line', { line })}</td>
                   <td>{message}</td>
                 </tr>
               ))}
@@ -151,20 +151,20 @@ function Found({
   return (
     <>
       <p className="import-figures">
-        <b>{t('load.added', { count: added })}</b>
-        <b>{t('load.changed', { count: changed })}</b>
-        <span>{t('load.unchanged', { count: unchanged })}</span>
+        <b>{t('import.added', { count: added })}</b>
+        <b>{t('import.changed', { count: changed })}</b>
+        <span>{t('import.unchanged', { count: unchanged })}</span>
       </p>
       {worth.length === 0 ? (
-        <p className="quiet">{t('load.nothingToDo')}</p>
+        <p className="quiet">{t('import.noChanges')}</p>
       ) : (
         <>
-          <Table label={t('load.what')}>
+          <Table label={t('import.action')}>
             <thead>
               <tr>
-                <th>{t('load.lineColumn')}</th>
-                <th>{t('load.template')}</th>
-                <th>{t('load.what')}</th>
+                <th>{t('import.lineColumn')}</th>
+                <th>{t('import.template')}</th>
+                <th>{t('import.action')}</th>
               </tr>
             </thead>
             <tbody>
@@ -175,8 +175,8 @@ function Found({
                     {title} <code className="quiet">{id}</code>
                   </td>
                   <td>
-                    {t(`load.result.${result}`)}
-                    {changes.length > 0 && `: ${changes.map((field) => t(`load.field.${field}`)).join(', ')}`}
+                    {t(`import.result.${result}`)}
+                    {changes.length > 0 && `: ${changes.map((field) => t(`import.field.${field}`)).join(', ')}`}
                   </td>
                 </tr>
               ))}
@@ -188,7 +188,7 @@ function Found({
             </Alert>
           )}
           <Button mt="md" loading={isBusy} onClick={onImport}>
-            {t('load.do', { count: worth.length })}
+            {t('import.submit', { count: worth.length })}
           </Button>
         </>
       )}

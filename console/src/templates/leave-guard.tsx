@@ -41,7 +41,7 @@ export function LeaveGuard({ isUnsaved, onDiscard }: { isUnsaved: boolean; onDis
       centered
       lockScroll={false}
     >
-      <p className="leave-says">{t('leave.says')}</p>
+      <p className="leave-description">{t('leave.description')}</p>
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={leave}>
           {t('leave.discard')}

@@ -20,7 +20,7 @@ export function ListFilters({
   onChange: (change: Partial<ListView>) => void;
 }) {
   const { t } = useTranslation('templates');
-  const says = t(`list.viewSays.${view.selection}`);
+  const description = t(`list.viewDescription.${view.selection}`);
   return (
     <>
       <div className="selections" role="group" aria-label={t('list.views')}>
@@ -36,7 +36,7 @@ export function ListFilters({
           </UnstyledButton>
         ))}
       </div>
-      {says && <p className="says">{says}</p>}
+      {description && <p className="description">{description}</p>}
       <div className="template-filters">
         <TextInput
           id={searchFieldId}

@@ -48,7 +48,7 @@ export function ListPage({ mayEdit }: { mayEdit: boolean }) {
   return (
     <PageBody
       title={t('title')}
-      says={templates.data && t('says', { count: rows.length, allowed })}
+      description={templates.data && t('description', { count: rows.length, allowed })}
       actions={
         <>
           <Button component="a" href={api.exportPath} download="templates.jsonl" variant="default" size="xs">
@@ -71,7 +71,7 @@ export function ListPage({ mayEdit }: { mayEdit: boolean }) {
         <ListFilters view={view} rows={rows} isCounted={figures.data !== undefined} onChange={change} />
         {figures.isError && view.selection === 'all' && (
           <Alert color="red" role="alert">
-            {t('list.figuresUnreadable', { why: figures.error.message })}
+            {t('list.statisticsError', { why: figures.error.message })}
           </Alert>
         )}
         <BlockedNotice blocking={blocking} />
@@ -86,11 +86,13 @@ export function ListPage({ mayEdit }: { mayEdit: boolean }) {
 
 function Nothing({ isEmpty, view }: { isEmpty: boolean; view: ListView }) {
   const { t } = useTranslation('templates');
-  if (isEmpty) return <Empty title={t('list.none')}>{t('list.noneDo')}</Empty>;
+  if (isEmpty) return <Empty title={t('list.none')}>{t('list.noneDescription')}</Empty>;
   if (view.words === '' && view.state === null) {
-    if (view.selection === 'flagged') return <Empty title={t('list.noneFlagged')}>{t('list.noneFlaggedDo')}</Empty>;
-    if (view.selection === 'confused') return <Empty title={t('list.noneConfused')}>{t('list.noneConfusedDo')}</Empty>;
+    if (view.selection === 'flagged')
+      return <Empty title={t('list.noneFlagged')}>{t('list.noneFlaggedDescription')}</Empty>;
+    if (view.selection === 'confused')
+      return <Empty title={t('list.noneConfused')}>{t('list.noneConfusedDescription')}</Empty>;
     if (view.selection === 'unused') return <Empty title={t('list.noneUnused')} />;
   }
-  return <Empty title={t('list.noneOfThese')}>{t('list.noneOfTheseDo')}</Empty>;
+  return <Empty title={t('list.noMatches')}>{t('list.noMatchesDescription')}</Empty>;
 }

@@ -65,7 +65,11 @@ export function ListTable({
             <Head name="shown" {...head} isNumber />
             <Head name="acceptance" {...head} isNumber />
             <Head name="used" {...head} isNumber />
-            {isConfused ? <th data-column="instead">{t('list.column.instead')}</th> : <Head name="flags" {...head} />}
+            {isConfused ? (
+              <th data-column="instead">{t('list.column.usedInstead')}</th>
+            ) : (
+              <Head name="flags" {...head} />
+            )}
             <Head name="lastUsed" {...head} />
             {blocks && (
               <th data-column="block">

@@ -36,12 +36,12 @@ export function NewPage() {
       title={
         <>
           <Link className="back-link" href="/">
-            {t('one.back')}
+            {t('template.back')}
           </Link>
           {t('create.title')}
         </>
       }
-      says={t('create.says')}
+      description={t('create.description')}
     >
       <div className="template-editor">
         <form
@@ -60,17 +60,17 @@ export function NewPage() {
           />
           <TextInput
             label={t('create.id')}
-            description={t('create.idSays')}
+            description={t('create.idDescription')}
             value={id}
-            error={id !== '' && !validId.test(id) && t('create.idWrong')}
+            error={id !== '' && !validId.test(id) && t('create.idInvalid')}
             onChange={({ currentTarget: { value } }) => setOwnId(value)}
           />
           <Group gap="xs" className="editor-foot">
             <Button type="submit" variant="default" size="sm" disabled={!isFilled} loading={create.isPending}>
-              {t('create.asDraft')}
+              {t('create.saveDraft')}
             </Button>
             <Button size="sm" disabled={!isFilled} loading={create.isPending} onClick={() => create.mutate('allowed')}>
-              {t('create.allowed')}
+              {t('create.createActive')}
             </Button>
           </Group>
           {create.error && (

@@ -69,7 +69,9 @@ export function Preview({
           ))}
         </p>
       </div>
-      {example && lacking.length > 0 && <p className="missing">{t('preview.lacks', { names: lacking.join(', ') })}</p>}
+      {example && lacking.length > 0 && (
+        <p className="missing">{t('preview.missingFields', { names: lacking.join(', ') })}</p>
+      )}
       <Problems
         problems={problems}
         isFine={known !== null && pieces.some((piece) => 'name' in piece)}
@@ -118,7 +120,7 @@ function Problems({
             {t('problems.unknown', { name })}{' '}
             {meant !== null && (
               <>
-                {t('problems.meant', { name: meant })}{' '}
+                {t('problems.suggestion', { name: meant })}{' '}
                 {onReplace && (
                   <Button size="compact-xs" variant="default" onClick={() => onReplace(name, meant)}>
                     {t('problems.replace')}
@@ -130,10 +132,10 @@ function Problems({
         ))}
         {broken.map((text) => (
           <li key={text} data-problem>
-            {t('problems.broken', { text })}
+            {t('problems.invalid', { text })}
           </li>
         ))}
-        {isFine && unknown.length + broken.length === 0 && <li>{t('problems.fine')}</li>}
+        {isFine && unknown.length + broken.length === 0 && <li>{t('problems.valid')}</li>}
       </ul>
     </div>
   );

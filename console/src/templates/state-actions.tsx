@@ -7,12 +7,12 @@ import * as api from './api.js';
 import { allTemplatesQuery } from './queries.js';
 
 const actions = {
-  draft: ['retire', 'allow'],
+  draft: ['retire', 'activate'],
   allowed: ['retire', 'block'],
-  blocked: ['retire', 'allow'],
-  retired: ['allow'],
+  blocked: ['retire', 'activate'],
+  retired: ['activate'],
 } as const;
-const states = { allow: 'allowed', block: 'blocked', retire: 'retired' } as const;
+const states = { activate: 'allowed', block: 'blocked', retire: 'retired' } as const;
 
 /** What may become of a template; each says what it will do and asks once. */
 export function StateActions({ template, isUnsaved }: { template: api.Template; isUnsaved: boolean }) {
@@ -21,7 +21,7 @@ export function StateActions({ template, isUnsaved }: { template: api.Template; 
   if (isUnsaved) {
     return (
       <Text size="xs" c="dimmed">
-        {t('action.first')}
+        {t('action.saveFirst')}
       </Text>
     );
   }
@@ -29,7 +29,7 @@ export function StateActions({ template, isUnsaved }: { template: api.Template; 
     return (
       <Confirm
         label={t('action.unmerge')}
-        says={t('action.unmergeSays', { title })}
+        description={t('action.unmergeDescription', { title })}
         run={() => api.change(id, { mergedInto: null, state: 'allowed', revision })}
       />
     );
@@ -41,10 +41,10 @@ export function StateActions({ template, isUnsaved }: { template: api.Template; 
         <Confirm
           key={name}
           label={t(`action.${name}`)}
-          says={t(`action.${name}Says`, { title })}
+          description={t(`action.${name}Description`, { title })}
           run={() => api.change(id, { state: states[name], revision })}
           {...(name === 'block' && { color: 'red', variant: 'light' })}
-          {...(name === 'allow' && { variant: 'filled' })}
+          {...(name === 'activate' && { variant: 'filled' })}
         />
       ))}
     </>
@@ -61,14 +61,14 @@ function Merge({ template: { id, title, revision } }: { template: api.Template }
   return (
     <Confirm
       label={t('action.merge')}
-      says={t('action.mergeSays', { title })}
+      description={t('action.mergeDescription', { title })}
       isReady={into !== null}
       run={() => api.change(id, { mergedInto: into, revision })}
     >
       <Select
         label={t('action.mergeInto')}
         placeholder={t('action.mergePlaceholder')}
-        nothingFoundMessage={t('action.mergeNothing')}
+        nothingFoundMessage={t('action.mergeNoMatches')}
         searchable
         limit={mostFound}
         value={into}

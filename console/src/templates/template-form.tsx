@@ -42,7 +42,7 @@ export function TemplateForm({
     <div className="template-form">
       <TextInput
         label={t('editor.title')}
-        description={t('editor.titleSays')}
+        description={t('editor.titleDescription')}
         maxLength={200}
         value={fields.title}
         readOnly={isReadOnly}
@@ -66,7 +66,7 @@ export function TemplateForm({
       </div>
       <TagsInput
         label={t('editor.contactTypes')}
-        description={isReadOnly ? null : t('editor.contactTypesSays')}
+        description={isReadOnly ? null : t('editor.contactTypesDescription')}
         value={fields.contactTypes}
         readOnly={isReadOnly}
         data={types}
@@ -103,7 +103,7 @@ function Insert({ onInsert }: { onInsert: (name: string) => void }) {
       ))}
       {data.items.length > mostChips && (
         <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setAll(!all)}>
-          {t(all ? 'editor.fewer' : 'editor.more')}
+          {t(all ? 'editor.less' : 'editor.more')}
         </Button>
       )}
     </div>

@@ -25,7 +25,7 @@ export function TemplatePage({ id, mayEdit }: { id: string; mayEdit: boolean }) 
   if (template.error instanceof ApiError && template.error.status === 404) {
     return (
       <PageBody title={<Back />}>
-        <Empty title={t('one.gone', { id })}>{t('one.goneDo')}</Empty>
+        <Empty title={t('template.notFound', { id })}>{t('template.notFoundDescription')}</Empty>
       </PageBody>
     );
   }
@@ -44,7 +44,7 @@ const Back = () => {
   const { t } = useTranslation('templates');
   return (
     <Link className="back-link" href={`/${window.location.search}`}>
-      {t('one.back')}
+      {t('template.back')}
     </Link>
   );
 };
@@ -62,7 +62,7 @@ function Known({ template, mayEdit }: { template: TemplateWithHistory; mayEdit: 
           {template.title}
         </>
       }
-      says={<About template={template} />}
+      description={<About template={template} />}
       actions={mayEdit && <StateActions template={template} isUnsaved={draft.isUnsaved} />}
     >
       <EditedTemplate template={template} draft={draft} examples={statistics.data?.examples} mayEdit={mayEdit} />
@@ -72,10 +72,10 @@ function Known({ template, mayEdit }: { template: TemplateWithHistory; mayEdit: 
         </Loaded>
       </Section>
       <div className="ml-columns">
-        <Section title={t('confused.title')} says={t('confused.says')}>
+        <Section title={t('confused.title')} description={t('confused.description')}>
           <Loaded query={statistics}>{(data) => <Confusions pairs={data.confusedWith} />}</Loaded>
         </Section>
-        <Section title={t('flags.title')} says={t('flags.says')}>
+        <Section title={t('flags.title')} description={t('flags.description')}>
           <Loaded query={statistics}>{(data) => <FlagList flags={data.flags} />}</Loaded>
         </Section>
       </div>
@@ -94,15 +94,15 @@ function About({ template }: { template: TemplateWithHistory }) {
   return (
     <span className="template-about">
       <StateBadge state={state} />
-      <span>{t(`stateSays.${state}`)}</span>
+      <span>{t(`stateDescription.${state}`)}</span>
       {mergedInto !== null && (
         <span>
-          {t('one.mergedInto')} <Link href={`/t/${mergedInto}`}>{heir?.title ?? mergedInto}</Link>
+          {t('template.mergedInto')} <Link href={`/t/${mergedInto}`}>{heir?.title ?? mergedInto}</Link>
         </span>
       )}
       <code>{id}</code>
       <span>
-        {t('one.revision', { revision: template.revision })} · <When iso={updatedAt} />
+        {t('template.revision', { revision: template.revision })} · <When iso={updatedAt} />
       </span>
     </span>
   );

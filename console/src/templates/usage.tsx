@@ -21,24 +21,24 @@ export function Usage({ statistics: { shown, acceptance, used, imported, usage }
           <dt>{t('usage.acceptance')}</dt>
           <dd>{acceptance ? format.share(acceptance.value, 0) : '–'}</dd>
           <dd>
-            {acceptance ? t('usage.acceptanceSays', { low, high, count: acceptance.of }) : t('usage.noAcceptance')}
+            {acceptance ? t('usage.acceptanceInterval', { low, high, count: acceptance.of }) : t('usage.neverFirst')}
           </dd>
         </div>
         <div>
           <dt>{t('usage.shown')}</dt>
           <dd>{format.number(shown)}</dd>
-          <dd>{t('usage.shownSays')}</dd>
+          <dd>{t('usage.shownDescription')}</dd>
         </div>
         <div>
           <dt>{t('usage.used')}</dt>
           <dd>{format.number(used)}</dd>
           <dd>
-            {t('usage.usedSays')}
+            {t('usage.usedDescription')}
             {imported > 0 && ` ${t('usage.imported', { count: imported })}`}
           </dd>
         </div>
       </dl>
-      {shown + used === 0 ? <p className="usage-nothing">{t('usage.nothing')}</p> : <UsageChart usage={usage} />}
+      {shown + used === 0 ? <p className="usage-nothing">{t('usage.empty')}</p> : <UsageChart usage={usage} />}
     </div>
   );
 }

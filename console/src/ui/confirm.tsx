@@ -7,7 +7,7 @@ interface Order {
   /** On the button, and over the question */
   label: string;
   /** What will happen, in a sentence or two */
-  says: ReactNode;
+  description: ReactNode;
   run: () => Promise<unknown>;
   /** More to be said or filled in before */
   children?: ReactNode;
@@ -20,7 +20,7 @@ interface Order {
 /** A button that says what it will do and asks once. What failed is said where it was asked. */
 export function Confirm({
   label,
-  says,
+  description,
   run,
   children,
   isReady = true,
@@ -55,7 +55,7 @@ export function Confirm({
             order.mutate();
           }}
         >
-          <div>{says}</div>
+          <div>{description}</div>
           {children}
           {order.error && (
             <Alert color="red" role="alert">

@@ -7,13 +7,13 @@ import { useTranslation } from 'react-i18next';
 
 export function PageBody({
   title,
-  says,
+  description,
   actions,
   children,
 }: {
   title: ReactNode;
   /** One sentence under the title */
-  says?: ReactNode;
+  description?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
 }) {
@@ -22,7 +22,7 @@ export function PageBody({
       <header className="ml-head">
         <div>
           <h2>{title}</h2>
-          {says && <p>{says}</p>}
+          {description && <p>{description}</p>}
         </div>
         {actions && <div className="ml-actions">{actions}</div>}
       </header>
@@ -33,12 +33,12 @@ export function PageBody({
 
 export function Section({
   title,
-  says,
+  description,
   aside,
   children,
 }: {
   title: string;
-  says?: ReactNode;
+  description?: ReactNode;
   aside?: ReactNode;
   children: ReactNode;
 }) {
@@ -48,7 +48,7 @@ export function Section({
         <h3>{title}</h3>
         {aside}
       </header>
-      {says && <p className="says">{says}</p>}
+      {description && <p className="description">{description}</p>}
       {children}
     </section>
   );
@@ -78,10 +78,10 @@ export function Loaded<T>({
   if (query.data !== undefined) return children(query.data);
   if (query.isError) {
     return (
-      <Alert color="red" role="alert" title={t('app.noAnswer')}>
+      <Alert color="red" role="alert" title={t('app.unavailable')}>
         <p>{query.error.message}</p>
         <Button size="compact-sm" color="red" loading={query.isFetching} onClick={() => void query.refetch()}>
-          {t('app.tryAgain')}
+          {t('app.retry')}
         </Button>
       </Alert>
     );

@@ -28,7 +28,7 @@ export function AlertActions({ alert: { id, state } }: { alert: api.AlertDetail 
     <>
       <Confirm
         label={t('alerts.snooze')}
-        says={t('alerts.snoozeSays')}
+        description={t('alerts.snoozeDescription')}
         run={() => api.snooze(id, { reason, until: until() })}
         isReady={reason.trim() !== ''}
       >
@@ -42,7 +42,7 @@ export function AlertActions({ alert: { id, state } }: { alert: api.AlertDetail 
       </Confirm>
       <Confirm
         label={t('alerts.close')}
-        says={t('alerts.closeSays')}
+        description={t('alerts.closeDescription')}
         run={() => api.closeAlert(id, reason)}
         isReady={reason.trim() !== ''}
       >
@@ -52,7 +52,7 @@ export function AlertActions({ alert: { id, state } }: { alert: api.AlertDetail 
         <Confirm
           label={t('alerts.acknowledge')}
           variant="filled"
-          says={t('alerts.acknowledgeSays')}
+          description={t('alerts.acknowledgeDescription')}
           run={() => api.acknowledge(id)}
         />
       )}

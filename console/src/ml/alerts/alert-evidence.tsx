@@ -16,7 +16,10 @@ export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertD
   return (
     <>
       <div className="ml-columns">
-        <Section title={t('evidence.causes')} says={t('evidence.rests', { tickets: format.number(facts.tickets) })}>
+        <Section
+          title={t('evidence.causes')}
+          description={t('evidence.ticketCount', { tickets: format.number(facts.tickets) })}
+        >
           {causes.length === 0 ? (
             <Empty title={t('evidence.noCause')} />
           ) : (
@@ -30,9 +33,9 @@ export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertD
           )}
           <Cost facts={facts} />
         </Section>
-        <Section title={t('evidence.words')} says={t('evidence.wordsSays')}>
+        <Section title={t('evidence.terms')} description={t('evidence.termsDescription')}>
           {words.length === 0 ? (
-            <Empty title={t('evidence.noWords')} />
+            <Empty title={t('evidence.noTerms')} />
           ) : (
             <ul className="words">
               {words.map((word) => (
@@ -74,7 +77,7 @@ function Cost({ facts: { accuracy, slice } }: { facts: EvidenceFacts }) {
   const { before, now, loss } = accuracy;
   return (
     <>
-      <h4>{t('evidence.cost')}</h4>
+      <h4>{t('evidence.impact')}</h4>
       <dl className="facts-grid">
         <Fact name={t('evidence.accuracyBefore')}>
           <Figure text={format.share(before.value)} low={format.share(before.low)} high={format.share(before.high)} />
@@ -82,7 +85,7 @@ function Cost({ facts: { accuracy, slice } }: { facts: EvidenceFacts }) {
         <Fact name={t('evidence.accuracyNow')}>
           <Figure text={format.share(now.value)} low={format.share(now.low)} high={format.share(now.high)} />
         </Fact>
-        <Fact name={t('evidence.loss')}>
+        <Fact name={t('evidence.accuracyChange')}>
           <Figure
             text={format.points(-100 * loss.value)}
             low={format.points(-100 * loss.high)}
@@ -90,7 +93,7 @@ function Cost({ facts: { accuracy, slice } }: { facts: EvidenceFacts }) {
           />
         </Fact>
         {slice && (
-          <Fact name={t('evidence.slice')}>
+          <Fact name={t('evidence.worstSlice')}>
             {t(`slice.${slice.slice.by}`)} {slice.slice.value}
           </Fact>
         )}
@@ -103,7 +106,7 @@ function Contributions({ title, rows }: { title: string; rows: readonly Contribu
   const { t } = useTranslation('engineers');
   const format = useFormat();
   return (
-    <Section title={title} says={t('evidence.contributionSays')}>
+    <Section title={title} description={t('evidence.contributionDescription')}>
       {rows.length === 0 ? (
         <Empty title={t('evidence.noContribution')} />
       ) : (
@@ -111,8 +114,8 @@ function Contributions({ title, rows }: { title: string; rows: readonly Contribu
           <thead>
             <tr>
               <th>{t('evidence.name')}</th>
-              <th data-number>{t('evidence.was')}</th>
-              <th data-number>{t('evidence.is')}</th>
+              <th data-number>{t('evidence.reference')}</th>
+              <th data-number>{t('evidence.now')}</th>
               <th data-number>{t('evidence.change')}</th>
             </tr>
           </thead>

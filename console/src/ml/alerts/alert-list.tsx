@@ -28,7 +28,7 @@ export function AlertList({ alerts }: { alerts: readonly Alert[] }) {
             <ActionBadge action={action} />
             <span>{t('alerts.opened', { at: format.moment(openedAt) })}</span>
             {owner && <span>{t('by', { name: actorName(t, owner) })}</span>}
-            {!active && <span>{t('alerts.notSeen')}</span>}
+            {!active && <span>{t('alerts.notDetected')}</span>}
             {reason && <span>{localize(reason, reasonMessage)}</span>}
           </p>
         </li>

@@ -21,7 +21,7 @@ export function AlertPage({ id }: { id: number }) {
   return (
     <PageBody
       title={alert.data ? localize(alert.data.headline, alert.data.message) : t('alerts.one', { id })}
-      says={<Link href="/">{t('alerts.back')}</Link>}
+      description={<Link href="/">{t('alerts.back')}</Link>}
       actions={alert.data && <AlertActions alert={alert.data} />}
     >
       <Loaded query={alert} lines={6}>
@@ -29,7 +29,7 @@ export function AlertPage({ id }: { id: number }) {
           <>
             <Facts alert={data} />
             <AlertEvidence alert={data} />
-            <Section title={t('alerts.findings')} says={t('alerts.findingsSays')}>
+            <Section title={t('alerts.findings')} description={t('alerts.findingsDescription')}>
               <Findings findings={data.findings} label={t('alerts.findings')} />
             </Section>
             <History alert={data} />
@@ -44,21 +44,23 @@ function Facts({ alert }: { alert: AlertDetail }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
   return (
-    <Section title={t('alerts.stands')} says={t(`actionSays.${alert.action}`)}>
+    <Section title={t('alerts.status')} description={t(`actionDescription.${alert.action}`)}>
       <dl className="facts-grid">
-        <Fact name={t('training.state')}>
+        <Fact name={t('training.status')}>
           <AlertState state={alert.state} />
         </Fact>
         <Fact name={t('alerts.action')}>
           <ActionBadge action={alert.action} />
         </Fact>
         <Fact name={t('alerts.openedAt')}>{format.moment(alert.openedAt)}</Fact>
-        <Fact name={t('alerts.seenAt')}>
+        <Fact name={t('alerts.lastSeen')}>
           {format.moment(alert.seenAt)}
-          {!alert.active && ` · ${t('alerts.notSeen')}`}
+          {!alert.active && ` · ${t('alerts.notDetected')}`}
         </Fact>
-        <Fact name={t('alerts.owner')}>{alert.owner === null ? t('alerts.nobody') : actorName(t, alert.owner)}</Fact>
-        {alert.snoozedUntil && <Fact name={t('alerts.until')}>{format.moment(alert.snoozedUntil)}</Fact>}
+        <Fact name={t('alerts.owner')}>
+          {alert.owner === null ? t('alerts.unassigned') : actorName(t, alert.owner)}
+        </Fact>
+        {alert.snoozedUntil && <Fact name={t('alerts.snoozedUntil')}>{format.moment(alert.snoozedUntil)}</Fact>}
         <Fact name={t('models.version')}>
           <span className="version">{alert.modelVersion}</span>
         </Fact>
@@ -72,7 +74,7 @@ function History({ alert: { history } }: { alert: AlertDetail }) {
   const format = useFormat();
   const localize = useLocalize('monitor');
   return (
-    <Section title={t('alerts.history')}>
+    <Section title={t('alerts.timeline')}>
       <ol className="history">
         {history.map(({ at, kind, actor, reason, message }) => (
           <li key={`${at}${kind}`}>

@@ -28,26 +28,26 @@ function AllAlerts() {
   return (
     <PageBody
       title={t('alerts.title')}
-      says={t('alerts.says')}
+      description={t('alerts.description')}
       actions={
         <SegmentedControl
           size="xs"
-          aria-label={t('alerts.which')}
+          aria-label={t('alerts.filter')}
           value={shown}
           onChange={(value) => setShown(value === 'all' ? 'all' : 'unfinished')}
           data={[
-            { value: 'unfinished', label: t('alerts.unfinished') },
+            { value: 'unfinished', label: t('alerts.active') },
             { value: 'all', label: t('alerts.all') },
           ]}
         />
       }
     >
-      <Section title={t(shown === 'all' ? 'alerts.all' : 'alerts.unfinished')}>
+      <Section title={t(shown === 'all' ? 'alerts.all' : 'alerts.active')}>
         <Loaded query={alerts}>
           {({ items }) => {
             const wanted = items.filter(({ state }) => shown === 'all' || state !== 'closed');
             return wanted.length === 0 ? (
-              <Empty title={t('alerts.none')}>{t('alerts.noneDo')}</Empty>
+              <Empty title={t('alerts.none')}>{t('alerts.noneDescription')}</Empty>
             ) : (
               <AlertList alerts={wanted} />
             );

@@ -20,14 +20,18 @@ export default function DecisionsPage() {
   return (
     <PageBody
       title={t('decisions.title')}
-      says={t('decisions.says')}
+      description={t('decisions.description')}
       actions={
         <>
-          <Confirm label={t('decisions.look')} says={t('decisions.lookSays')} run={() => api.decide('look')} />
+          <Confirm
+            label={t('decisions.check')}
+            description={t('decisions.checkDescription')}
+            run={() => api.decide('look')}
+          />
           <Confirm
             label={t('decisions.retrain')}
             variant="filled"
-            says={t('decisions.retrainSays')}
+            description={t('decisions.retrainDescription')}
             run={() => api.decide('retrain')}
           />
         </>
@@ -39,7 +43,7 @@ export default function DecisionsPage() {
         <Loaded query={decisions} lines={6}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty title={t('decisions.none')}>{t('decisions.noneDo')}</Empty>
+              <Empty title={t('decisions.none')}>{t('decisions.noneDescription')}</Empty>
             ) : (
               <Log decisions={items} />
             )
@@ -59,11 +63,11 @@ function Times() {
       <Loaded query={schedule} lines={2}>
         {({ pattern, next, lastLook, coolDownHours, leastLabels, leastLoss }) => (
           <dl className="facts-grid">
-            <Fact name={t('decisions.next')}>{next ? format.moment(next) : t('decisions.noSchedule')}</Fact>
-            <Fact name={t('decisions.pattern')}>{pattern ? <code>{pattern}</code> : t('decisions.setSchedule')}</Fact>
-            <Fact name={t('decisions.lastLook')}>{lastLook ? format.moment(lastLook) : '–'}</Fact>
-            <Fact name={t('decisions.leastLabels')}>{format.number(leastLabels)}</Fact>
-            <Fact name={t('decisions.leastLoss')}>{format.points(100 * leastLoss)}</Fact>
+            <Fact name={t('decisions.nextRun')}>{next ? format.moment(next) : t('decisions.noSchedule')}</Fact>
+            <Fact name={t('decisions.cron')}>{pattern ? <code>{pattern}</code> : t('decisions.notConfigured')}</Fact>
+            <Fact name={t('decisions.lastRun')}>{lastLook ? format.moment(lastLook) : '–'}</Fact>
+            <Fact name={t('decisions.minLabels')}>{format.number(leastLabels)}</Fact>
+            <Fact name={t('decisions.minLoss')}>{format.points(100 * leastLoss)}</Fact>
             <Fact name={t('decisions.coolDown')}>{format.number(coolDownHours)} h</Fact>
           </dl>
         )}
@@ -80,12 +84,12 @@ function Reweighting() {
   if (!weights) return null;
   return (
     <Section
-      title={t('decisions.reweighting')}
-      says={t('decisions.reweightingSays', { at: format.moment(weights.startedAt) })}
+      title={t('decisions.priorCorrection')}
+      description={t('decisions.priorCorrectionDescription', { at: format.moment(weights.startedAt) })}
       aside={
         <Confirm
           label={t('decisions.revert')}
-          says={t('decisions.revertSays')}
+          description={t('decisions.revertDescription')}
           run={() => api.revert(weights.decision)}
         />
       }
@@ -109,10 +113,10 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
     <Table label={t('decisions.log')}>
       <thead>
         <tr>
-          <th>{t('decisions.at')}</th>
+          <th>{t('decisions.time')}</th>
           <th>{t('decisions.action')}</th>
           <th>{t('decisions.reasons')}</th>
-          <th>{t('training.askedBy')}</th>
+          <th>{t('training.triggeredBy')}</th>
           <th>{t('decisions.alert')}</th>
         </tr>
       </thead>
@@ -122,7 +126,7 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
             <tr key={id}>
               <td data-fixed>
                 {format.moment(decidedAt)}
-                {count > 1 && <small>{t('decisions.since', { count, at: format.moment(oldest.decidedAt) })}</small>}
+                {count > 1 && <small>{t('decisions.repeated', { count, at: format.moment(oldest.decidedAt) })}</small>}
               </td>
               <td data-fixed>
                 <ActionBadge action={action} />

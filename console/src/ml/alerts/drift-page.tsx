@@ -26,7 +26,7 @@ export default function DriftPage() {
   return (
     <PageBody
       title={t('drift.title')}
-      says={t('drift.says')}
+      description={t('drift.description')}
       actions={
         <SegmentedControl
           size="xs"
@@ -53,9 +53,9 @@ function Signals({ drift }: { drift: Drift }) {
   if (!watched?.reference || signals.length === 0) {
     return (
       <Section title={t('drift.signals')}>
-        <Empty title={t(watched && !watched.reference ? 'drift.noReference' : 'drift.notYet')}>
-          {t(watched && !watched.reference ? 'drift.noReferenceDo' : 'drift.notYetDo')}{' '}
-          <Link href="~/training">{t('models.toTraining')}</Link>
+        <Empty title={t(watched && !watched.reference ? 'drift.noReference' : 'drift.noData')}>
+          {t(watched && !watched.reference ? 'drift.noReferenceDescription' : 'drift.noDataDescription')}{' '}
+          <Link href="~/training">{t('models.goToTraining')}</Link>
         </Empty>
       </Section>
     );
@@ -64,19 +64,19 @@ function Signals({ drift }: { drift: Drift }) {
   const ofSlices = signals.filter(({ slice }) => slice.by !== 'all');
   return (
     <>
-      <Section title={t('drift.watch')}>
+      <Section title={t('drift.monitorStatus')}>
         <dl className="facts-grid">
           <Fact name={t('models.version')}>
             <span className="version">{drift.modelVersion}</span>
           </Fact>
           <Fact name={t('drift.since')}>{format.moment(watched.since)}</Fact>
-          <Fact name={t('drift.lookedAt')}>{watched.lookedAt ? format.moment(watched.lookedAt) : '–'}</Fact>
-          <Fact name={t('drift.counted')}>{format.number(watched.tickets)}</Fact>
-          <Fact name={t('drift.waiting')}>{format.number(drift.waiting)}</Fact>
+          <Fact name={t('drift.lastRun')}>{watched.lookedAt ? format.moment(watched.lookedAt) : '–'}</Fact>
+          <Fact name={t('drift.processed')}>{format.number(watched.tickets)}</Fact>
+          <Fact name={t('drift.backlog')}>{format.number(drift.waiting)}</Fact>
         </dl>
       </Section>
       {active.length > 0 && (
-        <Section title={t('drift.behind')} says={t('drift.behindSays')}>
+        <Section title={t('drift.activeAlerts')} description={t('drift.activeAlertsDescription')}>
           <AlertList alerts={active} />
         </Section>
       )}
@@ -90,7 +90,7 @@ function Signals({ drift }: { drift: Drift }) {
         ))}
       </div>
       {ofSlices.length > 0 && (
-        <Section title={t('drift.slices')} says={t('drift.slicesSays')}>
+        <Section title={t('drift.slices')} description={t('drift.slicesDescription')}>
           <Findings findings={ofSlices.slice(0, mostSlices)} label={t('drift.slices')} />
         </Section>
       )}

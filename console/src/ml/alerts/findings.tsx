@@ -22,7 +22,7 @@ export function Findings({ findings, label }: { findings: readonly Finding[]; la
         <tr>
           <th>{t('findings.signal')}</th>
           <th>{t('comparison.slice')}</th>
-          <th data-number>{t('findings.effect')}</th>
+          <th data-number>{t('findings.change')}</th>
           <th>{t('findings.unit')}</th>
           <th data-number>{t('findings.evidence')}</th>
           <th>{t('findings.alarm')}</th>

@@ -13,11 +13,11 @@ export function Agreement() {
   const { t } = useTranslation('engineers');
   const agreement = useQuery(agreementQuery);
   return (
-    <Section title={t('agreement.title')} says={t('agreement.says')}>
+    <Section title={t('agreement.title')} description={t('agreement.description')}>
       <Loaded query={agreement}>
         {({ texts, answers, share, alpha, contactTypes, pairs }) =>
           texts === 0 ? (
-            <Empty title={t('agreement.none')}>{t('agreement.noneDo')}</Empty>
+            <Empty title={t('agreement.none')}>{t('agreement.noneDescription')}</Empty>
           ) : (
             <>
               <dl className="facts-grid">
@@ -73,7 +73,7 @@ function ContactTypes({ rows }: { rows: AgentAgreement['contactTypes'] }) {
 function Pairs({ pairs }: { pairs: AgentAgreement['pairs'] }) {
   const { t } = useTranslation('engineers');
   const nameOf = (id: string | null, title: string | null): string =>
-    id === null ? t('agreement.noneFits') : (title ?? id);
+    id === null ? t('agreement.noTemplateFits') : (title ?? id);
   return (
     <>
       <h4>{t('agreement.pairs')}</h4>
@@ -91,7 +91,7 @@ function Pairs({ pairs }: { pairs: AgentAgreement['pairs'] }) {
                   )}
                 </Fragment>
               ))}{' '}
-              {t('agreement.ofTexts', { count: texts })}
+              {t('agreement.textCount', { count: texts })}
             </p>
             <ul className="examples">
               {examples.flat().map(({ source, ticketId, subject, preview, templateId }) => (

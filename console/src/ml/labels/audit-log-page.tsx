@@ -11,7 +11,7 @@ export default function AuditLogPage() {
   const format = useFormat();
   const log = useInfiniteQuery(auditLogQuery);
   return (
-    <PageBody title={t('audit.title')} says={t('audit.says')}>
+    <PageBody title={t('audit.title')} description={t('audit.description')}>
       <Section title={t('audit.entries')}>
         <Loaded query={log} lines={8}>
           {({ pages }) => {
@@ -22,7 +22,7 @@ export default function AuditLogPage() {
               <Table label={t('audit.entries')}>
                 <thead>
                   <tr>
-                    <th>{t('decisions.at')}</th>
+                    <th>{t('decisions.time')}</th>
                     <th>{t('audit.actor')}</th>
                     <th>{t('audit.action')}</th>
                     <th>{t('audit.target')}</th>

@@ -9,11 +9,11 @@ export function Clusters({ aside }: { aside?: ReactNode }) {
   const { t } = useTranslation('engineers');
   const queue = useQuery(labelQueueQuery);
   return (
-    <Section title={t('labels.clusters')} says={t('labels.clustersSays')} aside={aside}>
+    <Section title={t('labels.clusters')} description={t('labels.clustersDescription')} aside={aside}>
       <Loaded query={queue}>
         {({ clusters }) =>
           clusters.length === 0 ? (
-            <Empty title={t('labels.noClusters')}>{t('labels.noClustersDo')}</Empty>
+            <Empty title={t('labels.noClusters')}>{t('labels.noClustersDescription')}</Empty>
           ) : (
             <ul className="clusters">
               {clusters.map(({ words, tickets, examples }) => (

@@ -12,9 +12,9 @@ export default function LabelsPage() {
   const { t } = useTranslation('engineers');
   const queue = useQuery(labelQueueQuery);
   return (
-    <PageBody title={t('labels.title')} says={t('labels.says')}>
+    <PageBody title={t('labels.title')} description={t('labels.description')}>
       <Clusters />
-      <Section title={t('labels.queue')} says={t('labels.queueSays')}>
+      <Section title={t('labels.queue')} description={t('labels.queueDescription')}>
         <Loaded query={queue} lines={5}>
           {({ tickets }) => <Queue tickets={tickets} />}
         </Loaded>
@@ -32,14 +32,14 @@ function Queue({
 }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
-  if (tickets.length === 0) return <Empty title={t('labels.noQueue')}>{t('labels.noQueueDo')}</Empty>;
+  if (tickets.length === 0) return <Empty title={t('labels.noQueue')}>{t('labels.noQueueDescription')}</Empty>;
   return (
     <Table label={t('labels.queue')}>
       <thead>
         <tr>
           <th>{t('labels.ticket')}</th>
           <th>{t('labels.text')}</th>
-          <th data-number>{t('labels.unsure')}</th>
+          <th data-number>{t('labels.uncertainty')}</th>
         </tr>
       </thead>
       <tbody>
@@ -65,12 +65,12 @@ function Suspected() {
   const format = useFormat();
   const suspected = useQuery(suspectedLabelsQuery);
   return (
-    <Section title={t('labels.suspected')} says={t('labels.suspectedSays')}>
+    <Section title={t('labels.suspected')} description={t('labels.suspectedDescription')}>
       <Loaded query={suspected}>
         {({ items, modelVersion }) =>
           items.length === 0 ? (
             <Empty title={t(modelVersion === null ? 'labels.noModel' : 'labels.noSuspected')}>
-              {modelVersion === null && <Link href="~/training">{t('models.toTraining')}</Link>}
+              {modelVersion === null && <Link href="~/training">{t('models.goToTraining')}</Link>}
             </Empty>
           ) : (
             <Table label={t('labels.suspected')}>

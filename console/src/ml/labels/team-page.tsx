@@ -8,9 +8,9 @@ import { PageBody } from '../../ui/parts.js';
 export default function TeamPage() {
   const { t } = useTranslation('engineers');
   return (
-    <PageBody title={t('team.title')} says={t('team.says')}>
+    <PageBody title={t('team.title')} description={t('team.description')}>
       <Agreement />
-      <Clusters aside={<Link href="~/templates/new">{t('team.write')}</Link>} />
+      <Clusters aside={<Link href="~/templates/new">{t('team.createTemplate')}</Link>} />
     </PageBody>
   );
 }

@@ -31,14 +31,14 @@ function AllModels() {
   return (
     <PageBody
       title={t('models.title')}
-      says={t('models.says')}
+      description={t('models.description')}
       actions={champion && <RollBack champion={champion.version} />}
     >
       <Loaded query={models}>
         {(data) =>
           data.items.length === 0 ? (
-            <Section title={t('models.inService')}>
-              <Empty title={t('models.none')}>{t('models.noneDo')}</Empty>
+            <Section title={t('models.serving')}>
+              <Empty title={t('models.none')}>{t('models.noneDescription')}</Empty>
             </Section>
           ) : (
             <>
@@ -68,9 +68,9 @@ function RollBack({ champion }: { champion: string }) {
       label={t('models.rollBack')}
       color="red"
       variant="light"
-      says={
+      description={
         tried
-          ? t('models.rollBackTried', { version: tried.version, champion })
+          ? t('models.rollBackRollout', { version: tried.version, champion })
           : t('models.rollBackChampion', { champion })
       }
       run={api.rollBack}
@@ -85,14 +85,14 @@ function InService({ models: { serving, items } }: { models: api.Models }) {
   const facts = champion && factsOf(champion);
   const cells: [string, string][] = [
     [t('models.champion'), champion?.version ?? t('models.noChampion')],
-    [t('models.ranksOn'), serving.device ?? '–'],
+    [t('models.device'), serving.device ?? '–'],
     [t('models.labels'), facts?.rows ? format.number(facts.rows) : '–'],
     [t('models.templates'), facts?.templates ? format.number(facts.templates) : '–'],
     [t('models.top1'), facts?.top1 ? format.percent(facts.top1) : '–'],
     [t('models.hits3'), facts?.hits3 ? format.percent(facts.hits3) : '–'],
   ];
   return (
-    <Section title={t('models.inService')} says={t('models.heldOutSays')}>
+    <Section title={t('models.serving')} description={t('models.outOfFoldDescription')}>
       <dl className="facts-grid">
         {cells.map(([name, value]) => (
           <Fact key={name} name={name}>
@@ -113,25 +113,25 @@ function Contest({ models }: { models: api.Models }) {
   const run = runs.data?.items.find((one) => one.comparison && one.challenger === challenger?.version);
   return (
     <Section
-      title={t('models.contest')}
+      title={t('models.comparison')}
       aside={challenger && !isChampion && <TryOut version={challenger.version} models={models} />}
     >
       <Loaded query={runs}>
         {() =>
           run?.comparison ? (
             <>
-              <p className="says">
-                {t('models.contestSays', {
+              <p className="description">
+                {t('models.comparisonDescription', {
                   challenger: run.challenger,
-                  champion: run.champion ?? t('models.textMatch'),
+                  champion: run.champion ?? t('models.textSimilarity'),
                 })}{' '}
-                <Link href={`~/training/${run.id}`}>{t('models.toRun', { id: run.id })}</Link>
+                <Link href={`~/training/${run.id}`}>{t('models.trainingRun', { id: run.id })}</Link>
               </p>
               <ComparisonTable comparison={run.comparison} />
             </>
           ) : (
-            <Empty title={t('models.noContest')}>
-              {t('models.noContestDo')} <Link href="~/training">{t('models.toTraining')}</Link>
+            <Empty title={t('models.noComparison')}>
+              {t('models.noComparisonDescription')} <Link href="~/training">{t('models.goToTraining')}</Link>
             </Empty>
           )
         }
@@ -157,7 +157,7 @@ function History() {
                   <time dateTime={movedAt}>{format.moment(movedAt)}</time>
                   <span>
                     <span className="version">{version}</span>{' '}
-                    {alias === 'champion' ? t('models.becameChampion') : t('models.becameChallenger')}
+                    {alias === 'champion' ? t('models.promotedToChampion') : t('models.registeredAsChallenger')}
                     <small>{reason === null ? t('by', { name: actor }) : localize(reason, message)}</small>
                   </span>
                 </li>
@@ -170,7 +170,7 @@ function History() {
         <Loaded query={rollouts}>
           {(data) =>
             data.length === 0 ? (
-              <Empty title={t('models.noRollouts')}>{t('models.noRolloutsDo')}</Empty>
+              <Empty title={t('models.noRollouts')}>{t('models.noRolloutsDescription')}</Empty>
             ) : (
               <ol className="history">
                 {data.map((one) => (
@@ -179,11 +179,11 @@ function History() {
                     <span>
                       <span className="version">{one.version}</span>{' '}
                       {one.mode === 'shadow'
-                        ? t('models.inShadow')
-                        : t('models.asCanary', { share: format.share(one.share, 0) })}
+                        ? t('models.rolloutShadow')
+                        : t('models.rolloutCanary', { share: format.share(one.share, 0) })}
                       <small>
                         {one.endedAt === null
-                          ? t('models.goesOn')
+                          ? t('models.rolloutActive')
                           : `${format.moment(one.endedAt)}: ${localize(one.reason ?? '', one.message)}`}
                       </small>
                     </span>

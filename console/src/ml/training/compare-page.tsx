@@ -16,7 +16,7 @@ export function ComparePage({ ids: [a, b] }: { ids: [number, number] }) {
   const one = useQuery(trainingRunQuery(a));
   const other = useQuery(trainingRunQuery(b));
   return (
-    <PageBody title={t('training.compareTitle', { a, b })} says={<Link href="/">{t('training.back')}</Link>}>
+    <PageBody title={t('training.compareTitle', { a, b })} description={<Link href="/">{t('training.back')}</Link>}>
       <Loaded query={one}>
         {(first) => <Loaded query={other}>{(second) => <SideBySide one={first} other={second} />}</Loaded>}
       </Loaded>
@@ -39,7 +39,7 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
       read: ({ comparison }) => (comparison ? format.percent(comparison.challenger.top1) : '–'),
     },
     {
-      name: t('comparison.useful'),
+      name: t('comparison.utility'),
       read: ({ comparison }) => (comparison ? format.percent(comparison.challenger.useful) : '–'),
     },
     {
@@ -55,17 +55,17 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
     },
     { name: t('comparison.tickets'), read: ({ comparison }) => (comparison ? format.number(comparison.tickets) : '–') },
     {
-      name: t('training.took'),
+      name: t('training.duration'),
       read: ({ startedAt, endedAt }) => (startedAt && endedAt ? format.duration(startedAt, endedAt) : '–'),
     },
   ];
   return (
     <>
-      <Section title={t('training.outcome')} says={t('training.compareSays')}>
-        <Table label={t('training.outcome')}>
+      <Section title={t('training.results')} description={t('training.compareDescription')}>
+        <Table label={t('training.results')}>
           <thead>
             <tr>
-              <th>{t('comparison.measure')}</th>
+              <th>{t('comparison.metric')}</th>
               {both.map(({ id }) => (
                 <th key={id} data-number>
                   <Link href={`/${id}`}>#{id}</Link>
@@ -75,7 +75,7 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
           </thead>
           <tbody>
             <tr>
-              <td>{t('training.state')}</td>
+              <td>{t('training.status')}</td>
               {both.map(({ id, state }) => (
                 <td key={id} data-number>
                   <RunState state={state} />
@@ -88,8 +88,8 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
           </tbody>
         </Table>
       </Section>
-      <Section title={t('training.settings')}>
-        <Table label={t('training.settings')}>
+      <Section title={t('training.configuration')}>
+        <Table label={t('training.configuration')}>
           <tbody>
             {rows.map(({ name, values }) => (
               <Row key={name} name={name} values={values} />

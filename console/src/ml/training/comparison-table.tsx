@@ -16,14 +16,14 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
   const sorted = slices.toSorted((a, b) => a.points - b.points);
   return (
     <>
-      <p className="says">
+      <p className="description">
         {t(`comparison.basis.${comparison.basis}`, { count: comparison.tickets })}{' '}
         {t('comparison.agreement', { share: format.share(comparison.agreement) })}
       </p>
-      <Table label={t('comparison.whole')}>
+      <Table label={t('comparison.overall')}>
         <thead>
           <tr>
-            <th>{t('comparison.measure')}</th>
+            <th>{t('comparison.metric')}</th>
             <th data-number>{t('models.champion')}</th>
             <th data-number>{t('models.challenger')}</th>
             <th>{t('comparison.difference')}</th>
@@ -39,7 +39,7 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
             </td>
           </tr>
           <tr>
-            <td>{t('comparison.useful')}</td>
+            <td>{t('comparison.utility')}</td>
             <td data-number>{format.percent(champion.useful)}</td>
             <td data-number>{format.percent(challenger.useful)}</td>
             <td>
@@ -63,7 +63,7 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
                 <th>{t('comparison.slice')}</th>
                 <th data-number>{t('comparison.tickets')}</th>
                 <th>{t('comparison.difference')}</th>
-                <th data-number>{t('comparison.pWorse')}</th>
+                <th data-number>{t('comparison.pValue')}</th>
               </tr>
             </thead>
             <tbody>

@@ -93,21 +93,21 @@ export function Parallel({
   return (
     <Section
       title={t('training.parallel')}
-      says={runs.length < fewestRuns ? undefined : t('training.parallelSays')}
+      description={runs.length < fewestRuns ? undefined : t('training.parallelDescription')}
       aside={
         isLimited && (
           <Button size="compact-xs" variant="subtle" onClick={() => onLimits({})}>
-            {t('training.showAll', { count: runsWithin(runs, axes, limits).length })}
+            {t('training.clearFilters', { count: runsWithin(runs, axes, limits).length })}
           </Button>
         )
       }
     >
       {runs.length < fewestRuns ? (
-        <Empty title={t('training.tooFew')}>{t('training.tooFewDo')}</Empty>
+        <Empty title={t('training.tooFew')}>{t('training.tooFewDescription')}</Empty>
       ) : (
         <>
           <ChartPlace
-            label={t('training.parallelOf', { count: runs.length })}
+            label={t('training.parallelLabel', { count: runs.length })}
             height={260}
             option={option}
             onReady={listen}

@@ -17,7 +17,7 @@ export function ReportPage({ version }: { version: string }) {
   const { t } = useTranslation('engineers');
   const report = useQuery(reportQuery(version));
   return (
-    <PageBody title={t('report.title', { version })} says={<Link href="/">{t('report.back')}</Link>}>
+    <PageBody title={t('report.title', { version })} description={<Link href="/">{t('report.back')}</Link>}>
       <Loaded query={report} lines={6}>
         {(data) => <Report report={data} />}
       </Loaded>
@@ -34,15 +34,15 @@ function Report({ report }: { report: TrainingReport }) {
     [t('models.top1'), format.percent(heldOut.top1)],
     [t('models.hits3'), format.percent(heldOut.hits3)],
     [t('report.majority'), format.percent(baselines.majority)],
-    [t('report.nearestMean'), format.percent(baselines.nearestMean)],
+    [t('report.nearestCentroid'), format.percent(baselines.nearestMean)],
     [t('models.labels'), format.number(data.rows)],
     [t('models.templates'), format.number(data.templates)],
-    [t('training.took'), format.duration(report.createdAt, Date.parse(report.createdAt) + 1000 * took)],
+    [t('training.duration'), format.duration(report.createdAt, Date.parse(report.createdAt) + 1000 * took)],
     [t('argument.seed'), format.number(report.seed)],
   ];
   return (
     <>
-      <Section title={t('report.heldOut')} says={t('models.heldOutSays')}>
+      <Section title={t('report.crossValidation')} description={t('models.outOfFoldDescription')}>
         <dl className="facts-grid">
           {facts.map(([name, value]) => (
             <Fact key={name} name={name}>
@@ -52,33 +52,33 @@ function Report({ report }: { report: TrainingReport }) {
         </dl>
       </Section>
       <div className="ml-columns">
-        <Section title={t('report.calibration')} says={t('report.calibrationSays')}>
+        <Section title={t('report.calibration')} description={t('report.calibrationDescription')}>
           <Calibration report={report} />
         </Section>
         <Section
-          title={t('report.diagnosis')}
-          says={t('report.diagnosisSays', { ceiling: format.percent(diagnosis.ceiling) })}
+          title={t('report.errorAnalysis')}
+          description={t('report.errorAnalysisDescription', { ceiling: format.percent(diagnosis.ceiling) })}
         >
-          <Table label={t('report.diagnosis')}>
+          <Table label={t('report.errorAnalysis')}>
             <tbody>
               {diagnosis.parts.map(({ name, points, next }) => (
                 <tr key={name}>
-                  <td data-fixed>{isPart(name) ? t(`report.part.${name}`) : name}</td>
+                  <td data-fixed>{isPart(name) ? t(`report.part.${parts[name]}`) : name}</td>
                   <td data-number>{format.percent(points)}</td>
-                  <td>{isPart(name) ? t(`report.next.${name}`) : next}</td>
+                  <td>{isPart(name) ? t(`report.advice.${parts[name]}`) : next}</td>
                 </tr>
               ))}
             </tbody>
           </Table>
         </Section>
-        <Section title={t('report.slices')} says={t('report.slicesSays')}>
+        <Section title={t('report.slices')} description={t('report.slicesDescription')}>
           <Slices report={report} />
         </Section>
-        <Section title={t('report.confusions')} says={t('report.confusionsSays')}>
+        <Section title={t('report.confusions')} description={t('report.confusionsDescription')}>
           <Table label={t('report.confusions')}>
             <thead>
               <tr>
-                <th>{t('report.right')}</th>
+                <th>{t('report.label')}</th>
                 <th>{t('report.predicted')}</th>
                 <th data-number>{t('comparison.tickets')}</th>
               </tr>
@@ -99,13 +99,19 @@ function Report({ report }: { report: TrainingReport }) {
   );
 }
 
-const parts = ['bias', 'variance', 'label noise'] as const;
-const isPart = (name: string): name is (typeof parts)[number] => parts.some((part) => part === name);
+/** Names in the report of a training, and their messages */
+const parts = { bias: 'bias', variance: 'variance', 'label noise': 'labelNoise' } as const;
+const slices = {
+  'contact type': 'contactType',
+  channel: 'channel',
+  language: 'language',
+  'head and tail': 'templates',
+} as const;
+const frequencies = { head: 'head', middle: 'torso', tail: 'tail' } as const;
 
-const kinds = ['contact type', 'channel', 'language', 'head and tail'] as const;
-const isKind = (by: string): by is (typeof kinds)[number] => kinds.some((kind) => kind === by);
-const frequencies = ['head', 'middle', 'tail'] as const;
-const isFrequency = (name: string): name is (typeof frequencies)[number] => frequencies.some((one) => one === name);
+const isPart = (name: string): name is keyof typeof parts => Object.hasOwn(parts, name);
+const isSlice = (by: string): by is keyof typeof slices => Object.hasOwn(slices, by);
+const isFrequency = (name: string): name is keyof typeof frequencies => Object.hasOwn(frequencies, name);
 
 /** The weakest first, of every kind but single templates, which are too many. */
 function Slices({ report: { heldOut } }: { report: TrainingReport }) {
@@ -130,8 +136,8 @@ function Slices({ report: { heldOut } }: { report: TrainingReport }) {
         {rows.map(({ by, value, rows: tickets, top1, hits3 }) => (
           <tr key={`${by} ${value}`}>
             <td>
-              <span className="quiet">{isKind(by) ? t(`report.by.${by}`) : by}</span>{' '}
-              {isFrequency(value) && by === 'head and tail' ? t(`report.frequency.${value}`) : value}
+              <span className="quiet">{isSlice(by) ? t(`report.by.${slices[by]}`) : by}</span>{' '}
+              {isFrequency(value) && by === 'head and tail' ? t(`report.frequency.${frequencies[value]}`) : value}
             </td>
             <td data-number>{format.number(tickets)}</td>
             <td data-number>{format.percent(top1)}</td>
@@ -145,8 +151,8 @@ function Slices({ report: { heldOut } }: { report: TrainingReport }) {
 
 function Calibration({ report: { calibration } }: { report: TrainingReport }) {
   const { t } = useTranslation('engineers');
-  const said = t('report.said');
-  const was = t('report.was');
+  const confidenceLabel = t('report.meanConfidence');
+  const accuracyLabel = t('report.accuracy');
   const format = useFormat();
   const option = useCallback(
     (colours: Colours): EChartsCoreOption => {
@@ -163,8 +169,8 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
       return {
         grid: { left: 56, right: 16, top: 12, bottom: 44 },
         tooltip: { trigger: 'item' },
-        xAxis: { ...axis(said), nameGap: 26 },
-        yAxis: { ...axis(was), nameGap: 36 },
+        xAxis: { ...axis(confidenceLabel), nameGap: 26 },
+        yAxis: { ...axis(accuracyLabel), nameGap: 36 },
         series: [
           {
             type: 'line',
@@ -186,7 +192,7 @@ function Calibration({ report: { calibration } }: { report: TrainingReport }) {
         ],
       };
     },
-    [calibration, said, was, format],
+    [calibration, confidenceLabel, accuracyLabel, format],
   );
   return <ChartPlace label={t('report.calibration')} height={240} option={option} />;
 }

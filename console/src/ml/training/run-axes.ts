@@ -3,7 +3,7 @@ import type { components } from '../../service/openapi.js';
 
 type TrainingRun = components['schemas']['TrainingRun'];
 
-export type ScoreName = 'top1' | 'useful' | 'ece' | 'difference' | 'minutes';
+export type ScoreName = 'top1' | 'utility' | 'ece' | 'delta' | 'minutes';
 
 export type RunAxis = { id: string; read: (run: TrainingRun) => number | null } & (
   { isScore: true; name: ScoreName } | { isScore: false; name: string }
@@ -17,9 +17,9 @@ const score = (name: ScoreName, read: RunAxis['read']): RunAxis => ({ id: `score
 const scores: readonly RunAxis[] = [
   score('minutes', minutesOf),
   score('ece', ({ comparison }) => comparison?.challenger.ece ?? null),
-  score('useful', ({ comparison }) => comparison?.challenger.useful ?? null),
+  score('utility', ({ comparison }) => comparison?.challenger.useful ?? null),
   score('top1', ({ comparison }) => comparison?.challenger.top1 ?? null),
-  score('difference', ({ comparison }) => comparison?.difference.points ?? null),
+  score('delta', ({ comparison }) => comparison?.difference.points ?? null),
 ];
 
 /** Settings that are numbers and not the same in all runs, then the scores. */

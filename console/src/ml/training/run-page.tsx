@@ -19,8 +19,8 @@ export function RunPage({ id }: { id: number }) {
   const run = useQuery(trainingRunQuery(id));
   return (
     <PageBody
-      title={t('training.oneTitle', { id })}
-      says={<Link href="/">{t('training.back')}</Link>}
+      title={t('training.runTitle', { id })}
+      description={<Link href="/">{t('training.back')}</Link>}
       actions={run.data && <Actions run={run.data} />}
     >
       <Loaded query={run}>{(data) => <Report run={data} />}</Loaded>
@@ -48,14 +48,14 @@ function Report({ run }: { run: TrainingRun }) {
           {error}
         </Alert>
       )}
-      <Section title={t('training.facts')}>
+      <Section title={t('training.summary')}>
         <dl className="facts-grid">
-          <Fact name={t('training.state')}>
+          <Fact name={t('training.status')}>
             <RunState state={state} />
           </Fact>
-          <Fact name={t('training.askedBy')}>{t(`trigger.${run.trigger}`, { name: run.askedBy })}</Fact>
+          <Fact name={t('training.triggeredBy')}>{t(`trigger.${run.trigger}`, { name: run.askedBy })}</Fact>
           <Fact name={t('training.startedAt')}>{format.moment(startedAt ?? createdAt)}</Fact>
-          {startedAt && endedAt && <Fact name={t('training.took')}>{format.duration(startedAt, endedAt)}</Fact>}
+          {startedAt && endedAt && <Fact name={t('training.duration')}>{format.duration(startedAt, endedAt)}</Fact>}
           {challenger && (
             <Fact name={t('models.challenger')}>
               <Link className="version" href={`~/models/${encodeURIComponent(challenger)}`}>
@@ -78,12 +78,16 @@ function Report({ run }: { run: TrainingRun }) {
         </dl>
       </Section>
       {verdict && (
-        <Section title={t('training.verdict')} says={t(verdict.promoted ? 'training.passed' : 'training.refused')}>
+        <Section
+          title={t('training.gates')}
+          description={t(verdict.promoted ? 'training.gatesPassed' : 'training.gatesFailed')}
+        >
           <ul className="gates">
             {verdict.gates.map(({ gate, passed, detail, message }) => (
               <li key={gate}>
                 <State kind={passed ? 'good' : 'bad'}>
-                  {gateName(t, gate)} <span className="unseen">{t(passed ? 'training.ok' : 'training.notOk')}</span>
+                  {gateName(t, gate)}{' '}
+                  <span className="unseen">{t(passed ? 'training.gatePassed' : 'training.gateFailed')}</span>
                 </State>
                 <span>{localize(detail, message)}</span>
               </li>
@@ -92,7 +96,7 @@ function Report({ run }: { run: TrainingRun }) {
         </Section>
       )}
       {comparison && (
-        <Section title={t('models.contest')}>
+        <Section title={t('models.comparison')}>
           <ComparisonTable comparison={comparison} />
         </Section>
       )}

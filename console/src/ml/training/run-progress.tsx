@@ -29,7 +29,7 @@ export function UnfinishedRun({ run, isLinked = true }: { run: api.TrainingRun; 
             color="red"
             variant="light"
             size="compact-sm"
-            says={t('training.cancelSays', { id: run.id })}
+            description={t('training.cancelDescription', { id: run.id })}
             run={() => api.cancelTraining(run.id)}
           />
         </div>
@@ -38,7 +38,7 @@ export function UnfinishedRun({ run, isLinked = true }: { run: api.TrainingRun; 
       <div className="running">
         <header>
           <span role="status">
-            {run.phase === null ? t('training.waits') : phaseName(t, run.phase)}
+            {run.phase === null ? t('training.waiting') : phaseName(t, run.phase)}
             {run.note && <span className="quiet"> · {run.note}</span>}
           </span>
           <span className="quiet">{format.duration(since, now)}</span>
@@ -55,19 +55,20 @@ export function UnfinishedRun({ run, isLinked = true }: { run: api.TrainingRun; 
   );
 }
 
-const phases = [
-  'reading tickets',
-  'pre-flight',
-  'testing on tickets held out',
-  'combining and calibrating',
-  'training on all tickets',
-  'writing the model',
-  'making the drift reference',
-  'comparing with the champion',
-] as const;
+/** Phases of the service, and their messages */
+const phases = {
+  'reading tickets': 'reading',
+  'pre-flight': 'preflight',
+  'testing on tickets held out': 'crossFitting',
+  'combining and calibrating': 'calibrating',
+  'training on all tickets': 'finalTraining',
+  'writing the model': 'saving',
+  'making the drift reference': 'driftReference',
+  'comparing with the champion': 'comparing',
+} as const;
 
-/** The service names phases in English; those that are known have a name in the reader's language. */
-function phaseName(t: ReturnType<typeof useTranslation<'engineers'>>['t'], phase: string): string {
-  const known = phases.find((one) => one === phase);
-  return known ? t(`phase.${known}`) : phase;
-}
+const isPhase = (phase: string): phase is keyof typeof phases => Object.hasOwn(phases, phase);
+
+/** The service has phases in English; known ones have a name in the reader's language. */
+const phaseName = (t: ReturnType<typeof useTranslation<'engineers'>>['t'], phase: string): string =>
+  isPhase(phase) ? t(`phase.${phases[phase]}`) : phase;

@@ -23,16 +23,16 @@ export function RunsTable({
       <thead>
         <tr>
           <th>
-            <span className="unseen">{t('training.choose')}</span>
+            <span className="unseen">{t('training.select')}</span>
           </th>
           <th>{t('training.run')}</th>
-          <th>{t('training.state')}</th>
+          <th>{t('training.status')}</th>
           <th>{t('training.startedAt')}</th>
-          <th>{t('training.askedBy')}</th>
+          <th>{t('training.triggeredBy')}</th>
           <th data-number>{t('models.labels')}</th>
           <th data-number>{t('training.top1')}</th>
           <th data-number>{t('comparison.difference')}</th>
-          <th data-number>{t('training.took')}</th>
+          <th data-number>{t('training.duration')}</th>
         </tr>
       </thead>
       <tbody>
@@ -44,7 +44,7 @@ export function RunsTable({
               <td>
                 <Checkbox
                   size="xs"
-                  aria-label={t('training.chooseRun', { id })}
+                  aria-label={t('training.selectRun', { id })}
                   checked={chosen.includes(id)}
                   onChange={() => onChoose(id)}
                 />

@@ -32,13 +32,17 @@ function AllRuns() {
   const runs = useQuery(trainingRunsQuery);
   const unfinished = runs.data?.items.find(isUnfinished);
   return (
-    <PageBody title={t('training.title')} says={t('training.says')} actions={!unfinished && runs.data && <Start />}>
+    <PageBody
+      title={t('training.title')}
+      description={t('training.description')}
+      actions={!unfinished && runs.data && <Start />}
+    >
       {unfinished && <UnfinishedRun run={unfinished} />}
       <Loaded query={runs}>
         {({ items }) =>
           items.length === 0 ? (
             <Section title={t('training.runs')}>
-              <Empty title={t('training.none')}>{t('training.noneDo')}</Empty>
+              <Empty title={t('training.none')}>{t('training.noneDescription')}</Empty>
             </Section>
           ) : (
             <Runs runs={items} />
@@ -63,7 +67,7 @@ function Runs({ runs }: { runs: readonly TrainingRun[] }) {
       <Parallel runs={compared} axes={axes} limits={limits} onLimits={setLimits} />
       <Section
         title={t('training.runs')}
-        says={chosen.length === 2 ? undefined : t('training.runsSays')}
+        description={chosen.length === 2 ? undefined : t('training.runsDescription')}
         aside={
           chosen.length === 2 && (
             <Button
@@ -86,6 +90,11 @@ function Runs({ runs }: { runs: readonly TrainingRun[] }) {
 function Start() {
   const { t } = useTranslation('engineers');
   return (
-    <Confirm label={t('training.start')} variant="filled" says={t('training.startSays')} run={api.startTraining} />
+    <Confirm
+      label={t('training.start')}
+      variant="filled"
+      description={t('training.startDescription')}
+      run={api.startTraining}
+    />
   );
 }

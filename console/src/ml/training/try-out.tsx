@@ -10,18 +10,19 @@ const usualShare = 10;
 export function TryOut({ version, models }: { version: string; models: api.Models }) {
   const { t } = useTranslation('engineers');
   const [percent, setPercent] = useState<number | string>(usualShare);
-  const champion = models.items.find(({ aliases }) => aliases.includes('champion'))?.version ?? t('models.textMatch');
+  const champion =
+    models.items.find(({ aliases }) => aliases.includes('champion'))?.version ?? t('models.textSimilarity');
   const share = Number(percent) / 100;
   return (
     <div className="row-actions">
       <Confirm
         label={t('models.shadow')}
-        says={t('models.shadowSays', { version, champion })}
+        description={t('models.shadowDescription', { version, champion })}
         run={() => api.shadow(version)}
       />
       <Confirm
         label={t('models.canary')}
-        says={t('models.canarySays', { version, champion })}
+        description={t('models.canaryDescription', { version, champion })}
         run={() => api.canary(version, share)}
         isReady={share > 0 && share <= 1}
       >
@@ -38,7 +39,7 @@ export function TryOut({ version, models }: { version: string; models: api.Model
       <Confirm
         label={t('models.promote')}
         variant="light"
-        says={t('models.promoteSays', { version, champion })}
+        description={t('models.promoteDescription', { version, champion })}
         run={() => api.promote(version)}
       />
     </div>
