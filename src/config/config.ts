@@ -1,6 +1,6 @@
 /**
- * The environment, read once. Everything else gets typed values: this is the only file that knows `process.env`.
- * Every bad variable is named in one error, so that a start fails once and not once per mistake.
+ * Reads the environment once. All other code gets typed values: only this file uses `process.env`.
+ * One error lists every invalid variable, so that all can be fixed at once.
  */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,90 +9,85 @@ import { embedOrigins, isTrustworthy } from './embed-origins.js';
 import { retrainVariables } from './retrain-variables.js';
 import { days, flag, folder, share, whole } from './variables.js';
 
-/** One row of the README's configuration table each; `.describe` is the text of that row. */
+/** Each variable is a row of the README's configuration table, `.describe` the text of that row. */
 export const environmentSchema = z.object({
-  PORT: whole(0, 65_535).default(3000).describe('Port of the HTTP service; 0 takes a free one'),
-  HOST: z.string().default('127.0.0.1').describe('Address to listen on; loopback unless told otherwise'),
+  PORT: whole(0, 65_535).default(3000).describe('Port of the HTTP server; 0 picks a free port'),
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on; default: loopback'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
-    .describe('Least level that is logged'),
+    .describe('Minimum level that is logged'),
 
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as https://replyrank.example.com' })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional()
-    .describe(
-      'Address that browsers reach the service at, where it is not HOST and PORT; `https` makes cookies secure',
-    ),
+    .describe('URL that browsers open, if it differs from HOST and PORT; with `https`, cookies are secure'),
   EMBED_ORIGINS: embedOrigins,
   OIDC_ISSUER: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as https://login.example.com' })
     .optional()
-    .describe('OpenID Connect provider that people sign in with; needs PUBLIC_URL, OIDC_CLIENT_ID, OIDC_ROLES'),
-  OIDC_CLIENT_ID: z.string().optional().describe('Client id of Replyrank at the provider'),
-  OIDC_CLIENT_SECRET: z.string().optional().describe('Client secret; unset: a public client with PKCE alone'),
-  OIDC_SCOPE: z.string().default('openid profile email').describe('What the provider is asked for'),
-  OIDC_ROLE_CLAIM: z.string().default('groups').describe('Claim that OIDC_ROLES is about'),
+    .describe('OpenID Connect provider for sign-in; requires PUBLIC_URL, OIDC_CLIENT_ID and OIDC_ROLES'),
+  OIDC_CLIENT_ID: z.string().optional().describe('Client ID of Replyrank at the provider'),
+  OIDC_CLIENT_SECRET: z.string().optional().describe('Client secret; unset: a public client that uses PKCE only'),
+  OIDC_SCOPE: z.string().default('openid profile email').describe('Scopes to request'),
+  OIDC_ROLE_CLAIM: z.string().default('groups').describe('Claim that lists the groups of a user'),
   OIDC_ROLES: z
     .string()
     .regex(
       /^\s*(agent|lead|ml|admin)=[^=,|]+(\|[^=,|]+)*(,\s*(agent|lead|ml|admin)=[^=,|]+(\|[^=,|]+)*)*$/,
-      'must be such as agent=support|night-shift,lead=support-leads,admin=it',
+      'must look like agent=support|night-shift,lead=support-leads,admin=it',
     )
     .optional()
-    .describe('Groups of each role: `agent=support,lead=support-leads,admin=it`; `*` is everybody'),
+    .describe('Maps groups to roles: `agent=support,lead=support-leads,admin=it`; `*` matches everyone'),
 
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: 'must be a URL such as postgres://user:password@host:5432/replyrank' })
     .optional()
-    .describe('PostgreSQL 14 or newer (`?sslmode=` for TLS); unset: the embedded one'),
-  DATABASE_POOL: whole(2, 200).default(10).describe('Most connections to PostgreSQL'),
+    .describe('PostgreSQL 14 or newer (`?sslmode=` for TLS); unset: an embedded server'),
+  DATABASE_POOL: whole(2, 200).default(10).describe('Maximum number of connections to PostgreSQL'),
 
   KAFKA_BROKERS: z
     .string()
-    .regex(/^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$/, 'must be host:port, several parted by commas')
+    .regex(/^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$/, 'must be a comma-separated list of host:port')
     .transform((list) => list.split(','))
     .optional()
-    .describe('Kafka brokers, host:port parted by commas; unset: the embedded one'),
-  KAFKA_GROUP: z.string().min(1).default('replyrank').describe('Consumer group, shared by all replicas'),
-  KAFKA_SSL: flag.default(false).describe('TLS to the brokers'),
-  KAFKA_SSL_CA: z.string().optional().describe('File with the certificate authority of the brokers (PEM)'),
+    .describe('Kafka brokers, comma-separated `host:port`; unset: an embedded broker'),
+  KAFKA_GROUP: z.string().min(1).default('replyrank').describe('Consumer group, the same for all replicas'),
+  KAFKA_SSL: flag.default(false).describe('Connect to the brokers with TLS'),
+  KAFKA_SSL_CA: z.string().optional().describe('File with the CA certificate of the brokers (PEM)'),
   KAFKA_SSL_CERT: z.string().optional().describe('File with the client certificate (PEM)'),
-  KAFKA_SSL_KEY: z.string().optional().describe('File with the key of the client certificate (PEM)'),
-  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional().describe('SASL mechanism'),
-  KAFKA_SASL_USERNAME: z.string().optional().describe('SASL user'),
+  KAFKA_SSL_KEY: z.string().optional().describe('File with the private key of the client certificate (PEM)'),
+  KAFKA_SASL_MECHANISM: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .optional()
+    .describe('SASL mechanism: `plain`, `scram-sha-256` or `scram-sha-512`'),
+  KAFKA_SASL_USERNAME: z.string().optional().describe('SASL username'),
   KAFKA_SASL_PASSWORD: z.string().optional().describe('SASL password'),
-  TOPIC_TICKETS: z.string().min(1).default('tickets').describe('Topic that tickets arrive on'),
-  TOPIC_CHOICES: z.string().min(1).default('agent-choices').describe("Topic that agents' choices arrive on"),
-  TOPIC_SUGGESTIONS: z
-    .string()
-    .min(1)
-    .default('ticket-suggestions')
-    .describe('Topic that suggestions are published on'),
-  TOPIC_TICKETS_DLQ: z.string().min(1).default('tickets.dlq').describe('Dead letters of the tickets topic'),
-  TOPIC_CHOICES_DLQ: z.string().min(1).default('agent-choices.dlq').describe('Dead letters of the choices topic'),
-  TOPIC_PARTITIONS: whole(1, 1000).default(4).describe('Partitions of topics that do not exist yet'),
+  TOPIC_TICKETS: z.string().min(1).default('tickets').describe('Input topic: tickets'),
+  TOPIC_CHOICES: z.string().min(1).default('agent-choices').describe("Input topic: agents' choices"),
+  TOPIC_SUGGESTIONS: z.string().min(1).default('ticket-suggestions').describe('Output topic: suggestions'),
+  TOPIC_TICKETS_DLQ: z.string().min(1).default('tickets.dlq').describe('Dead-letter topic for tickets'),
+  TOPIC_CHOICES_DLQ: z.string().min(1).default('agent-choices.dlq').describe('Dead-letter topic for choices'),
+  TOPIC_PARTITIONS: whole(1, 1000).default(4).describe('Number of partitions when a topic is created'),
 
-  DATA_DIR: folder.default(resolve('.replyrank')).describe('State of the embedded servers'),
+  DATA_DIR: folder.default(resolve('.replyrank')).describe('Data folder of the embedded servers'),
   STORE_DIR: folder
     .default(join(homedir(), '.cache', 'replyrank'))
-    .describe('What set-up fetches once: TensorFlow, the encoder, the broker (about 2 GB)'),
-  MODEL_DIR: folder.optional().describe('Folder of the model versions; default `models` in DATA_DIR'),
+    .describe('Cache for downloads: TensorFlow, the encoder, the Kafka broker (about 2 GB)'),
+  MODEL_DIR: folder.optional().describe('Folder of the model versions; default: `models` in DATA_DIR'),
   ENCODER_DIR: folder
     .optional()
-    .describe('Another BERT-family encoder: config.json, model.safetensors, tokenizer.json'),
+    .describe('Folder of another BERT-family encoder: config.json, model.safetensors, tokenizer.json'),
   TENSORFLOW: z
     .enum(['auto', 'cpu', 'gpu'])
     .default('auto')
-    .describe('`gpu` refuses to start without one; `auto` takes one where there is an NVIDIA driver'),
-  MODEL_MAX_BATCH: whole(1, 4096).default(64).describe('Most tickets in one model call'),
-  MODEL_MAX_WAIT_MS: whole(0, 1000)
-    .default(5)
-    .describe('Longest that a ticket waits for others to share its model call, ms'),
+    .describe('`auto` uses the GPU if there is an NVIDIA driver; `gpu` refuses to start without one'),
+  MODEL_MAX_BATCH: whole(1, 4096).default(64).describe('Maximum number of tickets per model call'),
+  MODEL_MAX_WAIT_MS: whole(0, 1000).default(5).describe('Maximum time a ticket waits for a batch to fill, ms'),
   MODEL_MAX_QUEUE: whole(1, 100_000)
     .default(1024)
-    .describe('Most tickets waiting for the model in one process; more are told to come again'),
+    .describe('Maximum number of queued tickets per process; further requests get 503 with Retry-After'),
 
   MODEL_FIELDS: z
     .string()
@@ -103,84 +98,90 @@ export const environmentSchema = z.object({
         .filter(Boolean),
     )
     .default([])
-    .describe('Structured fields that a training from labels may use, parted by commas; `customer.*` never'),
+    .describe('Ticket fields used as model features when training from labels, comma-separated; never `customer.*`'),
   MLFLOW_TRACKING_URI: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as http://mlflow:5000' })
     .optional()
-    .describe('MLflow server that trainings are reported to, such as `http://mlflow:5000`; unset: none'),
+    .describe('MLflow tracking server that training runs are logged to, such as `http://mlflow:5000`'),
 
-  RANK_BACKLOG: whole(1, 10_000_000).default(5000).describe('Unranked tickets at which reading from Kafka pauses'),
-  AUDIT_SHARE: share.default(0).describe('Share of tickets that are shown no suggestion, for unbiased accuracy (0–1)'),
+  RANK_BACKLOG: whole(1, 10_000_000)
+    .default(5000)
+    .describe('Number of unranked tickets at which Kafka consumption pauses'),
+  AUDIT_SHARE: share
+    .default(0)
+    .describe('Share of tickets shown without suggestions, to measure accuracy without bias (0–1)'),
 
-  MONITOR_WINDOW_S: whole(1, 86_400).default(600).describe('Length of the time that the monitor counts as one, s'),
+  MONITOR_WINDOW_S: whole(1, 86_400).default(600).describe('Length of a monitoring window, s'),
   MONITOR_LATENESS_S: whole(0, 86_400)
     .default(120)
-    .describe('How long the monitor waits for tickets of a time that is over, s; later ones count for the next'),
+    .describe('Allowed lateness: how long a window waits for late tickets, s; later ones count in the next window'),
   MONITOR_MIN_TICKETS_PER_FALSE_ALARM: whole(100, 1_000_000_000)
     .default(100_000)
-    .describe('Least mean number of tickets to an alarm where nothing has moved, all signals together'),
+    .describe('Minimum expected number of tickets per false alarm, over all signals'),
   MONITOR_MIN_EFFECT: z.coerce
     .number({ error: 'must be a number' })
     .min(0, 'must be at least 0')
     .max(1, 'must be at most 1')
     .default(0.02)
-    .describe('Smallest move of a signal worth knowing, in its standard deviations'),
+    .describe('Smallest shift of a signal to detect, in standard deviations of that signal'),
   MONITOR_WEBHOOK_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as https://hooks.example/replyrank' })
     .optional()
-    .describe('Where alerts are sent to; unset: nowhere'),
+    .describe('Webhook that alerts are sent to; unset: none'),
   MONITOR_WEBHOOK_FORMAT: z
     .enum(['slack', 'alertmanager'])
     .default('slack')
-    .describe("What is sent there: a Slack message, or Alertmanager's webhook payload"),
-  MONITOR_WEBHOOK_WORDS: flag
-    .default(false)
-    .describe('Whether words that are typical of the tickets may be sent there'),
+    .describe('Payload format of the webhook: Slack or Alertmanager'),
+  MONITOR_WEBHOOK_WORDS: flag.default(false).describe('Include typical words of the tickets in webhook messages'),
 
   ...retrainVariables,
 
   RETENTION_TICKETS_DAYS: days
     .default(730)
-    .describe('Closed or answered tickets, their suggestions, choices and labels'),
-  RETENTION_DEAD_LETTERS_DAYS: days.default(14).describe('Dead letters, which hold original bytes'),
-  RETENTION_AUDIT_LOG_DAYS: days.default(365).describe('The log of who changed what'),
+    .describe('Retention of answered and closed tickets with their suggestions, choices and labels, days'),
+  RETENTION_DEAD_LETTERS_DAYS: days
+    .default(14)
+    .describe('Retention of dead letters, which contain the original bytes, days'),
+  RETENTION_AUDIT_LOG_DAYS: days.default(365).describe('Retention of the audit log, days'),
   RETENTION_MONITORING_DAYS: days
     .default(730)
-    .describe('What the monitor has counted and decided, and alerts that are closed'),
+    .describe('Retention of monitoring windows, decisions and closed alerts, days'),
   CONSUMER_GRACE_S: whole(1, 3600)
     .default(30)
-    .describe('How long a stopped consumer may stay stopped before the process ends itself, s'),
-  HTTP_BODY_LIMIT_KB: whole(16, 102_400).default(2048).describe('Largest HTTP request body, kB'),
-  HTTP_RATE_LIMIT: whole(1, 10_000_000).default(60_000).describe('Most HTTP requests a minute and client'),
+    .describe('How long a consumer may be stopped before the process exits, s'),
+  HTTP_BODY_LIMIT_KB: whole(16, 102_400).default(2048).describe('Maximum size of an HTTP request body, kB'),
+  HTTP_RATE_LIMIT: whole(1, 10_000_000)
+    .default(60_000)
+    .describe('Maximum number of HTTP requests per client and minute'),
 });
 
 type Environment = z.infer<typeof environmentSchema>;
 
-/** Typed configuration. Times in the unit that the name ends with. */
+/** Typed configuration. The suffix of a name is its unit. */
 export type Config = Omit<Environment, 'MODEL_DIR'> & { MODEL_DIR: string };
 
-/** What the running service needs: the servers are known, their own or the embedded ones. */
+/** Configuration of the running service: the servers are known, external or embedded. */
 export type ServiceConfig = Config & {
   DATABASE_URL: string;
   KAFKA_BROKERS: string[];
   ENCODER_DIR: string;
-  /** The device that was chosen for TensorFlow, and what its processes need in their environment. */
+  /** The device selected for TensorFlow, and the environment variables of its processes */
   tensorflow: { device: 'cpu' | 'gpu'; environment: Record<string, string> };
 };
 
-/** Injection token of the ServiceConfig. */
+/** Injection token of ServiceConfig */
 export const CONFIG = Symbol('CONFIG');
 
-/** The environment can't be used as it is. The message names every bad variable and what it must be. */
+/** Invalid environment variables. The message lists each of them with what it must be. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /**
- * Reads and checks the environment.
+ * Reads and validates the environment.
  *
- * @param environment names and values; an empty value counts as unset
- * @throws ConfigError naming every bad variable
+ * @param environment an empty value counts as unset
+ * @throws ConfigError listing every invalid variable
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const present = Object.fromEntries(
@@ -191,12 +192,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     ? contradictions(result.data)
     : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (!result.success || problems.length > 0) {
-    throw new ConfigError(`The environment can't be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    throw new ConfigError(`Invalid environment variables:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
   }
   return { ...result.data, MODEL_DIR: result.data.MODEL_DIR ?? join(result.data.DATA_DIR, 'models') };
 }
 
-/** The environment for a child process: ours, with `extra` laid over it. */
+/** The environment of a child process: this one's, overridden by `extra`. */
 export function childEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   return { ...process.env, ...extra };
 }
@@ -204,23 +205,23 @@ export function childEnvironment(extra: Readonly<Record<string, string>> = {}): 
 function contradictions(env: Environment): string[] {
   const problems: string[] = [];
   if (env.KAFKA_SASL_MECHANISM && (!env.KAFKA_SASL_USERNAME || !env.KAFKA_SASL_PASSWORD)) {
-    problems.push('KAFKA_SASL_MECHANISM: needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
+    problems.push('KAFKA_SASL_MECHANISM: requires KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   }
   if ((env.KAFKA_SASL_USERNAME ?? env.KAFKA_SASL_PASSWORD) && !env.KAFKA_SASL_MECHANISM) {
-    problems.push('KAFKA_SASL_MECHANISM: must be named where KAFKA_SASL_USERNAME or KAFKA_SASL_PASSWORD is set');
+    problems.push('KAFKA_SASL_MECHANISM: must be set if KAFKA_SASL_USERNAME or KAFKA_SASL_PASSWORD is set');
   }
   if (Boolean(env.KAFKA_SSL_CERT) !== Boolean(env.KAFKA_SSL_KEY)) {
-    problems.push('KAFKA_SSL_CERT, KAFKA_SSL_KEY: one needs the other');
+    problems.push('KAFKA_SSL_CERT, KAFKA_SSL_KEY: must be set together');
   }
   if (!env.KAFKA_SSL && (env.KAFKA_SSL_CA ?? env.KAFKA_SSL_CERT)) {
-    problems.push('KAFKA_SSL: must be true where KAFKA_SSL_CA or KAFKA_SSL_CERT is set');
+    problems.push('KAFKA_SSL: must be true if KAFKA_SSL_CA or KAFKA_SSL_CERT is set');
   }
   if (env.OIDC_ISSUER) {
     const missing = (['PUBLIC_URL', 'OIDC_CLIENT_ID', 'OIDC_ROLES'] as const).filter((name) => !env[name]);
-    if (missing.length > 0) problems.push(`OIDC_ISSUER: needs ${missing.join(', ')}`);
+    if (missing.length > 0) problems.push(`OIDC_ISSUER: requires ${missing.join(', ')}`);
   }
   if (env.EMBED_ORIGINS.length > 0 && !(env.PUBLIC_URL && isTrustworthy(env.PUBLIC_URL))) {
-    problems.push('EMBED_ORIGINS: needs PUBLIC_URL with an https address: browsers keep no other session in a frame');
+    problems.push('EMBED_ORIGINS: requires an https PUBLIC_URL: browsers keep no other session in a frame');
   }
   const topics = [
     env.TOPIC_TICKETS,
@@ -229,6 +230,6 @@ function contradictions(env: Environment): string[] {
     env.TOPIC_TICKETS_DLQ,
     env.TOPIC_CHOICES_DLQ,
   ];
-  if (new Set(topics).size < topics.length) problems.push('TOPIC_…: two topics have the same name');
+  if (new Set(topics).size < topics.length) problems.push('TOPIC_*: two topics have the same name');
   return problems;
 }

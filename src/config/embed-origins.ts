@@ -1,9 +1,9 @@
-/** Which helpdesks may show the agent's page inside their own. */
+/** Which helpdesks may embed the agent's page in a frame. */
 import { z } from 'zod';
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Encrypted, or on this very machine: browsers trust no other address with a session inside another page. */
+/** https or loopback: browsers send no session cookie to any other origin in a frame. */
 export function isTrustworthy(address: string): boolean {
   const { protocol, hostname } = new URL(address);
   return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
@@ -21,10 +21,10 @@ export const embedOrigins = z
       .filter(Boolean);
     const wrong = origins.filter((origin) => !isOrigin(origin));
     if (wrong.length > 0) {
-      const message = `${wrong.join(', ')}: must be an origin such as https://helpdesk.example.com, without path or *`;
+      const message = `${wrong.join(', ')}: must be an origin such as https://helpdesk.example.com, without a path or *`;
       context.addIssue({ code: 'custom', message });
     }
     return [...new Set(origins)];
   })
   .default([])
-  .describe("Helpdesks that may show the agent's page in a frame: https origins parted by commas; needs PUBLIC_URL");
+  .describe("Helpdesks that may embed the agent's page in a frame: comma-separated https origins; requires PUBLIC_URL");

@@ -1,9 +1,9 @@
-/** When a model is trained again, and what it takes for it to take over. */
+/** Variables of retraining: when a model is trained again, and what it takes to be promoted. */
 import { CronPattern } from 'croner';
 import { z } from 'zod';
 import { days, share, whole } from './variables.js';
 
-/** Of a canary with fewer tickets nothing would ever be learned. */
+/** A canary with fewer tickets would never give a result. */
 export const leastCanaryShare = 0.001;
 
 const isCron = (text: string): boolean => {
@@ -17,45 +17,45 @@ const isCron = (text: string): boolean => {
 
 const points = z.coerce.number({ error: 'must be a number' }).min(0, 'must be 0 to 100').max(100, 'must be 0 to 100');
 
-/** One row of the README's configuration table each. */
+/** Each is a row of the README's configuration table. */
 export const retrainVariables = {
-  RETRAIN_MIN_LOSS: share.default(0.02).describe('Rise of the error rate that is worth a retraining (0–1)'),
-  RETRAIN_MIN_LABELS: whole(1, 10_000_000).default(200).describe('Fresh labels below which nothing is trained'),
+  RETRAIN_MIN_LOSS: share.default(0.02).describe('Minimum drop in accuracy that triggers a retraining (0–1)'),
+  RETRAIN_MIN_LABELS: whole(1, 10_000_000).default(200).describe('Minimum number of new labels for a retraining'),
   RETRAIN_MIN_TOPIC_LABELS: whole(1, 10_000_000)
     .default(20)
-    .describe('Labels of templates that the model has never learned, from which on it can learn a new topic'),
+    .describe('Minimum number of labels on new templates for a retraining on a new topic'),
   RETRAIN_COOL_DOWN_H: whole(0, 8_784)
     .default(24)
-    .describe('Time after a training in which no other begins by itself, h'),
+    .describe('Time after a training run in which no automatic retraining starts, h'),
   RETRAIN_SCHEDULE: z
     .string()
-    .refine(isCron, 'must be a cron pattern such as 0 3 * * 1 (UTC)')
+    .refine(isCron, 'must be a cron pattern (UTC) such as 0 3 * * 1')
     .optional()
-    .describe('When a retraining is looked at whether there is drift or not: a cron pattern, UTC, such as `0 3 * * 1`'),
-  RETRAIN_LABEL_DAYS: days.default(730).describe('Age at which a label no longer trains, days'),
+    .describe('Cron pattern (UTC) of scheduled retraining checks, such as `0 3 * * 1`; unset: none'),
+  RETRAIN_LABEL_DAYS: days.default(730).describe('Maximum age of a training label, days'),
   RETRAIN_TRUSTED_LABELS: whole(20, 1_000_000)
     .default(200)
-    .describe('Held-out audit, correction and history labels that are enough to compare on them alone'),
+    .describe('Number of held-out audit, correction and history labels from which only these decide a promotion'),
   RETRAIN_MARGIN: points
     .default(0.5)
-    .describe('Points of top-1 that a new version may be worse by after a scheduled run'),
+    .describe('Non-inferiority margin for top-1 accuracy of a challenger from a scheduled run, percentage points'),
   RETRAIN_SLICE_MARGIN: points
     .default(2)
-    .describe('Points that a channel, a language, a contact type or what is shown may be worse by'),
+    .describe('Maximum regression per channel, language, contact type and for shown suggestions, percentage points'),
   RETRAIN_ALPHA: share
     .refine((value) => value > 0, 'must be above 0')
     .default(0.05)
-    .describe('Share of equal new versions that may pass for better ones after a decision (0–1)'),
+    .describe('Significance level of the superiority test after a drift decision (0–1)'),
   RETRAIN_MAX_SLOWDOWN: z.coerce
     .number({ error: 'must be a number' })
     .min(1, 'must be at least 1')
     .default(1.5)
-    .describe('Most that a new version may take longer for a ticket than the champion, as a factor'),
+    .describe('Maximum time per ticket of a challenger, as a multiple of the champion'),
   RETRAIN_ROLLOUT: z
     .enum(['direct', 'shadow', 'canary'])
     .default('direct')
     .describe(
-      'What a version that has passed does first: take over, rank without being shown, or rank a share of tickets',
+      'First step for a challenger that passes: `direct` promotes it, `shadow` ranks without showing, `canary` ranks a share',
     ),
   RETRAIN_CANARY_SHARE: share
     .min(leastCanaryShare, `must be at least ${leastCanaryShare}`)
@@ -63,5 +63,5 @@ export const retrainVariables = {
     .describe('Share of tickets that a canary ranks (0.001–1)'),
   RETRAIN_KEEP_VERSIONS: whole(1, 10_000)
     .default(10)
-    .describe('Model versions that are kept beside champion, challenger and the champion before'),
+    .describe('Number of old model versions to keep besides champion, challenger and previous champion'),
 };

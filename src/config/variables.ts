@@ -1,4 +1,4 @@
-/** Kinds of variables that the environment has. */
+/** Types of environment variables. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
