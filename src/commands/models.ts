@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { leastCanaryShare } from '../config/retrain-variables.js';
+import { minCanaryShare } from '../config/retrain-variables.js';
 import { ModelsService, type RolloutRow } from '../suggest/versions/versions.service.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
@@ -81,7 +81,7 @@ export function registerModels(program: Command): void {
 
 function share(text: string): number {
   const value = Number(text);
-  if (!(value >= leastCanaryShare && value <= 1))
-    throw new UserError(`--share: must be ${leastCanaryShare} or more and at most 1, not "${text}"`);
+  if (!(value >= minCanaryShare && value <= 1))
+    throw new UserError(`--share: must be ${minCanaryShare} or more and at most 1, not "${text}"`);
   return value;
 }

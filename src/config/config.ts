@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { embedOrigins, isTrustworthy } from './embed-origins.js';
 import { retrainVariables } from './retrain-variables.js';
-import { days, flag, folder, share, whole } from './variables.js';
+import { days, boolean, folder, fraction, integer } from './variables.js';
 
 /** Each variable is a row of the README's configuration table, `.describe` the text of that row. */
 export const environmentSchema = z.object({
-  PORT: whole(0, 65_535).default(3000).describe('Port of the HTTP server; 0 picks a free port'),
+  PORT: integer(0, 65_535).default(3000).describe('Port of the HTTP server; 0 picks a free port'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; default: loopback'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -45,7 +45,7 @@ export const environmentSchema = z.object({
     .url({ protocol: /^postgres(ql)?$/, error: 'must be a URL such as postgres://user:password@host:5432/replyrank' })
     .optional()
     .describe('PostgreSQL 14 or newer (`?sslmode=` for TLS); unset: an embedded server'),
-  DATABASE_POOL: whole(2, 200).default(10).describe('Maximum number of connections to PostgreSQL'),
+  DATABASE_POOL: integer(2, 200).default(10).describe('Maximum number of connections to PostgreSQL'),
 
   KAFKA_BROKERS: z
     .string()
@@ -54,7 +54,7 @@ export const environmentSchema = z.object({
     .optional()
     .describe('Kafka brokers, comma-separated `host:port`; unset: an embedded broker'),
   KAFKA_GROUP: z.string().min(1).default('replyrank').describe('Consumer group, the same for all replicas'),
-  KAFKA_SSL: flag.default(false).describe('Connect to the brokers with TLS'),
+  KAFKA_SSL: boolean.default(false).describe('Connect to the brokers with TLS'),
   KAFKA_SSL_CA: z.string().optional().describe('File with the CA certificate of the brokers (PEM)'),
   KAFKA_SSL_CERT: z.string().optional().describe('File with the client certificate (PEM)'),
   KAFKA_SSL_KEY: z.string().optional().describe('File with the private key of the client certificate (PEM)'),
@@ -69,7 +69,7 @@ export const environmentSchema = z.object({
   TOPIC_SUGGESTIONS: z.string().min(1).default('ticket-suggestions').describe('Output topic: suggestions'),
   TOPIC_TICKETS_DLQ: z.string().min(1).default('tickets.dlq').describe('Dead-letter topic for tickets'),
   TOPIC_CHOICES_DLQ: z.string().min(1).default('agent-choices.dlq').describe('Dead-letter topic for choices'),
-  TOPIC_PARTITIONS: whole(1, 1000).default(4).describe('Number of partitions when a topic is created'),
+  TOPIC_PARTITIONS: integer(1, 1000).default(4).describe('Number of partitions when a topic is created'),
 
   DATA_DIR: folder.default(resolve('.replyrank')).describe('Data folder of the embedded servers'),
   STORE_DIR: folder
@@ -83,9 +83,9 @@ export const environmentSchema = z.object({
     .enum(['auto', 'cpu', 'gpu'])
     .default('auto')
     .describe('`auto` uses the GPU if there is an NVIDIA driver; `gpu` refuses to start without one'),
-  MODEL_MAX_BATCH: whole(1, 4096).default(64).describe('Maximum number of tickets per model call'),
-  MODEL_MAX_WAIT_MS: whole(0, 1000).default(5).describe('Maximum time a ticket waits for a batch to fill, ms'),
-  MODEL_MAX_QUEUE: whole(1, 100_000)
+  MODEL_MAX_BATCH: integer(1, 4096).default(64).describe('Maximum number of tickets per model call'),
+  MODEL_MAX_WAIT_MS: integer(0, 1000).default(5).describe('Maximum time a ticket waits for a batch to fill, ms'),
+  MODEL_MAX_QUEUE: integer(1, 100_000)
     .default(1024)
     .describe('Maximum number of queued tickets per process; further requests get 503 with Retry-After'),
 
@@ -104,18 +104,18 @@ export const environmentSchema = z.object({
     .optional()
     .describe('MLflow tracking server that training runs are logged to, such as `http://mlflow:5000`'),
 
-  RANK_BACKLOG: whole(1, 10_000_000)
+  RANK_BACKLOG: integer(1, 10_000_000)
     .default(5000)
     .describe('Number of unranked tickets at which Kafka consumption pauses'),
-  AUDIT_SHARE: share
+  AUDIT_SHARE: fraction
     .default(0)
     .describe('Share of tickets shown without suggestions, to measure accuracy without bias (0–1)'),
 
-  MONITOR_WINDOW_S: whole(1, 86_400).default(600).describe('Length of a monitoring window, s'),
-  MONITOR_LATENESS_S: whole(0, 86_400)
+  MONITOR_WINDOW_S: integer(1, 86_400).default(600).describe('Length of a monitoring window, s'),
+  MONITOR_LATENESS_S: integer(0, 86_400)
     .default(120)
     .describe('Allowed lateness: how long a window waits for late tickets, s; later ones count in the next window'),
-  MONITOR_MIN_TICKETS_PER_FALSE_ALARM: whole(100, 1_000_000_000)
+  MONITOR_MIN_TICKETS_PER_FALSE_ALARM: integer(100, 1_000_000_000)
     .default(100_000)
     .describe('Minimum expected number of tickets per false alarm, over all signals'),
   MONITOR_MIN_EFFECT: z.coerce
@@ -132,7 +132,7 @@ export const environmentSchema = z.object({
     .enum(['slack', 'alertmanager'])
     .default('slack')
     .describe('Payload format of the webhook: Slack or Alertmanager'),
-  MONITOR_WEBHOOK_WORDS: flag.default(false).describe('Include typical words of the tickets in webhook messages'),
+  MONITOR_WEBHOOK_WORDS: boolean.default(false).describe('Include typical words of the tickets in webhook messages'),
 
   ...retrainVariables,
 
@@ -146,11 +146,11 @@ export const environmentSchema = z.object({
   RETENTION_MONITORING_DAYS: days
     .default(730)
     .describe('Retention of monitoring windows, decisions and closed alerts, days'),
-  CONSUMER_GRACE_S: whole(1, 3600)
+  CONSUMER_GRACE_S: integer(1, 3600)
     .default(30)
     .describe('How long a consumer may be stopped before the process exits, s'),
-  HTTP_BODY_LIMIT_KB: whole(16, 102_400).default(2048).describe('Maximum size of an HTTP request body, kB'),
-  HTTP_RATE_LIMIT: whole(1, 10_000_000)
+  HTTP_BODY_LIMIT_KB: integer(16, 102_400).default(2048).describe('Maximum size of an HTTP request body, kB'),
+  HTTP_RATE_LIMIT: integer(1, 10_000_000)
     .default(60_000)
     .describe('Maximum number of HTTP requests per client and minute'),
 });
@@ -189,7 +189,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   );
   const result = environmentSchema.safeParse(present);
   const problems = result.success
-    ? contradictions(result.data)
+    ? findContradictions(result.data)
     : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (!result.success || problems.length > 0) {
     throw new ConfigError(`Invalid environment variables:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
@@ -202,7 +202,7 @@ export function childEnvironment(extra: Readonly<Record<string, string>> = {}): 
   return { ...process.env, ...extra };
 }
 
-function contradictions(env: Environment): string[] {
+function findContradictions(env: Environment): string[] {
   const problems: string[] = [];
   if (env.KAFKA_SASL_MECHANISM && (!env.KAFKA_SASL_USERNAME || !env.KAFKA_SASL_PASSWORD)) {
     problems.push('KAFKA_SASL_MECHANISM: requires KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');

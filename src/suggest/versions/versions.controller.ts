@@ -5,7 +5,7 @@ import { Roles, type Actor } from '../../access/roles.js';
 import { ModelService } from './champion.service.js';
 import { ModelsService } from './versions.service.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
-import { leastCanaryShare } from '../../config/retrain-variables.js';
+import { minCanaryShare } from '../../config/retrain-variables.js';
 import { identifier } from '../../http/text-schemas.js';
 import { found } from '../../http/found.js';
 
@@ -20,7 +20,7 @@ const modelsSchema = z
   })
   .meta({ id: 'Models' });
 const pathSchema = z.object({ version: identifier() });
-const canarySchema = z.object({ share: z.number().min(leastCanaryShare).max(1).optional() });
+const canarySchema = z.object({ share: z.number().min(minCanaryShare).max(1).optional() });
 const rolloutSchema = z
   .object({
     version: z.string(),
