@@ -1,11 +1,11 @@
-/** CLINC150's texts by domain, with their embeddings: github.com/clinc/oos-eval, CC BY 3.0. */
+/** Texts of CLINC150 by domain, with embeddings: github.com/clinc/oos-eval, CC BY 3.0. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cachedEmbeddings } from '../support/text-embeddings.js';
 
 export interface TopicalTexts {
   domains: string[];
-  /** Of each text */
+  /** Index into `domains` of each text */
   domainOf: number[];
   embeddingOf: (text: number) => Float32Array;
 }

@@ -5,7 +5,7 @@ import {
   type RetrainDecision,
 } from '../../src/monitoring/decisions/retrain-decision.js';
 
-/** What a team with labels enough and no recent training is told to do about evidence whose alarm stands. */
+/** The decision on an active alarm, for a team with enough labels and no recent training. */
 export const decisionAfterAlarm = ({ causes, labelShift, accuracy, risk }: Evidence): RetrainDecision =>
   decide(
     {

@@ -1,10 +1,11 @@
 /**
- * npm run bench -- drift-new-topic --clinc FOLDER [--windows 100] [--shares 0,0.05,0.1] [--only DOMAIN] [--seed 1]
+ * npm run bench -- drift-new-topic [--clinc FOLDER] [--windows 100] [--shares 0,0.05,0.1] [--domain NAME] [--seed 1]
  *
- * A new topic takes a share of 1,000 tickets, synthetic and real: of CLINC150 each domain is left out of the reference in turn
- * and let in. How often the embedding test alone sees it at 1 %, and how often the whole monitor raises its alarm within those
- * tickets at its own promise, begun without any evidence; all other signals stay as they were. Beside it the usual: the distance
- * of mean embeddings above 0.2. Without --clinc synthetic only. Prints one JSON line.
+ * How often a new topic among 1,000 tickets is detected, by the embedding test and by the whole monitor.
+ *
+ * Topics are synthetic, and each domain of CLINC150 left out of the reference in turn (with --clinc). The embedding test has a level of 1 %. The
+ * monitor starts without evidence and keeps its guarantee on false alarms; all other signals are unchanged. Baseline: a distance of
+ * mean embeddings above 0.2. Prints one JSON line.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,7 +24,7 @@ import { newTopic, TicketSource, world } from './synthetic-tickets.js';
 const { values: options } = parseArgs({
   options: {
     clinc: { type: 'string' },
-    only: { type: 'string' },
+    domain: { type: 'string' },
     windows: { type: 'string', default: '100' },
     shares: { type: 'string', default: '0,0.05,0.1' },
     seed: { type: 'string', default: '1' },
@@ -37,6 +38,8 @@ const windowTickets = 1_000;
 const level = 0.01;
 const bars: Record<string, number> = { 0.05: 40, 0.1: 95 };
 const usualDistance = 0.2;
+/** The detector's settings were chosen on these domains. */
+const developmentDomains = new Set(['auto_and_commute', 'banking', 'credit_cards', 'home', 'kitchen_and_dining']);
 
 interface Pools {
   name: string;
@@ -114,7 +117,7 @@ function synthetic(number: number): Pools {
   const draw = (index: number): Observation => source.ticket({ index, occurredAt: when(index) });
   const known = Array.from({ length: 6_000 }, (_, index) => draw(referenceTickets + index));
   const fresh = Array.from({ length: 400 }, (_, index) => {
-    // The topic is new, and nothing else: what the model says of it is as usual.
+    // Only the embedding is new: the model's output follows the known distribution.
     const { embedding } = source.ticket({ index, occurredAt: when(index), topic });
     return { ...draw(20_000 + index), embedding };
   });
@@ -146,32 +149,44 @@ async function real(folder: string): Promise<Pools[]> {
   });
 }
 
-function summary(all: readonly Map<number, Caught[]>[]): object[] {
+interface Detected {
+  name: string;
+  caught: Map<number, Caught[]>;
+}
+
+function summary(all: readonly Detected[]): object[] {
+  const unseen = all.filter(({ name }) => !name.startsWith('synthetic') && !developmentDomains.has(name));
   return shares.map((share) => {
-    const own = (way: keyof Caught): object => {
+    const detected = (some: readonly Detected[], way: keyof Caught): object => {
       const { mean, low, high } = clusteredMean(
-        all.map((caught) => (caught.get(share) ?? []).map((one) => (one[way] ? 100 : 0))),
+        some.map(({ caught }) => (caught.get(share) ?? []).map((one) => (one[way] ? 100 : 0))),
       );
       return {
         percent: mean,
         interval: [low, high].map((bound) => Math.round(10 * Math.min(100, Math.max(0, bound))) / 10),
       };
     };
+    const own = (way: keyof Caught): object => ({
+      ...detected(all, way),
+      byDomain: Object.fromEntries(all.map(({ name, caught }) => [name, percent(caught.get(share) ?? [], way)])),
+      ...(unseen.length > 0 && { unseenDomains: detected(unseen, way) }),
+    });
     return {
       share,
-      bar: bars[share] ?? null,
+      target: bars[share] ?? null,
       embeddingTest: own('test'),
       wholeMonitor: own('monitor'),
-      usual: own('usual'),
+      baseline: own('usual'),
     };
   });
 }
 
-const isWanted = (name: string): boolean => options.only === undefined || options.only === name;
+const isWanted = (name: string): boolean => options.domain === undefined || options.domain === name;
 const worlds = [1, 2, 3, 4, 5].filter((number) => isWanted(`synthetic-${number}`));
-const made = worlds.map((number) => caughtOf(synthetic(number)));
+const detectedIn = (pools: Pools): Detected => ({ name: pools.name, caught: caughtOf(pools) });
+const made = worlds.map((number) => detectedIn(synthetic(number)));
 const clinc =
-  options.clinc === undefined ? [] : (await real(options.clinc)).filter(({ name }) => isWanted(name)).map(caughtOf);
+  options.clinc === undefined ? [] : (await real(options.clinc)).filter(({ name }) => isWanted(name)).map(detectedIn);
 process.stdout.write(
   `${JSON.stringify({
     bench: 'drift-new-topic',
@@ -179,7 +194,7 @@ process.stdout.write(
     windowTickets,
     reference: referenceTickets,
     level,
-    promise: 'mean run of 100,000 tickets to a false alarm',
+    guarantee: 'a mean of at least 100,000 tickets per false alarm',
     ...(made.length > 0 && { synthetic: summary(made) }),
     ...(clinc.length > 0 && { clinc150: summary(clinc) }),
   })}\n`,

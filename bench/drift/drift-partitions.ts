@@ -1,8 +1,10 @@
 /**
  * npm run bench -- drift-partitions [--tickets 20000] [--seed 1]
  *
- * Eight partitions, shuffled, a third of the tickets delivered again, restarted in the middle: whether the window's sums and the
- * alarms are those of one that saw all in order. Prints one JSON line.
+ * Whether partitions, redeliveries and restarts change window sums or alarms.
+ *
+ * Eight partitions, shuffled, a third of the tickets delivered twice, restarted halfway, compared with one ordered stream. Prints one JSON
+ * line.
  */
 import { parseArgs } from 'node:util';
 import { seeded, shuffle } from '../../src/statistics/random.js';
@@ -33,7 +35,7 @@ const reference = buildReference(
   { seed, draws: 999 },
 );
 const coder = new TicketCoder(reference.coding);
-// A new topic comes in the second half, so that there are alarms to be compared.
+// A new topic arrives in the second half, so that there are alarms to compare.
 const tickets = Array.from({ length: count }, (_, at) => {
   const index = referenceTickets + at;
   const isNew = at > count / 2 && at % 12 === 0;
@@ -69,7 +71,7 @@ const largest = (ofMany ?? []).reduce(
   0,
 );
 
-/** The runner's way: each ticket once, by time, whatever partition it came from. */
+/** Like the monitor: each ticket once, in order of time, from whatever partition. */
 function alarmsOf(restartEvery: number): string {
   let watch = new Watch(reference);
   const alarms: Alarm[] = [];
@@ -87,7 +89,7 @@ process.stdout.write(
     tickets: count,
     deliveries: deliveries.length,
     partitions,
-    bar: 1e-6,
+    target: 1e-6,
     findings: ofMany?.length,
     largestDifference: largest,
     sameWindow: JSON.stringify(inOrder) === JSON.stringify(merged),
@@ -95,6 +97,6 @@ process.stdout.write(
     sameAlarmsAndEvidence: whole === restarted,
     volume: { counted: merged.volume, tickets: count },
     met: largest <= 1e-6 && whole === restarted,
-    usual: { what: 'counting each delivery', tickets: deliveries.length },
+    baseline: { method: 'counting each delivery', tickets: deliveries.length },
   })}\n`,
 );

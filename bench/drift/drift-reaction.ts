@@ -1,16 +1,16 @@
 /**
- * npm run bench -- drift-reaction [--streams 200] [--tickets 20000] [--seed 1]
+ * npm run bench -- drift-reaction [--streams 200] [--tickets 20000] [--reference 5000] [--min-effect 0.01] [--seed 1]
  *
- * How soon one detector of numbers sees a shift of 0.1, 0.2 and 0.4 standard deviations at ticket 5,000: at the threshold that
- * promises that at most a fifth of streams of 20,000 tickets without shift alarm, and at the lower one that a fifth of the
- * streams without shift reached, which have no ticket in common with those that shift. Beside it the usual: a
- * Kolmogorov–Smirnov test of the last 500 tickets at 5 %, and with Bonferroni's correction for the looks. Alarms before the
- * shift are counted apart. Prints one JSON line.
+ * How soon one detector of numbers reacts to a shift of 0.1, 0.2 and 0.4 standard deviations at ticket 5,000.
+ *
+ * At the default threshold, which lets at most a fifth of streams of 20,000 tickets without shift raise an alarm, and at the lower one that
+ * a fifth of such streams reach (on separate streams). Baselines: a Kolmogorov–Smirnov test of the last 500 tickets at 5 %, without and
+ * with Bonferroni's correction. Alarms before the shift are counted separately. Prints one JSON line.
  */
 import { parseArgs } from 'node:util';
 import { seeded } from '../../src/statistics/random.js';
 import { edgesOf } from '../../src/monitoring/reference/coding-fit.js';
-import { shareInterval } from '../../src/statistics/share-interval.js';
+import { shareInterval } from '../../src/statistics/intervals.js';
 import { SignalDetector } from '../../src/monitoring/detection/signal-detector.js';
 import { binOf, type Measure } from '../../src/monitoring/reference/ticket-coding.js';
 import { median, medianInterval } from '../support/intervals.js';
@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
     tickets: { type: 'string', default: '20000' },
     reference: { type: 'string', default: '5000' },
     seed: { type: 'string', default: '1' },
-    'smallest-effect': { type: 'string', default: '0.01' },
+    'min-effect': { type: 'string', default: '0.01' },
   },
 });
 const [streams, tickets, size, seed] = [options.streams, options.tickets, options.reference, options.seed].map(
@@ -30,19 +30,19 @@ const [streams, tickets, size, seed] = [options.streams, options.tickets, option
 ) as [number, number, number, number];
 const change = 5_000;
 const threshold = 5 * tickets;
-const smallestEffect = Number(options['smallest-effect']);
+const smallestEffect = Number(options['min-effect']);
 const bars: Record<string, number> = { 0.1: 1_500, 0.2: 400, 0.4: 130 };
 const usualWindow = 500;
 
 interface Watched {
   alarm: number | null;
-  /** Tickets at which the evidence was higher than ever before, and how high */
+  /** Tickets at which the evidence reached a new maximum */
   records: { ticket: number; evidence: number }[];
   usual: number | null;
   bonferroni: number | null;
 }
 
-/** Ticket of the first alarm of each way, after `from`; null where there is none. */
+/** First alarm of each method; null if there is none. */
 function watch(stream: number, shift: number): Watched {
   const normal = normals(seeded(seed * 1_000_003 + stream));
   const reference = Float64Array.from({ length: size }, normal).sort();
@@ -100,7 +100,7 @@ const share = (part: readonly unknown[], whole: number): object => ({
   interval: shareInterval(part.length, whole).map((bound) => Math.round(1_000 * bound) / 10),
 });
 const still = Array.from({ length: streams }, (_, stream) => watch(stream, 0));
-/** The highest evidence that four fifths of the streams without shift stay below */
+/** Maximum evidence that a fifth of the streams without shift reach */
 const ofAFifth = still.map(({ records }) => records.at(-1)?.evidence ?? 0).sort((a, b) => b - a)[
   Math.floor(streams / 5)
 ] as number;
@@ -117,11 +117,11 @@ const shifts = Object.keys(bars).map((shift) => {
   const own = delays(({ records }) => records.find(({ evidence }) => evidence > ofAFifth)?.ticket ?? null);
   return {
     shift: Number(shift),
-    bar,
+    target: bar,
     met: own.median <= bar,
     ...own,
-    atThePromise: delays(({ alarm }) => alarm),
-    usual: delays(({ usual }) => usual),
+    atDefaultThreshold: delays(({ alarm }) => alarm),
+    baseline: delays(({ usual }) => usual),
     bonferroni: delays(({ bonferroni }) => bonferroni),
   };
 });
@@ -131,15 +131,15 @@ process.stdout.write(
     streams,
     tickets,
     reference: size,
-    threshold: { ofAFifth: Math.round(ofAFifth), atThePromise: threshold },
-    smallestEffect,
-    withoutShift: {
-      bar: 20,
+    threshold: { oneInFive: Math.round(ofAFifth), default: threshold },
+    minEffect: smallestEffect,
+    noShift: {
+      target: 20,
       alarms: share(
         still.filter(({ alarm }) => alarm !== null),
         streams,
       ),
-      usual: share(
+      baseline: share(
         still.filter(({ usual }) => usual !== null),
         streams,
       ),

@@ -1,15 +1,15 @@
 /**
  * npm run bench -- drift-watching [--streams 200] [--tickets 20000] [--references 40] [--seed 1]
  *
- * The whole monitor with all its signals and slices, watching at every ticket of streams without shift: how many alarm. Beside
- * it the usual on the same streams: chi-square tests at 5 % of channel, language and country and a Kolmogorov–Smirnov test of the
- * words of every 500 tickets. Prints one JSON line.
+ * How many streams without shift raise an alarm in the whole monitor, with all signals and slices.
+ *
+ * Baseline on the same streams: chi-square tests at 5 % of channel, language, country and words of every 500 tickets. Prints one JSON line.
  */
 import { parseArgs } from 'node:util';
 import { seeded, shuffle } from '../../src/statistics/random.js';
 import { chiSquareTest } from '../../src/statistics/contingency.js';
 import { Watch } from '../../src/monitoring/detection/change-watch.js';
-import { shareInterval } from '../../src/statistics/share-interval.js';
+import { shareInterval } from '../../src/statistics/intervals.js';
 import { buildReference, countsOf } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
 import { say } from '../support/service.js';
@@ -53,7 +53,7 @@ for (let number = 0; number < references; number += 1) {
     let [isAlarmed, isUsual] = [false, false];
     for (let at = 0; at < tickets; at += 1) {
       const drawn = pool[order[at] as number] as CodedTicket;
-      // In the order of the stream; keys are its own, so that the randomness is.
+      // Times follow the stream; keys are its own, and with them the randomness.
       const ticket = { ...drawn, at: start + (referenceTickets + at) * 600_000, key: drawn.key + stream };
       const [alarm] = watch.addCoded(ticket, '').filter(({ kind }) => kind === 'drift');
       if (alarm && !isAlarmed) {
@@ -74,7 +74,7 @@ for (let number = 0; number < references; number += 1) {
     alarmed += Number(isAlarmed);
     usual += Number(isUsual);
   }
-  say(`bench: ${watched} of ${streams} streams, ${alarmed} alarmed`);
+  say(`bench: ${watched} of ${streams} streams, ${alarmed} with an alarm`);
 }
 const share = (count: number): object => ({
   percent: (100 * count) / watched,
@@ -87,10 +87,10 @@ process.stdout.write(
     tickets,
     references,
     reference: referenceTickets,
-    bar,
+    target: bar,
     met: (100 * alarmed) / watched <= bar,
     alarms: share(alarmed),
     firstSignals,
-    usual: { what: 'chi-square at 5 % of four signals every 500 tickets', alarms: share(usual) },
+    baseline: { method: 'chi-square at 5 % of four signals every 500 tickets', alarms: share(usual) },
   })}\n`,
 );

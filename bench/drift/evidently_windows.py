@@ -1,8 +1,8 @@
-"""What Evidently says, by its defaults, of windows against their references.
+"""Tests windows against their references with Evidently's defaults.
 
-Reads JSON Lines: {"reference": number, "size": tickets, "tickets": [{"template", "words", "channel"}]}; of size 0 is the
-reference itself, before its windows. Prints one JSON object: size → windows, how many had any column drifted, and half of the
-columns (Evidently's own rule for the whole data set).
+Reads JSON Lines: {"reference": number, "size": tickets, "tickets": [{"template", "words", "channel"}]}; a reference has size 0 and
+precedes its windows. Prints one JSON list, one object per size: windows, windows with any drifted column, and windows with half
+of the columns drifted (Evidently's rule for the data set).
 """
 
 import json
@@ -25,8 +25,8 @@ with open(sys.argv[1], encoding="utf-8") as file:
             continue
         report = Report([DataDriftPreset()]).run(tickets, references[window["reference"]])
         counts = next(m["value"] for m in json.loads(report.json())["metrics"] if "DriftedColumnsCount" in m["metric_name"])
-        own = found.setdefault(window["size"], {"windows": 0, "anyColumn": 0, "wholeSet": 0})
+        own = found.setdefault(window["size"], {"windows": 0, "anyColumn": 0, "dataset": 0})
         own["windows"] += 1
         own["anyColumn"] += counts["count"] > 0
-        own["wholeSet"] += counts["share"] >= 0.5
-print(json.dumps(found))
+        own["dataset"] += counts["share"] >= 0.5
+print(json.dumps([{"size": size, **counts} for size, counts in found.items()]))

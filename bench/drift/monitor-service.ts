@@ -1,8 +1,9 @@
 /**
  * npm run bench -- monitor-service [--tickets 5000] [--seed 1]
  *
- * The monitor in service on a real database: what a ticket costs where its suggestion is stored, how fast closed times are
- * counted, and the event loop of the process meanwhile. Synthetic tickets of 60 topics. Prints one JSON line.
+ * What the monitor costs in service: storing observations, counting windows, and the event loop meanwhile.
+ *
+ * Synthetic tickets of 60 topics on a real database. Prints one JSON line.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +55,7 @@ async function measure(): Promise<object> {
 
   const tickets = new TicketSource(world(60, seed, 384), seed);
   const draw = (index: number): Observation => tickets.ticket({ index, occurredAt: new Date(start + index * 20_000) });
-  say('bench: making a reference of 3,000 tickets');
+  say('bench: building a reference of 3,000 tickets');
   const reference = Array.from({ length: 3_000 }, (_, index) => {
     const observation = draw(index);
     return { observation, templateId: observation.ranking[0]?.templateId ?? null };
@@ -80,7 +81,7 @@ async function measure(): Promise<object> {
   const thread = new CounterThread();
   const look = new MonitorLook(config, thread, new Explainer(config, thread));
   const runner = new MonitorRunner(dataSource, config, thread, look, new Registry());
-  // Reads the reference; the tickets' own times come after.
+  // The first call only loads the reference.
   await runner.countNext(new Date());
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
@@ -100,19 +101,19 @@ async function measure(): Promise<object> {
     storeUsPerTicket: {
       p50: Math.round((1000 * quantile(storedMs, 0.5)) / batch),
       p95: Math.round((1000 * quantile(storedMs, 0.95)) / batch),
-      of: 'suggestions are stored 64 at once',
+      batch,
     },
     counting: {
-      buckets,
+      windows: buckets,
       ticketsPerSecond: Math.round(count / seconds),
       cpuUsPerTicket: Math.round((user + system) / count),
       eventLoopP99Ms: round(loop.percentile(99) / 1e6),
-      bar: { eventLoopP99Ms: 20, ticketsPerSecond: 150 },
+      target: { eventLoopP99Ms: 20, ticketsPerSecond: 150 },
     },
   };
 }
 
-/** @returns ms that telling the monitor took, of the transaction that would store the suggestions */
+/** @returns ms spent on the observations within the transaction that stores suggestions */
 async function store(source: DataSource, observations: Observation[]): Promise<number> {
   return source.transaction(async (manager) => {
     const rows = observations.map((observation) => {

@@ -1,6 +1,6 @@
 /**
- * Banking77's tickets with made-up channels, languages and fields, and what can go wrong with them. Each variant of a ticket
- * is ranked once by a model that knows 61 of the 77 templates; windows are drawn from what was ranked.
+ * Banking77's tickets with simulated channels, languages and fields, and variants of them for each kind of drift. A model that
+ * knows 61 of the 77 templates ranks each variant once; windows are drawn from the ranked tickets.
  */
 import { hash32, seeded } from '../../src/statistics/random.js';
 import type { FieldValue } from '../../src/models/ranker.js';
@@ -8,7 +8,7 @@ import type { LabelledObservation } from '../../src/monitoring/observations/obse
 import { rankedRows, trainedOn, type TicketRow } from '../support/observed.js';
 import { bankingRows, parted, shuffled } from '../support/tickets-of-banking.js';
 
-/** A ticket as the monitor sees it, with what it says and what was right. */
+/** A ticket as the monitor observes it, with its text and its correct template. */
 export interface SeenTicket extends LabelledObservation {
   text: string;
 }
@@ -16,7 +16,7 @@ export interface SeenTicket extends LabelledObservation {
 export type Variant =
   'plain' | 'empty' | 'garbled' | 'german' | 'polite' | 'telegram' | 'field-gone' | 'field-constant';
 
-/** Topics that the model does not know. */
+/** Topics that are left out of training. */
 export const topics: readonly RegExp[] = [/top_?up|topping/, /pin|passcode/, /exchange|fiat/];
 const isKnown = ({ templateId }: TicketRow): boolean => !topics.some((topic) => topic.test(templateId ?? ''));
 
@@ -77,7 +77,7 @@ const variants: Record<Variant, (row: TicketRow) => TicketRow> = {
   garbled: (row) => ({ ...row, text: garbled(row.text) }),
   german: (row) => ({ ...row, text: inGerman(row.text), language: 'de' }),
   polite: (row) => ({ ...row, text: `Hello there, I hope you are well. ${row.text} Many thanks and kind regards` }),
-  // Half of the words, those that name things among them: what the model goes by.
+  // Drops three words in ten.
   telegram: (row) => ({
     ...row,
     text: row.text
@@ -92,15 +92,15 @@ const variants: Record<Variant, (row: TicketRow) => TicketRow> = {
 
 export interface Pool {
   model: string;
-  /** Of tickets that the model has not seen, half of them for the reference */
+  /** One half of the tickets that the model has not seen */
   reference: SeenTicket[];
-  /** Of the other half, by variant, the same ticket at the same place */
+  /** The other half, by variant; each ticket has the same index in every variant */
   variants: Record<Variant, SeenTicket[]>;
-  /** Tickets of each topic that the model does not know */
+  /** Tickets of each left-out topic */
   unknown: SeenTicket[][];
 }
 
-/** @param part `validation`: of the sample's training tickets; `test`: its test tickets */
+/** @param part `validation`: from the sample's training tickets; `test`: from its test tickets */
 export async function poolOf(part: 'validation' | 'test'): Promise<Pool> {
   const rows = bankingRows('train').map(withFields);
   const { taken, left } = parted(rows.filter(isKnown), 40, 1);

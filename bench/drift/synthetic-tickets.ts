@@ -1,12 +1,12 @@
 /**
- * Tickets as the monitor sees them, drawn from a known world: topics in an embedding space, each with its share, templates,
- * confidence, words, channel, language and fields. Without text: no encoder takes part.
+ * Synthetic observations drawn from a known distribution: topics in an embedding space with their shares, templates, confidence,
+ * words, channels, languages and fields. They have no text, so no encoder is needed.
  */
 import { seeded } from '../../src/statistics/random.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
 
 export interface World {
-  /** Numbers in an embedding */
+  /** Length of an embedding */
   size: number;
   topics: Topic[];
   channels: { name: string; share: number }[];
@@ -25,16 +25,16 @@ export interface Draw {
   /** Number of the ticket, in its key and fingerprint */
   index: number;
   occurredAt: Date;
-  /** Topic; drawn by the shares where it is not given */
+  /** Default: drawn by the shares */
   topic?: Topic;
-  /** Standard deviations that every number is moved by */
+  /** Shift of every number, in standard deviations */
   shift?: number;
 }
 
 const zipfPower = 1.1;
-/** Of what a ticket says beside its topic: so that two tickets of one topic have a cosine of about 0.6 */
+/** Noise around a topic's centre: two tickets of a topic have a cosine of about 0.6 */
 const ownShare = 0.8;
-/** Of the directions that tickets' own wording takes */
+/** Number of directions of the noise */
 const wordingDirections = 60;
 
 /** @returns standard normal numbers */
@@ -76,12 +76,12 @@ function unit(vector: Float32Array): Float32Array {
   return vector.map((value) => value / length);
 }
 
-/** A new topic that none of the world's tickets are about. */
+/** A topic that no ticket of the world has. */
 export function newTopic({ size }: World, seed: number): Topic {
   return { name: 'new', share: 0, centre: unit(Float32Array.from({ length: size }, normals(seeded(seed)))) };
 }
 
-/** Draws tickets of a world, one after the other, always the same for a seed. */
+/** Draws tickets of a world in a reproducible sequence. */
 export class TicketSource {
   private readonly random: () => number;
   private readonly normal: () => number;
@@ -139,7 +139,7 @@ export class TicketSource {
   private embedding({ centre }: Topic): Float32Array {
     const vector = new Float32Array(this.world.size);
     for (let at = 0; at < vector.length; at += 1) {
-      // Wording lies in fewer directions than there are numbers, each less than the one before.
+      // The noise has fewer directions than the embedding has numbers, each weaker than the last.
       const spread = (at % wordingDirections) + 1;
       vector[at] = (centre[at] as number) + (ownShare * this.normal()) / Math.sqrt(vector.length) / spread ** 0.25;
     }

@@ -1,10 +1,11 @@
 /**
  * npm run bench -- encoder [--threads 2] [--rounds 6] [--python PATH]
  *
- * The encoder against sentence-transformers on PyTorch and against ONNX Runtime, with the same weights, on the same
- * distinct texts of Banking77, each with the same number of threads: one text a call, and 64 a call. The three take turns
- * within one run, so that whatever else the machine does meets all of them. PATH is a Python that has what
- * bench/models/encoder-requirements.txt names; without it one is made. Prints one JSON line.
+ * The speed of the encoder, compared with sentence-transformers and ONNX Runtime.
+ *
+ * The same weights, distinct texts of Banking77 and number of threads; one text per call, and 64 per call. The three take turns, so that other
+ * load on the machine affects all of them. PATH is a Python with the packages of bench/models/encoder-requirements.txt; by default
+ * one is installed. Prints one JSON line.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -31,12 +32,12 @@ const { values: options } = parseArgs({
 const threads = Number(options.threads);
 const rounds = Number(options.rounds);
 const bench = resolve(import.meta.dirname, '../../../bench/models');
-/** Of one round: enough for a median, short enough that all three meet the same weather. */
+/** Calls per round: enough for a median, few enough that all three meet the same load. */
 const [singles, batches, perBatch] = [60, 6, 64];
-/** After another contender: its threads go to sleep, ours wake up. */
+/** Between contenders: threads of the last one go idle, those of the next one warm up. */
 const [pauseMs, warmUps] = [300, 3];
 
-/** bench/models/encoder_reference.py, one order after another. */
+/** bench/models/encoder_reference.py, one request at a time. */
 class References {
   private readonly child: ChildProcessByStdio<Writable, Readable, null>;
   private readonly lines: AsyncIterator<string>;
@@ -51,7 +52,7 @@ class References {
   async ask<Answer>(order: object): Promise<Answer> {
     this.child.stdin.write(`${JSON.stringify(order)}\n`);
     const line = await this.lines.next();
-    if (line.done === true) throw new Error('the Python process of the references ended');
+    if (line.done === true) throw new Error('the Python process exited');
     return JSON.parse(line.value) as Answer;
   }
 
@@ -81,7 +82,7 @@ const theirs =
 const { STORE_DIR: storeDir } = readConfig();
 const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, say);
 const python = options.python ?? join(await pythonPrograms('models/encoder', '6 GB'), 'python');
-// TensorFlow reads them when it is loaded: as in service, on so many cores.
+// TensorFlow reads these on import; the same settings as in service.
 Object.assign(process.env, ready.environment, serviceThreads(threads), { TF_NUM_INTEROP_THREADS: String(threads) });
 const { loadTensorflow } = await import('../../src/models/tensors/tensorflow.js');
 const { Encoder: EncoderOf } = await import('../../src/models/encoder/encoder.js');
@@ -136,7 +137,7 @@ const figures = Object.fromEntries(
     {
       p50: rounded(quantile(one, 0.5)),
       p95: rounded(quantile(one, 0.95)),
-      // The median call: one that the machine was away from says nothing of the encoder.
+      // By the median call: a call that the machine interrupted does not measure the encoder.
       textsPerSecond: Math.round((1000 * perBatch) / quantile(many, 0.5)),
     },
   ]),
@@ -144,11 +145,11 @@ const figures = Object.fromEntries(
 const times = (of: (figure: { p50: number; textsPerSecond: number }) => number): number =>
   rounded(of(figures['replyrank'] ?? { p50: 0, textsPerSecond: 0 }));
 const speedUp = {
-  one: rounded((figures['sentenceTransformers']?.p50 ?? 0) / times(({ p50 }) => p50)),
+  single: rounded((figures['sentenceTransformers']?.p50 ?? 0) / times(({ p50 }) => p50)),
   batch: rounded(
     times(({ textsPerSecond }) => textsPerSecond) / (figures['sentenceTransformers']?.textsPerSecond ?? 1),
   ),
 };
 process.stdout.write(
-  `${JSON.stringify({ bench: 'encoder', threads, texts: texts.length, ...figures, speedUp, leastCosine, ...opened })}\n`,
+  `${JSON.stringify({ bench: 'encoder', threads, texts: texts.length, ...figures, speedUp, minCosine: leastCosine, ...opened })}\n`,
 );

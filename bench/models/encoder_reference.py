@@ -1,9 +1,9 @@
-"""The references of bench/encoder.ts: sentence-transformers on PyTorch, and ONNX Runtime, with the weights of one folder.
+"""The references of bench/models/encoder.ts: sentence-transformers on PyTorch, and ONNX Runtime, with the weights of one folder.
 
-Reads one JSON object a line on standard input, answers each with one line:
+Reads one JSON object per line from standard input and answers each with one line:
   {"do": "open", "encoder": DIR, "threads": N}      -> {"versions": {...}}
   {"do": "embed", "with": KIND, "texts": [...]}     -> {"embeddings": [[...], ...]}
-  {"do": "time", "with": KIND, "calls": [[...]]}    -> {"ms": [...]}, one figure for each list of texts
+  {"do": "time", "with": KIND, "calls": [[...]]}    -> {"ms": [...]}, one figure per list of texts
 KIND is "sentence-transformers" or "onnxruntime".
 """
 
@@ -63,12 +63,12 @@ def with_onnxruntime(folder: str, tokenizer, threads: int):
         )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        # Its threads must not spin while the other contenders are measured.
+        # Spinning threads would slow down the other contenders.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def encode(texts):
-        # Longest first in calls of 64, as sentence-transformers does it.
+        # Longest first in calls of 64, like sentence-transformers.
         order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         result = [None] * len(texts)
         for start in range(0, len(order), 64):

@@ -1,21 +1,22 @@
-/** Held-out tickets with the answers of two made-up versions, whose true accuracies are known. */
+/** Held-out tickets with simulated answers of two versions of known accuracy. */
 import { seeded } from '../../src/statistics/random.js';
-import type { Answer, ComparedTicket } from '../../src/retrain/comparison/comparison.js';
+import type { ComparedTicket } from '../../src/retrain/comparison/answer.js';
+import type { Answer } from '../../src/retrain/comparison/answer.js';
 
 export interface PairSettings {
   tickets: number;
   seed: number;
-  /** Accuracy, 0–1; of a language where it differs there */
+  /** Accuracy, 0–1; a function where it differs by language */
   champion: number;
   challenger: number | ((language: string) => number);
-  /** How often the challenger looks at the ticket with eyes of its own, 0–1 */
+  /** Share of tickets on which the challenger's answer is independent of the champion's, 0–1 */
   independence?: number;
   templates?: number;
 }
 
 export const languages = ['en', 'de', 'fr', 'es'];
 
-/** Trusted labels, calibrated answers. */
+/** Pairs with trusted labels and calibrated answers. */
 export function madeUpPairs({ tickets, seed, champion, challenger, ...more }: PairSettings): ComparedTicket[] {
   const { independence = 0.2, templates = 40 } = more;
   const random = seeded(seed);
@@ -49,8 +50,7 @@ const answer = (first: string, probability: number): Answer => ({
 });
 
 /**
- * The same tickets as agents would have labelled them who see `shown` of them and take it, whatever it is, on a share `trust`
- * of the tickets.
+ * The same tickets, labelled by agents who select the first suggestion regardless of its content on a share `trust` of the tickets.
  */
 export function chosenByAgents(pairs: ComparedTicket[], trust: number, seed: number): ComparedTicket[] {
   const random = seeded(seed);

@@ -2,10 +2,11 @@
  * npm run bench -- policies --data FILE [--from DATE] [--until DATE] [--policies never,weekly,drift,decision] [--seeds 1]
  *   [--trust 0] [--audit 0.02] [--text-column …] [--label-column …] [--date-column …]
  *
- * `replyrank simulate` with models that are trained in a second: policies of retraining side by side on dated tickets, each
- * deciding, counting, comparing and promoting by the service's own functions and settings (RETRAIN_SCHEDULE and the others).
- * Rankers are ridge regressions on embeddings. A seed makes other audit tickets and other held-out fifths of the same
- * tickets. Prints one JSON line; intervals are of the tickets.
+ * What retraining policies earn on dated tickets, with models that train in seconds.
+ *
+ * Like `replyrank simulate`: decisions, monitoring, comparison and promotion are the service's own functions with its settings
+ * (RETRAIN_SCHEDULE and others). Models are ridge regressions on embeddings. A seed changes the audit tickets and the held-out folds.
+ * Intervals cover the sampling of tickets. Prints one JSON line.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import { ticketText } from '../../src/models/features/ticket-text.js';
 import { addColumnOptions } from '../../src/commands/options/columns.js';
 import { date, days, policyList, readTickets, share, simulationSettings } from '../../src/commands/simulate.js';
 import type { SimulateOptions } from '../../src/commands/simulate.js';
-import { wholeNumber } from '../../src/commands/train.js';
+import { wholeNumber } from '../../src/commands/options/numbers.js';
 import { meanDifference } from '../../src/statistics/paired-test.js';
 import { policies, type Policy } from '../../src/retrain/simulation/simulated-story.js';
 import { SimulatedTeam } from '../../src/retrain/simulation/simulation.js';
@@ -69,16 +70,15 @@ const mean = (some: readonly number[]): number => some.reduce((sum, one) => sum 
 const percent = (value: number): number => Math.round(10_000 * value) / 100;
 /** Percent, with its 95 % interval */
 const inPercent = ({ mean: value, low, high }: ReturnType<typeof meanDifference>) => ({
-  value: percent(value),
-  low: percent(low),
-  high: percent(high),
+  mean: percent(value),
+  interval: [percent(low), percent(high)],
 });
 
 interface Result {
-  /** Of each ticket: on which share of the seeds it was right */
+  /** Per ticket: the share of seeds on which it was correct */
   right: number[];
   trainings: number;
-  promotions: number;
+  promoted: number;
   alarms: number;
 }
 
@@ -89,7 +89,7 @@ for (const policy of options.policies) {
   results.set(policy, {
     right: later.map((_, at) => mean(teams.map(({ right }) => Number(right[at])))),
     trainings: mean(teams.map(({ trainings }) => trainings)),
-    promotions: mean(teams.map(({ promotions }) => promotions)),
+    promoted: mean(teams.map(({ promotions }) => promotions)),
     alarms: mean(teams.map(({ alarms }) => alarms)),
   });
 }
@@ -112,8 +112,8 @@ process.stdout.write(
     policies: Object.fromEntries(
       [...results].map(([policy, { right, ...counts }]) => [policy, { top1: inPercent(meanDifference(right)), ...counts }]),
     ),
-    decisionLessWeekly: against && inPercent(against),
-    bar: "decision: at least weekly's accuracy with at most half of its trainings",
+    decisionMinusWeekly: against && inPercent(against),
+    target: "decision: at least weekly's accuracy with at most half of its trainings",
     met: decision && weekly && against ? against.mean >= 0 && 2 * decision.trainings <= weekly.trainings : null,
   })}\n`,
 ); // prettier-ignore

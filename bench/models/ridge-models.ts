@@ -1,8 +1,7 @@
 /**
- * Models of a simulation that are trained in a second, for benchmarks of hundreds of trainings: ridge regression on the texts'
- * embeddings, its scores made probabilities by a temperature that held-out fifths of the tickets say. Where a folder is given,
- * those fifths leave a drift reference as a real training does. What is learned from which labels, who is held against whom,
- * and what the monitor makes of it, are the service's own functions.
+ * Models for simulations with hundreds of trainings: ridge regression on embeddings, with a temperature fitted on five held-out
+ * folds. With a folder, the folds also give a drift reference, as in a real training. Selecting labels, comparing versions and
+ * monitoring are the service's own functions.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,13 +34,13 @@ interface Fitted {
 export interface RidgeTools {
   embeddingOf: (text: string) => Float32Array;
   seed: number;
-  /** Gets a folder a version, with its drift reference; null where nobody watches */
+  /** For a subfolder per version with its drift reference; null if the version is not monitored */
   folder: string | null;
 }
 
 const parts = 5;
 const temperatures = [1, 2, 4, 6, 8, 10, 13, 16, 20, 26];
-/** Answers that are less sure are not shown. */
+/** Abstains below this confidence. */
 const leastSure = 0.2;
 const mostItems = 10;
 
@@ -59,7 +58,7 @@ export class RidgeModels implements Pick<SimulatedModels, 'train' | 'rank'> {
         ? []
         : [{ ticket, vector: embeddingOf(ticketText(ticket.row)), label: places.get(template) ?? 0 }],
     );
-    // Copies of a ticket are held out together.
+    // Copies of a ticket are in the same fold.
     const partOf = ({ ticket }: Line): number => hash32(ticket.key, seed) % parts;
     const sums = Array.from(
       { length: parts },
@@ -121,7 +120,7 @@ function shown([first]: readonly RankedTemplate[]): Pick<Ranking, 'abstained' | 
   return { abstained, reason: abstained ? 'unsure' : null };
 }
 
-/** As `replyrank train` leaves it: of what was said of each ticket by a model that had not learned from it. */
+/** Like `replyrank train`: from out-of-fold rankings. */
 async function addReference(
   folder: string,
   seed: number,

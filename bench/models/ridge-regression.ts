@@ -1,4 +1,4 @@
-/** Ridge regression of classes on vectors, by sums that can be added and taken away: a part held out costs no second pass. */
+/** Ridge regression of classes on vectors, by sums that can be added and subtracted: a held-out fold costs no second pass. */
 
 interface LabelledVector {
   vector: Float32Array;
@@ -36,7 +36,7 @@ export class RidgeSums {
     return new RidgeSums(width, classes, square, right);
   }
 
-  /** Parts without rows add nothing. */
+  /** Folds without rows add nothing. */
   static together(parts: readonly RidgeSums[]): RidgeSums {
     const width = Math.max(...parts.map((part) => part.width));
     const some = parts.filter((part) => part.width === width);
@@ -57,7 +57,7 @@ export class RidgeSums {
     );
   }
 
-  /** Solves (XᵀX + ridge) W = XᵀY by Cholesky's decomposition. */
+  /** Solves (XᵀX + ridge) W = XᵀY by Cholesky decomposition. */
   solved(): RidgeWeights {
     const { width, classes } = this;
     const lines = Array.from({ length: width }, (_, a) =>

@@ -1,6 +1,6 @@
 /**
- * Asks for paths at a steady pace and says how long each answer took. In a thread of its own: beside the producer of the same
- * benchmark its clock would also measure that one's work.
+ * Sends requests at a steady rate and measures response times. It is a thread of its own, so that its clock does not measure the
+ * work of the bench's producer.
  */
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
@@ -8,19 +8,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface Asking {
-  /** Asked for in turn, over and over */
+  /** Requested in turn, repeatedly */
   urls: string[];
   token: string;
   perSecond: number;
-  /** Before the measurement begins */
+  /** Warm-up before the measurement */
   warmSeconds: number;
   seconds: number;
 }
 
 export interface Answered {
-  /** Of each answer, from asked to read */
+  /** Response time of each request */
   ms: number[];
-  /** Answers that were not 200 */
+  /** Responses other than 200 */
   failures: number;
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 
-/** @returns bytes of an answer's body as a browser gets them, compressed where the service compresses */
+/** @returns bytes of a response body as sent to a browser, compressed if the service compresses it */
 export async function bytesSent(address: string): Promise<number> {
   const headers = { 'accept-encoding': 'gzip' };
   const [response] = (await once(get(address, { headers }), 'response')) as [IncomingMessage];

@@ -1,9 +1,11 @@
 /**
- * npm run bench -- chaos [--kind service|model|broker|database-stop|broker-stop|all] [--tickets 5000] [--kills 10] [--seed 1]
+ * npm run bench -- chaos [--kind service|model|broker|database-stop|broker-stop|all] [--tickets 5000] [--kills 10] [--rate 60]
+ *   [--seed 1]
  *
- * Sends tickets while parts of the system die, then looks whether anything was lost. For each kind: `--kills` times
- * kill -9 at random moments (service, model, broker), or one stop of 20 s (database) or 60 s (broker).
- * Prints one JSON line a kind and exits with 1 if anything was lost, doubled or left unranked.
+ * Whether tickets are lost when service, model, broker or database is killed or stopped.
+ *
+ * Each kind sends tickets and meanwhile kills a process `--kills` times at random (SIGKILL: service, model, broker), or stops one for 20 s
+ * (database) or 60 s (broker). Prints one JSON line; exits with 1 if a ticket was lost, duplicated or left unranked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -29,18 +31,18 @@ const kills = Number(options.kills);
 const perSecond = Number(options.rate);
 const random = seeded(Number(options.seed));
 
-/** One way to hurt it. `hurt` returns when the harm is done and whatever was killed has been started again. */
-interface Harm {
+/** One kind of fault. `inject` returns once the killed or stopped part runs again. */
+interface Fault {
   kind: string;
   times: number;
-  hurt: (service: ServiceProcess, servers: Servers) => Promise<void>;
+  inject: (service: ServiceProcess, servers: Servers) => Promise<void>;
 }
 
-const harms: Harm[] = [
+const faults: Fault[] = [
   {
     kind: 'service',
     times: kills,
-    hurt: async (service) => {
+    inject: async (service) => {
       await service.stop('SIGKILL');
       await service.start();
     },
@@ -48,7 +50,7 @@ const harms: Harm[] = [
   {
     kind: 'model',
     times: kills,
-    hurt: async (service) => {
+    inject: async (service) => {
       for (const pid of service.childrenRunning('model.worker')) process.kill(pid, 'SIGKILL');
       await sleep(1000);
     },
@@ -56,7 +58,7 @@ const harms: Harm[] = [
   {
     kind: 'broker',
     times: kills,
-    hurt: async (_service, servers) => {
+    inject: async (_service, servers) => {
       servers.killKafka();
       await servers.startKafka();
     },
@@ -64,7 +66,7 @@ const harms: Harm[] = [
   {
     kind: 'database-stop',
     times: 1,
-    hurt: async (_service, servers) => {
+    inject: async (_service, servers) => {
       await servers.stopPostgres();
       await sleep(20_000);
       await servers.startPostgres();
@@ -73,7 +75,7 @@ const harms: Harm[] = [
   {
     kind: 'broker-stop',
     times: 1,
-    hurt: async (_service, servers) => {
+    inject: async (_service, servers) => {
       await servers.stopKafka();
       await sleep(60_000);
       await servers.startKafka();
@@ -81,8 +83,8 @@ const harms: Harm[] = [
   },
 ];
 
-async function run(harm: Harm, servers: Servers, dataSource: DataSource): Promise<boolean> {
-  const source = `chaos-${harm.kind}-${Date.now()}`;
+async function run(fault: Fault, servers: Servers, dataSource: DataSource) {
+  const source = `chaos-${fault.kind}-${Date.now()}`;
   const suggestionTopic = `${source}.suggestions`;
   const service = new ServiceProcess(await freePort(), {
     ...servers.environment,
@@ -113,12 +115,12 @@ async function run(harm: Harm, servers: Servers, dataSource: DataSource): Promis
     }
   })();
   const sendingMs = (tickets / perSecond) * 1000;
-  const moments = Array.from({ length: harm.times }, () => random() * sendingMs * 0.95).toSorted((a, b) => a - b);
+  const moments = Array.from({ length: fault.times }, () => random() * sendingMs * 0.95).toSorted((a, b) => a - b);
   const started = Date.now();
   for (const [index, moment] of moments.entries()) {
     await sleep(Math.max(0, started + moment - Date.now()));
-    say(`bench: ${harm.kind} ${index + 1}/${moments.length} at ${((Date.now() - started) / 1000).toFixed(1)} s`);
-    await harm.hurt(service, servers);
+    say(`bench: ${fault.kind} ${index + 1}/${moments.length} at ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    await fault.inject(service, servers);
   }
   await sending;
   await producer.disconnect();
@@ -142,7 +144,7 @@ async function run(harm: Harm, servers: Servers, dataSource: DataSource): Promis
   const waiting = await count(
     `SELECT count(*)::int AS n FROM rank_requests r JOIN tickets t ON t.id = r.ticket WHERE t.source = $1`,
   );
-  // A run that was stopped before may have left suggestions that are published now.
+  // An interrupted earlier run may have left suggestions that are published now.
   const published = (await readTopic(servers.brokers, suggestionTopic))
     .map((value) => JSON.parse(value) as { source: string; ticketId: string; revision: number; suggestionId: string })
     .filter((message) => message.source === source);
@@ -155,33 +157,35 @@ async function run(harm: Harm, servers: Servers, dataSource: DataSource): Promis
     if (known !== undefined && known !== suggestionId) secondIds += 1;
     idOf.set(`${ticketId} ${revision}`, suggestionId);
   }
-  const figures = {
-    bench: 'chaos',
-    kind: harm.kind,
-    times: harm.times,
-    sent: tickets,
+  return {
+    times: fault.times,
     stored,
     ranked,
     suggestions,
     waiting,
     lost: tickets - ranked,
+    repeatedRows: stored - tickets,
     unpublished: suggestions - idOf.size,
     repeatedMessages: published.length - idOf.size,
     secondIds,
     seconds: Math.round((Date.now() - started) / 1000),
   };
-  process.stdout.write(`${JSON.stringify(figures)}\n`);
-  return stored === tickets && figures.lost === 0 && waiting === 0 && figures.unpublished === 0 && secondIds === 0;
 }
 
 prepareSample();
 const servers = await startServers(benchDir);
 const dataSource = createDataSource(servers.environment.DATABASE_URL, 2, () => undefined);
 await dataSource.initialize();
-let clean = true;
-for (const harm of harms.filter(({ kind }) => options.kind === 'all' || options.kind === kind)) {
-  clean = (await run(harm, servers, dataSource)) && clean;
+const kinds: Record<string, Awaited<ReturnType<typeof run>>> = {};
+for (const fault of faults.filter(({ kind }) => options.kind === 'all' || options.kind === kind)) {
+  kinds[fault.kind] = await run(fault, servers, dataSource);
+  say(`bench: ${fault.kind} ${JSON.stringify(kinds[fault.kind])}`);
 }
 await dataSource.destroy();
 await servers.stop();
-process.exit(clean ? 0 : 1);
+const failures = ['lost', 'repeatedRows', 'secondIds', 'waiting', 'unpublished'] as const;
+const total = Object.fromEntries(
+  failures.map((name) => [name, Object.values(kinds).reduce((sum, figures) => sum + Math.abs(figures[name]), 0)]),
+);
+process.stdout.write(`${JSON.stringify({ bench: 'chaos', sent: tickets, kinds, total })}\n`);
+process.exit(Object.values(total).every((count) => count === 0) ? 0 : 1);

@@ -1,6 +1,6 @@
-/** What bench/console.ts runs in the page: expressions, because nothing else here knows of a document. */
+/** Code that bench/service/console.ts runs in the page, as strings: the bench itself has no DOM types. */
 
-/** Marks the first frame in which the queue has tickets, as `queue-shown`. */
+/** Sets the performance mark `queue-shown` at the first frame with tickets. */
 export const markShown = `{
   const look = () => {
     if (document.querySelector('.queue .row')) performance.mark('queue-shown');
@@ -9,7 +9,7 @@ export const markShown = `{
   requestAnimationFrame(look);
 }`;
 
-/** ms from the request for the page to that frame. */
+/** Time from the request of the page to that frame, ms. */
 export const shownAt = `new Promise((resolve) => {
   const look = () => {
     const [mark] = performance.getEntriesByName('queue-shown');
@@ -19,19 +19,19 @@ export const shownAt = `new Promise((resolve) => {
   look();
 })`;
 
-/** Addresses of what was loaded. */
+/** Addresses of loaded resources. */
 export const resources = `performance.getEntriesByType('resource').map(({ name }) => name)`;
 
 export const scrollToTop = `document.querySelector('.queue').scrollTo(0, 0)`;
 
-/** Where the last row that is drawn now stands in the queue, from 1. */
+/** Scrolls down; position of the last rendered row in the queue, from 1. */
 export const scrollToEnd = `{
   const queue = document.querySelector('.queue');
   queue.scrollTo(0, queue.scrollHeight);
   Number([...document.querySelectorAll('.queue li')].at(-1)?.getAttribute('aria-posinset') ?? 0);
 }`;
 
-/** Scrolls by a part of the screen each frame: ms between `count` frames. */
+/** Scrolls by a part of the screen per frame: time between `count` frames, ms. */
 export const frameTimes = (count: number): string => `new Promise((resolve) => {
   const queue = document.querySelector('.queue');
   const times = [];
@@ -46,7 +46,7 @@ export const frameTimes = (count: number): string => `new Promise((resolve) => {
   requestAnimationFrame(frame);
 })`;
 
-/** When a ticket of this subject is shown, ms since 1970. */
+/** Time at which a ticket with this subject is shown, ms since 1970. */
 export const arrivalOf = (subject: string): string => `new Promise((resolve) => {
   const look = () => {
     const rows = [...document.querySelectorAll('.queue .row-subject')];

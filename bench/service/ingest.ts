@@ -1,17 +1,17 @@
 /**
- * npm run bench -- ingest [--tickets 50000] [--seconds 60] [--seed 1] [--bucket 600] [--without-training]
+ * npm run bench -- ingest [--tickets 50000] [--seconds 60] [--seed 1] [--window-seconds 600] [--skip-training]
  *
- * The whole way of a ticket, on distinct texts, with a real broker, database and model:
- *  1. throughput: `--tickets` tickets as fast as they are taken, from Kafka to the suggestion that is published again;
- *     memory of the service and the model process on the way;
- *  2. latency: 20 tickets a second for `--seconds`, from produced to stored, while GET …/suggestion is asked 100 times a second;
- *  3. the event loop of the service while tickets go on arriving and a model is trained beside it.
+ * Throughput, latency and memory of the whole path of a ticket, with a real broker, database and model.
+ *
+ * 1. throughput: `--tickets` distinct tickets at full speed, from Kafka to the published suggestion; memory of service and model process;
+ *  2. latency: 20 tickets per second for `--seconds`, from produced to stored, with 100 requests per second of GET …/suggestion;
+ *  3. the service's event loop while tickets arrive and a model is trained.
  * Prints one JSON line.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -30,16 +30,16 @@ const { values: options } = parseArgs({
     tickets: { type: 'string', default: '50000' },
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
-    /** Length of the time that the monitor counts as one, s; with a short one it is at work from the beginning */
-    bucket: { type: 'string', default: '600' },
-    /** Leaves out the third part. */
-    'without-training': { type: 'boolean', default: false },
+    /** MONITOR_WINDOW_S: with a short window the monitor works from the start */
+    'window-seconds': { type: 'string', default: '600' },
+    /** Skips the third part. */
+    'skip-training': { type: 'boolean', default: false },
   },
 });
 const tickets = Number(options.tickets);
 const seconds = Number(options.seconds);
 const run = `bench-${Date.now()}`;
-/** The routes' code has never run before: what is measured is the service as it is a few seconds later. */
+/** Code of a route is slow until it has run: measure the service a few seconds later. */
 const warmSeconds = 10;
 
 prepareSample();
@@ -53,7 +53,7 @@ const service = new ServiceProcess(await freePort(), {
   TOPIC_SUGGESTIONS: `${run}.suggestions`,
   KAFKA_GROUP: run,
   LOG_LEVEL: 'warn',
-  MONITOR_WINDOW_S: options.bucket,
+  MONITOR_WINDOW_S: options['window-seconds'],
   MONITOR_LATENESS_S: '1',
 });
 await service.start();
@@ -67,13 +67,12 @@ const figures = await measure().finally(async () => {
   await dataSource.destroy();
   await servers.stop();
 });
-const machine = `${cpus().length} cores (${cpus()[0]?.model ?? ''}), ${Math.round(totalmem() / 2 ** 30)} GB`;
-process.stdout.write(`${JSON.stringify({ bench: 'ingest', machine, ...figures })}\n`);
+process.stdout.write(`${JSON.stringify({ bench: 'ingest', ...figures })}\n`);
 
 async function measure() {
   const throughput = await measureThroughput(producer);
   const latency = await measureLatency(producer);
-  const eventLoop = options['without-training'] ? undefined : await measureEventLoop(producer);
+  const eventLoop = options['skip-training'] ? undefined : await measureEventLoop(producer);
   return { throughput, latency, eventLoop };
 }
 
@@ -86,7 +85,7 @@ function tokenOf(name: string): string {
   return (JSON.parse(printed) as { token: string }).token;
 }
 
-/** Sends `count` tickets and returns when the broker has them. */
+/** Sends `count` tickets; resolves once the broker has them. */
 async function send(to: Producer, source: string, count: number): Promise<void> {
   const messages = Array.from({ length: count }, () => {
     const ticketId = String(next);
@@ -114,7 +113,7 @@ async function measureThroughput(to: Producer) {
   const sending = (async () => {
     for (let sent = 0; sent < tickets; sent += 200) {
       await send(to, source, Math.min(200, tickets - sent));
-      // Some seconds ahead of the service: enough that it never waits, little enough that sending takes no time of its own.
+      // A few seconds ahead of the service: it never waits, and sending costs little.
       while (sent - (memory.at(-1)?.ranked ?? 0) > 4000) await sleep(100);
     }
   })();
@@ -123,7 +122,7 @@ async function measureThroughput(to: Producer) {
     const ranked = await rankedOf(source);
     memory.push({ ranked, serviceMb: residentMb(service.pid), modelMb: residentMb(model) });
     if (memory.length % 10 === 0) {
-      say(`bench: ${ranked} ranked, ${Math.round((ranked / (Date.now() - started)) * 1000)} a second`);
+      say(`bench: ${ranked} ranked, ${Math.round((ranked / (Date.now() - started)) * 1000)} per second`);
     }
     return ranked >= tickets;
   });
@@ -137,7 +136,7 @@ async function measureThroughput(to: Producer) {
   return {
     tickets,
     ticketsPerSecond: Math.round((tickets / elapsed) * 10) / 10,
-    memoryMb: { afterAFifth: at(0.2), atTheHalf: at(0.5), atTheEnd: at(1) },
+    memoryMb: { afterOneFifth: at(0.2), afterHalf: at(0.5), atEnd: at(1) },
   };
 }
 
@@ -194,7 +193,7 @@ async function measureEventLoop(to: Producer) {
   return { trainingSeconds: Math.round((Date.now() - started) / 1000), p99Ms: Math.round(Math.max(...p99) * 10) / 10 };
 }
 
-/** The service's own figure since it was last asked. */
+/** The service's own metric since the last scrape. */
 async function eventLoopP99(): Promise<number> {
   const text = await (await fetch(`${service.url}/metrics`)).text();
   const value = /^nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(text)?.[1];

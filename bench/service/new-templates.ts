@@ -1,10 +1,10 @@
 /**
- * npm run bench -- new-templates [--folds 8] [--seed 1] [--part test|validation]
+ * npm run bench -- new-templates [--folds 8] [--seed 1] [--split test|validation]
  *
- * What a template without a label is worth: the sample's templates in folds, the labels of each fold's templates taken out
- * of training in turn, all templates offered. Says how often the right one of the templates without labels is among the
- * first three, and what the others lose by their company. Ids are hidden. `validation` trains on nine tenths of the
- * training tickets and tests on the rest. Prints one JSON line.
+ * How well templates without labels are ranked, and what they cost the others.
+ *
+ * The sample's templates are split into folds; the labels of each fold's templates are removed from training in turn, and all templates are
+ * candidates. Ids are hidden. `validation` trains on nine tenths of the training tickets and tests on the rest. Prints one JSON line.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { childEnvironment, readConfig } from '../../src/config/config.js';
 import { ModelProcess } from '../../src/models/serving/model-process.js';
 import type { Candidate } from '../../src/models/ranker.js';
-import { rankInputOf } from '../../src/models/dataset/training-data.js';
+import { rankInputOf } from '../../src/models/dataset/data-row.js';
 import { runTraining } from '../../src/models/jobs/training-process.js';
 import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { sampleHistory, sampleTemplates, sampleTickets, type LabelledText } from '../../src/commands/start/sample.js';
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
   options: {
     folds: { type: 'string', default: '8' },
     seed: { type: 'string', default: '1' },
-    part: { type: 'string', default: 'test' },
+    split: { type: 'string', default: 'test' },
   },
 });
 const folds = Number(options.folds);
@@ -46,7 +46,7 @@ const candidates: Candidate[] = templates.map(({ id, title, body }) => ({
 }));
 const history = await sampleHistory();
 const isHeldOut = (_: LabelledText, index: number): boolean => index % 10 === 0;
-const validates = options.part === 'validation';
+const validates = options.split === 'validation';
 const training = validates ? history.filter((row, index) => !isHeldOut(row, index)) : history;
 const tested = validates ? history.filter(isHeldOut) : await sampleTickets();
 const rightOf = ({ templateId }: LabelledText): string => hidden.get(templateId) ?? '';
@@ -120,7 +120,7 @@ const percent = (part: number, whole: number): number => Math.round((10_000 * pa
 process.stdout.write(
   `${JSON.stringify({
     bench: 'new-templates',
-    part: options.part,
+    split: options.split,
     withoutLabels: {
       tickets: counts.removed,
       hits3: percent(counts.removedHits3, counts.removed),
@@ -129,7 +129,8 @@ process.stdout.write(
     others: {
       tickets: counts.others,
       top1: percent(counts.othersTop1, counts.others),
-      top1WithoutThem: percent(counts.othersTop1Alone, counts.others),
+      top1Alone: percent(counts.othersTop1Alone, counts.others),
+      loss: percent(counts.othersTop1Alone - counts.othersTop1, counts.others),
     },
   })}\n`,
 );

@@ -1,4 +1,4 @@
-/** The sample once more, for a benchmark that changes what it works on: its own database, model versions and topics. */
+/** A copy of the sample for benches that change it: its own database, model versions and topics. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +9,13 @@ import type { Servers } from '../support/servers.js';
 import { benchDir } from '../support/service.js';
 
 export interface OwnSample {
-  /** For the service that is to use it. */
+  /** Variables of a service that uses it. */
   environment: Record<string, string>;
   dataSource: DataSource;
   remove(): Promise<void>;
 }
 
-/** Copies what `prepareSample` has made. Nothing else may be connected to the sample's database meanwhile. */
+/** Copies the result of `prepareSample`. Nothing else may be connected to the sample's database meanwhile. */
 export async function ownSample(servers: Servers, name: string): Promise<OwnSample> {
   const sample = new URL(servers.environment.DATABASE_URL);
   const copy = new URL(sample);
@@ -46,7 +46,7 @@ export async function ownSample(servers: Servers, name: string): Promise<OwnSamp
   };
 }
 
-/** From a database that is neither copied nor dropped. */
+/** Connects to a database that is neither copied nor dropped. */
 async function asAdmin(server: URL, statement: string): Promise<void> {
   const maintenance = new URL(server);
   maintenance.pathname = '/template1';

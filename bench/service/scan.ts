@@ -1,11 +1,12 @@
 /**
  * npm run bench -- scan [--examples 50] [--seed 1] [--attack-seconds 60]
  *
- * What strangers' programs find in the service as it runs, with a broker, a database and a model, on a copy of the sample:
- *  1. schemathesis on the OpenAPI document, with a token of each role and without any: server errors, answers that the document
- *     does not have, and routes that a role gets at though it should not;
- *  2. Wapiti on every address of the document and on the pages, signed in as an admin and not at all.
- * Prints one JSON line, what was found on stderr, and exits with 1 where anything was.
+ * What schemathesis and Wapiti find in the running service.
+ *
+ * 1. schemathesis on the OpenAPI document, with a token of each role and with none: server errors, undocumented responses, and routes
+ *     reachable without their role;
+ *  2. Wapiti on every address of the document and on the pages, signed in as an admin and signed out.
+ * Runs on a copy of the sample, with a broker, a database and a model. Prints one JSON line, findings on stderr; exits with 1 on a finding.
  */
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +34,7 @@ const schemathesis = join(await pythonPrograms('service/schemathesis', '100 MB')
 const wapiti = join(await pythonPrograms('service/wapiti', '200 MB'), 'wapiti');
 const servers = await startServers(benchDir);
 const sample = await ownSample(servers, 'scan');
-// Whoever asks too often would be told nothing else.
+// Rate-limited responses would hide the others.
 const service = new ServiceProcess(await freePort(), { ...sample.environment, HTTP_RATE_LIMIT: '10000000' });
 const folder = mkdtempSync(join(tmpdir(), 'replyrank-bench-scan-'));
 
@@ -49,7 +50,7 @@ try {
       .map((fault) => `${caller}: ${String(fault)}`),
   );
   for (const fault of faults) say(fault);
-  const counted = { schemathesis: counts(found), wapiti: counts(weaknesses) };
+  const counted = { schemathesis: total(counts(found)), wapiti: total(counts(weaknesses)) };
   process.stdout.write(`${JSON.stringify({ bench: 'scan', passed: faults.length === 0, ...counted })}\n`);
   if (faults.length > 0) process.exitCode = 1;
 } finally {
@@ -98,9 +99,24 @@ function folderOf(caller: string): string {
   return own;
 }
 
-/** Lists by their lengths. */
-function counts(of: Record<string, object>): Record<string, object> {
-  const counted = (one: object): object =>
+type Counts = Record<string, unknown>;
+
+/** Replaces lists by their lengths. */
+function counts(of: Record<string, object>): Record<string, Counts> {
+  const counted = (one: object): Counts =>
     Object.fromEntries(Object.entries(one).map(([name, value]) => [name, Array.isArray(value) ? value.length : value]));
   return Object.fromEntries(Object.entries(of).map(([caller, one]) => [caller, counted(one)]));
+}
+
+/** Findings and cases summed over callers; operations and addresses are the same for each. */
+function total(byCaller: Record<string, Counts>): Counts {
+  const sums: Record<string, number> = {};
+  for (const one of Object.values(byCaller)) {
+    for (const [name, value] of Object.entries(one)) {
+      if (typeof value !== 'number') continue;
+      const isShared = name === 'operations' || name === 'addresses';
+      sums[name] = isShared ? Math.max(sums[name] ?? 0, value) : (sums[name] ?? 0) + value;
+    }
+  }
+  return { ...sums, byCaller };
 }

@@ -1,4 +1,4 @@
-/** What a service should hold when it is scanned: something behind every route, and one who may call for each role. */
+/** Fills a service for a scan: data behind every route, and a token for each role. */
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createSignInLink } from '../../src/access/access.service.js';
 import { addToken } from '../../src/access/tokens.js';
@@ -22,7 +22,7 @@ export interface Scanned {
 const source = 'scanned';
 const openTickets = 30;
 
-/** @param url of the running service that uses the sample */
+/** @param url of the running service on the sample's copy */
 export async function fillScanned(url: string, { environment, dataSource }: OwnSample): Promise<Scanned> {
   const { manager } = dataSource;
   const tokens = {} as Record<Role, string>;
@@ -42,7 +42,7 @@ export async function fillScanned(url: string, { environment, dataSource }: OwnS
   const ask = async (method: string, path: string, body?: object): Promise<unknown> => {
     const headers = { Authorization: `Bearer ${tokens.admin}`, 'Content-Type': 'application/json' };
     const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`${method} ${path} responded ${answer.status}: ${await answer.text()}`);
     return answer.json();
   };
   const { items: templates } = (await ask('GET', '/api/v1/templates?limit=3')) as { items: { id: string }[] };

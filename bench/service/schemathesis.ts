@@ -1,4 +1,4 @@
-/** schemathesis on a running service, as one role or as nobody, and what it found. */
+/** Runs schemathesis on a running service, with one role or none, and returns its findings. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-/** Values that are there, by what stands before them in a path, such as `/api/v1/alerts/`. */
+/** Existing values of path parameters, by the path before them, such as `/api/v1/alerts/`. */
 export type KnownValues = Record<string, (string | number)[]>;
 
 interface Operation {
@@ -18,13 +18,13 @@ interface Operation {
 export interface Scan {
   /** The program */
   schemathesis: string;
-  /** A folder that is there, for the files of this run */
+  /** An existing folder for the files of this run */
   folder: string;
   url: string;
   document: OpenAPIObject;
-  /** Whose token is sent; null: none */
+  /** Null: no token is sent */
   caller: { role: string; token: string } | null;
-  /** Most examples of one operation, beside those that cover its limits */
+  /** Maximum examples per operation, besides those at its limits */
   examples: number;
   seed: number;
 }
@@ -32,13 +32,13 @@ export interface Scan {
 export interface Found {
   operations: number;
   cases: number;
-  /** Answers of 500 and more, but for a model that is busy or away and says when to come again */
+  /** Responses of 500 and above, except 503 with Retry-After */
   serverErrors: string[];
-  /** Answers that the document does not have, and what it says is accepted or refused and is not */
+  /** Responses that contradict the document */
   undeclared: string[];
-  /** Calls that have got past the guard and should not have */
+  /** Requests that passed the guard without the required role */
   reachable: string[];
-  /** Answers by their status */
+  /** Number of responses by status */
   statuses: Record<string, number>;
 }
 
@@ -55,12 +55,12 @@ interface Report {
   failures: { title: string; operations: string[] }[];
 }
 
-/** Never ends: asked by test/http-roles.test.ts. */
+/** A stream that never ends; test/access/http-roles.integration.test.ts covers it. */
 const endless = '/api/v1/events';
-/** Answered before anybody asks who calls: what is no request at all, too large, of another type, or too much. */
+/** Responses before authorization: malformed, too large, of another type, or rate-limited. */
 const beforeTheGuard = new Set([400, 401, 403, 413, 415, 429]);
 
-/** @throws Error where schemathesis itself failed */
+/** @throws Error if schemathesis itself fails */
 export async function scan(order: Scan): Promise<Found> {
   const { folder, caller } = order;
   const document = join(folder, 'openapi.json');
@@ -81,8 +81,8 @@ export async function scan(order: Scan): Promise<Found> {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(String(chunk)));
   const [code] = (await once(child, 'close')) as [number];
   writeFileSync(join(folder, 'said.txt'), said.join(''));
-  // 1: something was found.
-  if (code > 1) throw new Error(`schemathesis ended with ${code}: ${said.join('').slice(-2000)}`);
+  // 1: there are findings.
+  if (code > 1) throw new Error(`schemathesis exited with ${code}: ${said.join('').slice(-2000)}`);
   return found(order, JSON.parse(readFileSync(report, 'utf8')) as Report, events);
 }
 
@@ -95,7 +95,7 @@ async function found({ document, caller }: Scan, report: Report, events: string)
       if (!response) continue;
       const { status_code: status } = response;
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      const what = `${request.method} ${request.uri} answered ${status}`;
+      const what = `${request.method} ${request.uri} responded ${status}`;
       if (status >= 500) serverErrors.add(what);
       if (!beforeTheGuard.has(status) && !isNoRoute(response) && !isOpen(request)) reachable.add(what);
     }
@@ -110,7 +110,7 @@ async function found({ document, caller }: Scan, report: Report, events: string)
   };
 }
 
-/** @param role null: who does not say who they are @returns whether the document lets that caller make a request */
+/** @param role null: unauthenticated @returns whether the document allows a request by this role */
 function openTo(document: OpenAPIObject, role: string | null): (request: Exchange['request']) => boolean {
   const paths = Object.entries(document.paths)
     .toSorted(([a], [b]) => a.split('{').length - b.split('{').length)
@@ -125,7 +125,7 @@ function openTo(document: OpenAPIObject, role: string | null): (request: Exchang
   };
 }
 
-/** A path, or a method of one, that the service does not have. */
+/** The response for an unknown path or method. */
 function isNoRoute({ status_code: status, content }: NonNullable<Exchange['response']>): boolean {
   if (status === 405) return true;
   if (status !== 404) return false;
@@ -133,7 +133,7 @@ function isNoRoute({ status_code: status, content }: NonNullable<Exchange['respo
   return /"detail":"Cannot [A-Z]+ /.test(text);
 }
 
-/** The document with what is there among the values of its paths, so that not all that is asked for is missing. */
+/** The document with existing values as path parameters, so that not every request is for a missing one. */
 export function withKnownValues(document: OpenAPIObject, known: KnownValues): OpenAPIObject {
   const copy = structuredClone(document);
   for (const [path, methods] of Object.entries(copy.paths)) {

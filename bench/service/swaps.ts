@@ -1,14 +1,13 @@
 /**
  * npm run bench -- swaps [--swaps 20] [--rate 100] [--rank-share 0.5]
  *
- * The champion is changed `--swaps` times while two replicas of the real service answer `--rate` requests a second, a share of
- * them rankings of a text, the others an agent's page asking for a suggestion. Does any request fail, and how long does it take,
- * from the promotion's request on, until each replica answers with the new version, and until none answers with the old one?
- * The two versions are a trained model and a copy of it. Prints one JSON line.
+ * How a change of the champion affects requests: failures, and time until every replica has switched.
+ *
+ * The champion changes `--swaps` times, between a trained model and its copy, while two replicas serve `--rate` requests per second: a share
+ * of them rankings, the others suggestions for an agent page. Prints one JSON line.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -55,7 +54,7 @@ for (let at = 0; at < 2; at += 1) {
   replicas.push(replica);
 }
 
-/** An answer of a replica that says which version gave it, ms of `performance.now()` */
+/** A response with the version that gave it; times in ms of `performance.now()` */
 interface Ranked {
   replica: number;
   version: string;
@@ -72,8 +71,7 @@ const figures = await measure().finally(async () => {
   await dataSource.destroy();
   await servers.stop();
 });
-const machine = `${cpus().length} cores (${cpus()[0]?.model ?? ''}), ${Math.round(totalmem() / 2 ** 30)} GB`;
-process.stdout.write(`${JSON.stringify({ bench: 'swaps', machine, swaps, rate, rankShare, ...figures })}\n`);
+process.stdout.write(`${JSON.stringify({ bench: 'swaps', swaps, rate, rankShare, ...figures })}\n`);
 
 async function champion(): Promise<string> {
   const [row]: { version: string }[] = await dataSource.query(
@@ -83,7 +81,7 @@ async function champion(): Promise<string> {
   return row.version;
 }
 
-/** Kept for the next run */
+/** Cached for the next run */
 async function copyOfChampion(): Promise<string> {
   const [models, of] = [join(benchDir, 'models'), await champion()];
   const [one, other] = of.endsWith('-copy') ? [of, of.slice(0, -'-copy'.length)] : [of, `${of}-copy`];
@@ -141,13 +139,13 @@ async function measure() {
     perSecond: Math.round((10 * asked) / seconds) / 10,
     failed: failed.length,
     failures: failed.slice(0, 3),
-    // By the rule of three, what no failure among so many says at most.
+    // Upper bound of the failure rate, by the rule of three.
     failedAtMost: Math.round((1e5 * (failed.length === 0 ? 3 : failed.length + 2 * Math.sqrt(failed.length))) / asked) / 1e5,
     answerMs: { p50: Math.round(quantile(times, 0.5)), p99: Math.round(quantile(times, 0.99)) },
-    bothOnNewMs: { median: Math.round(median(firstNew)), low: Math.round(low), high: Math.round(high), worst: Math.round(Math.max(...firstNew)) },
-    oldAskedUntilMs: { median: Math.round(median(lastOld)), worst: Math.round(Math.max(...lastOld)) },
+    bothOnNewMs: { median: Math.round(median(firstNew)), interval: [Math.round(low), Math.round(high)], max: Math.round(Math.max(...firstNew)) },
+    oldRequestedUntilMs: { median: Math.round(median(lastOld)), max: Math.round(Math.max(...lastOld)) },
     within2s: firstNew.filter((ms) => ms <= barMs).length,
-    bar: `no failed request; ${swaps} of ${swaps} within ${barMs} ms`,
+    target: `no failed request; ${swaps} of ${swaps} within ${barMs} ms`,
   }; // prettier-ignore
 }
 

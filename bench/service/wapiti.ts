@@ -1,4 +1,4 @@
-/** Wapiti on a running service, and what it found. Only modules that ask nobody but the service. */
+/** Runs Wapiti on a running service and returns its findings. Only modules that contact nothing but the service. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,13 +8,13 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 export interface Attack {
   /** The program */
   wapiti: string;
-  /** A folder that is there, for the files of this run */
+  /** An existing folder for the files of this run */
   folder: string;
   url: string;
   document: OpenAPIObject;
-  /** `name=value` of a browser that is signed in; null: nobody is */
+  /** `name=value` of a session; null: signed out */
   cookie: string | null;
-  /** Longest that one kind of attack may take, s */
+  /** Maximum time per module, s */
   mostSeconds: number;
 }
 
@@ -28,7 +28,7 @@ export interface Weaknesses {
 
 const modules = ['backup', 'cookieflags', 'crlf', 'csp', 'csrf', 'exec', 'file', 'htaccess', 'http_headers'];
 modules.push('methods', 'permanentxss', 'redirect', 'sql', 'timesql', 'upload', 'xss');
-/** What would end the session, and what never ends. */
+/** Would end the session; never ends. */
 const leftOut = ['/api/v1/sign-out', '/api/v1/events'];
 
 interface Finding {
@@ -43,7 +43,7 @@ interface Report {
   anomalies: Record<string, Finding[]>;
 }
 
-/** @throws Error where Wapiti itself failed */
+/** @throws Error if Wapiti itself fails */
 export async function attack(order: Attack): Promise<Weaknesses> {
   const { folder, url, cookie } = order;
   const [document, report] = [join(folder, 'openapi.json'), join(folder, 'report.json')];
@@ -53,7 +53,7 @@ export async function attack(order: Attack): Promise<Weaknesses> {
   // A change by session must come from a page of the service.
   if (cookie) words.push('--cookie-value', cookie, '--header', `Origin: ${url}`);
   words.push('--store-session', join(folder, 'session'), '--store-config', join(folder, 'config'));
-  // Where it would ask whether the service has called out: nobody is there.
+  // The callback endpoint for out-of-band checks: nothing listens there.
   words.push('--endpoint', 'http://127.0.0.1:9/', '--no-bugreport', '--flush-session');
   words.push('--max-attack-time', String(order.mostSeconds), '--format', 'json', '--output', report);
   const child = spawn(order.wapiti, words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -61,7 +61,7 @@ export async function attack(order: Attack): Promise<Weaknesses> {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(String(chunk)));
   const [code] = (await once(child, 'close')) as [number];
   writeFileSync(join(folder, 'said.txt'), said.join(''));
-  if (code !== 0) throw new Error(`wapiti ended with ${code}: ${said.join('').slice(-2000)}`);
+  if (code !== 0) throw new Error(`wapiti exited with ${code}: ${said.join('').slice(-2000)}`);
   const { infos, vulnerabilities, anomalies } = JSON.parse(readFileSync(report, 'utf8')) as Report;
   return {
     addresses: infos.crawled_pages_nbr,

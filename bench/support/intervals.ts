@@ -1,4 +1,4 @@
-/** Intervals of what benchmarks measure. */
+/** Confidence intervals of measurements. */
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -17,8 +17,7 @@ export function medianInterval(values: readonly number[]): number[] {
 }
 
 /**
- * 95 % interval of the mean of values that come in clusters, such as windows held against one reference: by the variance
- * between the clusters' means.
+ * 95 % interval of the mean of clustered values, such as windows of one reference: by the variance between cluster means.
  */
 export function clusteredMean(clusters: readonly (readonly number[])[]): {
   mean: number;

@@ -1,6 +1,6 @@
 import { Kafka, logLevel, Partitioners, type Admin, type Producer } from 'kafkajs';
 
-/** A producer that waits for a broker which is down instead of giving up: what a helpdesk's own outbox would do. */
+/** A producer that retries while the broker is down, like the outbox of a helpdesk. */
 export async function patientProducer(brokers: string[]): Promise<Producer> {
   const producer = client(brokers).producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
   await producer.connect();
@@ -13,7 +13,7 @@ export async function admin(brokers: string[]): Promise<Admin> {
   return connection;
 }
 
-/** Everything that stands on a topic now, read from its beginning. */
+/** Every message of a topic, from its beginning. */
 export async function readTopic(brokers: string[], topic: string): Promise<string[]> {
   const connection = await admin(brokers);
   const ends = await connection.fetchTopicOffsets(topic);

@@ -1,6 +1,5 @@
 /**
- * Tickets as the monitor sees them, for the benchmarks: a model is trained on some rows, others are ranked with it, once;
- * both are kept in the benchmarks' folder.
+ * Trains a model on rows and ranks other rows with it. Models and rankings are cached between runs.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +13,7 @@ import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { setUp } from '../../src/setup/setup.js';
 import { benchDir, say } from './service.js';
 
-/** A ticket with its right template; null where no template fits. */
+/** A ticket with its correct template; null if no template fits. */
 export interface TicketRow {
   text: string;
   templateId: string | null;
@@ -44,7 +43,7 @@ async function workerSettings() {
   };
 }
 
-/** Trains on the rows unless that has been done. @returns the model's folder */
+/** Trains on the rows, or returns the cached model. @returns the model's folder */
 export async function trainedOn(rows: readonly TicketRow[], seed = 1): Promise<string> {
   const folder = folderOf('model', rows, seed);
   const out = join(folder, 'model');
@@ -83,7 +82,7 @@ export async function trainedOn(rows: readonly TicketRow[], seed = 1): Promise<s
   return out;
 }
 
-/** What the model says of each row, in order; kept, so that the next run need not ask it. */
+/** The model's ranking of each row, in order, cached. */
 export async function rankedRows(model: string, rows: readonly TicketRow[]): Promise<Ranking[]> {
   const folder = folderOf('ranked', model, rows);
   const file = join(folder, 'rankings.bin');

@@ -1,4 +1,4 @@
-/** Python programs that a benchmark compares with or is checked by, each set in an environment of its own. */
+/** Python programs that benches compare with, each set in its own environment. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -6,17 +6,17 @@ import { basename, join, resolve } from 'node:path';
 import { benchDir, say } from './service.js';
 
 /**
- * Installs what `bench/NAME-requirements.txt` (such as `drift/evidently`) names, unless that has been done.
+ * Installs bench/NAME-requirements.txt once; NAME is, for example, `drift/evidently`.
  *
- * @param size what is fetched, for who waits
- * @returns the folder of the programs, `python` among them
+ * @param size of the download, for the progress line
+ * @returns the folder of the programs, including `python`
  */
 export async function pythonPrograms(name: string, size: string): Promise<string> {
   const folder = join(benchDir, `${basename(name)}-venv`);
   const programs = join(folder, 'bin');
   const done = join(folder, 'complete');
   if (existsSync(done)) return programs;
-  say(`bench: what ${name}-requirements.txt names (${size})`);
+  say(`bench: installing ${name}-requirements.txt (${size})`);
   mkdirSync(benchDir, { recursive: true });
   const file = resolve(import.meta.dirname, '../../../bench', `${name}-requirements.txt`);
   const steps = [
@@ -26,7 +26,7 @@ export async function pythonPrograms(name: string, size: string): Promise<string
   ];
   for (const [program = '', ...rest] of steps) {
     const [code] = (await once(spawn(program, rest, { stdio: ['ignore', 2, 2] }), 'exit')) as [number];
-    if (code !== 0) throw new Error(`${program} ${rest.join(' ')} ended with ${code}`);
+    if (code !== 0) throw new Error(`${program} ${rest.join(' ')} exited with ${code}`);
   }
   return programs;
 }

@@ -1,4 +1,4 @@
-/** A broker and a database that a benchmark may kill and start again: nothing watches over them. */
+/** A broker and a database that a bench may kill and restart: nothing supervises them. */
 import { join } from 'node:path';
 import { readConfig } from '../../src/config/config.js';
 import { ensureKafka, stopKafka, type RunningKafka } from '../../src/embedded/kafka.js';
@@ -10,7 +10,7 @@ import { reachableStore } from '../../src/setup/server-user.js';
 
 export interface Servers {
   brokers: string[];
-  /** For a service that is to use them. */
+  /** Variables of a service that uses them. */
   environment: { KAFKA_BROKERS: string; DATABASE_URL: string };
   killKafka(): void;
   startKafka(): Promise<void>;
@@ -20,7 +20,7 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
-/** Starts both on a data folder that a set-up has been run for. */
+/** Starts both; setup must have run for the data folder. */
 export async function startServers(dataDir: string): Promise<Servers> {
   const { STORE_DIR: store } = readConfig();
   const { java } = await requireTools(new Set(['java']));

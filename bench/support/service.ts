@@ -1,6 +1,6 @@
 /**
- * What the benchmarks share: a real broker and database of their own, a trained model, and the service as a process of
- * its own that can be killed and started again.
+ * Shared by the benches: a broker, a database and a trained model of their own, and the service as a child process that can be
+ * killed and restarted.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,18 +13,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const root = resolve(import.meta.dirname, '../../..');
 export const cli = join(root, 'bin', 'replyrank.js');
 
-/** State that the benchmarks keep between runs: the sample's database with its trained model. */
+/** State kept between runs: the sample's database with its trained model. */
 export const benchDir = join(tmpdir(), 'replyrank-bench');
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Trains the sample's model in `benchDir` if that has not been done, by the main job itself. */
+/** Runs the main job in `benchDir` once, for the sample and its model. */
 export function prepareSample(): void {
   mkdirSync(benchDir, { recursive: true });
-  // Afterwards the database holds the benchmarks' own tickets, with which the sample does not mix.
   const done = join(benchDir, 'sample-is-there');
   if (existsSync(done)) return;
-  say('bench: the sample and its model');
+  say('bench: preparing the sample and its model');
   execFileSync(process.execPath, [cli, 'start', '--once', '--tickets', '10', '--json'], {
     env: { ...process.env, DATA_DIR: benchDir, PORT: '0' },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -59,7 +58,7 @@ export class ServiceProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it and returns once it says that it is ready. */
+  /** Starts the service and waits until it is ready. */
   async start(): Promise<void> {
     const log = openSync(join(benchDir, `service-${this.port}.log`), 'a');
     this.child = spawn(process.execPath, [cli, 'serve'], {
@@ -68,7 +67,8 @@ export class ServiceProcess {
     });
     closeSync(log);
     await until(`the service on port ${this.port} to be ready`, 120_000, async () => {
-      if (this.child?.exitCode !== null) throw new Error(`the service ended; see ${benchDir}/service-${this.port}.log`);
+      if (this.child?.exitCode !== null)
+        throw new Error(`the service exited; see ${benchDir}/service-${this.port}.log`);
       const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
       return answer?.status === 200;
     });
@@ -82,7 +82,7 @@ export class ServiceProcess {
     await ended;
   }
 
-  /** Process ids of its children that run `script`. */
+  /** Process ids of the service's children that run `script`. */
   childrenRunning(script: string): number[] {
     const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
     return table
@@ -93,16 +93,16 @@ export class ServiceProcess {
   }
 }
 
-/** Waits until `check` answers true. @throws Error saying what was waited for after `limitMs` */
+/** Polls `check` until it returns true. @throws Error after `limitMs` */
 export async function until(what: string, limitMs: number, check: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s in vain for ${what}`);
+    if (Date.now() > deadline) throw new Error(`timed out after ${limitMs / 1000} s, waiting for ${what}`);
     await sleep(200);
   }
 }
 
-/** Resident memory in MB of a process. */
+/** Resident memory of a process, MB. */
 export function residentMb(pid: number): number {
   return Math.round(Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024);
 }

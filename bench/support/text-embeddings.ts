@@ -1,4 +1,4 @@
-/** Texts as the service's encoder sees them, kept in a file: a benchmark of many repetitions encodes them once. */
+/** Embeddings of texts by the service's encoder, cached in a file: a bench with many repetitions encodes them once. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

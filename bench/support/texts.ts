@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { seeded } from '../../src/statistics/random.js';
 
 /**
- * `count` texts, no two alike, as long as real ones: each is a real ticket of the sample with two of its words replaced by
- * words of other tickets and a number of its own. No cache can know one of them from another.
+ * `count` distinct texts of realistic length: tickets of the sample with two words replaced by words of other tickets, and a
+ * number appended. No cache can hold one of them before.
  */
 export function distinctTexts(count: number, seed: number): string[] {
   const file = resolve(import.meta.dirname, '../../../samples/banking77/train.tsv');

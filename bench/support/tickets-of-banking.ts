@@ -1,4 +1,4 @@
-/** Banking77's tickets, parted by a seed into what a model learns from and what it has not seen. */
+/** Banking77's tickets, and a seeded split into training tickets and others. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { seeded } from '../../src/statistics/random.js';
@@ -26,7 +26,7 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return all;
 }
 
-/** @returns `each` rows of every template, and the others */
+/** @returns `each` rows per template, and the rest */
 export function parted(
   rows: readonly TicketRow[],
   each: number,
