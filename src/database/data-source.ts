@@ -39,6 +39,7 @@ import { TicketEvent } from '../records/ticket-event.entity.js';
 import { Ticket } from '../records/ticket.entity.js';
 import { TrainingRun } from '../records/training-run.entity.js';
 import { User } from '../records/user.entity.js';
+import { withLock } from './advisory-locks.js';
 
 const int8 = 20;
 
@@ -147,23 +148,16 @@ export async function connect(source: DataSource, url: string): Promise<DataSour
   }
 }
 
-const migrationLock = 7_263_554_018;
-
 /**
  * Brings the schema up to date. Safe to call from several replicas at once: one migrates, the others wait for it.
  *
  * @returns the names of the migrations that were run
  */
 export async function migrate(source: DataSource): Promise<string[]> {
-  const runner = source.createQueryRunner();
-  try {
-    await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+  return withLock(source, 'migration', async () => {
     const done = await source.runMigrations();
-    // The schema of the job queue is its library's own.
+    // The job queue's library keeps its own schema.
     await runMigrations({ pgPool: (source.driver as unknown as { master: pg.Pool }).master });
     return done.map((migration) => migration.name);
-  } finally {
-    await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
-    await runner.release();
-  }
+  });
 }

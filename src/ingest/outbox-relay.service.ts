@@ -9,12 +9,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Gauge, Registry } from 'prom-client';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { tryLockInSession } from '../database/advisory-locks.js';
 import { outboxRanges } from '../database/outbox.js';
 import { isTooLarge, KAFKA, openProducer, type Kafka, type Producer } from './kafka.js';
 import { describeError } from './topic-reader.js';
 
-/** First number of the advisory locks; the second is the range. */
-const lockSpace = 1_919_250_541;
 const idleMs = 300;
 const takeRangesEveryMs = 2_000;
 const mostRows = 500;
@@ -185,10 +184,6 @@ export class OutboxRelay {
 
 async function takeRanges(runner: QueryRunner, ranges: Set<number>): Promise<void> {
   for (let range = 0; range < outboxRanges; range += 1) {
-    if (ranges.has(range)) continue;
-    const [row] = (await runner.query('SELECT pg_try_advisory_lock($1, $2) AS taken', [lockSpace, range])) as [
-      { taken: boolean },
-    ];
-    if (row.taken) ranges.add(range);
+    if (!ranges.has(range) && (await tryLockInSession(runner, 'outboxRange', range))) ranges.add(range);
   }
 }

@@ -5,20 +5,6 @@ import { foldsOf, type BucketSpan } from './bucket-folding.js';
 import type { Watched } from '../observations/observation-rows.js';
 import type { StandingAlarm } from '../detection/active-alarm.js';
 
-/** One monitor counts at a time; the lock ends with its transaction. */
-const lock = 1_919_250_543;
-
-/** @returns false where another replica is at it */
-export async function lockMonitor(manager: EntityManager): Promise<boolean> {
-  const [row]: { mine: boolean }[] = await manager.query('SELECT pg_try_advisory_xact_lock($1) AS mine', [lock]);
-  return row?.mine ?? false;
-}
-
-/** Lets nobody count until the transaction ends. */
-export async function waitForMonitor(manager: EntityManager): Promise<void> {
-  await manager.query('SELECT pg_advisory_xact_lock($1)', [lock]);
-}
-
 /** The version and stream whose time is next to be counted, and since when; null where nothing is complete. */
 export async function nextToCount(manager: EntityManager, before: Date): Promise<(Watched & { at: Date }) | null> {
   const [row]: (Watched & { at: Date })[] = await manager.query(

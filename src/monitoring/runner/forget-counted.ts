@@ -4,8 +4,8 @@
  */
 import type { EntityManager } from 'typeorm';
 import { copyBands } from '../../models/features/text-facts.js';
+import { lockInTransaction } from '../../database/advisory-locks.js';
 import { decoded, encoded } from '../observations/base64-numbers.js';
-import { waitForMonitor } from './bucket-store.js';
 import type { StoredFilter } from '../observations/near-duplicates.js';
 import type { Watched } from '../observations/observation-rows.js';
 import { hash53 } from '../reference/ticket-coding.js';
@@ -50,7 +50,7 @@ export function withoutTickets(
  */
 export async function forgetCounted(manager: EntityManager, tickets: readonly string[]): Promise<void> {
   if (tickets.length === 0) return;
-  await waitForMonitor(manager);
+  await lockInTransaction(manager, 'monitor');
   const keys = new Set(tickets.map(hash53));
   const fingerprints = new Set<number>();
   const numbers: { number: number }[] = await manager.query('SELECT number FROM monitor_buckets ORDER BY number');

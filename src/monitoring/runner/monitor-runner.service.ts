@@ -12,6 +12,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Histogram, Registry } from 'prom-client';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
+import { tryLockInTransaction } from '../../database/advisory-locks.js';
 import { supersedeAlerts } from '../alerts/alert-store.js';
 import { bucketOf, watermark } from './bucket-folding.js';
 import * as buckets from './bucket-store.js';
@@ -91,7 +92,7 @@ export class MonitorRunner {
     const started = performance.now();
     const { MONITOR_WINDOW_S: bucketSeconds, MONITOR_LATENESS_S: latenessSeconds } = this.config;
     const counted = await this.dataSource.transaction(async (manager) => {
-      if (!(await buckets.lockMonitor(manager))) return false;
+      if (!(await tryLockInTransaction(manager, 'monitor'))) return false;
       await this.follow(manager, now);
       const before = watermark(now, { bucketSeconds, latenessSeconds });
       const next = await buckets.nextToCount(manager, before);

@@ -5,6 +5,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
+import { tryLockInTransaction } from '../../database/advisory-locks.js';
 import { championBefore, moveAlias } from '../../suggest/versions/model-registry.js';
 import { message, comparedWithChampion } from '../../suggest/versions/model-messages.js';
 import { activeRollout, endRollout, type Rollout } from '../../suggest/versions/rollouts.js';
@@ -13,7 +14,6 @@ import { championVerdict, rolloutVerdict } from './acceptance-watch.js';
 import { runActor } from '../../access/audit-log.js';
 
 const lookEveryMs = 5_000;
-const lock = 1_919_250_544;
 const actor = 'acceptance watch';
 
 @Injectable()
@@ -37,8 +37,7 @@ export class RolloutWatch {
   look(): Promise<void> {
     this.looking ??= this.dataSource
       .transaction(async (manager) => {
-        const [row]: { mine: boolean }[] = await manager.query('SELECT pg_try_advisory_xact_lock($1) AS mine', [lock]);
-        if (!row?.mine) return;
+        if (!(await tryLockInTransaction(manager, 'rolloutWatch'))) return;
         const moves = await championMoves(manager);
         const rollout = await activeRollout(manager);
         if (rollout) await this.judgeRollout(manager, rollout, moves.at(-1)?.version ?? null);

@@ -9,6 +9,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { childEnvironment, CONFIG, type ServiceConfig } from '../../config/config.js';
+import { ifUnlocked } from '../../database/advisory-locks.js';
 import { JobDied, JobFailed } from '../../models/jobs/job-process.js';
 import { DecisionsService } from '../../monitoring/decisions/decisions.service.js';
 import { championSince, lastScheduledLook, nextWantedRun } from './run-requests.query.js';
@@ -19,8 +20,6 @@ import { isLookDue } from './schedule.js';
 
 const lookEveryMs = 1_000;
 const heartbeatMs = 3_000;
-/** One replica asks the schedule's question. */
-const scheduleLock = 1_919_250_543;
 const seed = 1;
 
 @Injectable()
@@ -85,27 +84,16 @@ export class TrainingRunner {
   private async askSchedule(now: Date): Promise<void> {
     const { RETRAIN_SCHEDULE: pattern } = this.config;
     if (pattern === undefined || !(await this.isDue(pattern, now))) return;
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const rows = (await runner.query('SELECT pg_try_advisory_lock($1) AS mine', [scheduleLock])) as {
-        mine: boolean;
-      }[];
-      if (!rows[0]?.mine) return;
-      try {
-        // Another replica may have asked between our look and the lock.
-        if (!(await this.isDue(pattern, now))) return;
-        const { action, reasons } = await this.decisions.decideNow({
-          askedBy: 'schedule',
-          requested: false,
-          scheduleDue: true,
-        });
-        this.logger.log(`the schedule asks: ${action}, ${reasons.at(-1) ?? ''}`);
-      } finally {
-        await runner.query('SELECT pg_advisory_unlock($1)', [scheduleLock]);
-      }
-    } finally {
-      await runner.release();
-    }
+    await ifUnlocked(this.dataSource, 'retrainSchedule', async () => {
+      // Another replica may have asked before this one got the lock.
+      if (!(await this.isDue(pattern, now))) return;
+      const { action, reasons } = await this.decisions.decideNow({
+        askedBy: 'schedule',
+        requested: false,
+        scheduleDue: true,
+      });
+      this.logger.log(`the schedule asks: ${action}, ${reasons.at(-1) ?? ''}`);
+    });
   }
 
   private async isDue(pattern: string, now: Date): Promise<boolean> {

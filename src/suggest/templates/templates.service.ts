@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { lockNameInTransaction } from '../../database/advisory-locks.js';
 import { TemplateRevision } from '../../records/template-revision.entity.js';
 import { Template } from '../../records/template.entity.js';
 import { MergeRefused, mergeChain, targetsFirst } from './merges.js';
@@ -127,7 +128,7 @@ export async function importTemplates(
 
 /** The template, which nobody else changes, or makes where it is not there, until this transaction ends. */
 async function locked(manager: EntityManager, id: string): Promise<Template | null> {
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`template ${id}`]);
+  await lockNameInTransaction(manager, `template ${id}`);
   return manager.getRepository(Template).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
 }
 
@@ -155,8 +156,6 @@ async function save(
   return saved;
 }
 
-const mergesLock = 'merged templates';
-
 /**
  * What a change makes of a template: merged into another one it is retired.
  *
@@ -176,7 +175,7 @@ async function merged<T extends Partial<NewTemplate> & { id: string }>(
     );
   }
   // Two at once could be merged into one another.
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [mergesLock]);
+  await lockNameInTransaction(manager, 'merged templates');
   const rows: { id: string; mergedInto: string | null }[] = await manager.query(
     'SELECT id, merged_into AS "mergedInto" FROM templates',
   );
