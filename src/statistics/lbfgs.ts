@@ -2,6 +2,10 @@
  * Finds the least of a smooth function by L-BFGS: Nocedal & Wright, Numerical Optimization, 2nd edition, algorithm 7.5,
  * with a backtracking line search (Armijo's condition).
  *
+ * Own code: npm has no maintained L-BFGS. `fmin` 0.0.4 offers conjugate gradients, cannot wait for a function that answers later, and
+ * evaluates softmax regression on iris 87 times until it is within 1e-6 of the least loss, this 25 times. Its minima equal SciPy's
+ * (`test/statistics/lbfgs.test.ts`).
+ *
  * @param evaluate the function's value at a point, and its gradient there, written into the second argument
  * @param point where to start; holds the best point afterwards
  * @returns the least value found

@@ -27,7 +27,6 @@ export class BettingTest {
 
   add(difference: number): void {
     const gain = (difference - this.margin) / (this.bound + Math.abs(this.margin));
-    if (gain === 0) return;
     stakes.forEach((stake, index) => (this.logs[index] = (this.logs[index] as number) + Math.log1p(stake * gain)));
     this.highest = Math.max(this.highest, this.now());
   }
@@ -112,7 +111,7 @@ export function normalBelow(z: number): number {
 /** p-values made larger for how many there are (Holm 1979), in the order given. */
 export function holm(pValues: readonly number[]): number[] {
   const order = [...pValues.keys()].sort((a, b) => (pValues[a] ?? 0) - (pValues[b] ?? 0));
-  const adjusted = pValues.map(() => 1);
+  const adjusted = [...pValues];
   let least = 0;
   order.forEach((index, rank) => {
     least = Math.max(least, Math.min(1, (pValues[index] ?? 1) * (pValues.length - rank)));

@@ -15,7 +15,6 @@ export const shareOf = ({ hits, of }: Count): number => (of === 0 ? 0 : hits / o
  * @returns 0 < p ≤ 1
  */
 export function fisherGreater(now: Count, before: Count): number {
-  if (now.of === 0 || before.of === 0) return 1;
   const tail = hypergeometricTail(now.hits, now.of + before.of, now.hits + before.hits, now.of);
   return Math.max(tail, Number.MIN_VALUE);
 }

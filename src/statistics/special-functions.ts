@@ -1,4 +1,11 @@
-/** The functions that p-values are read from. Source, where none is named: Press et al., "Numerical Recipes", 3rd ed., ch. 6. */
+/**
+ * The functions that p-values are read from. Source, where none is named: Press et al., "Numerical Recipes", 3rd ed., ch. 6.
+ *
+ * Own code although `@stdlib/math-base-special-*` has them: its `gammainc` 0.3.1 is off by up to 3.3 % where shape and x are near
+ * 1,000 or more (shape 1182.3, x 1157.7: 0.787 for 0.762), which is a chi-square of 2,000 degrees. Of 592 random points the largest
+ * relative error here is 3e-11, and `test/statistics/special-functions.test.ts` compares with mpmath. The five packages needed bring
+ * 213 packages, 3,303 files and 16 MB.
+ */
 
 const halfLogTwoPi = 0.5 * Math.log(2 * Math.PI);
 const lanczos = [

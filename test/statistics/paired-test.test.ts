@@ -50,6 +50,18 @@ describe('betting on paired differences', () => {
     expect(evidenceAbove([], 1)).toEqual({ now: 1, highest: 1 });
   });
 
+  test('of one stream tells its wealth after each difference', () => {
+    const bets = new BettingTest(1);
+    const path = [1, 1, -1, -1].map((difference) => {
+      bets.add(difference);
+      return bets.wealth();
+    });
+    expect(path.map(({ highest }) => highest)).toEqual(
+      [path[0], path[1], path[1], path[1]].map((wealth) => wealth?.now),
+    );
+    expect(path[3]).toEqual({ ...evidenceAbove([1, 1, -1, -1], 1) });
+  });
+
   test('keeps the most that it had while it loses', () => {
     const { now, highest } = evidenceAbove([1, 1, 1, -1, -1], 1);
     expect(highest).toBeGreaterThan(2);

@@ -33,6 +33,15 @@ test('a shuffle keeps what there is, and what lies beyond its length', () => {
   );
 });
 
+test('a shuffle draws one number for each place but the last', () => {
+  let draws = 0;
+  shuffle(new Int32Array(10), 7, () => {
+    draws += 1;
+    return 0;
+  });
+  expect(draws).toBe(6);
+});
+
 test('a shuffle makes every order alike often', () => {
   const random = seeded(1);
   const counts = new Map<string, number>();

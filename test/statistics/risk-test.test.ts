@@ -30,6 +30,12 @@ describe('a risen error rate', () => {
     expect(risen).toBe(false);
   });
 
+  test('counts a reference of two tickets, but none of fewer', () => {
+    const settings = { tolerance: 0, level: 0.9 };
+    expect(testRisk({ hits: 0, of: 2 }, [], settings).bearable).toBeLessThan(0.7);
+    for (const of of [0, 1]) expect(testRisk({ hits: 0, of }, [], settings).bearable).toBeCloseTo(1, 8);
+  });
+
   test('is observed between 0 and 1, whatever corrected errors sum to', () => {
     const settings = { tolerance: 0.02, level: 0.05, leastError: -1 };
     expect(testRisk({ hits: 3, of: 100 }, [-0.5, -0.2], settings).observed).toBe(0);

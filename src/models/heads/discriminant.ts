@@ -6,6 +6,10 @@
  * The covariance within classes is shrunk towards a multiple of the identity (Friedman, "Regularized discriminant
  * analysis", JASA 1989), the directions scaled to the same length (cosine in the whitened space, but for the ticket's own
  * length); solved by conjugate gradients (Hestenes & Stiefel 1952) for all classes at once.
+ *
+ * Own code: no package on npm has a discriminant with shrinkage. It takes the log-loss of ten labels a class on Banking77 from
+ * 0.605 to 0.570 (docs/lab-book.md, 2026-11-25), and equals scikit-learn's to 5e-3, where the conjugate gradients stop
+ * (`test/models/heads/dense-heads.integration.test.ts`).
  */
 import type { LinearHead } from './linear-svm.js';
 import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
@@ -13,13 +17,13 @@ import type { TrainingData } from '../dataset/training-data.js';
 
 /** Of the covariance that is taken from the identity */
 const shrinkage = 0.3;
-const portion = 2048;
-const mostSteps = 100;
+const rowsPerCall = 2048;
+const maxSteps = 100;
 /** Of the first residual */
 const tolerance = 1e-3;
 
 /** Tickets to learn from: rows of `values`, and further examples, one of each class. */
-export interface Examples {
+export interface DiscriminantExamples {
   dense: Pick<TrainingData['dense'], 'values' | 'width'>;
   labels: Int32Array;
   rows: Int32Array;
@@ -29,11 +33,11 @@ export interface Examples {
 }
 
 /** @returns weights [width, classes] and bias; a class without examples scores 0 */
-export function fitDiscriminant(tf: Tensorflow, examples: Examples): LinearHead {
+export function fitDiscriminant(tf: Tensorflow, examples: DiscriminantExamples): LinearHead {
   const { width } = examples.dense;
   const { classes } = examples;
-  const { means, centre } = meansOf(examples);
-  const scatter = scatterOf(tf, examples, means);
+  const { means, centre } = classMeans(examples);
+  const scatter = withinClassScatter(tf, examples, means);
   const aims = means.map((value, at) => value - (centre[at % width] as number));
   const right = tf.tidy(() => tf.transpose(tf.tensor2d(aims, [classes, width])));
   const directions = solve(tf, scatter, right);
@@ -49,13 +53,13 @@ export function fitDiscriminant(tf: Tensorflow, examples: Examples): LinearHead 
 }
 
 /** @returns means [classes, width], that of all tickets for a class without examples, and that of all tickets [width] */
-function meansOf(examples: Examples): { means: Float32Array; centre: Float32Array } {
+function classMeans(examples: DiscriminantExamples): { means: Float32Array; centre: Float32Array } {
   const { dense, rows, classes } = examples;
   const { width } = dense;
   const sums = new Float64Array(classes * width);
   const counts = new Float64Array(classes);
   const all = new Float64Array(width);
-  eachExample(examples, (values, start, label) => {
+  forEachExample(examples, (values, start, label) => {
     counts[label] = (counts[label] as number) + 1;
     for (let at = 0; at < width; at += 1) {
       const place = label * width + at;
@@ -79,12 +83,12 @@ interface Scatter {
   level: number;
 }
 
-function scatterOf(tf: Tensorflow, examples: Examples, means: Float32Array): Scatter {
+function withinClassScatter(tf: Tensorflow, examples: DiscriminantExamples, means: Float32Array): Scatter {
   const { width } = examples.dense;
   const count = examples.rows.length + (examples.templates ? examples.classes : 0);
   let matrix: Tensor2D = tf.zeros([width, width]);
   let squares = 0;
-  let residuals = new Float32Array(portion * width);
+  let residuals = new Float32Array(rowsPerCall * width);
   let filled = 0;
   const add = (): void => {
     const sum = tf.tidy(() => {
@@ -93,25 +97,25 @@ function scatterOf(tf: Tensorflow, examples: Examples, means: Float32Array): Sca
     });
     tf.dispose(matrix);
     matrix = sum;
-    residuals = new Float32Array(portion * width);
+    residuals = new Float32Array(rowsPerCall * width);
     filled = 0;
   };
-  eachExample(examples, (values, start, label) => {
+  forEachExample(examples, (values, start, label) => {
     for (let at = 0; at < width; at += 1) {
       const residual = (values[start + at] as number) - (means[label * width + at] as number);
       residuals[filled * width + at] = residual;
       squares += residual * residual;
     }
     filled += 1;
-    if (filled === portion) add();
+    if (filled === rowsPerCall) add();
   });
   if (filled > 0) add();
   // Where no two tickets of a class differ there is nothing to shrink.
   return { matrix, level: squares / (count * width) || 1 };
 }
 
-function eachExample(
-  { dense: { values, width }, labels, rows, classes, templates }: Examples,
+function forEachExample(
+  { dense: { values, width }, labels, rows, classes, templates }: DiscriminantExamples,
   take: (values: Float32Array, start: number, label: number) => void,
 ): void {
   for (const row of rows) take(values, row * width, labels[row] as number);
@@ -126,9 +130,9 @@ function solve(tf: Tensorflow, { matrix, level }: Scatter, right: Tensor2D): Ten
     direction: tf.clone(right),
     square: tf.sum<Tensor2D>(tf.square(right), 0, true),
   }));
-  const enough = tolerance ** 2 * largest(start.square);
+  const enough = tolerance ** 2 * maxValue(start.square);
   let state = start;
-  for (let step = 0; step < mostSteps && largest(state.square) > enough; step += 1) {
+  for (let step = 0; step < maxSteps && maxValue(state.square) > enough; step += 1) {
     const before = state;
     const { solution, rest, direction, square } = before;
     state = tf.tidy(() => {
@@ -149,4 +153,4 @@ function solve(tf: Tensorflow, { matrix, level }: Scatter, right: Tensor2D): Ten
   return state.solution;
 }
 
-const largest = (tensor: Tensor2D): number => tensor.dataSync<'float32'>().reduce((a, b) => Math.max(a, b), 0);
+const maxValue = (tensor: Tensor2D): number => tensor.dataSync<'float32'>().reduce((a, b) => Math.max(a, b), 0);

@@ -1,8 +1,9 @@
 /**
  * A linear support vector machine for each class against all others, on sparse rows.
  *
- * TensorFlow.js has no sparse products and no dual methods; on n-grams this one is trained in seconds where a dense matrix
- * would not fit. Dual coordinate descent for the squared hinge, with shrinking: Hsieh, Chang, Lin, Keerthi &
+ * Own code: TensorFlow.js has no sparse products and no dual methods, and `libsvm-js` takes dense rows only: 10,003 tickets of
+ * Banking77 with 30,000 n-grams are 2.4 GB. Here they take 6.7 s of one core for 77 classes. The weights equal scikit-learn's
+ * LinearSVC to 2e-5 (`test/models/heads/linear-svm.test.ts`). Dual coordinate descent for the squared hinge, with shrinking: Hsieh, Chang, Lin, Keerthi &
  * Sundararajan, "A dual coordinate descent method for large-scale linear SVM", ICML 2008, algorithm 3.
  */
 import { seeded, shuffle } from '../../statistics/random.js';
@@ -23,14 +24,14 @@ export interface SvmOptions {
   seed: number;
   /** Stops when no gradient is farther from optimal than this. */
   tolerance?: number;
-  mostPasses?: number;
+  maxPasses?: number;
   /** That a class is held against; by itself as many as leave the training bearable, see below */
-  mostOthers?: number;
+  maxNegatives?: number;
 }
 
 /** Of more rows than that, times classes, each class is held against some of the others only: it would take hours. */
-const mostProducts = 60_000_000;
-const fewestOfOneClass = 20_000;
+const maxProducts = 60_000_000;
+const minRowsPerClass = 20_000;
 
 /**
  * @param labels class of each row, -1 for one that belongs to none; rows that are not in `rows` are not looked at
@@ -45,11 +46,11 @@ export async function trainLinearSvm(
   onClass: (share: number) => void | Promise<void> = () => undefined,
 ): Promise<LinearHead> {
   const head = { weights: new Float32Array(matrix.width * classes), bias: new Float32Array(classes), classes };
-  const problem = new OneAgainstRest(matrix, rows, options);
-  const most = options.mostOthers ?? Math.max(fewestOfOneClass, Math.floor(mostProducts / classes));
-  const part = rows.length > most ? partsOfClasses(labels, rows, classes, { most, seed: options.seed }) : null;
+  const problem = new OneVsRest(matrix, rows, options);
+  const most = options.maxNegatives ?? Math.max(minRowsPerClass, Math.floor(maxProducts / classes));
+  const part = rows.length > most ? sampleNegatives(labels, rows, classes, { most, seed: options.seed }) : null;
   for (let label = 0; label < classes; label += 1) {
-    const own = part ? new OneAgainstRest(matrix, part(label), options) : problem;
+    const own = part ? new OneVsRest(matrix, part(label), options) : problem;
     const { weights, bias } = own.solve((row) => labels[row] === label, options.seed + label);
     for (let feature = 0; feature < matrix.width; feature += 1) {
       const weight = weights[feature] ?? 0;
@@ -62,7 +63,7 @@ export async function trainLinearSvm(
 }
 
 /** @returns gives the rows that a class is learned from: all of its own, and a sample of the others, the same for all */
-function partsOfClasses(
+function sampleNegatives(
   labels: Int32Array,
   rows: Int32Array,
   classes: number,
@@ -80,7 +81,7 @@ function partsOfClasses(
 }
 
 /** @returns a score per class, [classes] */
-export function scoresOf(head: LinearHead, row: SparseRow): Float32Array {
+export function scoreRow(head: LinearHead, row: SparseRow): Float32Array {
   const { weights, classes } = head;
   const scores = Float32Array.from(head.bias);
   for (let at = 0; at < row.columns.length; at += 1) {
@@ -92,7 +93,7 @@ export function scoresOf(head: LinearHead, row: SparseRow): Float32Array {
   return scores;
 }
 
-class OneAgainstRest {
+class OneVsRest {
   private readonly weights: Float64Array;
   private readonly alpha: Float64Array;
   private readonly active: Int32Array;
@@ -122,7 +123,7 @@ class OneAgainstRest {
   solve(isPositive: (row: number) => boolean, seed: number): { weights: Float64Array; bias: number } {
     const { matrix, rows, weights, alpha, active, curvature, slack } = this;
     const { start, columns, values } = matrix;
-    const { tolerance = 0.05, mostPasses = 100 } = this.options;
+    const { tolerance = 0.05, maxPasses: mostPasses = 100 } = this.options;
     const random = seeded(seed);
     const sign = Int8Array.from(rows, (row) => (isPositive(row) ? 1 : -1));
     weights.fill(0);

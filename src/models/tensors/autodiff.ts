@@ -1,34 +1,36 @@
 /**
  * Formulas that are written with their gradients: each operation notes how the gradient of its result becomes those of its
  * inputs, and `backward` adds these notes to the graph in reverse (reverse-mode differentiation, Linnainmaa 1970).
+ *
+ * Own code although TensorFlow.js differentiates: docs/decisions/0012-own-autodiff.md.
  */
-import { float, type Formula } from './graph-builder.js';
-import { bool, type, whole, type Output } from './graph-writer.js';
+import { float, type GraphBuilder } from './graph-builder.js';
+import { bool, type, integer, type Output } from './graph-writer.js';
 
 export type Precision = 'float32' | 'bfloat16';
 
-export class DifferentiableFormula {
-  private readonly notes: (() => void)[] = [];
+export class DifferentiableGraph {
+  private readonly tape: (() => void)[] = [];
   /** What depends on a weight that is trained: the gradients of all else are never computed. */
-  private readonly trained = new Set<Output>();
-  private readonly parts = new Map<Output, Output[]>();
+  private readonly tracked = new Set<Output>();
+  private readonly gradients = new Map<Output, Output[]>();
 
   /**
    * @param precision of the products of dense layers; sums, weights and all else are float32
    */
   constructor(
-    readonly formula: Formula,
+    readonly builder: GraphBuilder,
     private readonly precision: Precision,
   ) {}
 
   /** Asks for the gradient of a weight. */
-  train(weight: Output): void {
-    this.trained.add(weight);
+  track(weight: Output): void {
+    this.tracked.add(weight);
   }
 
   /** Adds all gradients to the graph. @returns those of the weights, in their order */
   backward(weights: readonly Output[]): Output[] {
-    for (const note of this.notes.toReversed()) note();
+    for (const note of this.tape.toReversed()) note();
     return weights.map((weight) => {
       const gradient = this.gradientOf(weight);
       if (gradient === null) throw new Error(`nothing depends on ${weight}`);
@@ -37,14 +39,14 @@ export class DifferentiableFormula {
   }
 
   add(a: Output, b: Output): Output {
-    return this.noted(this.formula.op('AddV2', a, b), [a, b], (gradient) => [gradient, gradient]);
+    return this.record(this.builder.op('AddV2', a, b), [a, b], (gradient) => [gradient, gradient]);
   }
 
   /** x · kernelᵀ + bias. x [rows, in], kernel [out, in], bias [out] */
   dense(x: Output, kernel: Output, bias: Output): Output {
-    const { graph } = this.formula;
+    const { graph } = this.builder;
     const result = graph.add('BiasAdd', [this.product(x, kernel, false, true), bias], float);
-    return this.noted(result, [x, kernel, bias], (gradient) => [
+    return this.record(result, [x, kernel, bias], (gradient) => [
       () => this.product(gradient, kernel, false, false),
       () => this.product(gradient, x, true, false),
       () => graph.add('BiasAddGrad', [gradient], float),
@@ -52,56 +54,56 @@ export class DifferentiableFormula {
   }
 
   /** a · bᵀ of [rows, width] each */
-  likeness(a: Output): Output {
-    return this.noted(this.product(a, a, false, true), [a], (gradient) => [
-      () => this.formula.op('AddV2', this.product(gradient, a, false, false), this.product(gradient, a, true, false)),
+  selfSimilarity(a: Output): Output {
+    return this.record(this.product(a, a, false, true), [a], (gradient) => [
+      () => this.builder.op('AddV2', this.product(gradient, a, false, false), this.product(gradient, a, true, false)),
     ]);
   }
 
   batchMatMul(a: Output, b: Output, transposed: boolean): Output {
     const multiply = (x: Output, y: Output, adjX: boolean, adjY: boolean): Output =>
-      this.formula.graph.add('BatchMatMulV2', [x, y], { ...float, adj_x: bool(adjX), adj_y: bool(adjY) });
-    return this.noted(multiply(a, b, false, transposed), [a, b], (gradient) => [
+      this.builder.graph.add('BatchMatMulV2', [x, y], { ...float, adj_x: bool(adjX), adj_y: bool(adjY) });
+    return this.record(multiply(a, b, false, transposed), [a, b], (gradient) => [
       () => multiply(gradient, b, false, !transposed),
       () => (transposed ? multiply(gradient, a, true, false) : multiply(a, gradient, true, false)),
     ]);
   }
 
   /** By a number or tensor that is not trained, of a shape that does not grow x. */
-  scaled(x: Output, factor: Output): Output {
-    return this.noted(this.formula.op('Mul', x, factor), [x], (gradient) => [
-      () => this.formula.op('Mul', gradient, factor),
+  scale(x: Output, factor: Output): Output {
+    return this.record(this.builder.op('Mul', x, factor), [x], (gradient) => [
+      () => this.builder.op('Mul', gradient, factor),
     ]);
   }
 
   /** Plus a tensor that is not trained, of a shape that does not grow x. */
-  shifted(x: Output, offset: Output): Output {
-    return this.noted(this.formula.op('AddV2', x, offset), [x], (gradient) => [gradient]);
+  shift(x: Output, offset: Output): Output {
+    return this.record(this.builder.op('AddV2', x, offset), [x], (gradient) => [gradient]);
   }
 
   reshape(x: Output, size: Output): Output {
-    return this.noted(this.formula.reshape(x, size), [x], (gradient) => [
-      () => this.formula.reshape(gradient, this.shapeOf(x)),
+    return this.record(this.builder.reshape(x, size), [x], (gradient) => [
+      () => this.builder.reshape(gradient, this.shapeOf(x)),
     ]);
   }
 
   transpose(x: Output, order: number[]): Output {
     const back = order.map((_, axis) => order.indexOf(axis));
-    return this.noted(this.formula.transpose(x, order), [x], (gradient) => [
-      () => this.formula.transpose(gradient, back),
+    return this.record(this.builder.transpose(x, order), [x], (gradient) => [
+      () => this.builder.transpose(gradient, back),
     ]);
   }
 
   /** The parts along the first axis. */
   unpack(x: Output, count: number): Output[] {
-    const { graph } = this.formula;
-    const first = graph.add('Unpack', [x], { ...float, num: whole(count), axis: whole(0) });
+    const { graph } = this.builder;
+    const first = graph.add('Unpack', [x], { ...float, num: integer(count), axis: integer(0) });
     const results = Array.from({ length: count }, (_, index) => (index === 0 ? first : `${first}:${index}`));
-    if (this.trained.has(x)) {
-      for (const result of results) this.trained.add(result);
-      this.notes.push(() => {
+    if (this.tracked.has(x)) {
+      for (const result of results) this.tracked.add(result);
+      this.tape.push(() => {
         const gradients = results.flatMap((result) => this.gradientOf(result) ?? []);
-        this.put(x, graph.add('Pack', gradients, { ...float, N: whole(count), axis: whole(0) }));
+        this.accumulate(x, graph.add('Pack', gradients, { ...float, N: integer(count), axis: integer(0) }));
       });
     }
     return results;
@@ -111,28 +113,28 @@ export class DifferentiableFormula {
    * Rows of x by their numbers. No row is taken twice, and `back` says for each row of x which row of the result it became;
    * in both, the number behind the last row stands for a row of zeros.
    */
-  rows(x: Output, numbers: Output, back: Output, width: number): Output {
+  gatherRows(x: Output, numbers: Output, back: Output, width: number): Output {
     const gather = (from: Output, which: Output): Output => {
-      const { graph } = this.formula;
+      const { graph } = this.builder;
       const zeros = graph.floats(
         Array.from({ length: width }, () => 0),
         [1, width],
       );
       const padded = graph.add('ConcatV2', [from, zeros, graph.ints([0], [])], {
         ...float,
-        N: whole(2),
+        N: integer(2),
         Tidx: type('int32'),
       });
-      const types = { Tparams: type('float32'), Tindices: type('int32'), Taxis: type('int32'), batch_dims: whole(0) };
+      const types = { Tparams: type('float32'), Tindices: type('int32'), Taxis: type('int32'), batch_dims: integer(0) };
       return graph.add('GatherV2', [padded, which, graph.ints([0], [])], types);
     };
-    return this.noted(gather(x, numbers), [x], (gradient) => [() => gather(gradient, back)]);
+    return this.record(gather(x, numbers), [x], (gradient) => [() => gather(gradient, back)]);
   }
 
   /** Sum over one axis. */
   sum(x: Output, axis: number): Output {
-    const { formula } = this;
-    return this.noted(formula.reduce('Sum', x, axis, false), [x], (gradient) => [
+    const { builder: formula } = this;
+    return this.record(formula.reduce('Sum', x, axis, false), [x], (gradient) => [
       () => {
         const wide = formula.graph.add('ExpandDims', [gradient, formula.graph.ints([axis], [])], {
           ...float,
@@ -148,60 +150,60 @@ export class DifferentiableFormula {
    *
    * @param logits, targets [rows, classes] @param weights [rows]
    */
-  loss(logits: Output, targets: Output, weights: Output): Output {
-    const { formula } = this;
+  crossEntropy(logits: Output, targets: Output, weights: Output): Output {
+    const { builder: formula } = this;
     const { graph } = formula;
     const losses = graph.add('SoftmaxCrossEntropyWithLogits', [logits, targets], float);
     const column = formula.reshape(weights, graph.ints([-1, 1]));
-    this.notes.push(() => this.put(logits, formula.op('Mul', `${losses}:1`, column)));
+    this.tape.push(() => this.accumulate(logits, formula.op('Mul', `${losses}:1`, column)));
     return formula.reduce('Sum', formula.op('Mul', losses, weights), 0, false);
   }
 
   private product(a: Output, b: Output, transposeA: boolean, transposeB: boolean): Output {
     const sides = { transpose_a: bool(transposeA), transpose_b: bool(transposeB) };
-    const { graph } = this.formula;
+    const { graph } = this.builder;
     if (this.precision === 'float32') return graph.add('MatMul', [a, b], { ...float, ...sides });
     const short = [a, b].map((side) => this.cast(side, 'float32', 'bfloat16'));
     return this.cast(graph.add('MatMul', short, { T: type('bfloat16'), ...sides }), 'bfloat16', 'float32');
   }
 
   private cast(x: Output, from: Precision, to: Precision): Output {
-    return this.formula.graph.add('Cast', [x], { SrcT: type(from), DstT: type(to), Truncate: bool(false) });
+    return this.builder.graph.add('Cast', [x], { SrcT: type(from), DstT: type(to), Truncate: bool(false) });
   }
 
   shapeOf(x: Output): Output {
-    return this.formula.graph.add('Shape', [x], { ...float, out_type: type('int32') });
+    return this.builder.graph.add('Shape', [x], { ...float, out_type: type('int32') });
   }
 
   /** Notes for a result how its gradient becomes those of what it was made of; a function where that costs something. */
-  noted(
+  record(
     result: Output,
     inputs: readonly Output[],
     gradients: (gradient: Output) => (Output | (() => Output))[],
   ): Output {
-    if (!inputs.some((input) => this.trained.has(input))) return result;
-    this.trained.add(result);
-    this.notes.push(() => {
+    if (!inputs.some((input) => this.tracked.has(input))) return result;
+    this.tracked.add(result);
+    this.tape.push(() => {
       const gradient = this.gradientOf(result);
       if (gradient === null) return;
       gradients(gradient).forEach((part, index) => {
         const input = inputs[index];
-        if (input === undefined || !this.trained.has(input)) return;
-        this.put(input, typeof part === 'string' ? part : part());
+        if (input === undefined || !this.tracked.has(input)) return;
+        this.accumulate(input, typeof part === 'string' ? part : part());
       });
     });
     return result;
   }
 
-  private put(of: Output, gradient: Output): void {
-    if (!this.trained.has(of)) return;
-    this.parts.set(of, [...(this.parts.get(of) ?? []), gradient]);
+  private accumulate(of: Output, gradient: Output): void {
+    if (!this.tracked.has(of)) return;
+    this.gradients.set(of, [...(this.gradients.get(of) ?? []), gradient]);
   }
 
   private gradientOf(of: Output): Output | null {
-    const [first, ...more] = this.parts.get(of) ?? [];
+    const [first, ...more] = this.gradients.get(of) ?? [];
     if (first === undefined) return null;
     if (more.length === 0) return first;
-    return this.formula.graph.add('AddN', [first, ...more], { ...float, N: whole(1 + more.length) });
+    return this.builder.graph.add('AddN', [first, ...more], { ...float, N: integer(1 + more.length) });
   }
 }

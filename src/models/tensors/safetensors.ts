@@ -1,3 +1,9 @@
+/**
+ * Weights on disk as safetensors: a length, a JSON header, and the numbers.
+ *
+ * Own code: `safetensors` 0.0.1 on npm reads into the browser's IndexedDB and cannot write; `@huggingface/hub` reads headers only.
+ * What is written is read back bit by bit (`test/models/heads/numbers.test.ts`).
+ */
 import { open } from 'node:fs/promises';
 
 /** A tensor as the file has it: row-major, float32. */

@@ -123,10 +123,6 @@ describe('the sentence of an effect', () => {
       'contact type card: ',
     );
   });
-
-  test('of a share counts points', () => {
-    expect(explain.share({ value: 0.1234, low: 0, high: 0, unit: '' })).toContain('12.3 ');
-  });
 });
 
 test('the finding of a day has its tickets as multiples of the usual', () => {
