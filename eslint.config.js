@@ -3,7 +3,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'console/dist/', '.replyrank/', 'console/src/service/openapi.d.ts'] },
+  { ignores: ['coverage/', 'dist/', 'node_modules/', 'console/dist/', '.replyrank/', 'console/src/service/openapi.d.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
