@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const suites = ['integration', 'browser'] as const;
 const filesOf = (suite: (typeof suites)[number]): string => `test/**/*.${suite}.test.ts`;
+const preload = ['--import', fileURLToPath(new URL('test/support/normal-priority.js', import.meta.url))];
 
 /** Tests on a real broker, database, model or browser. Their time limits show a hang, on a busy machine too. */
 const onRealParts = (
@@ -12,7 +14,9 @@ const onRealParts = (
     name,
     ...options,
     provide: { hookTimeoutMs: options.hookTimeout },
-    globalSetup: ['test/support/global-build.ts', 'test/support/global-setup.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    execArgv: preload,
+    env: { NODE_OPTIONS: preload.join(' ') },
     // On two cores, more files at once only make each of them slower.
     maxWorkers: 2,
     sequence: { groupOrder: 1 },

@@ -8,7 +8,7 @@ import type { ProcessIdentity } from '../setup/process-identity.js';
 import { runProgram } from '../setup/program.js';
 import { SetupError } from '../setup/setup-error.js';
 import { brokerAnswers } from './kafka-probe.js';
-import { choosePort } from './ports.js';
+import { choosePort, isFree, portTries } from './ports.js';
 import { findProcesses, startDetached, stopProcesses, waitUntilReady } from './server-process.js';
 import { readState, writeState } from './state-file.js';
 
@@ -46,14 +46,22 @@ export async function ensureKafka(
     return { brokers: `127.0.0.1:${known.port}`, process: running };
   }
   await stopKafka(dataDir);
-  const port = options.keepPort && known.port ? known.port : await choosePort(known.port);
-  const state = { port, controllerPort: await choosePort(known.controllerPort, [port]) };
-  await writeState(stateFile(dataDir), state);
-  await writeFile(propertiesFile(dataDir), properties(dataDir, state));
   if (!existsSync(join(dataDir, 'kafka'))) await format(options);
-  const process = await start(options, port);
-  report(`Kafka: running (process ${process.pid}, port ${port})`);
-  return { brokers: `127.0.0.1:${port}`, process };
+  for (let tries = 1; ; tries += 1) {
+    const port = options.keepPort && known.port ? known.port : await choosePort(known.port);
+    const state = { port, controllerPort: await choosePort(known.controllerPort, [port]) };
+    await writeState(stateFile(dataDir), state);
+    await writeFile(propertiesFile(dataDir), properties(dataDir, state));
+    try {
+      const process = await start(options, port);
+      report(`Kafka: running (process ${process.pid}, port ${port})`);
+      return { brokers: `127.0.0.1:${port}`, process };
+    } catch (error) {
+      // Somebody else may have taken a port between the choice and the start.
+      const isTaken = !(await isFree(port)) || !(await isFree(state.controllerPort));
+      if (!isTaken || options.keepPort || tries === portTries) throw error;
+    }
+  }
 }
 
 export async function stopKafka(dataDir: string): Promise<void> {

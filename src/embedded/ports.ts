@@ -6,6 +6,9 @@ import { SetupError } from '../setup/setup-error.js';
 const lowest = 15_000;
 const highest = 31_999;
 
+/** How often a server is started on another port where somebody else takes its own meanwhile. */
+export const portTries = 3;
+
 /** Whether a server could listen there now. */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer();

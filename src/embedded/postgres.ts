@@ -9,7 +9,7 @@ import { identify, isAlive, type ProcessIdentity } from '../setup/process-identi
 import { runProgram } from '../setup/program.js';
 import { isReachable, openFolder, serverUser } from '../setup/server-user.js';
 import { SetupError } from '../setup/setup-error.js';
-import { choosePort } from './ports.js';
+import { choosePort, isFree, portTries } from './ports.js';
 import { findProcesses, startDetached, stopProcesses, waitUntilReady } from './server-process.js';
 import { readState, writeState } from './state-file.js';
 
@@ -50,14 +50,21 @@ export async function ensurePostgres(
   }
   await stopPostgresAt(place);
   if (!known.password) await rm(place, { recursive: true, force: true });
-  const port = options.keepPort && known.port ? known.port : await choosePort(known.port);
-  const state = { port, password, place };
-  await writeState(stateFile(dataDir), state);
-  if (!existsSync(join(place, 'data'))) await initialise(programs, state);
-  await requireSameVersion(programs, place);
-  const process = await start({ programs, dataDir, signal }, state);
-  report(`PostgreSQL: running (process ${process.pid}, port ${port})`);
-  return { url: urlOf(state), process };
+  for (let tries = 1; ; tries += 1) {
+    const port = options.keepPort && known.port ? known.port : await choosePort(known.port);
+    const state = { port, password, place };
+    await writeState(stateFile(dataDir), state);
+    if (!existsSync(join(place, 'data'))) await initialise(programs, state);
+    await requireSameVersion(programs, place);
+    try {
+      const process = await start({ programs, dataDir, signal }, state);
+      report(`PostgreSQL: running (process ${process.pid}, port ${port})`);
+      return { url: urlOf(state), process };
+    } catch (error) {
+      // Somebody else may have taken the port between the choice and the start.
+      if (options.keepPort || tries === portTries || (await isFree(port))) throw error;
+    }
+  }
 }
 
 /** Fast shut-down: running statements are cut off, nothing that was committed is lost. */
@@ -157,7 +164,7 @@ async function start(
       await createDatabase(state);
       return process;
     } catch (error) {
-      if (isAlive(process) || Date.now() > limit) throw error;
+      if (isAlive(process) || Date.now() > limit || !(await isFree(state.port))) throw error;
     }
   }
 }

@@ -58,10 +58,12 @@ export function connectKafka(config: ConnectionConfig): Kafka {
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5 },
     logLevel: logLevel.WARN,
     logCreator: () => (entry: LogEntry) => {
-      // A rebalance or a broker that is being restarted is everyday; what stays is seen in lag and readiness.
+      // A rebalance or a broker that is being restarted is everyday; what stays is seen in lag and readiness. An answer that
+      // is an error is thrown to whoever asked, too.
       const { message, error } = entry.log as { message: string; error?: string };
-      if (entry.level <= logLevel.ERROR) logger.warn(`${message}${error ? `: ${error}` : ''}`);
-      else logger.debug(message);
+      const isEveryday = entry.level > logLevel.ERROR || message.startsWith('Response ');
+      if (isEveryday) logger.debug(message);
+      else logger.warn(`${message}${error ? `: ${error}` : ''}`);
     },
   });
 }
@@ -228,7 +230,7 @@ export async function openConsumer(
  */
 export async function endOf(kafka: Kafka, topic: string): Promise<{ partition: number; offset: string }[]> {
   const deadline = Date.now() + newTopicTimeoutMs;
-  for (;;) {
+  for (let pauseMs = 50; ; pauseMs = Math.min(1_000, 2 * pauseMs)) {
     try {
       // A connection for each try: its metadata is fresh.
       const ends = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
@@ -238,7 +240,7 @@ export async function endOf(kafka: Kafka, topic: string): Promise<{ partition: n
     } catch (error) {
       if (!passes(error) || Date.now() > deadline) throw error;
     }
-    await sleep(100);
+    await sleep(pauseMs);
   }
 }
 

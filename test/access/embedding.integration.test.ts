@@ -10,7 +10,7 @@ import { createSignInLink } from '../../src/access/access.service.js';
 import { addUser, changeUser } from '../../src/access/users.js';
 import { ConfigError, readConfig } from '../../src/config/config.js';
 import { routesOnly, type TestApp } from '../support/app.js';
-import { waitFor } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 
 const helpdesks = ['https://desk.example.com', 'https://acme.zendesk.com'];
 const configured = { PUBLIC_URL: 'https://replyrank.example.com', EMBED_ORIGINS: helpdesks.join(', ') };
@@ -212,7 +212,11 @@ describe('a service that helpdesks are configured for', () => {
     test('ends in the frame too when the password is changed', async () => {
       const embedded = secretIn(await takeOver(await codeOf()));
       await changeUser(service.dataSource.manager, { name: 'grace', password: 'another long one', actor: 'test' });
-      await waitFor('the session of the frame to end', async () => (await me(embedded)).status === 401);
+      await waitFor(
+        'the session of the frame to end',
+        async () => (await me(embedded)).status,
+        (status) => status === 401,
+      );
     });
   });
 

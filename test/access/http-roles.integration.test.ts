@@ -5,7 +5,7 @@ import { addToken, revokeToken } from '../../src/access/tokens.js';
 import { openApiDocument } from '../../src/http-server.js';
 import { roles, type Role } from '../../src/records/api-token.entity.js';
 import { routesOnly, type TestApp } from '../support/app.js';
-import { waitFor } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 
 let service: TestApp;
 beforeAll(async () => {
@@ -161,7 +161,11 @@ describe('a token', () => {
     const old = await make('leaver');
     expect((await me(old)).status).toBe(200);
     expect(await revokeToken(service.dataSource.manager, 'leaver', 'test')).toBe(true);
-    await waitFor('the revoked token to be refused', async () => (await me(old)).status === 401);
+    await waitFor(
+      'the revoked token to be refused',
+      async () => (await me(old)).status,
+      (status) => status === 401,
+    );
     expect((await me(await make('leaver'))).status).toBe(200);
     expect((await me(old)).status).toBe(401);
   });
@@ -170,7 +174,11 @@ describe('a token', () => {
     const short = await make('short');
     expect((await me(short)).status).toBe(200);
     await service.query(`UPDATE api_tokens SET expires_at = now() - interval '1 second' WHERE name = 'short'`);
-    await waitFor('the expired token to be refused', async () => (await me(short)).status === 401);
+    await waitFor(
+      'the expired token to be refused',
+      async () => (await me(short)).status,
+      (status) => status === 401,
+    );
   });
 
   test('is kept as a hash only', async () => {

@@ -12,7 +12,7 @@ import { addUser, changeUser, removeUser } from '../../src/access/users.js';
 import { ConfigError, readConfig } from '../../src/config/config.js';
 import { roles } from '../../src/records/api-token.entity.js';
 import { routesOnly, type TestApp } from '../support/app.js';
-import { waitFor } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 
 const password = 'correct horse battery';
 const page = { 'Sec-Fetch-Site': 'same-origin' };
@@ -87,7 +87,11 @@ describe('with a password', () => {
     expect((await me(cookie)).status).toBe(200);
     const manager = service.dataSource.manager;
     expect(await changeUser(manager, { name: 'frank', password: 'another long one', actor: 'test' })).toBe(true);
-    await waitFor('the old session to end', async () => (await me(cookie)).status === 401);
+    await waitFor(
+      'the old session to end',
+      async () => (await me(cookie)).status,
+      (status) => status === 401,
+    );
     expect((await signIn('frank')).status).toBe(401);
     expect((await signIn('frank', 'another long one')).status).toBe(204);
   });
@@ -96,7 +100,11 @@ describe('with a password', () => {
     await add('gone');
     const cookie = cookieOf(await signIn('gone'));
     expect(await removeUser(service.dataSource.manager, 'gone', 'test')).toBe(true);
-    await waitFor('the session to end', async () => (await me(cookie)).status === 401);
+    await waitFor(
+      'the session to end',
+      async () => (await me(cookie)).status,
+      (status) => status === 401,
+    );
     expect((await signIn('gone')).status).toBe(401);
   });
 

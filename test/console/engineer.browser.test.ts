@@ -5,7 +5,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Kafka } from 'kafkajs';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createSignInLink } from '../../src/access/access.service.js';
 import { firstTraining } from '../../src/retrain/runs/first-model.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
@@ -14,14 +14,11 @@ import type { Role } from '../../src/records/api-token.entity.js';
 import { trainFromLabels } from '../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
+import { launchBrowser, stepTimeoutMs } from '../support/browser.js';
 import { importSampleHistory } from '../support/history.js';
 import { produce } from '../support/kafka.js';
 import { scratchFolder } from '../support/models.js';
 import { stopAtFirstFailure } from '../support/steps.js';
-
-const patience = { timeout: 300_000 };
-vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 900_000 });
 
 let service: TestApp;
 let kafka: Kafka;
@@ -46,7 +43,7 @@ beforeAll(async () => {
   browser = await launchBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
   page = await context.newPage();
-  page.setDefaultTimeout(patience.timeout);
+  page.setDefaultTimeout(stepTimeoutMs);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
@@ -213,12 +210,12 @@ describe('a training', () => {
       .waitFor();
     await dialog().getByRole('button', { name: 'Promote' }).click();
     await dialog().waitFor({ state: 'detached' });
-    await expect.poll(champion, patience).not.toBe(before);
+    await expect.poll(champion).not.toBe(before);
     await expect
-      .poll(() => versions.getByRole('row').filter({ hasText: 'Champion' }).innerText(), patience)
+      .poll(() => versions.getByRole('row').filter({ hasText: 'Champion' }).innerText())
       .toContain(await champion());
     await confirm('Roll back', /takes over again/);
-    await expect.poll(champion, patience).toBe(before);
+    await expect.poll(champion).toBe(before);
     await main().getByText('Rolled back by the ml').first().waitFor();
   });
 
@@ -230,7 +227,7 @@ describe('a training', () => {
     await main().getByText('as a canary, 20').first().waitFor();
     await confirm('Roll back', /try-out of .* ends/);
     await expect
-      .poll(() => service.query('SELECT mode, share, outcome FROM rollouts'), patience)
+      .poll(() => service.query('SELECT mode, share, outcome FROM rollouts'))
       .toMatchObject([{ mode: 'canary', outcome: 'rolled-back' }]);
   });
 
@@ -274,7 +271,7 @@ describe('every page', () => {
     for (const name of pages) {
       await go(name);
       await heading(name).waitFor();
-      await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count(), patience).toBe(0);
+      await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count()).toBe(0);
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html ?? ''}`)).toEqual([]);
     }
@@ -325,7 +322,7 @@ describe('each role sees what it may', () => {
     page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
     await page.goto(`${url}/models`);
     await page.getByRole('navigation', { name: 'Open tickets' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/');
     expect(await page.getByRole('link', { name: 'Models' }).count()).toBe(0);
     expect(loaded.filter((path) => /chart|engineers|models-page/.test(path))).toEqual([]);
   });

@@ -15,11 +15,9 @@ import { createSignInLink } from '../../src/access/access.service.js';
 import type { Role } from '../../src/records/api-token.entity.js';
 import { importTemplates } from '../../src/suggest/templates/templates.service.js';
 import { wholeService, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
+import { launchBrowser, stepTimeoutMs } from '../support/browser.js';
 import { stopAtFirstFailure } from '../support/steps.js';
 import { arrive, aTicket } from '../support/tickets.js';
-
-const patience = { timeout: 120_000 };
 
 let service: TestApp;
 /** One each: a browser of this build runs in a single process, where a second context hangs. */
@@ -65,7 +63,7 @@ async function newPage(): Promise<Page> {
   browsers.push(browser);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
   const made = await context.newPage();
-  made.setDefaultTimeout(patience.timeout);
+  made.setDefaultTimeout(stepTimeoutMs);
   made.on('pageerror', (error) => complaints.push(error.message));
   made.on('console', (message) => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
@@ -133,9 +131,9 @@ describe('the list', () => {
       await answered('Where is my card?', { outcome: 'used', templateId, shown });
     await goToList();
     await main().getByText('4 replies that the team keeps ready').waitFor();
-    await expect.poll(() => row('Card arrival').innerText(), patience).toMatch(/Allowed\s+3\s+33\s%\s+of 3\s+1/);
+    await expect.poll(() => row('Card arrival').innerText()).toMatch(/Allowed\s+3\s+33\s%\s+of 3\s+1/);
     await selection('Never used').click();
-    await expect.poll(titles, patience).toEqual(['Refund', 'Exchange rate']);
+    await expect.poll(titles).toEqual(['Refund', 'Exchange rate']);
     await selection('Often confused').click();
     await row('Card arrival').getByText('2 of 2 times').waitFor();
     await row('Card arrival').getByRole('link', { name: 'Card lost' }).waitFor();
@@ -145,15 +143,15 @@ describe('the list', () => {
     await selection('All').click();
     await page.keyboard.press('/');
     await page.keyboard.type('stollen');
-    await expect.poll(titles, patience).toEqual(['Card lost']);
+    await expect.poll(titles).toEqual(['Card lost']);
     await page.keyboard.press('Escape');
     await button('Used').click();
-    await expect.poll(async () => (await titles())[0], patience).toBe('Card lost');
-    expect(new URL(page.url()).search).toBe('?sort=-used');
+    await expect.poll(async () => (await titles())[0]).toBe('Card lost');
+    await expect.poll(() => new URL(page.url()).search).toBe('?sort=-used');
     await open('Card lost');
     await main().getByRole('link', { name: 'All templates' }).click();
-    await expect.poll(async () => (await titles())[0], patience).toBe('Card lost');
-    expect(new URL(page.url()).search).toBe('?sort=-used');
+    await expect.poll(async () => (await titles())[0]).toBe('Card lost');
+    await expect.poll(() => new URL(page.url()).search).toBe('?sort=-used');
   });
 });
 
@@ -180,12 +178,12 @@ describe('a template', () => {
     const history = section('History');
     await history.getByText('Revision 2').waitFor();
     await expect
-      .poll(() => history.locator('ins').allInnerTexts(), patience)
+      .poll(() => history.locator('ins').allInnerTexts())
       .toEqual([expect.stringContaining('within five days') as string]);
     await history.getByText('the lead', { exact: false }).waitFor();
     await history.getByRole('button', { name: 'Edit this text again' }).click();
     await expect
-      .poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue(), patience)
+      .poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue())
       .toBe('Hi {{customer.firstName}}, your new card comes by post.');
     await main().getByText('Not saved yet').waitFor();
   });
@@ -213,14 +211,12 @@ describe('a template', () => {
     await conflict.locator('ins').getByText('nine').waitFor();
     expect(await button('Save').isDisabled()).toBe(true);
     await conflict.getByRole('button', { name: 'Take theirs' }).click();
-    await expect
-      .poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue(), patience)
-      .toContain('nine days');
+    await expect.poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue()).toContain('nine days');
     await main().getByRole('textbox', { name: 'Title' }).fill('Card on its way');
     await patch('card-arrival', { title: 'Card by post' });
     await conflict.getByRole('button', { name: 'Keep mine' }).click();
     await page.keyboard.press('Control+s');
-    await expect.poll(() => stored('card-arrival'), patience).toMatchObject({ title: 'Card on its way', revision: 5 });
+    await expect.poll(() => stored('card-arrival')).toMatchObject({ title: 'Card on its way', revision: 5 });
     expect((await stored('card-arrival')).body).toContain('nine days');
   });
 
@@ -235,7 +231,7 @@ describe('a template', () => {
     });
     // The save of the step before may be on its way still: what is typed meanwhile stays.
     await main().getByRole('textbox', { name: 'Title' }).fill('Card in the post');
-    await expect.poll(() => button('Save').isEnabled(), patience).toBe(true);
+    await expect.poll(() => button('Save').isEnabled()).toBe(true);
     await page.keyboard.press('Control+s');
     await goToList();
     release();
@@ -253,10 +249,10 @@ describe('a template', () => {
     await dialog().getByPlaceholder('Title of the one that stays').fill('Exch');
     await dialog().getByRole('option', { name: 'Exchange rate' }).click();
     await dialog().getByRole('button', { name: 'Merge into …' }).click();
-    await expect.poll(() => stored('refund'), patience).toMatchObject({ state: 'retired', mergedInto: 'exchange' });
+    await expect.poll(() => stored('refund')).toMatchObject({ state: 'retired', mergedInto: 'exchange' });
     await button('Take the merge back').click();
     await dialog().getByRole('button', { name: 'Take the merge back' }).click();
-    await expect.poll(() => stored('refund'), patience).toMatchObject({ state: 'allowed', mergedInto: null });
+    await expect.poll(() => stored('refund')).toMatchObject({ state: 'allowed', mergedInto: null });
   });
 
   test('is written as a draft, and allowed when it is ready', async () => {
@@ -271,7 +267,7 @@ describe('a template', () => {
     await button('Allow').click();
     await dialog().getByText('may be suggested and found from now on').waitFor();
     await dialog().getByRole('button', { name: 'Allow' }).click();
-    await expect.poll(() => stored('gebuhren-andern'), patience).toMatchObject({ state: 'allowed' });
+    await expect.poll(() => stored('gebuhren-andern')).toMatchObject({ state: 'allowed' });
   });
 });
 
@@ -307,7 +303,7 @@ describe('a flagged template', () => {
     await selection('All').click();
     await open('Card lost');
     const flags = section('Flags');
-    await expect.poll(() => flags.innerText(), patience).toMatch(/outdated[^]*the agent[^]*none of our cards is yellow <b>any more<\/b>[^]*My card was lost or stolen/); // prettier-ignore
+    await expect.poll(() => flags.innerText()).toMatch(/outdated[^]*the agent[^]*none of our cards is yellow <b>any more<\/b>[^]*My card was lost or stolen/); // prettier-ignore
   });
 });
 
@@ -318,7 +314,7 @@ describe('the team', () => {
     await answered(body, { outcome: 'other-template', templateId: 'refund' }, 'lead');
     const watched = () =>
       service.query(`SELECT 1 FROM observed_tickets o JOIN tickets t ON t.id = o.ticket WHERE t.body = $1`, [body]);
-    await expect.poll(async () => (await watched()).length, patience).toBe(2);
+    await expect.poll(async () => (await watched()).length).toBe(2);
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Team' }).click();
     await heading('Team').waitFor();
     await main().getByText('Exchange rate ↔ Refund').or(main().getByText('Refund ↔ Exchange rate')).waitFor();
@@ -398,7 +394,7 @@ describe('for everybody', () => {
     for (const [path, name] of Object.entries(places)) {
       await page.goto(url + path);
       await heading(name).waitFor();
-      await expect.poll(() => main().locator('.ml-loading, .mantine-Skeleton-root').count(), patience).toBe(0);
+      await expect.poll(() => main().locator('.ml-loading, .mantine-Skeleton-root').count()).toBe(0);
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(violations.map(({ id, nodes }) => `${path}: ${id} ${nodes[0]?.html ?? ''}`)).toEqual([]);
       const widths = `[document.documentElement, document.querySelector('.page')].map(({ scrollWidth }) => scrollWidth)`;
@@ -431,10 +427,10 @@ describe('for everybody', () => {
       .poll(async () => {
         await page.evaluate('document.querySelector(".template-table").scrollTo(0, 1e9)');
         return last();
-      }, patience)
+      })
       .toBe('2001');
     await main().getByRole('searchbox', { name: 'Search templates' }).fill('1234');
-    await expect.poll(titles, patience).toEqual(['Many 1234']);
+    await expect.poll(titles).toEqual(['Many 1234']);
   });
 
   test('an engineer reads them and changes nothing; an agent has the queue alone', async () => {
@@ -448,7 +444,7 @@ describe('for everybody', () => {
     expect(await main().getByRole('link', { name: 'Import' }).count()).toBe(0);
     await desk.goto(`${url}/templates/t/card-lost`);
     await desk.getByRole('navigation', { name: 'Open tickets' }).waitFor();
-    expect(new URL(desk.url()).pathname).toBe('/');
+    await expect.poll(() => new URL(desk.url()).pathname).toBe('/');
   });
 });
 

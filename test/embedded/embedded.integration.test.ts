@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { startEmbedded, type EmbeddedServers } from '../../src/embedded/embedded.js';
 import { findProcesses } from '../../src/embedded/server-process.js';
@@ -12,6 +13,7 @@ import { clusterIdOf, stopKafka } from '../../src/embedded/kafka.js';
 import { brokerAnswers } from '../../src/embedded/kafka-probe.js';
 import { isFree } from '../../src/embedded/ports.js';
 import { erasePostgres } from '../../src/embedded/postgres.js';
+import { waitFor } from '../support/waiting.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const { STORE_DIR } = readConfig();
@@ -68,7 +70,8 @@ describe('the embedded servers', () => {
       process.kill(process.pid, 'SIGKILL');`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: [0, 1, 2, 'ipc'] });
     child.on('message', (line: string) => lines.push(line));
-    await new Promise((done) => child.once('exit', done));
+    // What it has said may come after its end.
+    await Promise.all(['exit', 'disconnect'].map((event) => once(child, event)));
     const before = [processOf('Kafka'), processOf('PostgreSQL')];
 
     const servers = await start({ kafka: true });
@@ -79,8 +82,8 @@ describe('the embedded servers', () => {
     await query(servers, 'CREATE TABLE kept AS SELECT 1 AS one');
     process.kill(processOf('PostgreSQL'), 'SIGKILL');
     process.kill(processOf('Kafka'), 'SIGKILL');
-    await vi.waitFor(() => expect(query(servers, 'SELECT one FROM kept')).resolves.toEqual([{ one: 1 }]), waiting);
-    await vi.waitFor(async () => expect(await brokerAnswers(brokerPortOf(servers))).toBe(true), waiting);
+    expect(await waitFor('PostgreSQL to be back', () => query(servers, 'SELECT one FROM kept'))).toEqual([{ one: 1 }]);
+    await waitFor('Kafka to be back', () => brokerAnswers(brokerPortOf(servers)));
 
     await servers.stop();
     expect(await isFree(portOf(servers))).toBe(true);
@@ -117,8 +120,8 @@ describe('the embedded servers', () => {
   test('take another port where theirs is taken', async () => {
     const first = await start();
     await first.stop();
-    const squatter = createServer();
-    await new Promise<void>((done) => squatter.listen(portOf(first), '127.0.0.1', done));
+    const squatter = createServer().listen(portOf(first), '127.0.0.1');
+    await once(squatter, 'listening');
     const second = await start();
     expect(portOf(second)).not.toBe(portOf(first));
     expect(await query(second, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -163,5 +166,3 @@ describe('the embedded servers', () => {
     await mkdir(dataDir);
   });
 });
-
-const waiting = { timeout: 30_000, interval: 100 };

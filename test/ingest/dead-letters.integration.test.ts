@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listDeadLetters, replayDeadLetters } from '../../src/ingest/dead-letters.js';
-import { waitFor } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 import { ingestStage, type IngestStage } from '../support/ingest.js';
 import { aTicket } from '../support/tickets.js';
 
@@ -14,8 +14,7 @@ describe('dead letters', () => {
   test('are listed with place and reason, and without what stands in them', async () => {
     await stage.send([{ key: 'k', value: '{"secret": "my card number' }]);
     const list = () => listDeadLetters(stage.database.source.manager, 10);
-    await waitFor('the dead letter', async () => (await list()).length > 0);
-    const [letter] = await list();
+    const [letter] = await waitFor('the dead letter', list, ({ length }) => length > 0);
     expect(letter).toMatchObject({
       topic: stage.config.TOPIC_TICKETS,
       reason: 'not-json',
@@ -38,11 +37,11 @@ describe('dead letters', () => {
       replayDeadLetters(inner, { reason: 'not-json' }),
     );
     expect(replayed).toEqual(before.map(({ id }) => id).toReversed());
-    await waitFor(
+    const letters = await waitFor(
       'the second dead letter',
-      async () => (await listDeadLetters(manager, 100)).length === before.length + replayed.length,
+      () => listDeadLetters(manager, 100),
+      ({ length }) => length === before.length + replayed.length,
     );
-    const letters = await listDeadLetters(manager, 100);
     expect(letters.filter(({ replayedAt }) => replayedAt === null)).toHaveLength(replayed.length);
     const bytes: { same: boolean }[] = await stage.query('SELECT count(DISTINCT value) = 1 AS same FROM dead_letters');
     expect(bytes).toEqual([{ same: true }]);
@@ -55,15 +54,15 @@ describe('dead letters', () => {
       { key: 'helpdesk:late', value: JSON.stringify(aTicket('late', { occurredAt: ahead.toISOString() })) },
     ]);
     const newest = async () => (await listDeadLetters(stage.database.source.manager, 1))[0];
-    await waitFor('the dead letter', async () => (await newest())?.reason === 'invalid-date');
-    const letter = await newest();
+    const letter = await waitFor('the dead letter', newest, (found) => found?.reason === 'invalid-date');
     expect(letter?.detail).toMatch(/occurredAt/);
     const mended = JSON.stringify(aTicket('late'));
     await stage.query('UPDATE dead_letters SET value = $1 WHERE id = $2', [Buffer.from(mended), letter?.id]);
     await stage.database.source.transaction((inner) => replayDeadLetters(inner, { ids: [letter?.id ?? 0, 999_999] }));
     await waitFor(
       'the ticket',
-      async () => (await stage.query(`SELECT 1 FROM tickets WHERE ticket_id = 'late'`)).length === 1,
+      () => stage.query(`SELECT * FROM tickets WHERE ticket_id = 'late'`),
+      ({ length }) => length === 1,
     );
   });
 });

@@ -1,7 +1,8 @@
 import { CloudEvent, Kafka as CloudEvents } from 'cloudevents';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ingestStage, type IngestStage } from '../support/ingest.js';
-import { produce, readTopic, waitFor } from '../support/kafka.js';
+import { produce, readTopic } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 
 /** What becomes of messages, good and bad: on a real broker, in a real database. */
 
@@ -266,7 +267,11 @@ describe('a message that can not be read', () => {
       expect(found[0]?.detail, name).toMatch(detail);
       expect(found[0]?.value?.equals(value ?? Buffer.alloc(0)) ?? value === null, name).toBe(true);
     }
-    await waitFor('the outbox to be empty', async () => (await stage.query('SELECT 1 FROM outbox')).length === 0);
+    await waitFor(
+      'the outbox to be empty',
+      () => stage.query('SELECT id, topic FROM outbox'),
+      (rows) => rows.length === 0,
+    );
     const published = await readTopic(stage.kafka, stage.config.TOPIC_TICKETS_DLQ);
     const broken = published.find(({ headers }) => headers.origin === 'broken JSON');
     expect(broken?.value?.toString()).toBe('{"source": "helpdesk", "ticketId": ');
@@ -333,7 +338,11 @@ describe('a choice from Kafka', () => {
 
   test('waits for its ticket where it comes first', async () => {
     await choose(aChoice('chosen', 'c-1'));
-    await waitFor('the choice', async () => (await stage.query(`SELECT 1 FROM choices`)).length === 1);
+    await waitFor(
+      'the choice',
+      () => stage.query(`SELECT * FROM choices`),
+      ({ length }) => length === 1,
+    );
     await stage.send([message(aTicket('chosen'))]);
     await stage.allRead();
     expect(await labels('chosen')).toEqual([{ template_id: 'card-arrival' }]);
@@ -347,7 +356,8 @@ describe('a choice from Kafka', () => {
     );
     await waitFor(
       'two dead letters',
-      async () => (await deadLetters('topic = $1', [stage.config.TOPIC_CHOICES])).length === 2,
+      () => deadLetters('topic = $1', [stage.config.TOPIC_CHOICES]),
+      ({ length }) => length === 2,
     );
     const reasons = (await deadLetters('topic = $1', [stage.config.TOPIC_CHOICES])).map(({ reason }) => reason);
     expect(reasons.toSorted()).toEqual(['conflict', 'invalid-field']);

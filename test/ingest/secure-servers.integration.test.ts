@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { createDataSource } from '../../src/database/data-source.js';
@@ -16,6 +15,7 @@ import { kafkaEntry } from '../../src/setup/kafka-jars.js';
 import { requireTools } from '../../src/setup/prerequisites.js';
 import { serverUser } from '../../src/setup/server-user.js';
 import { produce, readTopic } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 
 const { STORE_DIR } = readConfig();
 const folder = mkdtempSync(join(tmpdir(), 'replyrank-secure-'));
@@ -64,11 +64,8 @@ describe('a broker with SASL_SSL', () => {
     }
   }
 
-  beforeAll(async () => {
-    const { java } = await requireTools(new Set(['java']));
-    port = await choosePort(undefined);
-    const controller = await choosePort(undefined, [port]);
-    const [jars, file] = [join(STORE_DIR, kafkaEntry('').name, '*'), join(folder, 'broker.properties')];
+  /** @param ports of the broker and of its controller */
+  function settingsOf([own, controller]: readonly [number, number]): string {
     const pem = (path: string): string => readFileSync(path, 'utf8').trim().replaceAll('\n', '\\n');
     const quoted = password.replaceAll('"', '\\\\"');
     const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required user_replyrank="${quoted}" username="replyrank" password="${quoted}";`;
@@ -76,7 +73,7 @@ describe('a broker with SASL_SSL', () => {
       'process.roles': 'broker,controller',
       'node.id': 1,
       'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-      listeners: `SASL_SSL://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+      listeners: `SASL_SSL://127.0.0.1:${own},CONTROLLER://127.0.0.1:${controller}`,
       'controller.listener.names': 'CONTROLLER',
       'inter.broker.listener.name': 'SASL_SSL',
       'sasl.mechanism.inter.broker.protocol': 'PLAIN',
@@ -99,12 +96,15 @@ describe('a broker with SASL_SSL', () => {
       'offsets.topic.num.partitions': 1,
       'group.initial.rebalance.delay.ms': 0,
     };
-    writeFileSync(
-      file,
-      Object.entries(settings)
-        .map(([name, value]) => `${name}=${value}\n`)
-        .join(''),
-    );
+    return Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join('');
+  }
+
+  beforeAll(async () => {
+    const { java } = await requireTools(new Set(['java']));
+    const [jars, file] = [join(STORE_DIR, kafkaEntry('').name, '*'), join(folder, 'broker.properties')];
+    writeFileSync(file, settingsOf([1, 2]));
     const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
       '--add-scram',
       `${mechanism}=[name=replyrank,password=${password}]`,
@@ -114,13 +114,16 @@ describe('a broker with SASL_SSL', () => {
       ['-cp', jars, 'kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', file, ...scram],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    broker = spawn(java, ['-Xmx256m', '-cp', jars, 'kafka.Kafka', file], { stdio: 'ignore' });
-    const deadline = Date.now() + 90_000;
-    while (!(await canConnect(configOf('plain')))) {
-      if (broker.exitCode !== null || Date.now() > deadline) throw new Error('the broker did not start');
-      await sleep(200);
-    }
-  }, 120_000);
+    const isOver = (): boolean => broker.exitCode !== null;
+    await waitFor('a broker that has its ports to itself', async () => {
+      port = await choosePort(undefined);
+      writeFileSync(file, settingsOf([port, await choosePort(undefined, [port])]));
+      broker = spawn(java, ['-Xmx256m', '-cp', jars, 'kafka.Kafka', file], { stdio: 'ignore' });
+      return waitFor('it to answer or to end', async () => isOver() || (await canConnect(configOf('plain')))).then(
+        () => !isOver(),
+      );
+    });
+  });
   afterAll(async () => {
     if (broker.exitCode !== null) return;
     broker.kill('SIGKILL');
@@ -180,8 +183,8 @@ describe('a PostgreSQL with TLS', () => {
     await query('', `ALTER SYSTEM SET ssl_key_file = '${own[1]}'`);
     await query('', 'ALTER SYSTEM SET ssl = on');
     await query('', 'SELECT pg_reload_conf()');
-    await sleep(500);
-  }, 60_000);
+    await waitFor('PostgreSQL to offer TLS', () => query('?sslmode=no-verify', isEncrypted));
+  });
   afterAll(async () => {
     await servers.stop();
     await erasePostgres(dataDir);

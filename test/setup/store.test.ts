@@ -58,8 +58,9 @@ describe('the store', () => {
     const endless = anEntry({
       async fill(folder, signal) {
         await writeFile(join(folder, 'file.txt'), 'ha');
-        setTimeout(() => stopping.abort(), 50);
-        await runProgram('sleep', ['3600'], { signal });
+        const running = runProgram('sleep', ['3600'], { signal });
+        stopping.abort();
+        await running;
       },
     });
     await expect(ensureEntry(storeDir, endless, silent, stopping.signal)).rejects.toThrow(/abort/i);

@@ -5,7 +5,7 @@
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { flood, type Flood } from '../support/flood.js';
-import { waitFor } from '../support/kafka.js';
+import { waitFor } from '../support/waiting.js';
 import { serviceProcess, type ServiceProcess } from '../support/service-process.js';
 import { stopAtFirstFailure } from '../support/steps.js';
 
@@ -44,22 +44,34 @@ test('1. both start on the same database and the same group', async () => {
 
 test('2. they share the partitions of tickets and of choices', async () => {
   for (const group of [world.config.KAFKA_GROUP, `${world.config.KAFKA_GROUP}.choices`]) {
-    await waitFor(`both to have their share of ${group}`, async () => (await shares(group)).join() === '2,2');
+    await waitFor(
+      `both to have their share of ${group}`,
+      () => shares(group),
+      (members) => members.join() === '2,2',
+    );
   }
 });
 
 test('3. many tickets come, and one of the two is stopped meanwhile', { timeout: 120_000 }, async () => {
   await world.send(0, 150);
-  await waitFor('the first suggestions', async () => (await world.count('suggestions')) > 0);
+  await waitFor('the first suggestions', () => world.count('suggestions'));
   const [stopped] = await Promise.all([services[0]?.stop(), world.send(150, 300)]);
   expect(stopped).toBe(0);
   await world.allDone(300);
 });
 
 test('4. the other has all partitions now', async () => {
-  await waitFor('the other to have all', async () => (await shares(world.config.KAFKA_GROUP)).join() === '4');
-  const ready = await fetch(`${services[1]?.url ?? ''}/health/ready`);
-  expect(ready.status).toBe(200);
+  await waitFor(
+    'the other to have all',
+    () => shares(world.config.KAFKA_GROUP),
+    (members) => members.join() === '4',
+  );
+  // The broker has shared them out a moment before the service hears of it.
+  await waitFor(
+    'it to be ready',
+    async () => (await fetch(`${services[1]?.url ?? ''}/health/ready`)).status,
+    (status) => status === 200,
+  );
 });
 
 test('5. nothing was lost and nothing done twice', async () => {

@@ -95,7 +95,7 @@ async function customersWrite(texts: string[]): Promise<void> {
 }
 const counted = async (): Promise<number> =>
   (await get<{ watched: { tickets: number } | null }>('drift')).watched?.tickets ?? 0;
-const allCounted = () => waitFor('all tickets to be counted', async () => (await counted()) === sent.size, 240_000);
+const allCounted = () => waitFor(`${sent.size} tickets to be counted`, counted, (count) => count === sent.size);
 
 test('1. a team has answered tickets; a model learns from them, with the reference that it is watched by', async () => {
   const rows = readDataFile(trainingFile, { label: 'category' });
@@ -108,10 +108,11 @@ test('1. a team has answered tickets; a model learns from them, with the referen
   const training = { ...firstTraining(service.config), signal: new AbortController().signal };
   const { version } = await trainFromLabels(service.dataSource, training, () => undefined);
   await service.dataSource.transaction((manager) => moveAlias(manager, 'champion', version, 'test'));
-  await waitFor('the model to rank', async () => {
-    const { serving } = await get<{ serving: { version: string } }>('models');
-    return serving.version === version;
-  });
+  await waitFor(
+    'the model to rank',
+    () => get<{ serving: { version: string } }>('models'),
+    ({ serving }) => serving.version === version,
+  );
 }, 600_000);
 
 test('2. customers write about what is known: each ticket is counted once, and nothing is to be done', async () => {

@@ -157,13 +157,13 @@ async function anHourPasses(aboutTheNew: number): Promise<number> {
   nextHour += hourMs;
   await produce(kafka, team.config.TOPIC_TICKETS, messages);
   const ranked = () => suggestionsOf(team, 'desk', ids);
-  await waitFor('the tickets to be ranked', async () => (await ranked()).length === anHour, limitMs);
-  const hits = (await ranked()).filter(({ ticketId, first: said }) => said === right.get(ticketId)).length;
+  const suggestions = await waitFor('the tickets to be ranked', ranked, ({ length }) => length === anHour);
+  const hits = suggestions.filter(({ ticketId, first: said }) => said === right.get(ticketId)).length;
   const chosen = ({ ticketId }: { ticketId: string }): string | null => {
     const template = right.get(ticketId) ?? null;
     return template === newTemplate && !hasTemplate ? null : template;
   };
-  await answerAll(team, kafka, { source: 'desk', ids, chosen, limitMs });
+  await answerAll(team, kafka, { source: 'desk', ids, chosen });
   const monitor = team.app.get(MonitorRunner);
   while (await monitor.countNext(new Date()));
   return hits / anHour;
@@ -177,8 +177,8 @@ test('1. a team has answered tickets; a model learns from them', { timeout: limi
   await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', version, 'test'));
   await waitFor(
     'the model to rank',
-    async () => (await get<{ serving: { version: string } }>('models')).serving.version === version,
-    limitMs,
+    async () => (await get<{ serving: { version: string } }>('models')).serving.version,
+    (serving) => serving === version,
   );
   say(
     `a model of ${known * each} answered tickets ranks ${known} templates: ${heldOut.top1} % right on tickets held out`,
@@ -252,12 +252,11 @@ test(
       const wanted = await newest<Decision>('retrain-decisions?action=retrain');
       if (!wanted || wanted.id <= (run?.decision ?? 0)) continue;
       say(`decision: retrain. ${wanted.reasons.slice(1).join(' ')}`);
-      await waitFor(
+      run = await waitFor(
         'the run of it to end',
-        async () => ((await last())?.decision ?? 0) >= wanted.id && over.includes((await last())?.state ?? ''),
-        limitMs,
+        last,
+        (seen) => (seen?.decision ?? 0) >= wanted.id && over.includes(seen?.state ?? ''),
       );
-      run = await last();
       const { comparison, verdict, error } = run ?? {};
       say(
         comparison
@@ -278,8 +277,8 @@ test(
     const run = await newest<Run>('training-runs?state=promoted');
     await waitFor(
       'the new version to rank',
-      async () => (await get<{ serving: { version: string } }>('models')).serving.version === run?.challenger,
-      limitMs,
+      async () => (await get<{ serving: { version: string } }>('models')).serving.version,
+      (serving) => serving === run?.challenger,
     );
     expect(run?.challenger).not.toBe(first);
     const hours = [await anHourPasses(ofNewTopic), await anHourPasses(ofNewTopic)];

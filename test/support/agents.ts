@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import type { TestApp } from './app.js';
-import { produce, waitFor } from './kafka.js';
+import { produce } from './kafka.js';
+import { waitFor } from './waiting.js';
 
 export interface Suggested {
   ticketId: string;
@@ -37,12 +38,7 @@ export async function suggestionsOf(team: TestApp, source: string, ids: readonly
 export async function answerAll(
   team: TestApp,
   kafka: Kafka,
-  {
-    source,
-    ids,
-    chosen,
-    limitMs,
-  }: { source: string; ids: string[]; chosen: (ticket: Suggested) => string | null; limitMs: number },
+  { source, ids, chosen }: { source: string; ids: string[]; chosen: (ticket: Suggested) => string | null },
 ): Promise<void> {
   const messages = (await suggestionsOf(team, source, ids)).map((ticket) => {
     const templateId = chosen(ticket);
@@ -63,12 +59,12 @@ export async function answerAll(
     return { key: `${source}:${ticketId}`, value: JSON.stringify(choice) };
   });
   await produce(kafka, team.config.TOPIC_CHOICES, messages);
-  const stored = async (): Promise<boolean> => {
+  const stored = async (): Promise<number> => {
     const [row] = await team.query<{ n: number }>(
       `SELECT count(*)::int AS n FROM choices WHERE source = $1 AND ticket_id = ANY ($2)`,
       [source, ids],
     );
-    return row?.n === ids.length;
+    return row?.n ?? 0;
   };
-  await waitFor('the choices to be stored', stored, limitMs);
+  await waitFor(`${ids.length} choices to be stored`, stored, (count) => count === ids.length);
 }

@@ -3,7 +3,8 @@ import type { Kafka } from 'kafkajs';
 import type { ServiceConfig } from '../../src/config/config.js';
 import { importTemplates } from '../../src/suggest/templates/templates.service.js';
 import { freshDatabase, type TestDatabase } from './database.js';
-import { produce, readTopic, testConfig, testKafka, waitFor } from './kafka.js';
+import { produce, readTopic, testConfig, testKafka } from './kafka.js';
+import { waitFor } from './waiting.js';
 import { aTicket } from './tickets.js';
 
 /** Stands in every ticket, and must stand in no line of a log. */
@@ -17,7 +18,7 @@ export interface Flood {
   send: (from: number, to: number) => Promise<void>;
   count: (table: 'tickets' | 'suggestions' | 'labels' | 'rank_requests' | 'outbox') => Promise<number>;
   /** Waits until so many tickets are stored, ranked, labelled and published. */
-  allDone: (tickets: number) => Promise<void>;
+  allDone: (tickets: number) => Promise<unknown>;
   /** For each ticket the ids of the suggestions on the topic; a repeated message has the same id. */
   published: () => Promise<Map<string, Set<string>>>;
 }
@@ -38,11 +39,12 @@ export async function flood(): Promise<Flood> {
     const [row]: { n: number }[] = await database.source.query(`SELECT count(*)::int AS n FROM ${table}`);
     return row?.n ?? 0;
   };
-  const isDone = async (tickets: number): Promise<boolean> => {
-    const [suggestions, labels] = [await count('suggestions'), await count('labels')];
-    const waiting = (await count('rank_requests')) + (await count('outbox'));
-    return suggestions >= tickets && labels >= tickets && waiting === 0;
-  };
+  // In this order: what is counted as suggested has left the requests, and what was published the outbox.
+  const counts = async () => ({
+    suggestions: await count('suggestions'),
+    labels: await count('labels'),
+    waiting: (await count('rank_requests')) + (await count('outbox')),
+  });
   return {
     config,
     kafka,
@@ -57,7 +59,12 @@ export async function flood(): Promise<Flood> {
       }));
       await Promise.all([produce(kafka, config.TOPIC_TICKETS, tickets), produce(kafka, config.TOPIC_CHOICES, choices)]);
     },
-    allDone: (tickets) => waitFor(`${tickets} tickets to be done`, () => isDone(tickets), 100_000),
+    allDone: (tickets) =>
+      waitFor(
+        `${tickets} tickets to be done`,
+        counts,
+        ({ suggestions, labels, waiting }) => suggestions >= tickets && labels >= tickets && waiting === 0,
+      ),
     published: async () => {
       const ids = new Map<string, Set<string>>();
       for (const { key, value } of await readTopic(kafka, config.TOPIC_SUGGESTIONS)) {

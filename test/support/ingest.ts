@@ -2,6 +2,7 @@
 import { Registry } from 'prom-client';
 import type { Kafka, Message } from 'kafkajs';
 import type { ServiceConfig } from '../../src/config/config.js';
+import { endOf } from '../../src/ingest/kafka.js';
 import { ChoiceConsumer } from '../../src/ingest/choice.consumer.js';
 import { IngestMetrics } from '../../src/ingest/ingest-metrics.js';
 import { OutboxRelay } from '../../src/ingest/outbox-relay.service.js';
@@ -12,7 +13,8 @@ import { EventsService } from '../../src/events/events.service.js';
 import { ModelService } from '../../src/suggest/versions/champion.service.js';
 import { RankingLoop } from '../../src/suggest/ranking/ranking-loop.service.js';
 import { freshDatabase, type TestDatabase } from './database.js';
-import { produce, testConfig, testKafka, waitFor } from './kafka.js';
+import { produce, testConfig, testKafka } from './kafka.js';
+import { waitFor } from './waiting.js';
 
 export interface IngestStage {
   config: ServiceConfig;
@@ -25,7 +27,7 @@ export interface IngestStage {
   send: (messages: Message[]) => Promise<void>;
   query: <T>(sql: string, parameters?: unknown[]) => Promise<T[]>;
   /** Waits until the consumer group has committed everything that stands on the tickets topic. */
-  allRead: () => Promise<void>;
+  allRead: () => Promise<unknown>;
   stop: () => Promise<void>;
 }
 
@@ -52,8 +54,12 @@ export async function ingestStage(environment: Record<string, string> = {}, star
     await relay.stop();
     await database.drop();
   };
-  const allRead = (): Promise<void> =>
-    waitFor('all tickets to be read', async () => (await unread(kafka, config)) === 0, 60_000);
+  const allRead = (): Promise<unknown> =>
+    waitFor(
+      'all tickets to be read',
+      () => unread(kafka, config),
+      (count) => count === 0,
+    );
   return {
     config,
     database,
@@ -69,16 +75,15 @@ export async function ingestStage(environment: Record<string, string> = {}, star
   };
 }
 
+/** Messages of the tickets topic that the consumer group has not committed. */
 async function unread(kafka: Kafka, config: ServiceConfig): Promise<number> {
+  const ends = await endOf(kafka, config.TOPIC_TICKETS);
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const ends = await admin.fetchTopicOffsets(config.TOPIC_TICKETS);
     const [group] = await admin.fetchOffsets({ groupId: config.KAFKA_GROUP, topics: [config.TOPIC_TICKETS] });
     const read = new Map(group?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
-    // A topic that was made a moment ago may not have told yet where it ends.
-    if (ends.length < config.TOPIC_PARTITIONS || ends.some(({ high }) => Number(high) < 0)) return Infinity;
-    return ends.reduce((sum, { partition, high }) => sum + Number(high) - (read.get(partition) ?? 0), 0);
+    return ends.reduce((sum, { partition, offset }) => sum + Number(offset) - (read.get(partition) ?? 0), 0);
   } finally {
     await admin.disconnect();
   }

@@ -1,10 +1,10 @@
 /** Topics and a consumer group for each test, on the broker of the run. */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, Message } from 'kafkajs';
 import { inject } from 'vitest';
 import { readConfig, type ServiceConfig } from '../../src/config/config.js';
-import { connectKafka, ensureTopics, openProducer, ownTopics } from '../../src/ingest/kafka.js';
+import { connectKafka, endOf, ensureTopics, openProducer, ownTopics } from '../../src/ingest/kafka.js';
+import { waitFor } from './waiting.js';
 
 /** The configuration of a service that shares nothing with that of another test. */
 export function testConfig(databaseUrl: string, environment: Record<string, string> = {}): ServiceConfig {
@@ -48,11 +48,10 @@ export interface ReadMessage {
 
 /** All that stands on a topic now, in the order of each partition. */
 export async function readTopic(kafka: Kafka, topic: string): Promise<ReadMessage[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic);
-  await admin.disconnect();
-  const awaited = new Map(ends.filter(({ high }) => Number(high) > 0).map((end) => [end.partition, Number(end.high)]));
+  const ends = await endOf(kafka, topic);
+  const awaited = new Map(
+    ends.map(({ partition, offset }) => [partition, Number(offset)] as const).filter(([, end]) => end > 0),
+  );
   const messages: ReadMessage[] = [];
   if (awaited.size === 0) return messages;
   const groupId = `reader-${randomBytes(4).toString('hex')}`;
@@ -72,16 +71,14 @@ export async function readTopic(kafka: Kafka, topic: string): Promise<ReadMessag
       return Promise.resolve();
     },
   });
-  await waitFor(`all of ${topic}`, () => Promise.resolve(awaited.size === 0));
-  await consumer.disconnect();
-  return messages;
-}
-
-/** Waits on a condition. @throws Error naming what was waited for after 30 s */
-export async function waitFor(what: string, check: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s in vain for ${what}`);
-    await sleep(30);
+  try {
+    await waitFor(
+      `all of ${topic}`,
+      () => [...awaited],
+      (left) => left.length === 0,
+    );
+  } finally {
+    await consumer.disconnect();
   }
+  return messages;
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childEnvironment, type ServiceConfig } from '../../src/config/config.js';
-import { waitFor } from './kafka.js';
+import { waitFor } from './waiting.js';
 
 export interface ServiceProcess {
   pid: number;
@@ -46,8 +46,12 @@ export async function serviceProcess(config: ServiceConfig): Promise<ServiceProc
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const listening = /listens on (\S+)/;
-  await waitFor('the service to listen', () => Promise.resolve(isOver() || listening.test(written)), 60_000);
-  const [, url] = listening.exec(written) ?? [];
+  const [, url] =
+    (await waitFor(
+      'the service to listen',
+      () => listening.exec(written) ?? (isOver() ? ([] as string[]) : null),
+      (found) => found !== null,
+    )) ?? [];
   if (url === undefined) throw new Error(`the service did not start:\n${written}`);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (!isOver()) child.kill(signal);

@@ -3,9 +3,10 @@
  * src/models/model-protocol.ts; what a ticket says decides what happens:
  *   "kill"   it ends as by kill -9 while it ranks
  *   "error"  ranking throws
- *   "slow"   ranking takes a while
+ *   "until:PATH"   ranking takes until there is such a file
  * Settings with the device "gpu" can't be started, and with the encoder "deadly" end the process.
  */
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const versions = new Set();
@@ -19,7 +20,10 @@ async function rank({ version, inputs }) {
     await sleep(60_000);
   }
   if (texts.some((text) => text.includes('error'))) throw new Error('this text can not be ranked');
-  if (texts.some((text) => text.includes('slow'))) await sleep(200);
+  for (const text of texts) {
+    const [, path] = /^until:(.+)$/.exec(text) ?? [];
+    while (path !== undefined && !existsSync(path)) await sleep(5);
+  }
   return texts.map((text) => ({
     items: candidates.map(({ templateId }) => ({ templateId, probability: 1 / candidates.length })),
     setSize: candidates.length,

@@ -1,5 +1,8 @@
 /** The model in service, while its process dies, is full, changes its version or can't be started. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -9,7 +12,7 @@ import { ModelBusy, ModelUnavailable } from '../../../src/models/serving/rank-qu
 import type { RankInput } from '../../../src/models/ranker.js';
 import { modelWorkerFile } from '../../../src/models/jobs/worker-files.js';
 import { model } from '../../support/app.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 
 const smallWorker = join(import.meta.dirname, '../../support/small-worker.js');
 const running: ModelProcess[] = [];
@@ -61,6 +64,12 @@ const bodies = (inputs: RankInput[]): string[] => inputs.map(({ body }) => body)
 const answered = (answers: Awaited<ReturnType<ModelProcess['rank']>>): (string | null | undefined)[] =>
   answers.map(({ ranking }) => ranking.reason ?? ranking.contactType?.value);
 const kill = (one: ModelProcess): boolean => process.kill(one.status().pid ?? NaN, 'SIGKILL');
+/** Kills it, and is back as soon as that has been seen. */
+async function killed(one: ModelProcess): Promise<void> {
+  const died = once(one, 'died');
+  kill(one);
+  await died;
+}
 const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
@@ -110,21 +119,20 @@ describe('kill -9 in the middle', () => {
 
   test('keeps the templates and the version for those who come afterwards', async () => {
     const one = await started();
-    kill(one);
-    await waitFor('the death to be seen', () => Promise.resolve(one.status().restarts === 1));
+    await killed(one);
     const [answer] = await one.rank([text('afterwards')]);
     expect(answer).toMatchObject({ version: 'v1', ranking: { setSize: 2, contactType: { value: 'afterwards' } } });
   });
 
   test('leaves no process behind when the service stops just then', async () => {
     const one = await started();
-    kill(one);
-    await waitFor('the death to be seen', () => Promise.resolve(one.status().state === 'restarting'));
+    await killed(one);
+    expect(one.status().state).toBe('restarting');
     const waiting = one.rank([text('too late')]);
     await Promise.all([one.stop(), expect(waiting).rejects.toThrow(ModelUnavailable)]);
     expect(one.status()).toMatchObject({ state: 'stopped', pid: null });
     await expect(one.rank([text('later still')])).rejects.toThrow(ModelUnavailable);
-    await waitFor('no process to be left', () => Promise.resolve(children() === ''));
+    await waitFor('no process to be left', children, (ids) => ids === '');
   });
 });
 
@@ -159,15 +167,32 @@ describe('a ticket that kills the process', () => {
   });
 });
 
+/** Lets a model rank a text that it is not done with before it is released. */
+async function occupied(one: ModelProcess) {
+  const folder = await mkdtemp(join(tmpdir(), 'replyrank-model-'));
+  const body = `until:${join(folder, 'released')}`;
+  const answers = one.rank([text(body)]);
+  await waitFor(
+    'the text to be with the model',
+    () => one.status().queue,
+    (queued) => queued === 0,
+  );
+  return {
+    body,
+    answers: answers.finally(() => rm(folder, { recursive: true })),
+    release: () => writeFile(join(folder, 'released'), ''),
+  };
+}
+
 describe('too many tickets', () => {
   test('are told to come again; what was let in is answered', async () => {
     const one = await started({ maxBatch: 1, maxQueue: 4 });
-    const first = one.rank([text('slow')]);
-    await waitFor('the first to be with the model', () => Promise.resolve(one.status().queue === 0));
+    const first = await occupied(one);
     const let_in = one.rank(texts(4));
     await expect(one.rank([text('one too many')])).rejects.toThrow(ModelBusy);
     await expect(one.rank([text('and another')])).rejects.toThrow('MODEL_MAX_QUEUE');
-    expect(answered([...(await first), ...(await let_in)])).toEqual(['slow', ...bodies(texts(4))]);
+    await first.release();
+    expect(answered([...(await first.answers), ...(await let_in)])).toEqual([first.body, ...bodies(texts(4))]);
     expect(answered(await one.rank([text('again')]))).toEqual(['again']);
   });
 
@@ -183,21 +208,22 @@ describe('what can wait', () => {
     const order: string[] = [];
     const asked = (urgency: 'now' | 'behind', inputs: RankInput[]) =>
       inputs.map((input) => one.rank([input], null, urgency).then(() => order.push(input.body)));
-    const first = one.rank([text('slow')]);
-    await waitFor('the first to be with the model', () => Promise.resolve(one.status().queue === 0));
-    await Promise.all([first, ...asked('behind', texts(20, 'behind')), ...asked('now', texts(20, 'now'))]);
+    const first = await occupied(one);
+    const all = [...asked('behind', texts(20, 'behind')), ...asked('now', texts(20, 'now'))];
+    await first.release();
+    await Promise.all([first.answers, ...all]);
     expect(order).toEqual([...bodies(texts(20, 'now')), ...bodies(texts(20, 'behind'))]);
   });
 
   test('takes no room from tickets, and more of it than fits is told to come again', async () => {
     const one = await started({ maxBatch: 1, maxQueue: 4 });
-    const slow = one.rank([text('slow')]);
-    await waitFor('it to be with the model', () => Promise.resolve(one.status().queue === 0));
+    const first = await occupied(one);
     const behind = one.rank(texts(256, 'behind'), null, 'behind');
     await expect(one.rank([text('one too many')], null, 'behind')).rejects.toThrow(ModelBusy);
+    await first.release();
     expect(answered(await one.rank(texts(4)))).toEqual(bodies(texts(4)));
     expect(answered(await behind)).toEqual(bodies(texts(256, 'behind')));
-    await slow;
+    await first.answers;
   });
 });
 
@@ -216,7 +242,11 @@ describe('another version', () => {
     for (const version of ['v2', 'v3', 'v4']) {
       await one.use(version, null);
       const from = seen.length;
-      await waitFor(`answers of ${version}`, () => Promise.resolve(seen.slice(from).includes(version)));
+      await waitFor(
+        `answers of ${version}`,
+        () => seen.slice(from),
+        (versions) => versions.includes(version),
+      );
     }
     going = false;
     await Promise.all(callers);

@@ -10,7 +10,8 @@ import { recordLook, supersedeAlerts, type SeenCause } from '../../../src/monito
 import { WebhookSender } from '../../../src/monitoring/alerts/webhook-sender.service.js';
 import { eventsChannel } from '../../../src/events/change-events.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
-import { testConfig, waitFor } from '../../support/kafka.js';
+import { testConfig } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { arrive, aTicket } from '../../support/tickets.js';
 
 let database: TestDatabase;

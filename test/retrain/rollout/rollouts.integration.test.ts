@@ -29,7 +29,7 @@ let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 /** The champion at first, and four copies of it. */
 let first: string;
 const [shadow, canary, better, later] = ['m-shadow', 'm-canary', 'm-better', 'm-later'];
-const limitMs = 600_000;
+const limitMs = 180_000;
 
 stopAtFirstFailure();
 beforeAll(async () => {
@@ -67,8 +67,12 @@ const get = async <T>(path: string): Promise<T> =>
 const post = (path: string, body: object = {}) => team.request.post(`/api/v1/${path}`).set(team.as('ml')).send(body);
 const triedOut = async (): Promise<Rollout | null> =>
   (await get<Rollout[]>('models/rollouts')).find(({ endedAt }) => endedAt === null) ?? null;
-const serves = (version: string): Promise<void> =>
-  waitFor(`${version} to rank`, async () => (await get<Models>('models')).serving.version === version, limitMs);
+const serves = (version: string): Promise<unknown> =>
+  waitFor(
+    `${version} to rank`,
+    async () => (await get<Models>('models')).serving.version,
+    (serving) => serving === version,
+  );
 const champion = async (): Promise<string | undefined> =>
   (await team.query<{ version: string }>(`SELECT version FROM model_aliases WHERE alias = 'champion'`))[0]?.version;
 const lastMove = async () =>
@@ -84,8 +88,8 @@ async function customersWrite(ids: string[]): Promise<void> {
   await produce(kafka, team.config.TOPIC_TICKETS, messages);
   await waitFor(
     `${ids.length} tickets to be ranked`,
-    async () => (await suggestionsOf(team, 'desk', ids)).length >= ids.length,
-    limitMs,
+    async () => (await suggestionsOf(team, 'desk', ids)).length,
+    (ranked) => ranked >= ids.length,
   );
 }
 
@@ -95,7 +99,6 @@ const agentsAnswer = (ids: string[], likes: (version: string) => boolean): Promi
     source: 'desk',
     ids,
     chosen: ({ version, shown: [first = null, second = null] }) => (likes(version) ? first : second),
-    limitMs,
   });
 
 const named = (name: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${name}-${at}`);
@@ -118,14 +121,10 @@ describe('in shadow', () => {
 
   test('a version ranks every ticket, and nothing of it is shown or published', { timeout: limitMs }, async () => {
     await post(`models/${shadow}/shadow`).expect(200);
-    await waitFor(
-      'the shadow to rank',
-      async () => {
-        await customersWrite([`probe-${randomUUID()}`]);
-        return (await team.query('SELECT 1 FROM shadow_rankings')).length > 0;
-      },
-      limitMs,
-    );
+    await waitFor('the shadow to rank', async () => {
+      await customersWrite([`probe-${randomUUID()}`]);
+      return (await team.query('SELECT 1 FROM shadow_rankings')).length > 0;
+    });
     await customersWrite(ids);
     const shadowed = (): Promise<{ ticketId: string; version: string; ranking: { templateId: string }[] }[]> =>
       team.query(
@@ -133,7 +132,11 @@ describe('in shadow', () => {
           WHERE t.ticket_id = ANY ($1) ORDER BY t.ticket_id`,
         [ids],
       );
-    await waitFor('the shadow rankings', async () => (await shadowed()).length === ids.length, limitMs);
+    await waitFor(
+      'the shadow rankings',
+      async () => (await shadowed()).length,
+      (count) => count === ids.length,
+    );
     const suggestions = await suggestionsOf(team, 'desk', ids);
     expect(new Set(suggestions.map(({ version }) => version))).toEqual(new Set([first]));
     const rankings = new Map((await shadowed()).map((row) => [row.ticketId, row]));
@@ -177,15 +180,11 @@ describe('in shadow', () => {
 describe('as a canary', () => {
   test('a version ranks the promised share of tickets by their hash', { timeout: limitMs }, async () => {
     await post(`models/${canary}/canary`, { share: 0.3 }).expect(200);
-    await waitFor(
-      'the canary to rank',
-      async () => {
-        const probes = named(`probe-${randomUUID()}`, 8);
-        await customersWrite(probes);
-        return (await suggestionsOf(team, 'desk', probes)).some(({ version }) => version === canary);
-      },
-      limitMs,
-    );
+    await waitFor('the canary to rank', async () => {
+      const probes = named(`probe-${randomUUID()}`, 8);
+      await customersWrite(probes);
+      return (await suggestionsOf(team, 'desk', probes)).some(({ version }) => version === canary);
+    });
     const rollout = await activeRollout(team.dataSource.manager);
     const ids = named('canary', 200);
     await customersWrite(ids);
@@ -230,8 +229,8 @@ describe('as a canary', () => {
       expect(await champion()).toBe(shadow);
       await waitFor(
         'the champion to rank the open tickets of the canary',
-        async () => (await suggestionsOf(team, 'desk', open)).every(({ version }) => version === shadow),
-        limitMs,
+        () => suggestionsOf(team, 'desk', open),
+        (suggestions) => suggestions.every(({ version }) => version === shadow),
       );
       // What was answered stays as the agent had it.
       expect((await suggestionsOf(team, 'desk', tried)).every(({ version }) => version === canary)).toBe(true);
@@ -244,8 +243,8 @@ describe('as a canary', () => {
     await customersWrite([...tried, ...others]);
     await waitFor(
       'each to be ranked by its own',
-      async () => (await suggestionsOf(team, 'desk', tried)).every(({ version }) => version === better),
-      limitMs,
+      () => suggestionsOf(team, 'desk', tried),
+      (suggestions) => suggestions.every(({ version }) => version === better),
     );
     await agentsAnswer([...tried, ...others], () => true);
     await look();

@@ -4,7 +4,7 @@ import { FirstModel } from '../../../src/retrain/runs/first-model.js';
 import { wantedModel } from '../../../src/suggest/requests/serving-version.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
 
 interface Run {
@@ -47,7 +47,11 @@ describe('a team that has imported its history', () => {
       await load(20);
       await look();
       await look();
-      await waitFor('a champion', async () => (await wantedModel(team.dataSource.manager)).folder !== null, limitMs);
+      await waitFor(
+        'a champion',
+        () => wantedModel(team.dataSource.manager),
+        ({ folder }) => folder !== null,
+      );
       await look();
       const [run, ...more] = await runs();
       expect(more).toEqual([]);

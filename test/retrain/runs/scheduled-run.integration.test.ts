@@ -64,8 +64,11 @@ test('without a champion the schedule asks nothing: the first model comes by its
 });
 
 test('with too few fresh labels it has looked, and says why nothing follows', { timeout: 300_000 }, async () => {
-  await waitFor('the schedule to look', async () => (await get<Decision>('retrain-decisions')).length > 0, 200_000);
-  const [decision] = await get<Decision>('retrain-decisions');
+  const [decision] = await waitFor(
+    'the schedule to look',
+    () => get<Decision>('retrain-decisions'),
+    (decisions) => decisions.length > 0,
+  );
   expect(decision).toMatchObject({ action: 'none', askedBy: 'schedule' });
   expect(decision?.reasons.join(' ')).toMatch(
     /Scheduled retraining is due.*0 labels since the serving model was trained; a retraining requires 200/,
@@ -79,13 +82,9 @@ test('with enough of them a run begins by itself, and ends with a verdict', { ti
   const replay = { source: 'desk', perSecond: null, agents: 'truth' } as const;
   await replayTickets(connectKafka(team.config), team.config, rows, replay, () => undefined);
   const scheduled = async (): Promise<Run | undefined> => (await get<Run>('training-runs')).at(-1);
-  await waitFor('a run to begin', async () => (await scheduled()) !== undefined, 200_000);
-  await waitFor(
-    'it to end',
-    async () => ['promoted', 'kept', 'failed'].includes((await scheduled())?.state ?? ''),
-    800_000,
+  const run = await waitFor('a run to end', scheduled, (seen) =>
+    ['promoted', 'kept', 'failed'].includes(seen?.state ?? ''),
   );
-  const run = await scheduled();
   expect(run).toMatchObject({ trigger: 'schedule', askedBy: 'schedule', champion: first });
   expect(run?.verdict?.gates.map(({ gate }) => gate)).toContain('not-worse');
   expect(run?.state).toBe(run?.verdict?.promoted ? 'promoted' : 'kept');
@@ -95,8 +94,8 @@ test('with enough of them a run begins by itself, and ends with a verdict', { ti
   expect(decision).toMatchObject({ askedBy: 'schedule' });
   const last = async (): Promise<Decision | undefined> => (await get<Decision>('retrain-decisions'))[0];
   const seen = (await last())?.id ?? 0;
-  await waitFor('the schedule to look again', async () => ((await last())?.id ?? 0) > seen);
-  expect((await last())?.action).not.toBe('retrain');
-  expect((await last())?.reasons.join(' ')).toMatch(/the cool-down is 24 h/);
+  const next = await waitFor('the schedule to look again', last, (decision) => (decision?.id ?? 0) > seen);
+  expect(next?.action).not.toBe('retrain');
+  expect(next?.reasons.join(' ')).toMatch(/the cool-down is 24 h/);
   expect(await get<Run>('training-runs')).toHaveLength(1);
 });

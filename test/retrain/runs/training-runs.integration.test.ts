@@ -10,7 +10,7 @@ import { TrainingRunner } from '../../../src/retrain/runs/training-runner.servic
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
 import { serviceProcess, type ServiceProcess } from '../../support/service-process.js';
 import { stopAtFirstFailure } from '../../support/steps.js';
@@ -53,8 +53,11 @@ const get = async (id: number): Promise<Run> =>
 const post = async (): Promise<Run> =>
   (await team.request.post('/api/v1/training-runs').set(team.as('ml')).expect(201)).body as Run;
 async function ended(id: number): Promise<Run> {
-  await waitFor(`training run ${id} to end`, async () => over.includes((await get(id)).state), 180_000);
-  return get(id);
+  return waitFor(
+    `training run ${id} to end`,
+    () => get(id),
+    ({ state }) => over.includes(state),
+  );
 }
 const leftovers = async (): Promise<string[]> =>
   (await readdir(scratch.folder)).filter((name) => name.startsWith('.training'));
@@ -80,8 +83,10 @@ describe('a training run', () => {
       const [one, other] = [await post(), await post()];
       expect(other.id).toBe(one.id);
       const run = await ended(one.id);
-      await waitFor('the page to hear of the end', () =>
-        Promise.resolve(told.join('').includes(`"state":"${run.state}"`)),
+      await waitFor(
+        'the page to hear of the end',
+        () => told.join(''),
+        (text) => text.includes(`"state":"${run.state}"`),
       );
       await reader?.cancel();
       await listening;
@@ -112,7 +117,11 @@ describe('a training run', () => {
 
   test('can be cancelled while it trains', { timeout: 120_000 }, async () => {
     const { id } = await post();
-    await waitFor('it to begin', async () => (await get(id)).state === 'running');
+    await waitFor(
+      'it to begin',
+      () => get(id),
+      ({ state }) => state === 'running',
+    );
     await team.request.post(`/api/v1/training-runs/${id}/cancel`).set(team.as('ml')).expect(200);
     expect((await ended(id)).state).toBe('cancelled');
     await team.request.post(`/api/v1/training-runs/${id}/cancel`).set(team.as('ml')).expect(409);
@@ -161,17 +170,24 @@ describe('two replicas', () => {
       const { dataSource } = team;
       const before = await team.query('SELECT version FROM model_versions');
       const { id } = await startRun(dataSource.manager, { trigger: 'person', askedBy: 'test', decision: null });
-      await waitFor('the training', () => Promise.resolve(trainings().length > 0), 60_000);
-      process.kill(trainings()[0] ?? 0, 'SIGKILL');
-      await waitFor('the second attempt', async () => (await row(id)).attempts === 2, 60_000);
-      await waitFor('its training', () => Promise.resolve(trainings().length > 0), 60_000);
-      const [orphan = 0] = trainings();
+      const training = (): Promise<number> => waitFor('a training process', () => trainings()[0] ?? 0);
+      process.kill(await training(), 'SIGKILL');
+      await waitFor(
+        'the second attempt',
+        () => row(id),
+        ({ attempts }) => attempts === 2,
+      );
+      const orphan = await training();
       const { runner } = await row(id);
       const killed = replicas.find(({ pid }) => runner?.split(' ').includes(String(pid)));
       await killed?.kill();
-      await waitFor('the training to follow its service', () => Promise.resolve(!alive(orphan)), 20_000);
-      await waitFor('the run to end', async () => over.includes((await row(id)).state), 240_000);
-      expect(await row(id)).toMatchObject({
+      await waitFor('the training to follow its service', () => !alive(orphan));
+      const ended = await waitFor(
+        'the run to end',
+        () => row(id),
+        ({ state }) => over.includes(state),
+      );
+      expect(ended).toMatchObject({
         attempts: 3,
         error: null,
         state: expect.stringMatching(/promoted|kept/) as string,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ModelService } from '../../../src/suggest/versions/champion.service.js';
 import { wholeService, type TestApp } from '../../support/app.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { arrive, aTicket } from '../../support/tickets.js';
 
 let service: TestApp;
@@ -38,7 +38,11 @@ describe('the words behind a suggestion', () => {
   test('are told on demand, with their places in the ticket', async () => {
     const body = 'Where is the card that you sent by post?';
     await arrive(service.dataSource, [aTicket('explained', { subject: 'Post', body })]);
-    await waitFor('the ticket to be ranked', async () => (await get(path)).status === 200);
+    await waitFor(
+      'the ticket to be ranked',
+      async () => (await get(path)).status,
+      (status) => status === 200,
+    );
     expect(JSON.stringify((await get(path)).body)).not.toContain('"words"');
     const { items } = (await get(`${path}?explain=true`)).body as {
       items: {
@@ -177,7 +181,11 @@ describe('the model', () => {
     const answer = await post('/api/v1/rank', { text: 'Where is my card?' });
     expect([200, 503]).toContain(answer.status);
     expect((await service.request.get('/health/live')).status).toBe(200);
-    await waitFor('it to be ready again', async () => (await service.request.get('/health/ready')).status === 200);
+    await waitFor(
+      'it to be ready again',
+      async () => (await service.request.get('/health/ready')).status,
+      (status) => status === 200,
+    );
     expect((await post('/api/v1/rank', { text: 'Where is my card?' })).status).toBe(200);
     expect((await service.request.get('/metrics')).text).toContain('replyrank_model_restarts_total 1');
   });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importTemplates } from '../../../src/suggest/templates/templates.service.js';
 import type { ImportedTemplate } from '../../../src/suggest/templates/template-text.js';
 import { wholeService, type TestApp } from '../../support/app.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { arrive, aTicket } from '../../support/tickets.js';
 
 let service: TestApp;
@@ -54,11 +54,15 @@ async function suggestion(ticketId: string): Promise<Suggestion | null> {
 }
 const suggested = async (ticketId: string): Promise<string[]> =>
   (await suggestion(ticketId))?.items.map(({ templateId }) => templateId) ?? [];
-const isRanked = (ticketId: string): Promise<void> =>
-  waitFor(`a suggestion for ${ticketId}`, async () => (await suggestion(ticketId)) !== null);
+const isRanked = (ticketId: string): Promise<unknown> =>
+  waitFor(`a suggestion for ${ticketId}`, () => suggestion(ticketId));
 /** Nothing waits to be ranked any more. */
-const allRanked = (): Promise<void> =>
-  waitFor('all to be ranked', async () => (await service.query('SELECT 1 FROM rank_requests')).length === 0);
+const allRanked = (): Promise<unknown> =>
+  waitFor(
+    'all to be ranked',
+    () => service.query('SELECT * FROM rank_requests'),
+    (requests) => requests.length === 0,
+  );
 
 async function aRankedTicket(body = 'When will my new card come by post?'): Promise<string> {
   const ticketId = randomUUID();

@@ -4,7 +4,7 @@ import { quantised } from '../../../src/suggest/requests/ticket-embeddings.js';
 import { importHistory } from '../../../src/ingest/history-import.js';
 import type { DataRow } from '../../../src/models/dataset/data-row.js';
 import { routesOnly, wholeService, type TestApp } from '../../support/app.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { arrive, aTicket } from '../../support/tickets.js';
 
 let service: TestApp;

@@ -9,7 +9,8 @@ import { addToken } from '../../../src/access/tokens.js';
 import type { ServiceConfig } from '../../../src/config/config.js';
 import { model } from '../../support/app.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
-import { produce, testConfig, waitFor } from '../../support/kafka.js';
+import { produce, testConfig } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
 import { aTicket } from '../../support/tickets.js';
 

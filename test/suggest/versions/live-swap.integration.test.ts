@@ -6,7 +6,7 @@ import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js'
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
-import { waitFor } from '../../support/kafka.js';
+import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
 import { serviceProcess, type ServiceProcess } from '../../support/service-process.js';
 import { copyVersion } from '../../support/versions.js';
@@ -60,8 +60,8 @@ test(
         await team.request.post(`/api/v1/models/${next}/promote`).set(team.as('ml')).expect(200);
         await waitFor(
           `both replicas to answer with ${next}`,
-          () => Promise.resolve(answered.every((seen) => (seen.get(next) ?? 0) > 2)),
-          200_000,
+          () => answered.map((seen) => Object.fromEntries(seen)),
+          (counts) => counts.every((seen) => (seen[next] ?? 0) > 2),
         );
       }
     } finally {

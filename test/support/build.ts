@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-export default async function build(): Promise<void> {
+export async function build(): Promise<void> {
   // A test run sets NODE_ENV to `test`, for which React would bundle its development build.
   const options = { cwd: resolve(import.meta.dirname, '../..'), env: { ...process.env, NODE_ENV: 'production' } };
   await promisify(execFile)('npm', ['run', '--silent', 'build'], options);

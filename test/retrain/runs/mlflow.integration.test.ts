@@ -3,12 +3,13 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFile } from 'node:fs/promises';
 import type { RunRecord } from '../../../src/models/training/run-record.js';
 import { trainModel } from '../../../src/models/training/train-model.js';
 import { reportToMlflow } from '../../../src/retrain/runs/mlflow.js';
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from '../../support/models.js';
+import { waitFor } from '../../support/waiting.js';
 
 interface Found {
   runs: {
@@ -55,17 +56,18 @@ describe.skipIf(!installed)('a real MLflow server (skipped without the program: 
   let url: string;
 
   beforeAll(async () => {
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
     const store = `sqlite:///${join(scratch.folder, 'mlflow.db')}`;
-    const words = ['server', '--backend-store-uri', store, '--host', '127.0.0.1', '--port', String(port)];
-    // A group of its own: the server starts workers, which must end with it.
-    server = spawn('mlflow', [...words, '--workers', '1'], { cwd: scratch.folder, stdio: 'ignore', detached: true });
-    await vi.waitFor(async () => expect((await fetch(`${url}/health`)).ok).toBe(true), {
-      timeout: 120_000,
-      interval: 500,
+    const isOver = (): boolean => server.exitCode !== null;
+    await waitFor('a server that has its port to itself', async () => {
+      const port = await freePort();
+      url = `http://127.0.0.1:${port}`;
+      const words = ['server', '--backend-store-uri', store, '--host', '127.0.0.1', '--port', String(port)];
+      // A group of its own: the server starts workers, which must end with it.
+      server = spawn('mlflow', [...words, '--workers', '1'], { cwd: scratch.folder, stdio: 'ignore', detached: true });
+      await waitFor('it to answer or to end', async () => isOver() || (await fetch(`${url}/health`)).ok);
+      return !isOver();
     });
-  }, 130_000);
+  });
   afterAll(async () => {
     const ended = once(server, 'exit');
     process.kill(-(server.pid ?? 0), 'SIGKILL');
