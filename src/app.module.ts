@@ -31,10 +31,10 @@ import { DecisionsService } from './monitoring/decisions/decisions.service.js';
 import { DriftController } from './monitoring/runner/drift.controller.js';
 import { DriftQuery } from './monitoring/runner/drift.query.js';
 import { CounterThread } from './monitoring/runner/counter-thread.js';
-import { Explainer } from './monitoring/runner/explainer.service.js';
+import { AlertDiagnosisService } from './monitoring/runner/alert-diagnosis.service.js';
 import { LabelQueueController } from './monitoring/quality/label-queue.controller.js';
 import { LabelQueueQuery } from './monitoring/quality/label-queue.query.js';
-import { MonitorLook } from './monitoring/runner/monitor-tick.service.js';
+import { MonitorTick } from './monitoring/runner/monitor-tick.service.js';
 import { MonitorRunner } from './monitoring/runner/monitor-runner.service.js';
 import { MonitorMetrics } from './monitoring/runner/monitor-metrics.js';
 import { QualityController } from './monitoring/quality/quality.controller.js';
@@ -48,19 +48,19 @@ import { TrainingRunsService } from './retrain/runs/training-runs.service.js';
 import { ChoicesService } from './suggest/choices/choices.service.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
-import { ExplanationService } from './suggest/tickets/explanation.service.js';
+import { RankingExplanation } from './suggest/tickets/explanation.service.js';
 import { FlagsController } from './suggest/templates/flags.controller.js';
 import { FlagsService } from './suggest/templates/flags.service.js';
-import { HistoryReader } from './suggest/tickets/history-reader.service.js';
+import { EmbeddingBackfill } from './suggest/tickets/history-reader.service.js';
 import { InferenceController } from './suggest/ranking/inference.controller.js';
 import { LabelsController } from './suggest/choices/labels.controller.js';
-import { ModelService } from './suggest/versions/champion.service.js';
-import { ModelsService } from './suggest/versions/versions.service.js';
-import { ModelsController } from './suggest/versions/versions.controller.js';
+import { ChampionService } from './suggest/versions/champion.service.js';
+import { VersionsService } from './suggest/versions/versions.service.js';
+import { VersionsController } from './suggest/versions/versions.controller.js';
 import { RankController } from './suggest/ranking/rank.controller.js';
 import { RankingLoop } from './suggest/ranking/ranking-loop.service.js';
 import { RetentionService } from './suggest/retention/retention.service.js';
-import { SimilarQuery } from './suggest/tickets/similar.query.js';
+import { SimilarTicketsQuery } from './suggest/tickets/similar.query.js';
 import { SuspectedLabelsQuery } from './suggest/choices/suspected-labels.query.js';
 import { TemplateFileController } from './suggest/templates/template-file.controller.js';
 import { TemplateFileService } from './suggest/templates/template-file.service.js';
@@ -93,7 +93,7 @@ export class AppModule {
         InferenceController,
         LabelQueueController,
         LabelsController,
-        ModelsController,
+        VersionsController,
         QualityController,
         RankController,
         SessionController,
@@ -124,15 +124,15 @@ export class AppModule {
         DecisionsService,
         DriftQuery,
         EventsService,
-        ExplanationService,
-        Explainer,
+        RankingExplanation,
+        AlertDiagnosisService,
         FlagsService,
-        HistoryReader,
+        EmbeddingBackfill,
         IngestMetrics,
         LabelQueueQuery,
-        ModelService,
-        MonitorLook,
-        ModelsService,
+        ChampionService,
+        MonitorTick,
+        VersionsService,
         MonitorMetrics,
         MonitorRunner,
         OidcService,
@@ -142,7 +142,7 @@ export class AppModule {
         RetentionService,
         RolloutWatch,
         ScheduleQuery,
-        SimilarQuery,
+        SimilarTicketsQuery,
         SuspectedLabelsQuery,
         TemplateFileService,
         TemplateStatisticsQuery,

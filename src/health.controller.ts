@@ -8,7 +8,7 @@ import { DataSource } from 'typeorm';
 import { Public } from './access/roles.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { MonitorRunner } from './monitoring/runner/monitor-runner.service.js';
-import { ModelService } from './suggest/versions/champion.service.js';
+import { ChampionService } from './suggest/versions/champion.service.js';
 
 /** What readiness and metrics look at. */
 @Injectable()
@@ -16,7 +16,7 @@ export class WatchedParts {
   constructor(
     readonly registry: Registry,
     readonly consumer: TicketConsumer,
-    readonly model: ModelService,
+    readonly model: ChampionService,
     readonly monitor: MonitorRunner,
   ) {}
 }
@@ -79,7 +79,7 @@ export class HealthController {
 
   /** Never down: a replica whose monitor has stopped still answers agents. The alarm is its absence in the metrics. */
   private monitor(): HealthIndicatorResult {
-    return this.indicator.check('monitor').up({ looking: this.parts.monitor.isLooking(Date.now()) });
+    return this.indicator.check('monitor').up({ looking: this.parts.monitor.isRunning(Date.now()) });
   }
 
   private model(): HealthIndicatorResult {

@@ -21,8 +21,8 @@ import { PinoLogger } from './pino-logger.js';
 import { RolloutWatch } from './retrain/rollout/rollout-watch.service.js';
 import { TrainingRunner } from './retrain/runs/training-runner.service.js';
 import { EventsService } from './events/events.service.js';
-import { HistoryReader } from './suggest/tickets/history-reader.service.js';
-import { ModelService } from './suggest/versions/champion.service.js';
+import { EmbeddingBackfill } from './suggest/tickets/history-reader.service.js';
+import { ChampionService } from './suggest/versions/champion.service.js';
 import { RankingLoop } from './suggest/ranking/ranking-loop.service.js';
 import { RetentionService } from './suggest/retention/retention.service.js';
 
@@ -130,10 +130,10 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
       stop: () => undefined,
     }),
     part('events', app.get(EventsService)),
-    part('model', app.get(ModelService)),
+    part('model', app.get(ChampionService)),
     part('ranking', ranking),
     part('relay', relay),
-    part('history', app.get(HistoryReader)),
+    part('history', app.get(EmbeddingBackfill)),
     part('retention', app.get(RetentionService)),
     part('monitor', app.get(MonitorRunner)),
     part('webhook', app.get(WebhookSender)),

@@ -17,17 +17,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hash32, seeded } from '../../src/statistics/random.js';
 import type { RankedTemplate } from '../../src/models/ranker.js';
-import { shareInterval } from '../../src/statistics/intervals.js';
+import { wilsonInterval } from '../../src/statistics/intervals.js';
 import { textFacts } from '../../src/models/features/text-facts.js';
-import { rankInputOf } from '../../src/models/dataset/data-row.js';
-import { probabilitiesOf, type ClassList } from '../../src/monitoring/diagnosis/class-probabilities.js';
-import { explain } from '../../src/monitoring/diagnosis/evidence.js';
-import { isFirstRight } from '../../src/monitoring/diagnosis/estimated-accuracy.js';
+import { toRankInput } from '../../src/models/dataset/data-row.js';
+import { toClassProbabilities, type ClassList } from '../../src/monitoring/diagnosis/class-probabilities.js';
+import { diagnose } from '../../src/monitoring/diagnosis/diagnosis.js';
+import { isTop1Correct } from '../../src/monitoring/diagnosis/estimated-accuracy.js';
 import { estimateShares, shareDistance } from '../../src/monitoring/diagnosis/label-shift.js';
 import { ReferenceSampler } from '../../src/monitoring/reference/reference-sample.js';
 import { defaultDecisionSettings } from '../../src/monitoring/decisions/retrain-decision.js';
-import { guessedTrust } from '../../src/monitoring/labels/trust.js';
-import { reweighted } from '../../src/monitoring/diagnosis/reweighted-ranking.js';
+import { priorTrust } from '../../src/monitoring/labels/trust.js';
+import { reweightRanking } from '../../src/monitoring/diagnosis/reweighted-ranking.js';
 import type { SimulatedTicket } from '../../src/retrain/simulation/simulated-agents.js';
 import { decisionAfterAlarm } from './decision-after-alarm.js';
 import { clusteredMean, ratioOfMeans } from '../support/intervals.js';
@@ -79,7 +79,7 @@ const trained = (models: RidgeModels, rows: readonly TicketRow[]): Promise<strin
 
 async function seen(models: RidgeModels, version: string, rows: readonly TicketRow[]): Promise<SeenTicket[]> {
   const tickets = rows.map(asTicket);
-  const rankings = await models.rank(version, tickets.map(({ row }) => rankInputOf(row, false))); // prettier-ignore
+  const rankings = await models.rank(version, tickets.map(({ row }) => toRankInput(row, false))); // prettier-ignore
   return rows.map(({ text, templateId }, index) => {
     const { key, at: occurredAt } = tickets[index] as SimulatedTicket;
     const { items = [], abstained = true } = rankings[index] ?? {};
@@ -209,10 +209,10 @@ async function shifted(seed: number): Promise<Result> {
   const sampler = new ReferenceSampler(seed);
   for (const { text, ...ticket } of reference) sampler.add(ticket, text);
   const texts = new Map(window.map(({ key, text }) => [key, text]));
-  const { leastLoss } = defaultDecisionSettings;
+  const { minLoss } = defaultDecisionSettings;
   const sample = sampler.sample();
   const question = { reference: sample, window, textOf: (key: string) => texts.get(key) ?? null };
-  const evidence = explain({ ...question, outcomes: [], trust: guessedTrust, seed, leastLoss });
+  const evidence = diagnose({ ...question, outcomes: [], trust: priorTrust, seed, minLoss });
   const { action } = decisionAfterAlarm(evidence);
   const known = knownOf(reference);
   const { labelShift } = evidence;
@@ -220,7 +220,7 @@ async function shifted(seed: number): Promise<Result> {
   const truth = sharesOf(known.names, windowRows.map(({ templateId }) => templateId)); // prettier-ignore
   const counted = sharesOf(known.names, window.map(firstOf)); // prettier-ignore
   const estimated = new Map(labelShift.shares.map(({ templateId, now }) => [templateId, now]));
-  const raw = window.flatMap(({ ranking }) => probabilitiesOf(ranking, known.places) ?? []);
+  const raw = window.flatMap(({ ranking }) => toClassProbabilities(ranking, known.places) ?? []);
   const error = (shares: Float64Array): number => 2 * shareDistance(shares, truth);
   const actual = new Map(known.names.map((name, place) => [name, truth[place] as number]));
   const labelled = left.filter((row) => !windowRows.includes(row)).concat(taken);
@@ -240,12 +240,12 @@ async function shifted(seed: number): Promise<Result> {
     },
     right: {
       asItIs: percentRight(window.map(({ ranking }) => ranking)),
-      reweighted: percentRight(window.map(({ ranking }) => reweighted(ranking, labelShift.ratios))),
+      reweighted: percentRight(window.map(({ ranking }) => reweightRanking(ranking, labelShift.ratios))),
       retrained: await retrainedOn(fresh),
       retrainedOnBoth: await retrainedOn([...taken, ...fresh.filter((row) => !taken.includes(row))]),
       retrainedOnItsOwn: await retrainedOn(drawnAgain(taken, actual, random)),
     },
-    accuracy: (100 * reference.filter(isFirstRight).length) / reference.length,
+    accuracy: (100 * reference.filter(isTop1Correct).length) / reference.length,
     moved: shareDistance(truth, known.shares),
     action,
   };
@@ -302,6 +302,6 @@ process.stdout.write(
       lossAgainstRetraining: { points: rounded(behind.mean), interval: [behind.low, behind.high].map(rounded), target: 1, met: behind.mean <= 1 },
       lossAgainstBoth: mean(({ right }) => right.retrainedOnBoth - right.reweighted),
     },
-    decisions: { actions, reweightPercent: (100 * reweightings) / seeds, interval: shareInterval(reweightings, seeds).map((bound) => rounded(100 * bound)), target: 90, met: reweightings >= 0.9 * seeds },
+    decisions: { actions, reweightPercent: (100 * reweightings) / seeds, interval: wilsonInterval(reweightings, seeds).map((bound) => rounded(100 * bound)), target: 90, met: reweightings >= 0.9 * seeds },
   })}\n`,
 ); // prettier-ignore

@@ -16,8 +16,8 @@ import { readConfig, type ServiceConfig } from '../../src/config/config.js';
 import { createDataSource, migrate } from '../../src/database/data-source.js';
 import { ensurePostgres, erasePostgres } from '../../src/embedded/postgres.js';
 import { CounterThread } from '../../src/monitoring/runner/counter-thread.js';
-import { Explainer } from '../../src/monitoring/runner/explainer.service.js';
-import { MonitorLook } from '../../src/monitoring/runner/monitor-tick.service.js';
+import { AlertDiagnosisService } from '../../src/monitoring/runner/alert-diagnosis.service.js';
+import { MonitorTick } from '../../src/monitoring/runner/monitor-tick.service.js';
 import { MonitorRunner } from '../../src/monitoring/runner/monitor-runner.service.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
 import { writeReference } from '../../src/monitoring/reference/reference-file.js';
@@ -25,8 +25,8 @@ import { buildReference } from '../../src/monitoring/reference/reference.js';
 import { quantile } from '../../src/commands/start/figures.js';
 import { postgresEntry } from '../../src/setup/postgres-binaries.js';
 import { reachableStore } from '../../src/setup/server-user.js';
-import { storeObserved } from '../../src/suggest/requests/observed-tickets.js';
-import { quantised } from '../../src/suggest/requests/ticket-embeddings.js';
+import { storeObservedTickets } from '../../src/suggest/requests/observed-tickets.js';
+import { quantize } from '../../src/suggest/requests/ticket-embeddings.js';
 import { say } from '../support/service.js';
 import { TicketSource, world } from './synthetic-tickets.js';
 
@@ -79,16 +79,16 @@ async function measure(): Promise<object> {
   say('bench: counting');
   const config = { ...readConfig(), MODEL_DIR: dataDir } as ServiceConfig;
   const thread = new CounterThread();
-  const look = new MonitorLook(config, thread, new Explainer(config, thread));
+  const look = new MonitorTick(config, thread, new AlertDiagnosisService(config, thread));
   const runner = new MonitorRunner(dataSource, config, thread, look, new Registry());
   // The first call only loads the reference.
-  await runner.countNext(new Date());
+  await runner.tick(new Date());
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
   const cpu = process.cpuUsage();
   const from = performance.now();
   let buckets = 0;
-  while (await runner.countNext(new Date())) buckets += 1;
+  while (await runner.tick(new Date())) buckets += 1;
   const seconds = (performance.now() - from) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   loop.disable();
@@ -133,14 +133,14 @@ async function store(source: DataSource, observations: Observation[]): Promise<n
        SELECT gen_random_uuid(), ticket, 1, $2, false, ranking, 1 FROM unnest($1::bigint[], $3::jsonb[]) AS r (ticket, ranking)`,
       [ids, version, observations.map(({ ranking }) => JSON.stringify(ranking))],
     );
-    const embeddings = observations.map(({ embedding }) => quantised(embedding ?? new Float32Array(384)));
+    const embeddings = observations.map(({ embedding }) => quantize(embedding ?? new Float32Array(384)));
     await manager.query(
       `INSERT INTO ticket_embeddings (ticket, encoder_hash, embedding, scale)
        SELECT ticket, 'bench', embedding, scale FROM unnest($1::bigint[], $2::bytea[], $3::real[]) AS e (ticket, embedding, scale)`,
       [ids, embeddings.map(({ bytes }) => bytes), embeddings.map(({ scale }) => scale)],
     );
     const before = performance.now();
-    await storeObserved(
+    await storeObservedTickets(
       manager,
       observations.map(({ ranking, contactType, ...facts }, index) => {
         const ranked = { items: [...ranking], setSize: 1, contactType: null, ...facts };

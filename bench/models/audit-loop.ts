@@ -12,13 +12,13 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seeded } from '../../src/statistics/random.js';
-import { shareInterval } from '../../src/statistics/intervals.js';
+import { wilsonInterval } from '../../src/statistics/intervals.js';
 import { idHash } from '../../src/models/dataset/trained-on.js';
-import { rankInputOf } from '../../src/models/dataset/data-row.js';
+import { toRankInput } from '../../src/models/dataset/data-row.js';
 import { defaultDecisionSettings } from '../../src/monitoring/decisions/retrain-decision.js';
 import type { LabelledTicket } from '../../src/retrain/labels/labelled-tickets.query.js';
 import { defaultGates } from '../../src/retrain/comparison/promotion.js';
-import { answered, asHistory, type SimulatedTicket } from '../../src/retrain/simulation/simulated-agents.js';
+import { simulateChoice, toHistoryLabel, type SimulatedTicket } from '../../src/retrain/simulation/simulated-agents.js';
 import { simulatedRun } from '../../src/retrain/simulation/simulated-run.js';
 import type { SimulationSettings } from '../../src/retrain/simulation/settings.js';
 import { RidgeModels } from './ridge-models.js';
@@ -87,28 +87,28 @@ async function loop(seed: number, way: Way): Promise<{ first: number; rounds: Ro
     agents: { trust, auditShare, seed },
     decisions: defaultDecisionSettings,
     gates: defaultGates,
-    watch: { ticketsToFalseAlarm: 100_000, smallestEffect: 0.02 },
+    monitor: { ticketsToFalseAlarm: 100_000, smallestEffect: 0.02 },
     schedule: undefined,
     labelDays: 730,
-    fewestTrusted: 200,
+    minTrustedLabels: 200,
   };
-  const labels: LabelledTicket[] = before.map(asHistory);
+  const labels: LabelledTicket[] = before.map(toHistoryLabel);
   let champion = await models.train(before.map((ticket) => ({ ticket, template: ticket.row.label })));
   let learned = new Set(before.map(({ key }) => idHash(key)));
   const truthOf = async (version: string): Promise<number> => {
-    const rankings = await models.rank(version, unasked.map(({ row }) => rankInputOf(row, false))); // prettier-ignore
+    const rankings = await models.rank(version, unasked.map(({ row }) => toRankInput(row, false))); // prettier-ignore
     return rankings.filter(({ items: [first] }, at) => first?.templateId === unasked[at]?.row.label).length / unasked.length; // prettier-ignore
   };
   let accuracy = await truthOf(champion);
   const [first, done]: [number, Round[]] = [accuracy, []];
   for (const some of later) {
-    const rankings = await models.rank(champion, some.map(({ row }) => rankInputOf(row, false))); // prettier-ignore
+    const rankings = await models.rank(champion, some.map(({ row }) => toRankInput(row, false))); // prettier-ignore
     labels.push(
-      ...some.flatMap((ticket, at) => (rankings[at] ? [answered(ticket, rankings[at], settings.agents)] : [])),
+      ...some.flatMap((ticket, at) => (rankings[at] ? [simulateChoice(ticket, rankings[at], settings.agents)] : [])),
     );
     const truth = 100 * accuracy;
     const question = { now: some.at(-1)?.at ?? new Date(0), trigger: 'schedule' as const, labels, learned, champion };
-    const run = way === 'naive' ? null : await simulatedRun(models, { ...question, ticketOf, candidates: [] }, settings); // prettier-ignore
+    const run = way === 'naive' ? null : await simulatedRun(models, { ...question, findTicket: ticketOf, candidates: [] }, settings); // prettier-ignore
     const naive = way === 'naive' ? await naiveRun(models, { champion, labels, ticketOf, newest: some.length }) : null;
     const told = run?.comparison.champion;
     const promoted = naive?.promoted ?? (way === 'weights' ? run !== null : (run?.verdict.promoted ?? false));
@@ -138,11 +138,11 @@ async function naiveRun(
   const lines = labels.slice(0, -out.length).map(({ ticket, template }) => ({ ticket: ticketOf(ticket), template }));
   const challenger = await models.train(lines);
   const hits = async (version: string): Promise<number> => {
-    const rankings = await models.rank(version, out.map(({ ticket }) => rankInputOf(ticketOf(ticket).row, false))); // prettier-ignore
+    const rankings = await models.rank(version, out.map(({ ticket }) => toRankInput(ticketOf(ticket).row, false))); // prettier-ignore
     return rankings.filter(({ items: [one] }, at) => one?.templateId === out[at]?.template).length;
   };
   const [ofChampion, ofChallenger] = [await hits(champion), await hits(challenger)];
-  const [low, high] = shareInterval(ofChampion, out.length);
+  const [low, high] = wilsonInterval(ofChampion, out.length);
   const told = { value: (100 * ofChampion) / out.length, low: 100 * low, high: 100 * high };
   return { challenger, promoted: ofChallenger >= ofChampion, told };
 }
@@ -179,7 +179,7 @@ for (const way of ways) {
       rounds: covered,
       of: all.length,
       percent: percent(covered / all.length),
-      interval: shareInterval(covered, all.length).map(percent),
+      interval: wilsonInterval(covered, all.length).map(percent),
       bySeed: held,
     },
     estimateError: meanOf(told.map((some) => some.reduce((sum, { value, truth }) => sum + value - truth, 0) / some.length)),

@@ -1,7 +1,7 @@
 /** Held-out tickets with simulated answers of two versions of known accuracy. */
 import { seeded } from '../../src/statistics/random.js';
 import type { ComparedTicket } from '../../src/retrain/comparison/answer.js';
-import type { Answer } from '../../src/retrain/comparison/answer.js';
+import type { Prediction } from '../../src/retrain/comparison/answer.js';
 
 export interface PairSettings {
   tickets: number;
@@ -42,8 +42,8 @@ export function madeUpPairs({ tickets, seed, champion, challenger, ...more }: Pa
   });
 }
 
-const answer = (first: string, probability: number): Answer => ({
-  first: [first],
+const answer = (first: string, probability: number): Prediction => ({
+  templates: [first],
   probability,
   probabilities: { [first]: probability },
   abstained: false,
@@ -55,7 +55,7 @@ const answer = (first: string, probability: number): Answer => ({
 export function chosenByAgents(pairs: ComparedTicket[], trust: number, seed: number): ComparedTicket[] {
   const random = seeded(seed);
   return pairs.map((pair) => {
-    const first = pair.champion.first[0] ?? null;
+    const first = pair.champion.templates[0] ?? null;
     const label = random() < trust ? first : pair.label;
     return { ...pair, provenance: 'choice', label, shownFirst: first, shownProbability: 0.98 };
   });

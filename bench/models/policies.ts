@@ -57,7 +57,7 @@ async function played(policy: Policy, seed: number): Promise<SimulatedTeam> {
       first,
     );
     const began = performance.now();
-    for (const tickets of days(later)) await team.day(tickets);
+    for (const tickets of days(later)) await team.simulateDay(tickets);
     for (const { at, kind, said } of team.events) say(`bench: ${policy} ${at.slice(0, 10)} ${kind}: ${said}`);
     say(`bench: ${policy}, seed ${seed}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
     return team;
@@ -87,7 +87,7 @@ for (const policy of options.policies) {
   const teams: SimulatedTeam[] = [];
   for (let seed = 1; seed <= options.seeds; seed += 1) teams.push(await played(policy, seed));
   results.set(policy, {
-    right: later.map((_, at) => mean(teams.map(({ right }) => Number(right[at])))),
+    right: later.map((_, at) => mean(teams.map(({ correct: right }) => Number(right[at])))),
     trainings: mean(teams.map(({ trainings }) => trainings)),
     promoted: mean(teams.map(({ promotions }) => promotions)),
     alarms: mean(teams.map(({ alarms }) => alarms)),

@@ -13,10 +13,10 @@ import { parseArgs } from 'node:util';
 import { seeded } from '../../src/statistics/random.js';
 import { compare } from '../../src/retrain/comparison/comparison.js';
 import { type ComparedTicket } from '../../src/retrain/comparison/answer.js';
-import { normalBelow } from '../../src/statistics/paired-test.js';
+import { normalCdf } from '../../src/statistics/paired-test.js';
 import { promotionVerdict, type ChallengerFacts, type RunTrigger } from '../../src/retrain/comparison/promotion.js';
 import { madeUpPairs } from './pairs.js';
-import { shareInterval } from '../../src/statistics/intervals.js';
+import { wilsonInterval } from '../../src/statistics/intervals.js';
 
 const { values: options } = parseArgs({
   options: { pairs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
@@ -30,14 +30,14 @@ const sound: Omit<ChallengerFacts, 'comparison'> = { failure: null, slowdown: 1,
 
 function promoted(pairs: ComparedTicket[], trigger: RunTrigger, facts: Partial<ChallengerFacts> = {}): boolean {
   const trust = { value: 0.3, error: 0.02, measured: true };
-  const comparison = compare(pairs, { fewestTrusted: 200, trust, smallestSlice: 30, random: seeded(first) });
+  const comparison = compare(pairs, { minTrustedLabels: 200, trust, minSliceTickets: 30, random: seeded(first) });
   return promotionVerdict(trigger, { ...sound, comparison, ...facts }).promoted;
 }
 
 /** Percent, with its 95 % interval. */
 function share(hits: number, of: number): { percent: number; interval: number[] } {
   const percent = (value: number): number => Math.round(value * 10_000) / 100;
-  return { percent: percent(hits / of), interval: shareInterval(hits, of).map(percent) };
+  return { percent: percent(hits / of), interval: wilsonInterval(hits, of).map(percent) };
 }
 
 const of = (seed: number, challenger: Parameters<typeof madeUpPairs>[0]['challenger']): ComparedTicket[] =>
@@ -71,15 +71,15 @@ for (let seed = first; seed < first + count; seed += 1) {
   const pairs = of(10_000 + seed, 0.85);
   if (promoted(pairs, 'decision')) ours += 1;
   const wins = pairs.map(({ label, champion, challenger }) => [
-    challenger.first[0] === label && champion.first[0] !== label ? 1 : 0,
-    champion.first[0] === label && challenger.first[0] !== label ? 1 : 0,
+    challenger.templates[0] === label && champion.templates[0] !== label ? 1 : 0,
+    champion.templates[0] === label && challenger.templates[0] !== label ? 1 : 0,
   ]);
   const until = (end: number, side: 0 | 1): number =>
     wins.slice(0, end).reduce((sum, pair) => sum + (pair[side] ?? 0), 0);
   if (until(tickets, 0) > until(tickets, 1)) higher += 1;
   const seen = Array.from({ length: tickets / 100 }, (_, look) => (look + 1) * 100).some((end) => {
     const [won, lost] = [until(end, 0), until(end, 1)];
-    return won > lost && 2 * normalBelow(-(won - lost) / Math.sqrt(won + lost)) < 0.05;
+    return won > lost && 2 * normalCdf(-(won - lost) / Math.sqrt(won + lost)) < 0.05;
   });
   if (seen) looked += 1;
 }

@@ -5,7 +5,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bestOf, entropyOf } from '../../src/models/ranking/ranking.js';
+import { topCandidates, shannonEntropy } from '../../src/models/ranking/ranking.js';
 import { hash32 } from '../../src/statistics/random.js';
 import type { Candidate, RankInput, RankedTemplate, Ranking } from '../../src/models/ranker.js';
 import { textFacts } from '../../src/models/features/text-facts.js';
@@ -13,7 +13,7 @@ import { ticketText } from '../../src/models/features/ticket-text.js';
 import { writeReference } from '../../src/monitoring/reference/reference-file.js';
 import { ReferenceSampler, writeReferenceSample } from '../../src/monitoring/reference/reference-sample.js';
 import { buildReference } from '../../src/monitoring/reference/reference.js';
-import { reweighted } from '../../src/monitoring/diagnosis/reweighted-ranking.js';
+import { reweightRanking } from '../../src/monitoring/diagnosis/reweighted-ranking.js';
 import type { SimulatedTicket } from '../../src/retrain/simulation/simulated-agents.js';
 import type { SimulatedModels } from '../../src/retrain/simulation/simulated-models.js';
 import { RidgeSums, type RidgeWeights } from './ridge-regression.js';
@@ -95,7 +95,7 @@ export class RidgeModels implements Pick<SimulatedModels, 'train' | 'rank'> {
         const vector = this.tools.embeddingOf(ticketText(input));
         const ranking = rankingOf(model, input, vector, model.weights.scores(vector));
         if (!isWeighted) return ranking;
-        const items = reweighted(ranking.items, { ratios });
+        const items = reweightRanking(ranking.items, { ratios });
         return { ...ranking, ...shown(items), items, unweighted: ranking.items };
       }),
     );
@@ -110,9 +110,9 @@ function rankingOf(
 ): Ranking {
   const all = probabilities(scores, temperature);
   const candidates = classes.map((templateId) => ({ templateId, title: '', body: '', contactTypes: [] }));
-  const items = bestOf(candidates, all, mostItems);
+  const items = topCandidates(candidates, all, mostItems);
   const facts = textFacts(input, null);
-  return { items, setSize: 1, contactType: null, ...shown(items), embedding, entropy: entropyOf(all), ...facts };
+  return { items, setSize: 1, contactType: null, ...shown(items), embedding, entropy: shannonEntropy(all), ...facts };
 }
 
 function shown([first]: readonly RankedTemplate[]): Pick<Ranking, 'abstained' | 'reason'> {

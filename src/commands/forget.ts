@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { eraseEmbeddings } from '../models/encoder/embedding-cache.js';
 import { eraseTickets } from '../models/dataset/trained-on.js';
-import { forgetCounted } from '../monitoring/runner/forget-counted.js';
+import { forgetMonitored } from '../monitoring/runner/forget-monitored.js';
 import { eraseSampled } from '../monitoring/reference/reference-sample.js';
 import { removeAbandoned } from '../retrain/runs/train-from-labels.js';
-import { forget, type Forgotten, type ToForget } from '../suggest/retention/forget-ticket.js';
+import { forget, type ForgetResult, type ForgetTarget } from '../suggest/retention/forget-ticket.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
 
@@ -26,11 +26,11 @@ export function registerForget(program: Command): void {
     .action(async (options: ForgetOptions) => {
       const what = toForget(options);
       const { forgotten, models } = await withDatabase(async (dataSource, { MODEL_DIR }) => {
-        const idsOf = ({ tickets }: Forgotten): string[] =>
+        const idsOf = ({ tickets }: ForgetResult): string[] =>
           'customer' in what ? tickets : [`${what.source}:${what.ticketId}`];
         const erased = await dataSource.transaction(async (manager) => {
           const done = await forget(manager, what, 'command line');
-          await forgetCounted(manager, idsOf(done));
+          await forgetMonitored(manager, idsOf(done));
           return done;
         });
         const ids = idsOf(erased);
@@ -52,7 +52,7 @@ export function registerForget(program: Command): void {
     });
 }
 
-function toForget({ ticket, customer }: ForgetOptions): ToForget {
+function toForget({ ticket, customer }: ForgetOptions): ForgetTarget {
   if ((ticket === undefined) === (customer === undefined)) throw new UserError('name either --ticket or --customer');
   if (customer === '') throw new UserError('--customer: must not be empty');
   if (customer !== undefined) return { customer };

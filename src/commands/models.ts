@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { minCanaryShare } from '../config/retrain-variables.js';
-import { ModelsService, type RolloutRow } from '../suggest/versions/versions.service.js';
+import { VersionsService, type RolloutRow } from '../suggest/versions/versions.service.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
 
@@ -10,8 +10,8 @@ interface Json {
   json?: boolean;
 }
 
-const withModels = <T>(work: (models: ModelsService) => Promise<T>): Promise<T> =>
-  withDatabase((source, config) => work(new ModelsService(source, config)));
+const withModels = <T>(work: (models: VersionsService) => Promise<T>): Promise<T> =>
+  withDatabase((source, config) => work(new VersionsService(source, config)));
 
 /** Running replicas hear of each change from the database, and follow by themselves. */
 export function registerModels(program: Command): void {
@@ -32,7 +32,7 @@ export function registerModels(program: Command): void {
     .action(async (options: Json) => {
       const { rollouts, items } = await withModels(async (service) => ({
         rollouts: await service.rollouts(),
-        items: await service.versions(),
+        items: await service.list(),
       }));
       const rollout = rollouts.find(({ endedAt }) => endedAt === null) ?? null;
       const lines = items.map(({ version, createdAt, aliases }) =>
@@ -65,7 +65,7 @@ export function registerModels(program: Command): void {
     .description('lets a version rank every ticket too, and shows nothing of it')
     .addOption(json())
     .action(async (version: string, options: Json) =>
-      printRollout(options, await withModels((service) => service.tryOut(version, { mode: 'shadow', actor }))),
+      printRollout(options, await withModels((service) => service.startRollout(version, { mode: 'shadow', actor }))),
     );
   models
     .command('canary')
@@ -75,7 +75,7 @@ export function registerModels(program: Command): void {
     .addOption(json())
     .action(async (version: string, options: Json & { share?: number }) => {
       const order = { mode: 'canary', share: options.share, actor } as const;
-      printRollout(options, await withModels((service) => service.tryOut(version, order)));
+      printRollout(options, await withModels((service) => service.startRollout(version, order)));
     });
 }
 

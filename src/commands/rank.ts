@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { wordsBehind, type WordWeight } from '../models/serving/occlusion.js';
+import { explainWords, type WordWeight } from '../models/serving/occlusion.js';
 import type { RankInput } from '../models/ranker.js';
-import { shownRanking } from '../suggest/requests/suggestion-message.js';
+import { toPublicRanking } from '../suggest/requests/suggestion-message.js';
 import { withModel } from './options/with-model.js';
 import { formatPercent } from '../statistics/percent.js';
 
@@ -13,7 +13,7 @@ interface RankOptions {
   json?: boolean;
 }
 
-type Shown = ReturnType<typeof shownRanking>;
+type Shown = ReturnType<typeof toPublicRanking>;
 type ShownWithWords = Omit<Shown, 'items'> & { items: (Shown['items'][number] & { words?: WordWeight[] })[] };
 
 export function registerRank(program: Command): void {
@@ -37,10 +37,10 @@ export function registerRank(program: Command): void {
         const rank = async (inputs: RankInput[]) => (await model.rank(inputs)).map((answer) => answer.ranking);
         const [answer] = await rank([input]);
         if (!answer) throw new Error('the model gave no answer');
-        const shown: ShownWithWords = shownRanking(answer, 10);
+        const shown: ShownWithWords = toPublicRanking(answer, 10);
         if (!explain) return shown;
         const templateIds = shown.items.map(({ templateId }) => templateId);
-        const words = await wordsBehind(input, templateIds, rank);
+        const words = await explainWords(input, templateIds, rank);
         return { ...shown, items: shown.items.map((item, at) => ({ ...item, words: words[at] ?? [] })) };
       });
       if (json) {

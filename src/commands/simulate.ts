@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readConfig } from '../config/config.js';
 import { readDataFile } from '../models/dataset/data-file.js';
-import { shareInterval } from '../statistics/intervals.js';
+import { wilsonInterval } from '../statistics/intervals.js';
 import { decisionSettings } from '../monitoring/decisions/decision-settings.js';
 import { gateSettings } from '../retrain/comparison/gate-settings.js';
 import type { SimulatedTicket } from '../retrain/simulation/simulated-agents.js';
@@ -115,7 +115,7 @@ async function simulate(
       const team = new SimulatedTeam(policy, models, settings, before, first);
       let done = index * later.length;
       for (const tickets of days(later)) {
-        await team.day(tickets);
+        await team.simulateDay(tickets);
         done += tickets.length;
         bar.update(done, `${policy}, ${tickets[0]?.at.toISOString().slice(0, 10)}, ${team.trainings} trainings`);
       }
@@ -138,13 +138,13 @@ export function simulationSettings(
     agents: { trust, auditShare: audit, seed },
     decisions: decisionSettings(config),
     gates: gateSettings(config),
-    watch: {
+    monitor: {
       ticketsToFalseAlarm: config.MONITOR_MIN_TICKETS_PER_FALSE_ALARM,
       smallestEffect: config.MONITOR_MIN_EFFECT,
     },
     schedule: config.RETRAIN_SCHEDULE,
     labelDays: config.RETRAIN_LABEL_DAYS,
-    fewestTrusted: config.RETRAIN_TRUSTED_LABELS,
+    minTrustedLabels: config.RETRAIN_TRUSTED_LABELS,
   };
 }
 
@@ -159,7 +159,7 @@ export function days(tickets: readonly SimulatedTicket[]): SimulatedTicket[][] {
 
 function storyOf(policy: Policy, { months, events, trainings, promotions, alarms }: SimulatedTeam): PolicyStory {
   const sum = (of: 'tickets' | 'right'): number => months.reduce((total, month) => total + month[of], 0);
-  const [low, high] = shareInterval(sum('right'), sum('tickets'));
+  const [low, high] = wilsonInterval(sum('right'), sum('tickets'));
   const [top1, from, to] = [sum('right') / Math.max(1, sum('tickets')), low, high].map((value) => toPercent(value)) as [
     number,
     number,

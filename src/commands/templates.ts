@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { MergeRefused } from '../suggest/templates/merges.js';
-import { exportedTemplates } from '../suggest/templates/template-file.service.js';
+import { InvalidMerge } from '../suggest/templates/merges.js';
+import { exportTemplates } from '../suggest/templates/template-file.service.js';
 import { importTemplates } from '../suggest/templates/templates.service.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
@@ -21,7 +21,7 @@ export function registerTemplates(program: Command): void {
       const result = await withDatabase((source) =>
         source.transaction((manager) => importTemplates(manager, rows, { actor: 'command line' })),
       ).catch((error: unknown) => {
-        throw error instanceof MergeRefused ? new UserError(`no template was imported: ${error.message}`) : error;
+        throw error instanceof InvalidMerge ? new UserError(`no template was imported: ${error.message}`) : error;
       });
       process.stdout.write(
         options.json
@@ -34,7 +34,7 @@ export function registerTemplates(program: Command): void {
     .description('id, state and title of every template')
     .action(() =>
       withDatabase(async (source) => {
-        for (const template of await exportedTemplates(source.manager)) {
+        for (const template of await exportTemplates(source.manager)) {
           process.stdout.write(`${template.id}\t${template.state}\t${template.title}\n`);
         }
       }),
@@ -44,7 +44,7 @@ export function registerTemplates(program: Command): void {
     .description('all templates as JSON Lines, in the form that import reads')
     .action(() =>
       withDatabase(async (source) => {
-        for (const template of await exportedTemplates(source.manager))
+        for (const template of await exportTemplates(source.manager))
           process.stdout.write(`${JSON.stringify(template)}\n`);
       }),
     );

@@ -109,7 +109,7 @@ const recipeSchema = z.strictObject({
   denseCost: z.number().positive(),
   denseSteps: z.int().min(1),
   sparseCost: z.number().positive(),
-  mostNgrams: z.int().min(1).nullable(),
+  maxNgrams: z.int().min(1).nullable(),
 }) satisfies z.ZodType<Recipe>;
 
 async function readRecipe(file: string): Promise<Recipe> {

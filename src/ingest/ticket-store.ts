@@ -3,7 +3,7 @@
  * open ticket with content has a suggestion or a rank request.
  */
 import type { EntityManager } from 'typeorm';
-import { settleTickets } from '../suggest/choices/labels.js';
+import { updateLabels } from '../suggest/choices/labels.js';
 import { requestRanking } from '../suggest/requests/ranking-request.js';
 import { notifyTickets } from '../events/change-events.js';
 import { lockTickets } from '../database/ticket-lock.js';
@@ -71,7 +71,7 @@ export async function storeTickets(
     manager,
     changed.filter((ticket) => ticket.closedAt !== null).map(({ id }) => id),
   );
-  await settleTickets(manager, added);
+  await updateLabels(manager, added);
   await notifyTickets(manager, [...added, ...changed]);
 }
 

@@ -76,7 +76,7 @@ export class TicketConsumer implements TopicHandler {
     });
     for (const { event } of tickets) this.metrics.tickets.inc({ event });
     for (const { why } of broken) this.metrics.deadLetters.inc({ topic: this.topic, reason: why.reason });
-    if (tickets.length > 0) this.ranking.wake();
+    if (tickets.length > 0) this.ranking.notify();
   }
 
   async giveUp(message: PlacedMessage, error: unknown): Promise<void> {

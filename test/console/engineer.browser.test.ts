@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createSignInLink } from '../../src/access/access.service.js';
 import { firstTraining } from '../../src/retrain/runs/first-model.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
-import { recordLook } from '../../src/monitoring/alerts/alert-store.js';
+import { updateAlerts } from '../../src/monitoring/alerts/alert-store.js';
 import type { Role } from '../../src/records/api-token.entity.js';
 import { trainFromLabels } from '../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../src/suggest/versions/model-registry.js';
@@ -108,7 +108,7 @@ async function raiseAlert(): Promise<void> {
   };
   const look = { modelVersion: firstVersion, stream: 'tickets' as const, at: new Date(), deliver: false };
   await service.dataSource.transaction((manager) =>
-    recordLook(manager, { ...look, seen: [seen], groupOf: (cause) => cause }),
+    updateAlerts(manager, { ...look, causes: [seen], groupOf: (cause) => cause }),
   );
 }
 

@@ -7,7 +7,7 @@ import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { importTemplates } from '../../src/suggest/templates/templates.service.js';
-import { readTemplates } from '../../src/commands/templates.js';
+import { readTemplates } from '../../src/commands/options/templates-file.js';
 import { wholeService, type TestApp } from '../support/app.js';
 import { produce, readTopic } from '../support/kafka.js';
 import { waitFor } from '../support/waiting.js';

@@ -165,7 +165,7 @@ async function anHourPasses(aboutTheNew: number): Promise<number> {
   };
   await answerAll(team, kafka, { source: 'desk', ids, chosen });
   const monitor = team.app.get(MonitorRunner);
-  while (await monitor.countNext(new Date()));
+  while (await monitor.tick(new Date()));
   return hits / anHour;
 }
 

@@ -10,7 +10,7 @@ import { TicketConsumer } from '../../src/ingest/ticket.consumer.js';
 import { ModelProcess } from '../../src/models/serving/model-process.js';
 import { ChoicesService } from '../../src/suggest/choices/choices.service.js';
 import { EventsService } from '../../src/events/events.service.js';
-import { ModelService } from '../../src/suggest/versions/champion.service.js';
+import { ChampionService } from '../../src/suggest/versions/champion.service.js';
 import { RankingLoop } from '../../src/suggest/ranking/ranking-loop.service.js';
 import { freshDatabase, type TestDatabase } from './database.js';
 import { produce, testConfig, testKafka } from './kafka.js';
@@ -43,7 +43,7 @@ export async function ingestStage(environment: Record<string, string> = {}, star
   const settings = { encoderDir: '', tensorflow: 'cpu' } as never;
   const limits = { maxBatch: 1, maxWaitMs: 0, maxQueue: 1 };
   const model = new ModelProcess({ settings, workerFile: '', environment: {}, ...limits });
-  const service = new ModelService(source, config, model, new EventsService(config), registry);
+  const service = new ChampionService(source, config, model, new EventsService(config), registry);
   const ranking = new RankingLoop(source, service, config, registry);
   const tickets = new TicketConsumer(source, config, kafka, metrics, ranking);
   const choices = new ChoiceConsumer(source, config, kafka, metrics, new ChoicesService(source));

@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import { readTicket } from '../../src/ingest/message-reader.js';
 import { storeTickets } from '../../src/ingest/ticket-store.js';
 import type { Ranking } from '../../src/models/ranker.js';
-import { claimDue, storeRankings } from '../../src/suggest/requests/ranking-store.js';
-import { wantedModel } from '../../src/suggest/requests/serving-version.js';
+import { claimTickets, storeRankings } from '../../src/suggest/requests/ranking-store.js';
+import { loadServingVersion } from '../../src/suggest/requests/serving-version.js';
 
 export const aTicket = (ticketId: string, more: object = {}) => ({
   source: 'helpdesk',
@@ -55,8 +55,8 @@ export async function rankAll(
   ranking: (ticketId: string) => Ranking,
   auditShare = 0,
 ): Promise<void> {
-  const { stamp } = await wantedModel(source.manager);
-  const claimed = await claimDue(source.manager, { limit: 1000, leaseSeconds: 20, stamp });
+  const { stamp } = await loadServingVersion(source.manager);
+  const claimed = await claimTickets(source.manager, { limit: 1000, leaseSeconds: 20, stamp });
   const answers = claimed.map((one) => ({ claimed: one, version: 'm-1', ranking: ranking(one.ticketId) }));
   const settings = { topic, auditShare, encoderHash: null, stamp };
   await source.transaction((manager) => storeRankings(manager, answers, settings));

@@ -8,8 +8,8 @@ import type { Ranking } from '../../src/models/ranker.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
 import { buildReference } from '../../src/monitoring/reference/reference.js';
 import { writeReference } from '../../src/monitoring/reference/reference-file.js';
-import { storeRankings, claimDue } from '../../src/suggest/requests/ranking-store.js';
-import { wantedModel } from '../../src/suggest/requests/serving-version.js';
+import { storeRankings, claimTickets } from '../../src/suggest/requests/ranking-store.js';
+import { loadServingVersion } from '../../src/suggest/requests/serving-version.js';
 import { arrive, aTicket } from './tickets.js';
 
 const size = 16;
@@ -121,8 +121,8 @@ export async function arriveRanked(
         return aTicket(ticketId, { occurredAt: occurredAt.toISOString(), channel, language: 'en', body });
       }),
     );
-    const { stamp } = await wantedModel(source.manager);
-    const claimed = await claimDue(source.manager, { limit: 1_000, leaseSeconds: 20, stamp });
+    const { stamp } = await loadServingVersion(source.manager);
+    const claimed = await claimTickets(source.manager, { limit: 1_000, leaseSeconds: 20, stamp });
     const answers = claimed.flatMap((one) => {
       const ranking = rankings.get(one.ticketId);
       return ranking ? [{ claimed: one, version, ranking }] : [];

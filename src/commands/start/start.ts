@@ -8,8 +8,8 @@ import { loadSample } from './load-sample.js';
 import { runOnce } from './run-once.js';
 import { liveSource } from './sample.js';
 import { notSentYet, sendTickets, shuffledTickets } from './send-sample.js';
-import { ModelService } from '../../suggest/versions/champion.service.js';
-import { wantedModel } from '../../suggest/requests/serving-version.js';
+import { ChampionService } from '../../suggest/versions/champion.service.js';
+import { loadServingVersion } from '../../suggest/requests/serving-version.js';
 import { wholeNumber } from '../options/numbers.js';
 import { UserError } from '../options/user-error.js';
 
@@ -76,8 +76,8 @@ async function run(service: Launched, options: StartOptions, signal: AbortSignal
 
 /** A version that has just been promoted is taken up at the service's next look: no sample ticket comes before that. */
 async function untilChampionServes({ app, dataSource }: Launched, signal: AbortSignal): Promise<void> {
-  const { version } = await wantedModel(dataSource.manager);
-  const model = app.get(ModelService);
+  const { version } = await loadServingVersion(dataSource.manager);
+  const model = app.get(ChampionService);
   while (model.status().version !== version) await sleep(100, undefined, { signal });
 }
 

@@ -5,19 +5,19 @@
  * probabilities hardly do, so that far fewer tickets tell two versions apart.
  */
 import type { ComparedTicket } from './answer.js';
-import type { Answer } from './answer.js';
+import type { Prediction } from './answer.js';
 
 /** @returns between −1 and 1 for a label that can be trusted; right in the mean where agents take what stands first */
-export function scoreOf(
-  { probabilities }: Answer,
+export function quadraticScore(
+  { probabilities }: Prediction,
   { label, shownFirst }: Pick<ComparedTicket, 'label' | 'shownFirst'>,
   trust: number,
 ): number {
-  const of = (template: string | null): number => (template === null ? 0 : (probabilities[template] ?? 0));
-  const merelyShown = shownFirst === null ? 0 : trust;
-  const right = (of(label) - merelyShown * of(shownFirst)) / (1 - merelyShown);
+  const probability = (template: string | null): number => (template === null ? 0 : (probabilities[template] ?? 0));
+  const trustShare = shownFirst === null ? 0 : trust;
+  const right = (probability(label) - trustShare * probability(shownFirst)) / (1 - trustShare);
   return 2 * right - Object.values(probabilities).reduce((sum, one) => sum + one * one, 0);
 }
 
 /** Two answers to one ticket are never further apart. */
-export const mostScoreDifference = (trust: number): number => (2 * (1 + trust)) / (1 - trust) + 1;
+export const maxScoreDifference = (trust: number): number => (2 * (1 + trust)) / (1 - trust) + 1;

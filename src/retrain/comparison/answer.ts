@@ -2,9 +2,9 @@
 
 import type { Provenance } from '../../records/label.entity.js';
 
-export interface Answer {
+export interface Prediction {
   /** Best first; three are enough */
-  first: readonly string[];
+  templates: readonly string[];
   /** Of the first, 0–1 */
   probability: number;
   /** Of the likeliest templates, by id */
@@ -24,6 +24,6 @@ export interface ComparedTicket {
   shownFirst: string | null;
   /** Probability that anything was shown; null where that is not known */
   shownProbability: number | null;
-  champion: Answer;
-  challenger: Answer;
+  champion: Prediction;
+  challenger: Prediction;
 }

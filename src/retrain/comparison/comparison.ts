@@ -1,11 +1,11 @@
 /** Champion and challenger on the same tickets, which neither had seen: what can be said of the difference, and on what ground. */
-import { calibrationError, calibrationExcess, chanceError } from './calibration.js';
-import { evidenceTogether, meanDifference, spreadMean, type MeanDifference } from '../../statistics/paired-test.js';
-import { slicesOf, type Scored, type SliceDifference } from './slice-differences.js';
-import { creditOf, type Trust } from '../../monitoring/labels/trust.js';
-import { mostScoreDifference, scoreOf } from './answer-score.js';
-import { shareRight } from './weighted-accuracy.js';
-import { Answer, ComparedTicket } from './answer.js';
+import { calibrationError, calibrationExcess, chanceCalibrationError } from './calibration.js';
+import { combineWealth, meanDifference, studentMean, type MeanDifference } from '../../statistics/paired-test.js';
+import { compareSlices, type ScoredTicket, type SliceDifference } from './slice-differences.js';
+import { choiceCredit, type Trust } from '../../monitoring/labels/trust.js';
+import { maxScoreDifference, quadraticScore } from './answer-score.js';
+import { weightedAccuracy } from './weighted-accuracy.js';
+import { Prediction, ComparedTicket } from './answer.js';
 import { toPercent } from '../../statistics/percent.js';
 
 /**
@@ -15,12 +15,12 @@ import { toPercent } from '../../statistics/percent.js';
  */
 export type Basis = 'trusted' | 'weighted-choices' | 'choices';
 
-export interface ComparisonRules {
+export interface ComparisonSettings {
   /** So many trusted labels are enough not to ask the choices */
-  fewestTrusted: number;
+  minTrustedLabels: number;
   trust: Trust;
   /** Smaller slices are not looked at */
-  smallestSlice: number;
+  minSliceTickets: number;
   random: () => number;
 }
 
@@ -61,70 +61,71 @@ export interface Comparison {
   slices: SliceDifference[];
 }
 
-const atTheirWord: Trust = { value: 0, error: 0, measured: true };
+const noTrustBias: Trust = { value: 0, error: 0, measured: true };
 
 /** @param tickets in the order of time */
-export function compare(tickets: readonly ComparedTicket[], rules: ComparisonRules): Comparison {
-  const { basis, tickets: used } = chosenBasis(tickets, rules);
-  const trust = basis === 'weighted-choices' ? rules.trust : atTheirWord;
+export function compare(tickets: readonly ComparedTicket[], rules: ComparisonSettings): Comparison {
+  const { basis, tickets: used } = chooseBasis(tickets, rules);
+  const trust = basis === 'weighted-choices' ? rules.trust : noTrustBias;
   // Where nothing measures trust it is guessed: an accuracy without the guess would surely be too high.
-  const guess = basis === 'trusted' ? trust : rules.trust;
+  const accuracyTrust = basis === 'trusted' ? trust : rules.trust;
   const labelled = used.filter(({ label }) => label !== null);
-  const scored = weighted(labelled, basis, ({ label, shownFirst }, answer) =>
-    creditOf(firstOf(answer), label, shownFirst, trust.value),
+  const scored = scorePredictions(labelled, basis, ({ label, shownFirst }, answer) =>
+    choiceCredit(topTemplate(answer), label, shownFirst, trust.value),
   );
-  const useful = weighted(used, basis, ({ label, shownFirst }, answer) =>
-    creditOf(shownOf(answer), label, shownFirst, trust.value),
+  const useful = scorePredictions(used, basis, ({ label, shownFirst }, answer) =>
+    choiceCredit(shownTemplate(answer), label, shownFirst, trust.value),
   );
   const differences = scored.map(({ weight, champion, challenger }) => weight * (challenger - champion));
   const scores = scored.map(
     ({ ticket, weight }) =>
-      weight * (scoreOf(ticket.challenger, ticket, trust.value) - scoreOf(ticket.champion, ticket, trust.value)),
+      weight *
+      (quadraticScore(ticket.challenger, ticket, trust.value) - quadraticScore(ticket.champion, ticket, trust.value)),
   );
-  const heaviest = scored.reduce((most, { weight }) => Math.max(most, weight), 1);
-  const said = (who: 'champion' | 'challenger') =>
+  const maxPairWeight = scored.reduce((most, { weight }) => Math.max(most, weight), 1);
+  const confidences = (who: 'champion' | 'challenger') =>
     scored.map((one) => ({ confidence: one.ticket[who].probability, right: one[who] }));
-  const rightOf = (all: readonly Scored[], saidIn: (ticket: ComparedTicket) => string | null) =>
-    shareRight(all.map(({ ticket, weight }) => ({ ...ticket, said: saidIn(ticket), chosen: ticket.label, weight })), guess); // prettier-ignore
+  const accuracy = (all: readonly ScoredTicket[], saidIn: (ticket: ComparedTicket) => string | null) =>
+    weightedAccuracy(all.map(({ ticket, weight }) => ({ ...ticket, said: saidIn(ticket), chosen: ticket.label, weight })), accuracyTrust); // prettier-ignore
   const figures = (who: 'champion' | 'challenger'): Figures => {
-    const top1 = rightOf(scored, (ticket) => firstOf(ticket[who]));
+    const top1 = accuracy(scored, (ticket) => topTemplate(ticket[who]));
     return {
       top1: toPercent(top1.value),
       low: toPercent(top1.low),
       high: toPercent(top1.high),
-      useful: toPercent(rightOf(useful, (ticket) => shownOf(ticket[who])).value),
-      ece: calibrationError(said(who)),
+      useful: toPercent(accuracy(useful, (ticket) => shownTemplate(ticket[who])).value),
+      ece: calibrationError(confidences(who)),
     };
   };
-  const confidences = said('challenger').map(({ confidence }) => confidence);
+  const confidences = confidences('challenger').map(({ confidence }) => confidence);
   return {
     basis,
     biased: basis === 'choices',
     tickets: labelled.length,
     champion: figures('champion'),
     challenger: figures('challenger'),
-    difference: inPoints(meanDifference(differences)),
+    difference: toPoints(meanDifference(differences)),
     atLeast: toPercent(meanDifference(differences, 1.645).low),
-    usefulDifference: inPoints(
+    usefulDifference: toPoints(
       meanDifference(useful.map(({ weight, champion, challenger }) => weight * (challenger - champion))),
     ),
-    score: { ...inPoints(spreadMean(scores)), atLeast: toPercent(spreadMean(scores, 1.645).low) },
+    score: { ...toPoints(studentMean(scores)), atLeast: toPercent(studentMean(scores, 1.645).low) },
     // The mean of two wealths is one: who stops at 1/α is as seldom wrong.
-    evidence: evidenceTogether([
-      { differences, bound: (heaviest * (1 + trust.value)) / (1 - trust.value) },
-      { differences: scores, bound: heaviest * mostScoreDifference(trust.value) },
+    evidence: combineWealth([
+      { differences, bound: (maxPairWeight * (1 + trust.value)) / (1 - trust.value) },
+      { differences: scores, bound: maxPairWeight * maxScoreDifference(trust.value) },
     ]).highest,
-    agreement: mean(used.map(({ champion, challenger }) => (sameAnswer(champion, challenger) ? 1 : 0))),
+    agreement: mean(used.map(({ champion, challenger }) => (isSamePrediction(champion, challenger) ? 1 : 0))),
     // A credit that is corrected for trust scatters more than a label.
-    chanceEce: chanceError(confidences, rules.random) / (1 - trust.value),
-    eceExcess: calibrationExcess(said('challenger'), said('champion'), rules.random),
-    slices: slicesOf(scored, rules.smallestSlice),
+    chanceEce: chanceCalibrationError(confidences, rules.random) / (1 - trust.value),
+    eceExcess: calibrationExcess(confidences('challenger'), confidences('champion'), rules.random),
+    slices: compareSlices(scored, rules.minSliceTickets),
   };
 }
 
-function chosenBasis(
+function chooseBasis(
   tickets: readonly ComparedTicket[],
-  { fewestTrusted, trust }: ComparisonRules,
+  { minTrustedLabels: fewestTrusted, trust }: ComparisonSettings,
 ): { basis: Basis; tickets: ComparedTicket[] } {
   const trusted = tickets.filter(({ provenance }) => provenance !== 'choice');
   const choices = tickets.filter(({ provenance }) => provenance === 'choice');
@@ -142,31 +143,31 @@ function chosenBasis(
  * Weights of 1 / the probability of having been shown there, 1 in the mean. Where the model had kept silent, nothing could have
  * been shown: such a ticket stands for itself.
  */
-function weighted(
+function scorePredictions(
   tickets: readonly ComparedTicket[],
   basis: Basis,
-  credit: (ticket: ComparedTicket, answer: Answer) => number,
-): Scored[] {
+  credit: (ticket: ComparedTicket, answer: Prediction) => number,
+): ScoredTicket[] {
   const inverse = ({ shownProbability }: ComparedTicket): number | null =>
     basis === 'weighted-choices' && shownProbability !== null && shownProbability > 0 ? 1 / shownProbability : null;
-  const usual = mean(tickets.flatMap((ticket) => inverse(ticket) ?? [])) || 1;
+  const meanInverse = mean(tickets.flatMap((ticket) => inverse(ticket) ?? [])) || 1;
   return tickets.map((ticket) => ({
     ticket,
-    weight: (inverse(ticket) ?? usual) / usual,
+    weight: (inverse(ticket) ?? meanInverse) / meanInverse,
     champion: credit(ticket, ticket.champion),
     challenger: credit(ticket, ticket.challenger),
   }));
 }
 
-const firstOf = ({ first }: Answer): string | null => first[0] ?? null;
-const shownOf = (answer: Answer): string | null => (answer.abstained ? null : firstOf(answer));
+const topTemplate = ({ templates: first }: Prediction): string | null => first[0] ?? null;
+const shownTemplate = (answer: Prediction): string | null => (answer.abstained ? null : topTemplate(answer));
 
-const sameAnswer = (one: Answer, other: Answer): boolean =>
-  one.first[0] === other.first[0] &&
+const isSamePrediction = (one: Prediction, other: Prediction): boolean =>
+  one.templates[0] === other.templates[0] &&
   one.abstained === other.abstained &&
   Math.abs(one.probability - other.probability) < 1e-4;
 
-const inPoints = ({ mean: centre, low, high }: MeanDifference) => ({
+const toPoints = ({ mean: centre, low, high }: MeanDifference) => ({
   points: toPercent(centre),
   low: toPercent(low),
   high: toPercent(high),

@@ -9,6 +9,6 @@ export function gateSettings(
     margin: config.RETRAIN_MARGIN,
     sliceMargin: config.RETRAIN_SLICE_MARGIN,
     alpha: config.RETRAIN_ALPHA,
-    mostSlowdown: config.RETRAIN_MAX_SLOWDOWN,
+    maxSlowdown: config.RETRAIN_MAX_SLOWDOWN,
   };
 }

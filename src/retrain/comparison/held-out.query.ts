@@ -1,9 +1,9 @@
 /** The tickets that champion and challenger are held against, with what is right for each. */
 import type { EntityManager } from 'typeorm';
 import type { FieldValue, RankInput } from '../../models/ranker.js';
-import { gist } from '../../models/dataset/read-training-data.js';
+import { dedupKey } from '../../models/dataset/read-training-data.js';
 import { ticketText } from '../../models/features/ticket-text.js';
-import { rankInput } from '../../suggest/requests/rank-input.js';
+import { toRankInput } from '../../suggest/requests/rank-input.js';
 import type { ComparedTicket } from './answer.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
 
@@ -30,41 +30,41 @@ const pageSize = 2_000;
  * @param labels of the held-out tickets, in the order of time
  * @param learned ids of the tickets that the challenger has learned from
  */
-export async function heldOutTickets(
+export async function loadHeldOutTickets(
   manager: EntityManager,
   labels: readonly LabelledTicket[],
   learned: readonly number[],
 ): Promise<HeldOutTicket[]> {
   const texts = new Map<number, TextRow>();
-  const byGist = new Map<string, number[]>();
-  for await (const row of textsOf(
+  const byDedupKey = new Map<string, number[]>();
+  for await (const row of readTexts(
     manager,
     labels.map(({ ticket }) => ticket),
   )) {
     texts.set(row.ticket, row);
-    const key = gist(ticketText(row));
-    byGist.set(key, [...(byGist.get(key) ?? []), row.ticket]);
+    const key = dedupKey(ticketText(row));
+    byDedupKey.set(key, [...(byDedupKey.get(key) ?? []), row.ticket]);
   }
-  for await (const row of textsOf(manager, learned)) {
-    const key = gist(ticketText(row));
-    for (const ticket of byGist.get(key) ?? []) texts.delete(ticket);
-    byGist.delete(key);
+  for await (const row of readTexts(manager, learned)) {
+    const key = dedupKey(ticketText(row));
+    for (const ticket of byDedupKey.get(key) ?? []) texts.delete(ticket);
+    byDedupKey.delete(key);
   }
   // Copies among the held-out ones would count as so many proofs.
-  const first = new Set([...byGist.values()].flatMap((tickets) => tickets.slice(0, 1)));
-  const typeOf = await contactTypes(manager);
+  const first = new Set([...byDedupKey.values()].flatMap((tickets) => tickets.slice(0, 1)));
+  const templateContactTypes = await loadTemplateContactTypes(manager);
   return labels.flatMap((label) => {
     const row = texts.get(label.ticket);
     if (!row || !first.has(label.ticket)) return [];
     const { template, provenance, shownFirst, shownProbability } = label;
-    const contactType = row.contactType ?? typeOf.get(template ?? '') ?? null;
+    const contactType = row.contactType ?? templateContactTypes.get(template ?? '') ?? null;
     const { channel, language } = row;
     const facts = { channel, language, contactType, label: template, provenance, shownFirst, shownProbability };
-    return [{ input: rankInput(row), facts }];
+    return [{ input: toRankInput(row), facts }];
   });
 }
 
-async function* textsOf(manager: EntityManager, tickets: readonly number[]): AsyncGenerator<TextRow> {
+async function* readTexts(manager: EntityManager, tickets: readonly number[]): AsyncGenerator<TextRow> {
   for (let start = 0; start < tickets.length; start += pageSize) {
     const rows: TextRow[] = await manager.query(
       `SELECT id AS ticket, subject, body, channel, language, contact_type AS "contactType", fields
@@ -76,7 +76,7 @@ async function* textsOf(manager: EntityManager, tickets: readonly number[]): Asy
 }
 
 /** Of the templates that answer one contact type only. */
-async function contactTypes(manager: EntityManager): Promise<Map<string, string>> {
+async function loadTemplateContactTypes(manager: EntityManager): Promise<Map<string, string>> {
   const rows: { id: string; contactType: string }[] = await manager.query(
     `SELECT id, contact_types[1] AS "contactType" FROM templates WHERE cardinality(contact_types) = 1`,
   );

@@ -1,24 +1,16 @@
 /** Adds the drift reference to the folder of a version that has just been trained. */
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compiledWorker } from '../../processes/compiled-worker.js';
+import { forkWorker } from '../../processes/fork-worker.js';
 import { TrainingFailed } from '../../models/jobs/training-process.js';
 import { heldOutFile, readHeldOutTickets } from '../../models/training/held-out-tickets.js';
 import { writeReference } from '../../monitoring/reference/reference-file.js';
 import { ReferenceSampler, writeReferenceSample } from '../../monitoring/reference/reference-sample.js';
 import { buildReference, type ReferenceTicket } from '../../monitoring/reference/reference.js';
 
-/** A process is started from compiled code, also where this file is run as TypeScript, as tests do. */
-const workerFile = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts')
-      ? '../../../dist/src/retrain/comparison/reference.worker.js'
-      : './reference.worker.js',
-    import.meta.url,
-  ),
-);
+const workerFile = compiledWorker(import.meta.url, './reference.worker.js');
 
 /**
  * In a process of its own, since it takes seconds: a service that trains must answer meanwhile.
@@ -27,23 +19,17 @@ const workerFile = fileURLToPath(
  * @throws TrainingFailed
  */
 export async function addReference(folder: string, seed: number, signal?: AbortSignal): Promise<void> {
-  // Flags of the service's own start would be passed on.
-  const execArgv = ['--enable-source-maps'];
-  const child = fork(workerFile, [folder, String(seed)], { execArgv, stdio: ['ignore', 2, 2, 'ipc'] });
-  const stop = (): void => void child.kill('SIGKILL');
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted) stop();
-  let why = '';
+  const child = forkWorker(workerFile, { args: [folder, String(seed)], signal });
+  let failure = '';
   child.on('message', (message: string) => {
-    why = `: ${message}`;
+    failure = `: ${message}`;
   });
   const [code, by] = (await once(child, 'close')) as [number | null, string | null];
-  signal?.removeEventListener('abort', stop);
   if (code !== 0) {
     throw new TrainingFailed(
       signal?.aborted
         ? 'the training was stopped'
-        : `no drift reference could be made of ${folder}${why || `: its process ended with ${by ?? `exit code ${code}`}`}`,
+        : `no drift reference could be made of ${folder}${failure || `: its process ended with ${by ?? `exit code ${code}`}`}`,
     );
   }
 }

@@ -20,7 +20,7 @@ export interface ChallengerFacts {
 
 export interface GateSettings {
   /** Fewest held-out tickets with a template */
-  fewestTickets: number;
+  minTickets: number;
   /** Points that it may be worse by after a scheduled run, and in what is shown */
   margin: number;
   /** Points that a slice may be worse by */
@@ -30,19 +30,19 @@ export interface GateSettings {
   /** Share of harmless challengers that the slices may send back: a harm that is overlooked costs more, 0–1 */
   sliceAlpha: number;
   /** Largest expected calibration error beyond what chance explains, 0–1 */
-  mostEce: number;
+  maxEce: number;
   /** Most that a ticket may take longer, as a factor */
-  mostSlowdown: number;
+  maxSlowdown: number;
 }
 
 export const defaultGates: GateSettings = {
-  fewestTickets: 40,
+  minTickets: 40,
   margin: 0.5,
   sliceMargin: 2,
   alpha: 0.05,
   sliceAlpha: 0.2,
-  mostEce: 0.05,
-  mostSlowdown: 1.5,
+  maxEce: 0.05,
+  maxSlowdown: 1.5,
 };
 
 export type GateName =
@@ -83,14 +83,14 @@ export function promotionVerdict(trigger: RunTrigger, facts: ChallengerFacts, se
   }
   const gates = [
     gate('sandbox', true, message('loads')),
-    enough(comparison, settings),
-    ownAnswers(comparison),
-    trigger === 'decision' ? better(comparison, settings) : notWorse(comparison, settings),
-    shown(comparison, settings),
-    slices(comparison, settings),
-    calibrated(comparison, settings),
-    speed(facts, settings),
-    reference(facts),
+    sampleSizeGate(comparison, settings),
+    differenceGate(comparison),
+    trigger === 'decision' ? superiorityGate(comparison, settings) : nonInferiorityGate(comparison, settings),
+    utilityGate(comparison, settings),
+    sliceGate(comparison, settings),
+    calibrationGate(comparison, settings),
+    latencyGate(facts, settings),
+    driftReferenceGate(facts),
   ];
   return { promoted: gates.every(({ passed }) => passed), biased: comparison.biased, gates };
 }
@@ -99,24 +99,24 @@ function gate(name: GateName, passed: boolean, { sentence, message: localized }:
   return { gate: name, passed, detail: sentence, message: localized };
 }
 
-function enough({ tickets, basis }: Comparison, { fewestTickets: least }: GateSettings): Gate {
+function sampleSizeGate({ tickets, basis }: Comparison, { minTickets: least }: GateSettings): Gate {
   return gate('enough', tickets >= least, message(`held-out-${basis}`, { tickets, min: least }));
 }
 
-function ownAnswers({ agreement }: Comparison): Gate {
+function differenceGate({ agreement }: Comparison): Gate {
   const passed = agreement < 1;
   // Rounded down: 100% is shown only where every output is identical.
   return gate('own-answers', passed, message('agreement', { share: Math.floor(agreement * 1000) / 1000 }));
 }
 
-function better({ difference, evidence }: Comparison, { alpha }: GateSettings): Gate {
+function superiorityGate({ difference, evidence }: Comparison, { alpha }: GateSettings): Gate {
   const required = 1 / alpha;
   const result = message('evidence', { ...interval(difference), evidence, required });
   return gate('better', evidence >= required && difference.points > 0, result);
 }
 
 /** By what stands first, or with fewer tickets by the score of the probabilities, unless what stands first is surely worse. */
-function notWorse({ difference, atLeast, score }: Comparison, { margin }: GateSettings): Gate {
+function nonInferiorityGate({ difference, atLeast, score }: Comparison, { margin }: GateSettings): Gate {
   const byScore = score && difference.high >= 0 ? score.atLeast : -Infinity;
   const lowerBound = Math.max(atLeast, byScore);
   const figures = { ...interval(difference), lowerBound, margin };
@@ -127,13 +127,13 @@ function notWorse({ difference, atLeast, score }: Comparison, { margin }: GateSe
 }
 
 /** Top-1 is taken before abstention: a version that never answers would pass by it. */
-function shown({ usefulDifference }: Comparison, { sliceMargin }: GateSettings): Gate {
+function utilityGate({ usefulDifference }: Comparison, { sliceMargin }: GateSettings): Gate {
   const { points, high } = usefulDifference;
   const result = message('shown', { ...interval(usefulDifference), margin: sliceMargin });
   return gate('shown', points >= -sliceMargin || high >= 0, result);
 }
 
-function slices({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
+function sliceGate({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
   const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < sliceAlpha);
   const [worst] = worse.toSorted((a, b) => a.points - b.points);
   if (!worst) return gate('slices', true, message('no-slice-worse', { slices: all.length, margin: sliceMargin }));
@@ -143,7 +143,7 @@ function slices({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSe
 }
 
 /** What changes in the world takes both out of calibration: one that is not surely worse than the champion is no step back. */
-function calibrated(comparison: Comparison, { mostEce }: GateSettings): Gate {
+function calibrationGate(comparison: Comparison, { maxEce: mostEce }: GateSettings): Gate {
   const { champion, challenger, chanceEce, eceExcess = challenger.ece - champion.ece } = comparison;
   const limit = Math.hypot(mostEce, chanceEce);
   const figures = { error: challenger.ece, champion: champion.ece, limit, max: mostEce, chance: chanceEce };
@@ -152,12 +152,12 @@ function calibrated(comparison: Comparison, { mostEce }: GateSettings): Gate {
   return gate('calibrated', challenger.ece <= limit || eceExcess <= 0, result);
 }
 
-function speed({ slowdown }: ChallengerFacts, { mostSlowdown }: GateSettings): Gate {
+function latencyGate({ slowdown }: ChallengerFacts, { maxSlowdown: mostSlowdown }: GateSettings): Gate {
   if (slowdown === null) return gate('speed', false, message('speed-not-measured'));
   return gate('speed', slowdown <= mostSlowdown, message('slowdown', { times: slowdown, max: mostSlowdown }));
 }
 
-function reference({ hasReference }: ChallengerFacts): Gate {
+function driftReferenceGate({ hasReference }: ChallengerFacts): Gate {
   return gate('reference', hasReference, message(hasReference ? 'has-reference' : 'no-reference'));
 }
 

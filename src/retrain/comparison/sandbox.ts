@@ -1,9 +1,9 @@
 /** Champion and challenger, each in a process of its own as in service, on the same tickets. */
 import { ModelProcess, type ModelProcessOptions } from '../../models/serving/model-process.js';
 import type { Candidate, RankInput, Ranking } from '../../models/ranker.js';
-import type { Answer } from './answer.js';
+import type { Prediction } from './answer.js';
 
-export interface Contestant {
+export interface SandboxVersion {
   version: string;
   /** Null: the ranking by the templates' own text */
   folder: string | null;
@@ -16,52 +16,52 @@ export interface SandboxSettings {
   signal: AbortSignal;
 }
 
-export interface SandboxAnswers {
-  champion: Answer[];
-  challenger: Answer[];
+export interface SandboxResult {
+  champion: Prediction[];
+  challenger: Prediction[];
   /** Time of one ticket, challenger over champion: median of pairs asked one right after the other; null without tickets */
   slowdown: number | null;
 }
 
 /** The challenger can't be used; the message says why. */
-export class ChallengerBroken extends Error {
+export class ChallengerFailed extends Error {
   override readonly name = 'ChallengerBroken';
 }
 
-const rowsAtOnce = 64;
+const batchSize = 64;
 const timedTickets = 40;
-const firstTemplates = 3;
+const maxTemplates = 3;
 
 /**
  * @throws ChallengerBroken where the challenger does not load or gives no probabilities
  * @throws Error where the champion does not, or the signal is aborted
  */
 export async function rankBoth(
-  { champion, challenger }: { champion: Contestant; challenger: Contestant },
+  { champion, challenger }: { champion: SandboxVersion; challenger: SandboxVersion },
   inputs: readonly RankInput[],
   settings: SandboxSettings,
   onProgress: (done: number) => Promise<void>,
-): Promise<SandboxAnswers> {
+): Promise<SandboxResult> {
   const processes: ModelProcess[] = [];
-  const open = async ({ version, folder }: Contestant): Promise<ModelProcess> => {
-    const limits = { maxBatch: rowsAtOnce, maxWaitMs: 0, maxQueue: 10_000 };
+  const open = async ({ version, folder }: SandboxVersion): Promise<ModelProcess> => {
+    const limits = { maxBatch: batchSize, maxWaitMs: 0, maxQueue: 10_000 };
     const process = new ModelProcess({ ...settings.options, ...limits });
     processes.push(process);
     await process.start();
     await process.setCandidates(settings.candidates);
-    await process.use(version, folder);
+    await process.activate(version, folder);
     return process;
   };
   try {
     const first = await open(champion);
-    const second = await ofChallenger(() => open(challenger));
-    const answers: SandboxAnswers = { champion: [], challenger: [], slowdown: null };
-    for (let start = 0; start < inputs.length; start += rowsAtOnce) {
+    const second = await blameChallenger(() => open(challenger));
+    const answers: SandboxResult = { champion: [], challenger: [], slowdown: null };
+    for (let start = 0; start < inputs.length; start += batchSize) {
       settings.signal.throwIfAborted();
-      const part = inputs.slice(start, start + rowsAtOnce);
-      answers.champion.push(...(await ranked(first, part)));
-      answers.challenger.push(...(await ofChallenger(async () => checked(await ranked(second, part)))));
-      await onProgress(Math.min(inputs.length, start + rowsAtOnce) / inputs.length);
+      const part = inputs.slice(start, start + batchSize);
+      answers.champion.push(...(await predict(first, part)));
+      answers.challenger.push(...(await blameChallenger(async () => checkProbabilities(await predict(second, part)))));
+      await onProgress(Math.min(inputs.length, start + batchSize) / inputs.length);
     }
     answers.slowdown = await slowdown(first, second, inputs.slice(0, timedTickets));
     return answers;
@@ -70,26 +70,26 @@ export async function rankBoth(
   }
 }
 
-async function ofChallenger<T>(work: () => Promise<T>): Promise<T> {
+async function blameChallenger<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new ChallengerBroken(error instanceof Error ? error.message : String(error));
+    throw new ChallengerFailed(error instanceof Error ? error.message : String(error));
   }
 }
 
-async function ranked(process: ModelProcess, inputs: RankInput[]): Promise<Answer[]> {
-  return (await process.rank(inputs)).map(({ ranking }) => answerOf(ranking));
+async function predict(process: ModelProcess, inputs: RankInput[]): Promise<Prediction[]> {
+  return (await process.rank(inputs)).map(({ ranking }) => toPrediction(ranking));
 }
 
-export const answerOf = ({ items, abstained }: Pick<Ranking, 'items' | 'abstained'>): Answer => ({
-  first: items.slice(0, firstTemplates).map(({ templateId }) => templateId),
+export const toPrediction = ({ items, abstained }: Pick<Ranking, 'items' | 'abstained'>): Prediction => ({
+  templates: items.slice(0, maxTemplates).map(({ templateId }) => templateId),
   probability: items[0]?.probability ?? 0,
   probabilities: Object.fromEntries(items.map(({ templateId, probability }) => [templateId, probability])),
   abstained,
 });
 
-function checked(answers: Answer[]): Answer[] {
+function checkProbabilities(answers: Prediction[]): Prediction[] {
   const bad = answers.find(({ probability }) => !(probability >= 0 && probability <= 1.0001));
   if (bad) throw new Error(`it gave the probability ${bad.probability}`);
   return answers;

@@ -1,6 +1,6 @@
 /** Whom a challenger serves worse: its difference to the champion by channel, language, contact type, head and tail of templates. */
 import type { ComparedTicket } from './answer.js';
-import { holm, meanDifference, normalBelow } from '../../statistics/paired-test.js';
+import { holm, meanDifference, normalCdf } from '../../statistics/paired-test.js';
 import { toPercent } from '../../statistics/percent.js';
 
 export interface SliceDifference {
@@ -16,14 +16,14 @@ export interface SliceDifference {
 }
 
 /** A ticket with what both answers are worth. */
-export interface Scored {
+export interface ScoredTicket {
   ticket: ComparedTicket;
   weight: number;
   champion: number;
   challenger: number;
 }
 
-export function slicesOf(scored: readonly Scored[], smallest: number): SliceDifference[] {
+export function compareSlices(scored: readonly ScoredTicket[], minTickets: number): SliceDifference[] {
   const groups = new Map<string, { by: SliceDifference['by']; value: string; differences: number[] }>();
   const add = (by: SliceDifference['by'], value: string | null, difference: number): void => {
     if (value === null) return;
@@ -32,7 +32,7 @@ export function slicesOf(scored: readonly Scored[], smallest: number): SliceDiff
     groups.set(key, group);
     group.differences.push(difference);
   };
-  const isHead = headOf(scored.map(({ ticket }) => ticket.label ?? ''));
+  const isHead = headTemplates(scored.map(({ ticket }) => ticket.label ?? ''));
   for (const { ticket, weight, champion, challenger } of scored) {
     const difference = weight * (challenger - champion);
     add('channel', ticket.channel, difference);
@@ -40,10 +40,10 @@ export function slicesOf(scored: readonly Scored[], smallest: number): SliceDiff
     add('contactType', ticket.contactType, difference);
     add('templates', isHead(ticket.label ?? '') ? 'head' : 'tail', difference);
   }
-  const looked = [...groups.values()].filter(({ differences }) => differences.length >= smallest);
-  const means = looked.map(({ differences }) => meanDifference(differences));
-  const pValues = holm(means.map(({ mean: points, error }) => normalBelow(points / error)));
-  return looked.map(({ by, value, differences }, index) => ({
+  const slices = [...groups.values()].filter(({ differences }) => differences.length >= minTickets);
+  const means = slices.map(({ differences }) => meanDifference(differences));
+  const pValues = holm(means.map(({ mean: points, error }) => normalCdf(points / error)));
+  return slices.map(({ by, value, differences }, index) => ({
     by,
     value,
     tickets: differences.length,
@@ -55,7 +55,7 @@ export function slicesOf(scored: readonly Scored[], smallest: number): SliceDiff
 }
 
 /** The templates that are right most often and answer half of the tickets together. */
-function headOf(labels: readonly string[]): (label: string) => boolean {
+function headTemplates(labels: readonly string[]): (label: string) => boolean {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   const head = new Set<string>();

@@ -2,11 +2,11 @@
 import { hash32 } from '../../statistics/random.js';
 import { idHash } from '../../models/dataset/trained-on.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
-import { copiesOf, labelWeight } from './label-weights.js';
-import { trustOf, type Trust } from '../../monitoring/labels/trust.js';
+import { sampleCopies, labelWeight } from './label-weights.js';
+import { estimateTrust, type Trust } from '../../monitoring/labels/trust.js';
 
 /** A place in the order of time; tickets of the same moment go by their id. */
-export interface Place {
+export interface SplitPoint {
   /** ms since 1970 */
   at: number;
   ticket: number;
@@ -15,13 +15,13 @@ export interface Place {
 export interface SplitRules {
   /** Share of the labels that the champion has not seen, 0–1 */
   heldOutShare: number;
-  fewest: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
-export const defaultSplit: SplitRules = { heldOutShare: 0.2, fewest: 50, most: 1_000 };
+export const defaultSplit: SplitRules = { heldOutShare: 0.2, min: 50, max: 1_000 };
 
-export const isLater = (one: Place, other: Place): boolean =>
+export const isLater = (one: SplitPoint, other: SplitPoint): boolean =>
   one.at > other.at || (one.at === other.at && one.ticket > other.ticket);
 
 /**
@@ -33,29 +33,33 @@ export const isLater = (one: Place, other: Place): boolean =>
  * @param copies lines that a training on all would take of each ticket
  * @returns the last place before it; null where too few unseen labels are there to hold out and to learn from
  */
-export function heldOutFrom(
+export function findSplitPoint(
   tickets: readonly LabelledTicket[],
   seen: ReadonlySet<string>,
   copies: ReadonlyMap<number, number>,
   rules: SplitRules = defaultSplit,
-): Place | null {
+): SplitPoint | null {
   const unseen = tickets.filter(({ key }) => !seen.has(idHash(key))).sort((a, b) => (isLater(a, b) ? -1 : 1));
   const learnable = unseen.filter(({ ticket }) => copies.has(ticket)).length;
-  const wanted = Math.min(rules.most, Math.max(rules.fewest, Math.round(learnable * rules.heldOutShare)));
+  const size = Math.min(rules.max, Math.max(rules.min, Math.round(learnable * rules.heldOutShare)));
   // A challenger that learns nothing new can't be better.
-  const before = unseen[wanted];
+  const before = unseen[size];
   return before ? { at: before.at, ticket: before.ticket } : null;
 }
 
 /** The held-out tickets: later than `from`, unseen by the champion. */
-export function heldOut(tickets: readonly LabelledTicket[], seen: ReadonlySet<string>, from: Place): LabelledTicket[] {
+export function selectHeldOut(
+  tickets: readonly LabelledTicket[],
+  seen: ReadonlySet<string>,
+  from: SplitPoint,
+): LabelledTicket[] {
   return tickets
     .filter((ticket) => isLater(ticket, from) && !seen.has(idHash(ticket.key)))
     .sort((a, b) => (isLater(a, b) ? 1 : -1));
 }
 
 /** How much agents trust what stands first, by all labels that are known. */
-export function trustIn(tickets: readonly LabelledTicket[]): Trust {
+export function estimateTrust(tickets: readonly LabelledTicket[]): Trust {
   const shown = tickets.filter(
     ({ provenance, shownFirst, template }) =>
       (provenance === 'choice' || provenance === 'correction') && shownFirst !== null && template !== null,
@@ -64,7 +68,7 @@ export function trustIn(tickets: readonly LabelledTicket[]): Trust {
     ({ provenance, suggestedFirst, template }) =>
       provenance === 'audit' && suggestedFirst !== null && template !== null,
   );
-  return trustOf({
+  return estimateTrust({
     shown: shown.length,
     accepted: shown.filter(({ shownFirst, template }) => shownFirst === template).length,
     audited: audited.length,
@@ -75,7 +79,7 @@ export function trustIn(tickets: readonly LabelledTicket[]): Trust {
 const dayMs = 86_400_000;
 
 /** How many lines of a training set stand for each ticket, by its id; those without one, as those too old, are not there. */
-export function trainingCopies(
+export function countTrainingCopies(
   tickets: readonly LabelledTicket[],
   { trust, mostDays, seed, now }: { trust: number; mostDays: number; seed: number; now: Date },
 ): Map<number, number> {
@@ -89,9 +93,9 @@ export function trainingCopies(
         confidence: ticket.suggestedFirst === ticket.shownFirst ? ticket.confidence : null,
         ageDays: (now.getTime() - ticket.labelledAt) / dayMs,
       },
-      { trust, mostDays },
+      { trust, maxAgeDays: mostDays },
     );
-    const count = copiesOf(weight, hash32(ticket.key, seed) / 2 ** 32);
+    const count = sampleCopies(weight, hash32(ticket.key, seed) / 2 ** 32);
     if (count > 0) copies.set(ticket.ticket, count);
   }
   return copies;

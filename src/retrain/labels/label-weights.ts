@@ -12,16 +12,16 @@ export interface LabelFacts {
   ageDays: number;
 }
 
-export interface LabelRules {
+export interface LabelWeightSettings {
   /** How often agents take what stands first whatever it is, 0–1 */
   trust: number;
   /** Older labels are left out */
-  mostDays: number;
+  maxAgeDays: number;
 }
 
 /** Where nobody knows how sure the model was. */
-const unknownConfidence = 0.8;
-const heaviest = 3;
+const defaultConfidence = 0.8;
+const maxWeight = 3;
 
 /**
  * Audit and correction count in full, and so does history, which no suggestion has led. Of those who merely take what stands
@@ -31,14 +31,14 @@ const heaviest = 3;
  *
  * @returns 0 where it is left out
  */
-export function labelWeight(label: LabelFacts, rules: LabelRules): number {
+export function labelWeight(label: LabelFacts, settings: LabelWeightSettings): number {
   const { provenance, position, shown, confidence, ageDays } = label;
-  if (ageDays > rules.mostDays) return 0;
+  if (ageDays > settings.maxAgeDays) return 0;
   if (provenance !== 'choice' || !shown) return 1;
-  const { trust } = rules;
-  if (position !== 1) return Math.min(heaviest, 1 / (1 - trust));
-  const sure = Math.min(1, Math.max(0, confidence ?? unknownConfidence));
-  return sure === 0 ? 0 : sure / (sure + trust * (1 - sure));
+  const { trust } = settings;
+  if (position !== 1) return Math.min(maxWeight, 1 / (1 - trust));
+  const meant = Math.min(1, Math.max(0, confidence ?? defaultConfidence));
+  return meant === 0 ? 0 : meant / (meant + trust * (1 - meant));
 }
 
 /**
@@ -47,7 +47,7 @@ export function labelWeight(label: LabelFacts, rules: LabelRules): number {
  *
  * @param draw of the ticket, in [0, 1): the same one gives the same number again
  */
-export function copiesOf(weight: number, draw: number): number {
+export function sampleCopies(weight: number, draw: number): number {
   const whole = Math.floor(weight);
   return whole + (draw < weight - whole ? 1 : 0);
 }

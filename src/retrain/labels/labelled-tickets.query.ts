@@ -33,7 +33,7 @@ export const usableLabelSql = `NOT (t.sample AND l.provenance <> 'history')
         (SELECT h.id FROM template_heirs h JOIN templates p ON p.id = h.heir WHERE p.state <> 'draft'))`;
 
 /** @returns the template that a template's labels count for: the one at the end of its chain of merges, else itself */
-export async function heirOf(manager: EntityManager): Promise<<T extends string | null>(id: T) => T> {
+export async function loadMergeTargets(manager: EntityManager): Promise<<T extends string | null>(id: T) => T> {
   const rows: { id: string; heir: string }[] = await manager.query(
     'SELECT id, heir FROM template_heirs WHERE id <> heir',
   );
@@ -44,8 +44,8 @@ export async function heirOf(manager: EntityManager): Promise<<T extends string 
 const pageSize = 20_000;
 
 /** In the order of their ids; of templates that were merged, as if they had always been one. */
-export async function labelledTickets(manager: EntityManager): Promise<LabelledTicket[]> {
-  const heir = await heirOf(manager);
+export async function loadLabelledTickets(manager: EntityManager): Promise<LabelledTicket[]> {
+  const heir = await loadMergeTargets(manager);
   const all: LabelledTicket[] = [];
   for (let after = 0; ;) {
     const page: LabelledTicket[] = await manager.query(

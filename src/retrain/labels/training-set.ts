@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DataSource } from 'typeorm';
-import { heirOf, usableLabelSql } from './labelled-tickets.query.js';
+import { loadMergeTargets, usableLabelSql } from './labelled-tickets.query.js';
 
 /** Stands in the template column of a training set where an agent said that no template fits. No template can have this id. */
 export const noneLabel = '<none>';
@@ -37,7 +37,7 @@ export async function writeTrainingSet(
   { fields = [], copies }: { fields?: readonly string[]; copies?: ReadonlyMap<number, number> } = {},
 ): Promise<number> {
   let count = 0;
-  const heir = await heirOf(dataSource.manager);
+  const heir = await loadMergeTargets(dataSource.manager);
   async function* lines(): AsyncGenerator<string> {
     let after = 0;
     for (;;) {
@@ -53,7 +53,7 @@ export async function writeTrainingSet(
         const row = { ...labelled, template: heir(labelled.template) };
         const times = copies ? (copies.get(row.ticket) ?? 0) : 1;
         count += times;
-        for (let copy = 0; copy < times; copy += 1) yield `${JSON.stringify(asLine(row, fields))}\n`;
+        for (let copy = 0; copy < times; copy += 1) yield `${JSON.stringify(toTrainingRow(row, fields))}\n`;
       }
       if (page.length < pageSize) return;
       after = page.at(-1)?.ticket ?? after;
@@ -63,7 +63,7 @@ export async function writeTrainingSet(
   return count;
 }
 
-function asLine(row: TicketRow, fields: readonly string[]): object {
+function toTrainingRow(row: TicketRow, fields: readonly string[]): object {
   return {
     ...Object.fromEntries(fields.map((name) => [name, row.fields[name] ?? null])),
     id: `${row.source}:${row.ticketId}`,

@@ -1,22 +1,22 @@
 /** Whether agents take less of what a version suggests: tests that may be looked at after every ticket. */
-import { shareInterval } from '../../statistics/intervals.js';
-import { evidenceAbove, meanDifference } from '../../statistics/paired-test.js';
+import { wilsonInterval } from '../../statistics/intervals.js';
+import { bettingWealth, meanDifference } from '../../statistics/paired-test.js';
 import { toPercent } from '../../statistics/percent.js';
 
-export interface WatchSettings {
+export interface AcceptanceTestSettings {
   /** Share of all versions that are taken back though they are no worse, 0–1 */
   alpha: number;
   /** Acceptance that a version may lose, 0–1 */
   margin: number;
   /** Pairs after which a version that is tried out may take over */
-  fewestPairs: number;
+  minPairs: number;
 }
 
-export const defaultWatch: WatchSettings = { alpha: 0.01, margin: 0.02, fewestPairs: 200 };
+export const defaultAcceptanceTest: AcceptanceTestSettings = { alpha: 0.01, margin: 0.02, minPairs: 200 };
 
-export interface Outcome {
+export interface OutcomePair {
   /** What is tried out got it right, or was accepted: 1, else 0 */
-  tried: number;
+  rollout: number;
   champion: number;
 }
 
@@ -31,16 +31,16 @@ export interface RolloutVerdict {
 export interface ChampionVerdict {
   state: 'worse' | 'open';
   /** Acceptance in percent, now and of the champion before, with one digit after the point */
-  now: number;
-  before: number;
+  acceptance: number;
+  previous: number;
   tickets: number;
 }
 
 /** @param pairs in the order in which they were settled */
-export function rolloutVerdict(pairs: readonly Outcome[], settings = defaultWatch): RolloutVerdict {
-  const { alpha, margin, fewestPairs } = settings;
-  const losses = pairs.map(({ tried, champion }) => champion - tried);
-  const evidence = evidenceAbove(losses, 1).highest;
+export function rolloutVerdict(pairs: readonly OutcomePair[], settings = defaultAcceptanceTest): RolloutVerdict {
+  const { alpha, margin, minPairs: fewestPairs } = settings;
+  const losses = pairs.map(({ rollout: tried, champion }) => champion - tried);
+  const evidence = bettingWealth(losses, 1).highest;
   const { mean, high } = meanDifference(losses);
   const isGood = pairs.length >= fewestPairs && high < margin;
   const state = evidence >= 1 / alpha ? 'worse' : isGood ? 'good' : 'open';
@@ -54,16 +54,16 @@ export function rolloutVerdict(pairs: readonly Outcome[], settings = defaultWatc
 export function championVerdict(
   outcomes: readonly number[],
   before: { accepted: number; of: number },
-  { alpha, margin }: WatchSettings = defaultWatch,
+  { alpha, margin }: AcceptanceTestSettings = defaultAcceptanceTest,
 ): ChampionVerdict {
-  const rate = before.of === 0 ? 0 : before.accepted / before.of;
+  const previousRate = before.of === 0 ? 0 : before.accepted / before.of;
   // The old rate is only an estimate too: what it may be off by is given to the new one.
-  const floor = before.of === 0 ? 0 : shareInterval(before.accepted, before.of)[0] - margin;
-  const evidence = evidenceAbove(
-    outcomes.map((accepted) => floor - accepted),
+  const minAcceptance = before.of === 0 ? 0 : wilsonInterval(before.accepted, before.of)[0] - margin;
+  const evidence = bettingWealth(
+    outcomes.map((accepted) => minAcceptance - accepted),
     1,
   ).highest;
   const now = outcomes.reduce((sum, one) => sum + one, 0) / Math.max(1, outcomes.length);
-  const state = floor > 0 && evidence >= 1 / alpha ? 'worse' : 'open';
-  return { state, now: toPercent(now, 1), before: toPercent(rate, 1), tickets: outcomes.length };
+  const state = minAcceptance > 0 && evidence >= 1 / alpha ? 'worse' : 'open';
+  return { state, acceptance: toPercent(now, 1), previous: toPercent(previousRate, 1), tickets: outcomes.length };
 }

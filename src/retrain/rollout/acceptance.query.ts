@@ -2,40 +2,49 @@
 import type { EntityManager } from 'typeorm';
 import type { Rollout } from '../../suggest/versions/rollouts.js';
 import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
-import type { Outcome } from './acceptance-watch.js';
+import type { OutcomePair } from './acceptance-watch.js';
 
-const most = 5_000;
+const maxTickets = 5_000;
 
-interface Settled {
+interface AcceptanceOutcome {
   version: string;
   accepted: number;
 }
 
 /** Tickets on which a suggestion stood before the agent, in the order in which they were settled. */
-function settled(manager: EntityManager, versions: string[], from: Date, until: Date | null): Promise<Settled[]> {
+function loadOutcomes(
+  manager: EntityManager,
+  versions: string[],
+  from: Date,
+  until: Date | null,
+): Promise<AcceptanceOutcome[]> {
   return manager.query(
     `SELECT s.version, (l.template_id IS NOT DISTINCT FROM ${shownFirstSql})::int AS accepted
        FROM labels l JOIN tickets t ON t.id = l.ticket JOIN choices c ON c.id = l.choice
        ${suggestionOfChoiceSql.replace('SELECT s.abstained', 'SELECT s.model_version AS version, s.created_at, s.abstained')}
       WHERE NOT t.sample AND NOT t.audit AND ${shownFirstSql} IS NOT NULL AND s.version = ANY ($1::text[])
         AND s.created_at >= $2 AND ($3::timestamptz IS NULL OR l.labelled_at < $3)
-      ORDER BY l.labelled_at, l.ticket LIMIT ${most}`,
+      ORDER BY l.labelled_at, l.ticket LIMIT ${maxTickets}`,
     [versions, from, until],
   );
 }
 
 /** Of a canary: its tickets and the champion's, paired in their order. */
-export async function canaryPairs(manager: EntityManager, rollout: Rollout, champion: string): Promise<Outcome[]> {
-  const rows = await settled(manager, [rollout.version, champion], rollout.startedAt, null);
-  const tried = rows.filter(({ version }) => version === rollout.version);
-  const champions = rows.filter(({ version }) => version === champion);
-  return tried
-    .slice(0, champions.length)
-    .map(({ accepted }, index) => ({ tried: accepted, champion: champions[index]?.accepted ?? 0 }));
+export async function loadCanaryPairs(
+  manager: EntityManager,
+  rollout: Rollout,
+  champion: string,
+): Promise<OutcomePair[]> {
+  const rows = await loadOutcomes(manager, [rollout.version, champion], rollout.startedAt, null);
+  const canaryOutcomes = rows.filter(({ version }) => version === rollout.version);
+  const championOutcomes = rows.filter(({ version }) => version === champion);
+  return canaryOutcomes
+    .slice(0, championOutcomes.length)
+    .map(({ accepted }, index) => ({ tried: accepted, champion: championOutcomes[index]?.accepted ?? 0 }));
 }
 
 /** Of a version in shadow: what both had first, held against the label. Only tickets on which agents were shown nothing count alike for both. */
-export function shadowPairs(manager: EntityManager, rollout: Rollout): Promise<Outcome[]> {
+export function loadShadowPairs(manager: EntityManager, rollout: Rollout): Promise<OutcomePair[]> {
   return manager.query(
     `SELECT (h.ranking -> 0 ->> 'templateId' = l.template_id)::int AS tried,
             (s.ranking -> 0 ->> 'templateId' = l.template_id)::int AS champion
@@ -43,7 +52,7 @@ export function shadowPairs(manager: EntityManager, rollout: Rollout): Promise<O
        JOIN LATERAL (SELECT ranking FROM suggestions s WHERE s.ticket = h.ticket ORDER BY s.revision DESC LIMIT 1) s ON true
       WHERE h.version = $1 AND l.template_id IS NOT NULL AND jsonb_array_length(h.ranking) > 0
         AND jsonb_array_length(s.ranking) > 0
-      ORDER BY l.labelled_at, l.ticket LIMIT ${most}`,
+      ORDER BY l.labelled_at, l.ticket LIMIT ${maxTickets}`,
     [rollout.version],
   );
 }
@@ -53,14 +62,14 @@ export interface ChampionRecord {
   before: { accepted: number; of: number };
 }
 
-export async function championRecord(
+export async function loadChampionRecord(
   manager: EntityManager,
   { version, previous, since }: { version: string; previous: string; since: Date },
 ): Promise<ChampionRecord> {
-  const own = await settled(manager, [version], since, null);
-  const older = await settled(manager, [previous], new Date(0), since);
+  const current = await loadOutcomes(manager, [version], since, null);
+  const earlier = await loadOutcomes(manager, [previous], new Date(0), since);
   return {
-    outcomes: own.map(({ accepted }) => accepted),
-    before: { accepted: older.reduce((sum, { accepted }) => sum + accepted, 0), of: older.length },
+    outcomes: current.map(({ accepted }) => accepted),
+    before: { accepted: earlier.reduce((sum, { accepted }) => sum + accepted, 0), of: earlier.length },
   };
 }

@@ -6,52 +6,54 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
 import { tryLockInTransaction } from '../../database/advisory-locks.js';
-import { championBefore, moveAlias } from '../../suggest/versions/model-registry.js';
+import { rollbackTarget, moveAlias } from '../../suggest/versions/model-registry.js';
 import { message, comparedWithChampion } from '../../suggest/versions/model-messages.js';
 import { activeRollout, endRollout, type Rollout } from '../../suggest/versions/rollouts.js';
-import { championRecord, canaryPairs, shadowPairs } from './acceptance.query.js';
+import { loadChampionRecord, loadCanaryPairs, loadShadowPairs } from './acceptance.query.js';
 import { championVerdict, rolloutVerdict } from './acceptance-watch.js';
 import { runActor } from '../../access/audit-log.js';
 
-const lookEveryMs = 5_000;
+const intervalMs = 5_000;
 const actor = 'acceptance watch';
 
 @Injectable()
 export class RolloutWatch {
   private readonly logger = new Logger('Rollout');
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | null = null;
+  private evaluating: Promise<void> | null = null;
 
   constructor(private readonly dataSource: DataSource) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.look(), lookEveryMs);
+    this.timer = setInterval(() => void this.evaluate(), intervalMs);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await this.looking;
+    await this.evaluating;
   }
 
   /** Never rejects: the next look sees the same and more. */
-  look(): Promise<void> {
-    this.looking ??= this.dataSource
+  evaluate(): Promise<void> {
+    this.evaluating ??= this.dataSource
       .transaction(async (manager) => {
         if (!(await tryLockInTransaction(manager, 'rolloutWatch'))) return;
         const moves = await championMoves(manager);
         const rollout = await activeRollout(manager);
-        if (rollout) await this.judgeRollout(manager, rollout, moves.at(-1)?.version ?? null);
-        else await this.judgeChampion(manager, moves);
+        if (rollout) await this.evaluateRollout(manager, rollout, moves.at(-1)?.version ?? null);
+        else await this.evaluateChampion(manager, moves);
       })
       .catch((error: unknown) => this.logger.warn(`the acceptance waits to be looked at: ${String(error)}`))
-      .finally(() => (this.looking = null));
-    return this.looking;
+      .finally(() => (this.evaluating = null));
+    return this.evaluating;
   }
 
-  private async judgeRollout(manager: EntityManager, rollout: Rollout, champion: string | null): Promise<void> {
+  private async evaluateRollout(manager: EntityManager, rollout: Rollout, champion: string | null): Promise<void> {
     const { version, mode } = rollout;
     const pairs =
-      mode === 'shadow' ? await shadowPairs(manager, rollout) : await canaryPairs(manager, rollout, champion ?? '');
+      mode === 'shadow'
+        ? await loadShadowPairs(manager, rollout)
+        : await loadCanaryPairs(manager, rollout, champion ?? '');
     const { state, ...figures } = rolloutVerdict(pairs);
     await manager.query('UPDATE rollouts SET pairs = $2, standing = $3 WHERE id = $1', [
       rollout.id,
@@ -67,12 +69,12 @@ export class RolloutWatch {
     await recordAudit(manager, { actor, action, target: version, detail: { reason: reason.sentence } });
   }
 
-  private async judgeChampion(manager: EntityManager, moves: ChampionMove[]): Promise<void> {
+  private async evaluateChampion(manager: EntityManager, moves: ChampionMove[]): Promise<void> {
     const last = moves.at(-1);
-    const previous = championBefore(moves.map(({ version }) => version));
+    const previous = rollbackTarget(moves.map(({ version }) => version));
     if (last?.actor !== runActor || previous === null) return;
     const { version, movedAt: since } = last;
-    const { outcomes, before } = await championRecord(manager, { version, previous, since });
+    const { outcomes, before } = await loadChampionRecord(manager, { version, previous, since });
     const { state, ...figures } = championVerdict(outcomes, before);
     if (state !== 'worse') return;
     const reason = message('champion-worse', { version, ...figures });

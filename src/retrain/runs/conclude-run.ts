@@ -23,15 +23,15 @@ export async function concludeRun(
   return dataSource.transaction(async (manager) => {
     const { challenger, ...rest } = end;
     const isFirst = run.trigger === 'first';
-    const triesOut = rest.state === 'promoted' && mode !== 'direct' && !isFirst;
-    const state = triesOut ? 'compared' : rest.state;
+    const startsRollout = rest.state === 'promoted' && mode !== 'direct' && !isFirst;
+    const state = startsRollout ? 'compared' : rest.state;
     await endRun(manager, run, { ...rest, state });
     const reason = message('training-run', { run: run.id });
     if (state === 'promoted') {
       await moveAlias(manager, 'champion', challenger, isFirst ? firstModelActor : runActor, reason);
       await endRollout(manager, { outcome: 'ended', reason: message('became-champion', { version: challenger }) });
     }
-    if (triesOut) {
+    if (startsRollout) {
       const order = {
         version: challenger,
         mode,

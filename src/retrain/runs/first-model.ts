@@ -7,12 +7,12 @@ import { usableLabelSql } from '../labels/labelled-tickets.query.js';
 import { startRun } from './run-store.js';
 import { type ServiceConfig, childEnvironment } from '../../config/config.js';
 
-const lookEveryMs = 30_000;
-const fewestLabels = 50;
-const fewestTemplates = 2;
+const pollIntervalMs = 30_000;
+const minLabels = 50;
+const minTemplates = 2;
 export const firstModelActor = 'first model';
 
-interface Standing {
+interface FirstModelStatus {
   champion: string | null;
   /** Of tickets held out, percent */
   top1: number | null;
@@ -25,9 +25,9 @@ interface Standing {
 
 export class FirstModel {
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> = Promise.resolve();
-  private isOver = false;
-  private told = '';
+  private polling: Promise<void> = Promise.resolve();
+  private isDone = false;
+  private lastLine = '';
 
   constructor(
     private readonly dataSource: DataSource,
@@ -36,57 +36,64 @@ export class FirstModel {
 
   start(): void {
     const look = (): void => {
-      this.looking = this.looking.then(() => this.look());
+      this.polling = this.polling.then(() => this.poll());
     };
-    this.timer = setInterval(look, lookEveryMs);
+    this.timer = setInterval(look, pollIntervalMs);
     look();
   }
 
   async stop(): Promise<void> {
-    this.isOver = true;
+    this.isDone = true;
     clearInterval(this.timer);
-    await this.looking;
+    await this.polling;
   }
 
   /** Never rejects: what fails is tried again at the next look. */
-  async look(): Promise<void> {
-    if (this.isOver) return;
+  async poll(): Promise<void> {
+    if (this.isDone) return;
     try {
-      await this.startWhereWanted(await this.standing());
+      await this.startRunIfReady(await this.loadStatus());
     } catch (error) {
-      this.tell(`There is no first model yet: ${error instanceof Error ? error.message : String(error)}`);
+      this.logOnce(`There is no first model yet: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  private async startWhereWanted({ champion, top1, labels, templates, failedOn, error }: Standing): Promise<void> {
+  private async startRunIfReady({
+    champion,
+    top1,
+    labels,
+    templates,
+    failedOn,
+    error,
+  }: FirstModelStatus): Promise<void> {
     if (champion !== null) {
-      if (this.told !== '') {
-        this.tell(
+      if (this.lastLine !== '') {
+        this.logOnce(
           `Model ${champion} ranks from now on; on labelled tickets held out, the first reply is right for ${top1} %`,
         );
       }
-      this.isOver = true;
+      this.isDone = true;
       clearInterval(this.timer);
       return;
     }
-    if (labels < fewestLabels || templates < fewestTemplates) return;
+    if (labels < minLabels || templates < minTemplates) return;
     if (labels <= failedOn) {
-      this.tell(`There is no first model yet: ${error}`);
+      this.logOnce(`There is no first model yet: ${error}`);
       return;
     }
     const run = { trigger: 'first' as const, askedBy: firstModelActor, decision: null };
     await startRun(this.dataSource.manager, run);
-    this.tell(`Training the first model on ${labels} labels; until then the templates' own text ranks`);
+    this.logOnce(`Training the first model on ${labels} labels; until then the templates' own text ranks`);
   }
 
   /** Once, until there is something else to say */
-  private tell(line: string): void {
-    if (line !== this.told) this.report(line);
-    this.told = line;
+  private logOnce(line: string): void {
+    if (line !== this.lastLine) this.report(line);
+    this.lastLine = line;
   }
 
-  private async standing(): Promise<Standing> {
-    const [row]: Standing[] = await this.dataSource.query(
+  private async loadStatus(): Promise<FirstModelStatus> {
+    const [row]: FirstModelStatus[] = await this.dataSource.query(
       `SELECT count(*)::int AS labels, count(DISTINCT h.heir)::int AS templates,
               (SELECT version FROM model_aliases WHERE alias = 'champion') AS champion,
               (SELECT (v.metadata -> 'heldOut' ->> 'top1')::float8 FROM model_versions v

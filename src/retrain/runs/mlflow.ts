@@ -5,10 +5,10 @@
 import { readRunRecord, type RunRecord } from '../../models/training/run-record.js';
 
 const experiment = 'replyrank';
-const answerWithinMs = 10_000;
+const timeoutMs = 10_000;
 /** The API takes no more at once. */
-const mostMetrics = 900;
-const longestValue = 6000;
+const maxBatchMetrics = 900;
+const maxParamLength = 6000;
 
 interface Metric {
   key: string;
@@ -44,26 +44,26 @@ async function report(server: MlflowServer, record: RunRecord): Promise<void> {
   const { run_id } = run.info;
   const { code, arguments: given, seed, data } = record;
   const values = { ...given, seed, 'data.hash': data.hash, 'data.rows': data.rows, 'data.templates': data.templates };
-  const params = Object.entries(values).map(([key, value]) => ({ key, value: textOf(value) }));
+  const params = Object.entries(values).map(([key, value]) => ({ key, value: toParamValue(value) }));
   const tags = { 'replyrank.version': code.version, 'mlflow.source.git.commit': code.commit ?? '' };
-  const metrics = metricsOf(record, startedAt);
+  const metrics = toMetrics(record, startedAt);
   await server.post('runs/log-batch', {
     run_id,
     params,
     tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
   });
-  for (let start = 0; start < metrics.length; start += mostMetrics) {
-    await server.post('runs/log-batch', { run_id, metrics: metrics.slice(start, start + mostMetrics) });
+  for (let start = 0; start < metrics.length; start += maxBatchMetrics) {
+    await server.post('runs/log-batch', { run_id, metrics: metrics.slice(start, start + maxBatchMetrics) });
   }
   await server.post('runs/update', { run_id, status: 'FINISHED', end_time: Date.now() });
 }
 
-function textOf(value: unknown): string {
+function toParamValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.slice(0, longestValue);
+  return text.slice(0, maxParamLength);
 }
 
-function metricsOf(
+function toMetrics(
   { heldOut, baselines, diagnosis, seconds, curves, peakMemoryMb }: RunRecord,
   timestamp: number,
 ): Metric[] {
@@ -105,34 +105,34 @@ class MlflowServer {
   /** @returns the id of the experiment, which is made where it is not there */
   async experiment(name: string): Promise<string> {
     const found = (): Promise<string | null> => this.find(name);
-    const known = await found();
-    if (known !== null) return known;
+    const existing = await found();
+    if (existing !== null) return existing;
     try {
       return (await this.post<{ experiment_id: string }>('experiments/create', { name })).experiment_id;
     } catch (error) {
       // Another training may have made it in between.
-      const made = await found();
-      if (made !== null) return made;
+      const created = await found();
+      if (created !== null) return created;
       throw error;
     }
   }
 
   async post<T = unknown>(path: string, body: object): Promise<T> {
-    const answer = await this.ask(path, { method: 'POST', body: JSON.stringify(body) });
+    const answer = await this.request(path, { method: 'POST', body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${(await answer.text()).slice(0, 200)}`);
     return (await answer.json()) as T;
   }
 
   private async find(name: string): Promise<string | null> {
     const path = `experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`;
-    const answer = await this.ask(path, {});
+    const answer = await this.request(path, {});
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${(await answer.text()).slice(0, 200)}`);
     return ((await answer.json()) as { experiment: { experiment_id: string } }).experiment.experiment_id;
   }
 
-  private ask(path: string, request: RequestInit): Promise<Response> {
-    const signal = AbortSignal.timeout(answerWithinMs);
+  private request(path: string, request: RequestInit): Promise<Response> {
+    const signal = AbortSignal.timeout(timeoutMs);
     return fetch(this.root + path, { ...request, headers: this.headers, signal });
   }
 }

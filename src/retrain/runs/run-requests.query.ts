@@ -3,13 +3,13 @@ import type { EntityManager } from 'typeorm';
 import type { NewRun } from './run-store.js';
 
 /** After a run that has failed, what asks by itself waits so long: with the same labels the next would fail too. */
-const restAfterFailureMinutes = 60;
+const failureBackoffMinutes = 60;
 
 /**
  * The newest decision to retrain that no run has followed: one that was made before the last run began was about an older
  * model, and so was one that was made by itself before it ended.
  */
-export async function nextWantedRun(manager: EntityManager): Promise<NewRun | null> {
+export async function findRequestedRun(manager: EntityManager): Promise<NewRun | null> {
   const [row]: { id: number; askedBy: string }[] = await manager.query(
     `SELECT d.id, d.asked_by AS "askedBy" FROM retrain_decisions d
       WHERE d.action = 'retrain' AND d.stream = 'tickets'
@@ -19,7 +19,7 @@ export async function nextWantedRun(manager: EntityManager): Promise<NewRun | nu
         AND (d.asked_by NOT IN ('monitor', 'schedule') OR NOT EXISTS (
               SELECT 1 FROM training_runs r WHERE r.state = 'failed' AND r.ended_at > now() - make_interval(mins => $1)))
       ORDER BY d.id DESC LIMIT 1`,
-    [restAfterFailureMinutes],
+    [failureBackoffMinutes],
   );
   if (!row) return null;
   const trigger = row.askedBy === 'monitor' ? 'decision' : row.askedBy === 'schedule' ? 'schedule' : 'person';
@@ -27,14 +27,14 @@ export async function nextWantedRun(manager: EntityManager): Promise<NewRun | nu
 }
 
 /** Also of a look that decided on nothing. */
-export async function lastScheduledLook(manager: EntityManager): Promise<Date | null> {
+export async function loadLastScheduledEvaluation(manager: EntityManager): Promise<Date | null> {
   const [row]: { at: Date | null }[] = await manager.query(
     `SELECT max(decided_at) AS at FROM retrain_decisions WHERE asked_by = 'schedule'`,
   );
   return row?.at ?? null;
 }
 
-export async function championSince(manager: EntityManager): Promise<Date | null> {
+export async function loadChampionSince(manager: EntityManager): Promise<Date | null> {
   const [row]: { at: Date | null }[] = await manager.query(
     `SELECT min(moved_at) AS at FROM model_alias_moves WHERE alias = 'champion'`,
   );

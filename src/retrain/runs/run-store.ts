@@ -6,11 +6,11 @@ import type { EntityManager } from 'typeorm';
 import type { RunState } from '../../records/training-run.entity.js';
 import { notifyTrainingRun } from '../../events/change-events.js';
 import type { Comparison } from '../comparison/comparison.js';
-import type { Place } from '../labels/label-split.js';
+import type { SplitPoint } from '../labels/label-split.js';
 import type { RunTrigger, Verdict } from '../comparison/promotion.js';
 
 export const leaseSeconds = 15;
-const mostAttempts = 3;
+const maxAttempts = 3;
 
 /** Another replica has the run now, or nobody needs it any more. */
 export class LeaseLost extends Error {
@@ -26,7 +26,7 @@ export interface ClaimedRun {
   id: number;
   trigger: RunTrigger;
   challenger: string | null;
-  heldOutFrom: Place | null;
+  heldOutFrom: SplitPoint | null;
   attempts: number;
   /** Who holds the lease */
   runner: string;
@@ -41,20 +41,20 @@ export interface NewRun {
 /** @returns the run, or the unfinished one that is there already */
 export async function startRun(manager: EntityManager, run: NewRun): Promise<{ id: number; started: boolean }> {
   for (;;) {
-    const [fresh]: { id: number }[] = await manager.query(
+    const [created]: { id: number }[] = await manager.query(
       `INSERT INTO training_runs (trigger, asked_by, decision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
       [run.trigger, run.askedBy, run.decision],
     );
-    if (fresh) {
-      await notifyTrainingRun(manager, { id: fresh.id, state: 'queued', phase: null, progress: null });
-      return { id: fresh.id, started: true };
+    if (created) {
+      await notifyTrainingRun(manager, { id: created.id, state: 'queued', phase: null, progress: null });
+      return { id: created.id, started: true };
     }
-    const [there]: { id: number }[] = await manager.query(
+    const [unfinished]: { id: number }[] = await manager.query(
       `SELECT id FROM training_runs WHERE state IN ('queued', 'running') OR decision = $1 ORDER BY id DESC LIMIT 1`,
       [run.decision],
     );
     // It may have ended between the two statements.
-    if (there) return { id: there.id, started: false };
+    if (unfinished) return { id: unfinished.id, started: false };
   }
 }
 
@@ -70,14 +70,14 @@ export async function claimRun(manager: EntityManager, runner: string): Promise<
   );
   const [run] = rows;
   if (!run) return null;
-  if (run.attempts <= mostAttempts) return run;
-  const error = `its process was killed ${mostAttempts} times; see the log of the replicas`;
+  if (run.attempts <= maxAttempts) return run;
+  const error = `its process was killed ${maxAttempts} times; see the log of the replicas`;
   await endRun(manager, run, { state: 'failed', error });
   return null;
 }
 
 /** Prolongs the lease. @throws LeaseLost | RunCancelled */
-export async function keepLease(manager: EntityManager, run: ClaimedRun): Promise<void> {
+export async function renewLease(manager: EntityManager, run: ClaimedRun): Promise<void> {
   const [rows] = await manager.query<[{ cancelAsked: boolean }[], number]>(
     `UPDATE training_runs SET lease_until = now() + make_interval(secs => $3)
       WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING cancel_asked AS "cancelAsked"`,
@@ -87,7 +87,7 @@ export async function keepLease(manager: EntityManager, run: ClaimedRun): Promis
   if (rows[0].cancelAsked) throw new RunCancelled(`training run ${run.id} was cancelled`);
 }
 
-export interface RunPart {
+export interface RunUpdate {
   phase?: string;
   progress?: number | null;
   note?: string | null;
@@ -95,11 +95,11 @@ export interface RunPart {
   curves?: object[];
   challenger?: string;
   champion?: string;
-  heldOutFrom?: Place;
+  heldOutFrom?: SplitPoint;
 }
 
 /** Writes where it stands. @throws LeaseLost */
-export async function noteRun(manager: EntityManager, run: ClaimedRun, part: RunPart): Promise<void> {
+export async function updateRun(manager: EntityManager, run: ClaimedRun, part: RunUpdate): Promise<void> {
   const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
   const [rows] = await manager.query<[{ phase: string | null; progress: number | null }[], number]>(
     `UPDATE training_runs SET phase = coalesce($3, phase), progress = CASE WHEN $4 THEN $5 ELSE progress END,
@@ -174,7 +174,7 @@ export async function retryRun(manager: EntityManager, run: ClaimedRun): Promise
 }
 
 /** Gives a run back so that another replica, or the next start, takes it at once. */
-export async function giveBackRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
+export async function releaseRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
   await manager.query(
     `UPDATE training_runs SET state = 'queued', runner = NULL, lease_until = NULL, attempts = attempts - 1
       WHERE id = $1 AND runner = $2 AND state = 'running'`,

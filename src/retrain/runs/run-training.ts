@@ -11,26 +11,32 @@ import { modelWorkerFile } from '../../models/jobs/worker-files.js';
 import { readReference } from '../../monitoring/reference/reference-file.js';
 import { moveAlias } from '../../suggest/versions/model-registry.js';
 import { message } from '../../suggest/versions/model-messages.js';
-import { wantedCandidates, wantedModel } from '../../suggest/requests/serving-version.js';
+import { loadCandidates, loadServingVersion } from '../../suggest/requests/serving-version.js';
 import { compare } from '../comparison/comparison.js';
 import { type ComparedTicket } from '../comparison/answer.js';
-import { heldOutTickets } from '../comparison/held-out.query.js';
-import { defaultSplit, heldOut, heldOutFrom, trainingCopies, trustIn } from '../labels/label-split.js';
-import { labelledTickets } from '../labels/labelled-tickets.query.js';
+import { loadHeldOutTickets } from '../comparison/held-out.query.js';
+import {
+  defaultSplit,
+  selectHeldOut,
+  findSplitPoint,
+  countTrainingCopies,
+  estimateTrust,
+} from '../labels/label-split.js';
+import { loadLabelledTickets } from '../labels/labelled-tickets.query.js';
 import { gateSettings } from '../comparison/gate-settings.js';
 import { promotionVerdict, type ChallengerFacts } from '../comparison/promotion.js';
-import type { ClaimedRun, RunEnd, RunPart } from './run-store.js';
-import { ChallengerBroken, rankBoth, type Contestant } from '../comparison/sandbox.js';
+import type { ClaimedRun, RunEnd, RunUpdate } from './run-store.js';
+import { ChallengerFailed, rankBoth, type SandboxVersion } from '../comparison/sandbox.js';
 import { trainFromLabels, type LabelTraining } from './train-from-labels.js';
 import type { Trust } from '../../monitoring/labels/trust.js';
 
-export interface RunTools {
+export interface RunContext {
   dataSource: DataSource;
   config: Config;
   training: Pick<LabelTraining, 'worker' | 'seed'>;
   signal: AbortSignal;
   /** @throws LeaseLost */
-  note: (part: RunPart) => Promise<void>;
+  update: (part: RunUpdate) => Promise<void>;
 }
 
 /** The run can't go on, for a reason that its row shall say. */
@@ -38,28 +44,28 @@ export class RunFailed extends Error {
   override readonly name = 'RunFailed';
 }
 
-export const runWorkPrefix = '.training-run-';
+export const workFolderPrefix = '.training-run-';
 /** Slices with fewer held-out tickets say nothing. */
-const smallestSlice = 30;
+const minSliceTickets = 30;
 
 /**
  * @returns how it ended, and with whom; who calls writes that, and moves the alias, in one transaction
  * @throws RunFailed | TrainingFailed with the reason
  */
-export async function performRun(run: ClaimedRun, tools: RunTools): Promise<RunEnd & { challenger: string }> {
-  const { dataSource, config, note, signal } = tools;
+export async function executeRun(run: ClaimedRun, tools: RunContext): Promise<RunEnd & { challenger: string }> {
+  const { dataSource, config, update: note, signal } = tools;
   await note({ phase: 'reading labels' });
-  if (run.trigger === 'first') return firstRun(run, tools);
-  const champion = await wantedModel(dataSource.manager);
-  const seen = await learnedBy(config, champion);
-  const labels = await labelledTickets(dataSource.manager);
-  const trust = trustIn(labels);
+  if (run.trigger === 'first') return executeFirstRun(run, tools);
+  const champion = await loadServingVersion(dataSource.manager);
+  const seen = await readTrainedOn(config, champion);
+  const labels = await loadLabelledTickets(dataSource.manager);
+  const trust = estimateTrust(labels);
   const { RETRAIN_LABEL_DAYS: mostDays } = config;
   const rules = { trust: trust.value, mostDays, seed: tools.training.seed, now: new Date() };
-  const copies = trainingCopies(labels, rules);
-  const from = run.heldOutFrom ?? heldOutFrom(labels, seen, copies);
-  if (!from) throw new RunFailed(tooFew(labels.filter(({ key }) => !seen.has(idHash(key))).length));
-  const out = heldOut(labels, seen, from);
+  const copies = countTrainingCopies(labels, rules);
+  const from = run.heldOutFrom ?? findSplitPoint(labels, seen, copies);
+  if (!from) throw new RunFailed(tooFewLabels(labels.filter(({ key }) => !seen.has(idHash(key))).length));
+  const out = selectHeldOut(labels, seen, from);
   for (const { ticket } of out) copies.delete(ticket);
   await note({
     champion: champion.version,
@@ -78,27 +84,27 @@ export async function performRun(run: ClaimedRun, tools: RunTools): Promise<RunE
   const challenger = run.challenger ?? (await trainChallenger(run, tools, copies));
   signal.throwIfAborted();
   const both = { champion, challenger: { version: challenger, folder: challenger } };
-  const facts = await tested(both, tools, { out, learned: [...copies.keys()], trust });
+  const facts = await compareWithChampion(both, tools, { out, learned: [...copies.keys()], trust });
   const verdict = promotionVerdict(run.trigger, facts, gateSettings(config));
   const { comparison } = facts;
   return { state: verdict.promoted ? 'promoted' : 'kept', verdict, ...(comparison && { comparison }), challenger };
 }
 
 /** Trains on all labels: there is no champion that has learned from some, and nothing to be compared with. */
-async function firstRun(run: ClaimedRun, tools: RunTools): Promise<RunEnd & { challenger: string }> {
-  const { dataSource, config, note, training } = tools;
-  const { version, folder } = await wantedModel(dataSource.manager);
+async function executeFirstRun(run: ClaimedRun, tools: RunContext): Promise<RunEnd & { challenger: string }> {
+  const { dataSource, config, update: note, training } = tools;
+  const { version, folder } = await loadServingVersion(dataSource.manager);
   if (folder !== null) throw new RunFailed(`${version} ranks already`);
-  const labels = await labelledTickets(dataSource.manager);
+  const labels = await loadLabelledTickets(dataSource.manager);
   const facts = { labels: labels.length, learnedFrom: labels.length, lines: labels.length, heldOut: 0 };
   await note({ arguments: { seed: training.seed, fields: config.MODEL_FIELDS, ...facts } });
   return { state: 'promoted', challenger: run.challenger ?? (await trainChallenger(run, tools)) };
 }
 
-const tooFew = (unseen: number): string =>
-  `${unseen} labels are there that the champion has not learned from; more than ${defaultSplit.fewest} are needed, to test on and to learn from`;
+const tooFewLabels = (unseen: number): string =>
+  `${unseen} labels are there that the champion has not learned from; more than ${defaultSplit.min} are needed, to test on and to learn from`;
 
-async function learnedBy(config: Config, { folder }: Contestant): Promise<Set<string>> {
+async function readTrainedOn(config: Config, { folder }: SandboxVersion): Promise<Set<string>> {
   if (folder === null) return new Set();
   const text = await readFile(join(config.MODEL_DIR, folder, trainedOnFile), 'utf8');
   return new Set((JSON.parse(text) as TrainedOn).ids);
@@ -106,11 +112,11 @@ async function learnedBy(config: Config, { folder }: Contestant): Promise<Set<st
 
 async function trainChallenger(
   run: ClaimedRun,
-  { dataSource, config, training, signal, note }: RunTools,
+  { dataSource, config, training, signal, update: note }: RunContext,
   copies?: ReadonlyMap<number, number>,
 ): Promise<string> {
-  const order = { ...training, config, signal, ...(copies && { copies }), work: `${runWorkPrefix}${run.id}` };
-  const { version } = await trainFromLabels(dataSource, order, throttled(note));
+  const order = { ...training, config, signal, ...(copies && { copies }), work: `${workFolderPrefix}${run.id}` };
+  const { version } = await trainFromLabels(dataSource, order, throttleProgress(note));
   await dataSource.transaction((manager) =>
     moveAlias(manager, 'challenger', version, 'training run', message('training-run', { run: run.id })),
   );
@@ -120,17 +126,17 @@ async function trainChallenger(
 }
 
 /** Ranks the held-out tickets with both and compares. */
-async function tested(
-  { champion, challenger }: { champion: Contestant; challenger: Contestant },
-  { dataSource, config, training, signal, note }: RunTools,
-  held: { out: Awaited<ReturnType<typeof labelledTickets>>; learned: number[]; trust: Trust },
+async function compareWithChampion(
+  { champion, challenger }: { champion: SandboxVersion; challenger: SandboxVersion },
+  { dataSource, config, training, signal, update: note }: RunContext,
+  held: { out: Awaited<ReturnType<typeof loadLabelledTickets>>; learned: number[]; trust: Trust },
 ): Promise<ChallengerFacts> {
   await note({ phase: 'comparing with the champion', progress: 0 });
-  const learned = await learnedBy(config, challenger);
+  const learned = await readTrainedOn(config, challenger);
   const unseen = held.out.filter(({ key }) => !learned.has(idHash(key)));
-  const tickets = await heldOutTickets(dataSource.manager, unseen, held.learned);
+  const tickets = await loadHeldOutTickets(dataSource.manager, unseen, held.learned);
   const { manager } = dataSource;
-  const inFolder = ({ version, folder }: Contestant): Contestant => ({
+  const inFolder = ({ version, folder }: SandboxVersion): SandboxVersion => ({
     version,
     folder: folder && join(config.MODEL_DIR, folder),
   });
@@ -145,7 +151,7 @@ async function tested(
       {
         options: { ...training.worker, workerFile: modelWorkerFile },
         // Weights say how tickets differ from those that the champion learned from: another version's would be others.
-        candidates: (await wantedCandidates(manager)).map((candidate) => ({ ...candidate, weight: 1 })),
+        candidates: (await loadCandidates(manager)).map((candidate) => ({ ...candidate, weight: 1 })),
         signal,
       },
       (done) => note({ phase: 'comparing with the champion', progress: done }),
@@ -155,21 +161,21 @@ async function tested(
       return ofChampion && ofChallenger ? [{ ...facts, champion: ofChampion, challenger: ofChallenger }] : [];
     });
     const comparison = compare(compared, {
-      fewestTrusted: config.RETRAIN_TRUSTED_LABELS,
+      minTrustedLabels: config.RETRAIN_TRUSTED_LABELS,
       trust: held.trust,
-      smallestSlice,
+      minSliceTickets: minSliceTickets,
       random: seeded(training.seed),
     });
     return { comparison, failure: null, slowdown: answers.slowdown, hasReference };
   } catch (error) {
-    if (!(error instanceof ChallengerBroken)) throw error;
+    if (!(error instanceof ChallengerFailed)) throw error;
     signal.throwIfAborted();
     return { comparison: null, failure: error.message, slowdown: null, hasReference };
   }
 }
 
 /** A training tells of every step; the database hears of it once a second, and of each new phase. */
-function throttled(note: RunTools['note']): JobProgress {
+function throttleProgress(note: RunContext['update']): JobProgress {
   let [told, last] = [0, ''];
   return async (phase, progress, said, curves) => {
     const now = performance.now();
@@ -181,7 +187,7 @@ function throttled(note: RunTools['note']): JobProgress {
 }
 
 /** Removes what a killed run has left: its working folder, and a version that was finished but never made known. */
-export async function removeLeftovers(
+export async function removeUnfinishedFolders(
   dataSource: DataSource,
   modelDir: string,
   names: readonly string[],
@@ -189,7 +195,7 @@ export async function removeLeftovers(
   const known: { folder: string }[] = await dataSource.query('SELECT folder FROM model_versions');
   const folders = new Set(known.map(({ folder }) => folder));
   for (const name of names) {
-    const isWork = name.startsWith(runWorkPrefix);
+    const isWork = name.startsWith(workFolderPrefix);
     if (isWork || (/^\d{8}-\d{6}-[0-9a-f]{6}$/.test(name) && !folders.has(name))) {
       await rm(join(modelDir, name), { recursive: true, force: true });
     }

@@ -1,16 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
-import { championSince, lastScheduledLook } from './run-requests.query.js';
-import { nextLook } from './schedule.js';
+import { loadChampionSince, loadLastScheduledEvaluation } from './run-requests.query.js';
+import { nextEvaluation } from './schedule.js';
 
-export interface ScheduleAnswer {
+export interface RetrainSchedule {
   pattern: string | null;
   next: Date | null;
-  lastLook: Date | null;
+  lastEvaluation: Date | null;
   coolDownHours: number;
-  leastLabels: number;
-  leastLoss: number;
+  minLabels: number;
+  minLoss: number;
 }
 
 /** When a retraining is looked at by itself, and what is asked for then. */
@@ -21,18 +21,18 @@ export class ScheduleQuery {
     @Inject(CONFIG) private readonly config: ServiceConfig,
   ) {}
 
-  async schedule(now: Date): Promise<ScheduleAnswer> {
+  async schedule(now: Date): Promise<RetrainSchedule> {
     const { manager } = this.dataSource;
     const { RETRAIN_SCHEDULE: pattern = null } = this.config;
-    const lastLook = await lastScheduledLook(manager);
-    const facts = { now, lastLook, championSince: await championSince(manager) };
+    const lastLook = await loadLastScheduledEvaluation(manager);
+    const facts = { now, lastLook, championSince: await loadChampionSince(manager) };
     return {
       pattern,
-      next: pattern === null ? null : nextLook(pattern, facts),
-      lastLook,
+      next: pattern === null ? null : nextEvaluation(pattern, facts),
+      lastEvaluation: lastLook,
       coolDownHours: this.config.RETRAIN_COOL_DOWN_H,
-      leastLabels: this.config.RETRAIN_MIN_LABELS,
-      leastLoss: this.config.RETRAIN_MIN_LOSS,
+      minLabels: this.config.RETRAIN_MIN_LABELS,
+      minLoss: this.config.RETRAIN_MIN_LOSS,
     };
   }
 }

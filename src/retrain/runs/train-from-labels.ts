@@ -27,8 +27,8 @@ export interface LabelTraining {
 const precision = 0.5;
 const coverage = 0.97;
 
-const workPrefix = '.training-';
-const longestTrainingMs = 86_400_000;
+const workFolderPrefix = '.training-';
+const maxTrainingMs = 86_400_000;
 
 /**
  * Trains on every label, or on those that `copies` names, and registers the version; who calls decides whether it becomes the champion.
@@ -43,7 +43,7 @@ export async function trainFromLabels(
 ): Promise<ModelDescription> {
   const { config, worker, seed, signal, copies } = training;
   await removeAbandoned(config.MODEL_DIR, new Date());
-  const work = join(config.MODEL_DIR, training.work ?? `${workPrefix}${process.pid}-${Date.now()}`);
+  const work = join(config.MODEL_DIR, training.work ?? `${workFolderPrefix}${process.pid}-${Date.now()}`);
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true, mode: 0o700 });
   try {
@@ -83,9 +83,9 @@ export async function trainFromLabels(
 /** Removes the tickets' texts that a killed training has left behind. Another process may be at a training right now. */
 export async function removeAbandoned(modelDir: string, now: Date): Promise<void> {
   for (const name of await readdir(modelDir).catch(() => [])) {
-    if (!name.startsWith(workPrefix)) continue;
+    if (!name.startsWith(workFolderPrefix)) continue;
     const folder = join(modelDir, name);
     const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Infinity }));
-    if (now.getTime() - mtimeMs > longestTrainingMs) await rm(folder, { recursive: true, force: true });
+    if (now.getTime() - mtimeMs > maxTrainingMs) await rm(folder, { recursive: true, force: true });
   }
 }

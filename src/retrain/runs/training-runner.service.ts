@@ -12,24 +12,24 @@ import { childEnvironment, CONFIG, type ServiceConfig } from '../../config/confi
 import { ifUnlocked } from '../../database/advisory-locks.js';
 import { JobDied, JobFailed } from '../../models/jobs/job-process.js';
 import { DecisionsService } from '../../monitoring/decisions/decisions.service.js';
-import { championSince, lastScheduledLook, nextWantedRun } from './run-requests.query.js';
-import { performRun, removeLeftovers, RunFailed } from './run-training.js';
+import { loadChampionSince, loadLastScheduledEvaluation, findRequestedRun } from './run-requests.query.js';
+import { executeRun, removeUnfinishedFolders, RunFailed } from './run-training.js';
 import * as store from './run-store.js';
 import { concludeRun } from './conclude-run.js';
-import { isLookDue } from './schedule.js';
+import { isEvaluationDue } from './schedule.js';
 
-const lookEveryMs = 1_000;
-const heartbeatMs = 3_000;
+const pollIntervalMs = 1_000;
+const heartbeatIntervalMs = 3_000;
 const seed = 1;
 
 @Injectable()
 export class TrainingRunner {
   private readonly logger = new Logger('Training');
   private readonly ended: Counter<'state'>;
-  private readonly me = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+  private readonly runnerId = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | null = null;
-  private working: Promise<void> | null = null;
+  private polling: Promise<void> | null = null;
+  private currentRun: Promise<void> | null = null;
   private stopping = new AbortController();
 
   constructor(
@@ -48,45 +48,45 @@ export class TrainingRunner {
 
   start(): void {
     this.stopping = new AbortController();
-    this.timer = setInterval(() => void this.look(new Date()), lookEveryMs);
+    this.timer = setInterval(() => void this.poll(new Date()), pollIntervalMs);
   }
 
   /** A run that is under way goes back to the queue. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopping.abort(new Error('the service is being stopped'));
-    await this.looking;
-    await this.working;
+    await this.polling;
+    await this.currentRun;
   }
 
   /** Never rejects: what fails is tried again at the next look. */
-  look(now: Date): Promise<void> {
-    this.looking ??= this.startAndClaim(now)
+  poll(now: Date): Promise<void> {
+    this.polling ??= this.startAndClaim(now)
       .catch((error: unknown) => this.logger.warn(`training runs wait: ${String(error)}`))
-      .finally(() => (this.looking = null));
-    return this.looking;
+      .finally(() => (this.polling = null));
+    return this.polling;
   }
 
   private async startAndClaim(now: Date): Promise<void> {
     if (this.stopping.signal.aborted) return;
-    await this.askSchedule(now);
-    const wanted = await nextWantedRun(this.dataSource.manager);
-    if (wanted) {
-      const { id, started } = await store.startRun(this.dataSource.manager, wanted);
-      if (started) this.logger.log(`training run ${id}: ${wanted.askedBy} wants a retraining`);
+    await this.evaluateSchedule(now);
+    const requested = await findRequestedRun(this.dataSource.manager);
+    if (requested) {
+      const { id, started } = await store.startRun(this.dataSource.manager, requested);
+      if (started) this.logger.log(`training run ${id}: ${requested.askedBy} wants a retraining`);
     }
-    if (this.working) return;
-    const run = await store.claimRun(this.dataSource.manager, this.me);
-    if (run) this.working = this.work(run).finally(() => (this.working = null));
+    if (this.currentRun) return;
+    const run = await store.claimRun(this.dataSource.manager, this.runnerId);
+    if (run) this.currentRun = this.execute(run).finally(() => (this.currentRun = null));
   }
 
   /** The schedule asks as the monitor does: the decision, also that nothing is to be done, is kept. */
-  private async askSchedule(now: Date): Promise<void> {
+  private async evaluateSchedule(now: Date): Promise<void> {
     const { RETRAIN_SCHEDULE: pattern } = this.config;
-    if (pattern === undefined || !(await this.isDue(pattern, now))) return;
+    if (pattern === undefined || !(await this.isEvaluationDue(pattern, now))) return;
     await ifUnlocked(this.dataSource, 'retrainSchedule', async () => {
       // Another replica may have asked before this one got the lock.
-      if (!(await this.isDue(pattern, now))) return;
+      if (!(await this.isEvaluationDue(pattern, now))) return;
       const { action, reasons } = await this.decisions.decideNow({
         askedBy: 'schedule',
         requested: false,
@@ -96,38 +96,42 @@ export class TrainingRunner {
     });
   }
 
-  private async isDue(pattern: string, now: Date): Promise<boolean> {
+  private async isEvaluationDue(pattern: string, now: Date): Promise<boolean> {
     const { manager } = this.dataSource;
-    const facts = { now, lastLook: await lastScheduledLook(manager), championSince: await championSince(manager) };
-    return isLookDue(pattern, facts);
+    const facts = {
+      now,
+      lastLook: await loadLastScheduledEvaluation(manager),
+      championSince: await loadChampionSince(manager),
+    };
+    return isEvaluationDue(pattern, facts);
   }
 
-  private async work(run: store.ClaimedRun): Promise<void> {
+  private async execute(run: store.ClaimedRun): Promise<void> {
     const ending = new AbortController();
     const signal = AbortSignal.any([ending.signal, this.stopping.signal]);
-    const heart = this.beat(run, (reason) => ending.abort(reason));
+    const heartbeat = this.startHeartbeat(run, (reason) => ending.abort(reason));
     try {
       this.logger.log(`training run ${run.id} begins${run.attempts > 1 ? `, attempt ${run.attempts}` : ''}`);
-      await removeLeftovers(
+      await removeUnfinishedFolders(
         this.dataSource,
         this.config.MODEL_DIR,
         await readdir(this.config.MODEL_DIR).catch(() => []),
       );
-      const note = (part: store.RunPart): Promise<void> => store.noteRun(this.dataSource.manager, run, part);
-      const end = await performRun(run, { ...this.tools(), signal, note });
+      const note = (part: store.RunUpdate): Promise<void> => store.updateRun(this.dataSource.manager, run, part);
+      const end = await executeRun(run, { ...this.context(), signal, update: note });
       signal.throwIfAborted();
       const state = await concludeRun(this.dataSource, run, end, this.config);
       this.ended.inc({ state });
       this.logger.log(`training run ${run.id}: ${state}`);
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
-      await this.endBadly(run, reason).catch((late: unknown) => this.logger.warn(String(late)));
+      await this.handleFailure(run, reason).catch((late: unknown) => this.logger.warn(String(late)));
     } finally {
-      clearInterval(heart);
+      clearInterval(heartbeat);
     }
   }
 
-  private tools() {
+  private context() {
     const { ENCODER_DIR: encoderDir, STORE_DIR: cacheDir, tensorflow } = this.config;
     const settings = { encoderDir, cacheDir, device: tensorflow.device };
     const worker = { settings, environment: childEnvironment(tensorflow.environment) };
@@ -135,26 +139,26 @@ export class TrainingRunner {
   }
 
   /** Where the database can't be reached for as long as a lease lasts, the run may be another's already. */
-  private beat(run: store.ClaimedRun, abort: (reason: Error) => void): NodeJS.Timeout {
-    let kept = Date.now();
+  private startHeartbeat(run: store.ClaimedRun, abort: (reason: Error) => void): NodeJS.Timeout {
+    let renewedAt = Date.now();
     return setInterval(() => {
-      store.keepLease(this.dataSource.manager, run).then(
-        () => (kept = Date.now()),
+      store.renewLease(this.dataSource.manager, run).then(
+        () => (renewedAt = Date.now()),
         (error: unknown) => {
           if (error instanceof store.LeaseLost || error instanceof store.RunCancelled) abort(error);
-          else if (Date.now() - kept > (store.leaseSeconds * 1000) / 2) abort(new store.LeaseLost(String(error)));
+          else if (Date.now() - renewedAt > (store.leaseSeconds * 1000) / 2) abort(new store.LeaseLost(String(error)));
         },
       );
-    }, heartbeatMs);
+    }, heartbeatIntervalMs);
   }
 
-  private async endBadly(run: store.ClaimedRun, reason: unknown): Promise<void> {
+  private async handleFailure(run: store.ClaimedRun, reason: unknown): Promise<void> {
     const { manager } = this.dataSource;
     const message = reason instanceof Error ? reason.message : String(reason);
     if (reason instanceof store.LeaseLost) {
       this.logger.warn(message);
     } else if (this.stopping.signal.aborted) {
-      await store.giveBackRun(manager, run);
+      await store.releaseRun(manager, run);
     } else if (reason instanceof store.RunCancelled) {
       await store.endRun(manager, run, { state: 'cancelled' });
       this.ended.inc({ state: 'cancelled' });
@@ -168,7 +172,8 @@ export class TrainingRunner {
       await this.fail(run, message);
     }
     const names = await readdir(this.config.MODEL_DIR).catch(() => []);
-    if (!(reason instanceof store.LeaseLost)) await removeLeftovers(this.dataSource, this.config.MODEL_DIR, names);
+    if (!(reason instanceof store.LeaseLost))
+      await removeUnfinishedFolders(this.dataSource, this.config.MODEL_DIR, names);
   }
 
   private async fail(run: store.ClaimedRun, error: string): Promise<void> {

@@ -102,7 +102,7 @@ const querySchema = z.object({
 });
 const pathSchema = z.object({ id: rowId });
 
-interface Call {
+interface AuthenticatedRequest {
   actor: Actor;
 }
 
@@ -112,7 +112,7 @@ interface Call {
 export class TrainingRunsController {
   constructor(
     private readonly runs: TrainingRunsService,
-    private readonly times: ScheduleQuery,
+    private readonly scheduleQuery: ScheduleQuery,
   ) {}
 
   @Get()
@@ -126,7 +126,7 @@ export class TrainingRunsController {
   @Post()
   @Roles('ml')
   @ApiCreatedResponse({ standardSchema: runSchema })
-  start(@Req() { actor }: Call) {
+  start(@Req() { actor }: AuthenticatedRequest) {
     return this.runs.start(actor.name);
   }
 
@@ -135,7 +135,7 @@ export class TrainingRunsController {
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: scheduleSchema })
   schedule() {
-    return this.times.schedule(new Date());
+    return this.scheduleQuery.schedule(new Date());
   }
 
   @Get(':id')
@@ -149,7 +149,7 @@ export class TrainingRunsController {
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
   @ApiOkResponse({ standardSchema: runSchema })
-  cancel(@Param({ schema: pathSchema }) { id }: { id: number }, @Req() { actor }: Call) {
+  cancel(@Param({ schema: pathSchema }) { id }: { id: number }, @Req() { actor }: AuthenticatedRequest) {
     return this.runs.cancel(id, actor.name);
   }
 }

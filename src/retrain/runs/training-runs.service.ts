@@ -20,12 +20,12 @@ export class TrainingRunsService {
       order: { id: 'DESC' },
       take: limit + 1,
     });
-    return page(rows.map(answerOf), limit, (last) => last.id);
+    return page(rows.map(toResponse), limit, (last) => last.id);
   }
 
   async get(id: number) {
     const row = await this.dataSource.getRepository(TrainingRun).findOneBy({ id });
-    return answerOf(found(row, `there is no training run ${id}`));
+    return toResponse(found(row, `there is no training run ${id}`));
   }
 
   /** Starts one, or names the one that is under way. */
@@ -57,6 +57,6 @@ export class TrainingRunsService {
   }
 }
 
-function answerOf({ heldOutFrom, runner, leaseUntil, cancelAsked, ...run }: TrainingRun) {
+function toResponse({ heldOutFrom, runner, leaseUntil, cancelAsked, ...run }: TrainingRun) {
   return { ...run, curves: run.curves as { training: string; loss: number[] }[] };
 }

@@ -6,9 +6,9 @@ export interface SimulationSettings {
   agents: AgentSettings;
   decisions: DecisionSettings;
   gates: GateSettings;
-  watch: { ticketsToFalseAlarm: number; smallestEffect: number };
+  monitor: { ticketsToFalseAlarm: number; smallestEffect: number };
   /** A cron pattern, UTC: the floor of the policy `decision` */
   schedule: string | undefined;
   labelDays: number;
-  fewestTrusted: number;
+  minTrustedLabels: number;
 }

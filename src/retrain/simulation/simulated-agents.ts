@@ -22,7 +22,7 @@ export interface SimulatedTicket {
 const shownItems = 3;
 
 /** The ticket before anybody was shown anything: its label is history. */
-export function asHistory({ id, key, at, row }: SimulatedTicket): LabelledTicket {
+export function toHistoryLabel({ id, key, at, row }: SimulatedTicket): LabelledTicket {
   return {
     ticket: id,
     key,
@@ -39,7 +39,7 @@ export function asHistory({ id, key, at, row }: SimulatedTicket): LabelledTicket
 }
 
 /** What the agent makes of a ticket: by its key alone, so that the same agent sits there whatever was suggested. */
-export function answered(
+export function simulateChoice(
   ticket: SimulatedTicket,
   { items, abstained }: Pick<Ranking, 'items' | 'abstained'>,
   { trust, auditShare, seed }: AgentSettings,
@@ -52,7 +52,7 @@ export function answered(
   const template = first !== null && draw('trust') < trust ? first : row.label;
   const place = template === null ? -1 : shown.indexOf(template);
   return {
-    ...asHistory(ticket),
+    ...toHistoryLabel(ticket),
     template,
     provenance: audit ? 'audit' : 'choice',
     position: place === -1 ? null : place + 1,

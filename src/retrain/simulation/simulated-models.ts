@@ -10,7 +10,7 @@ import { addReference } from '../comparison/model-reference.js';
 import type { SimulatedTicket } from './simulated-agents.js';
 import { noneLabel } from '../labels/training-set.js';
 
-export interface ModelTools {
+export interface SimulatedModelSettings {
   worker: { settings: ModelWorkerSettings; environment: NodeJS.ProcessEnv };
   /** Folder of the versions; embeddings of texts are kept in `cacheDir` */
   folder: string;
@@ -21,15 +21,15 @@ export interface ModelTools {
 
 const precision = 0.5;
 const coverage = 0.97;
-const rowsAtOnce = 256;
+const batchSize = 256;
 
 export class SimulatedModels {
   private readonly process: ModelProcess;
-  private using = '';
-  private candidates = '';
-  private count = 0;
+  private currentVersion = '';
+  private currentCandidates = '';
+  private trainings = 0;
 
-  constructor(private readonly tools: ModelTools) {
+  constructor(private readonly tools: SimulatedModelSettings) {
     const limits = { maxBatch: 64, maxWaitMs: 0, maxQueue: 10_000 };
     this.process = new ModelProcess({ ...tools.worker, workerFile: modelWorkerFile, ...limits });
   }
@@ -49,11 +49,11 @@ export class SimulatedModels {
    */
   async train(lines: readonly { ticket: SimulatedTicket; template: string | null }[]): Promise<string> {
     const { worker, folder, cacheDir, fields, seed } = this.tools;
-    this.count += 1;
-    const out = join(folder, `version-${this.count}`);
-    const data = join(folder, `tickets-${this.count}.jsonl`);
+    this.trainings += 1;
+    const out = join(folder, `version-${this.trainings}`);
+    const data = join(folder, `tickets-${this.trainings}.jsonl`);
     await mkdir(folder, { recursive: true });
-    await writeFile(data, lines.map((line) => `${JSON.stringify(asLine(line))}\n`).join(''), { mode: 0o600 });
+    await writeFile(data, lines.map((line) => `${JSON.stringify(toTrainingRow(line))}\n`).join(''), { mode: 0o600 });
     const columns = { noneLabel, fields };
     const settings = {
       data,
@@ -77,21 +77,27 @@ export class SimulatedModels {
 
   /** Ranks with a version as a replica that follows it does. */
   async rank(version: string, inputs: readonly RankInput[], candidates: Candidate[]): Promise<Ranking[]> {
-    const named = JSON.stringify(candidates);
-    if (named !== this.candidates) await this.process.setCandidates(candidates);
-    this.candidates = named;
-    if (version !== this.using) await this.process.use(version, version);
-    this.using = version;
+    const serialized = JSON.stringify(candidates);
+    if (serialized !== this.currentCandidates) await this.process.setCandidates(candidates);
+    this.currentCandidates = serialized;
+    if (version !== this.currentVersion) await this.process.activate(version, version);
+    this.currentVersion = version;
     const rankings: Ranking[] = [];
-    for (let start = 0; start < inputs.length; start += rowsAtOnce) {
-      const some = await this.process.rank(inputs.slice(start, start + rowsAtOnce));
+    for (let start = 0; start < inputs.length; start += batchSize) {
+      const some = await this.process.rank(inputs.slice(start, start + batchSize));
       rankings.push(...some.map(({ ranking }) => ranking));
     }
     return rankings;
   }
 }
 
-function asLine({ ticket: { key, at, row }, template }: { ticket: SimulatedTicket; template: string | null }): object {
+function toTrainingRow({
+  ticket: { key, at, row },
+  template,
+}: {
+  ticket: SimulatedTicket;
+  template: string | null;
+}): object {
   const { subject, body, channel, language, contactType, fields } = row;
   return {
     ...fields,

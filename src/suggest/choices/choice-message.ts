@@ -3,16 +3,16 @@ import { outcomes } from '../../records/choice.entity.js';
 import { identifier } from '../../http/text-schemas.js';
 
 /** The earliest date that is taken for real, ms since 1970. */
-const earliest = Date.UTC(1990, 0, 1);
-const aDayMs = 86_400_000;
+const minDate = Date.UTC(1990, 0, 1);
+const dayMs = 86_400_000;
 
 /** An ISO 8601 date with a time zone, between 1990 and 24 hours ahead of `now`. */
 export function occurredAtSchema(now: () => number) {
   return z.iso
     .datetime({ offset: true, error: 'must be an ISO 8601 date with a time zone, such as 2026-11-23T09:14:00Z' })
     .transform((text) => new Date(text))
-    .refine((date) => date.getTime() >= earliest, 'must not be before 1990')
-    .refine((date) => date.getTime() <= now() + aDayMs, 'must not be more than 24 hours ahead');
+    .refine((date) => date.getTime() >= minDate, 'must not be before 1990')
+    .refine((date) => date.getTime() <= now() + dayMs, 'must not be more than 24 hours ahead');
 }
 
 /** What an agent did, without the ticket that it was done to: the body of `POST …/choices`. */
@@ -28,9 +28,9 @@ export const choiceBodySchema = z
     retracts: identifier().nullable().default(null),
   })
   .superRefine((choice, context) => {
-    const named = choice.templateId !== null;
+    const hasTemplate = choice.templateId !== null;
     const mustBeNull = choice.outcome === 'own-reply' || choice.outcome === 'none-fits';
-    if (named === mustBeNull) {
+    if (hasTemplate === mustBeNull) {
       const message = mustBeNull ? `must be null where outcome is ${choice.outcome}` : 'must name a template';
       context.addIssue({ code: 'custom', path: ['templateId'], message });
     }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Choice } from '../../records/choice.entity.js';
 import { notifyTickets } from '../../events/change-events.js';
-import { settleTickets } from './labels.js';
+import { updateLabels } from './labels.js';
 import { lockTickets } from '../../database/ticket-lock.js';
 
 export type NewChoice = Omit<Choice, 'id' | 'receivedAt'>;
@@ -44,20 +44,20 @@ export async function addChoice(manager: EntityManager, choice: NewChoice): Prom
       choice.via,
     ],
   );
-  if (inserted.length === 0) return compareWithKnown(manager, choice);
-  await settleTickets(manager, tickets);
+  if (inserted.length === 0) return compareWithExisting(manager, choice);
+  await updateLabels(manager, tickets);
   await notifyTickets(manager, tickets);
   return { kind: 'added' };
 }
 
-async function compareWithKnown(manager: EntityManager, choice: NewChoice): Promise<AddedChoice> {
-  const [known]: Pick<Choice, 'ticketId' | 'outcome' | 'templateId' | 'retracts'>[] = await manager.query(
+async function compareWithExisting(manager: EntityManager, choice: NewChoice): Promise<AddedChoice> {
+  const [existing]: Pick<Choice, 'ticketId' | 'outcome' | 'templateId' | 'retracts'>[] = await manager.query(
     `SELECT ticket_id AS "ticketId", outcome, template_id AS "templateId", retracts
        FROM choices WHERE source = $1 AND choice_id = $2`,
     [choice.source, choice.choiceId],
   );
   const differing = (['ticketId', 'outcome', 'templateId', 'retracts'] as const).filter(
-    (name) => known?.[name] !== choice[name],
+    (name) => existing?.[name] !== choice[name],
   );
   if (differing.length === 0) return { kind: 'repeated' };
   return {

@@ -3,7 +3,7 @@ import type { Provenance } from '../../records/label.entity.js';
 
 type ChoiceFacts = Pick<Choice, 'choiceId' | 'occurredAt' | 'outcome' | 'templateId' | 'retracts'>;
 
-export interface Standing<C extends ChoiceFacts> {
+export interface EffectiveChoice<C extends ChoiceFacts> {
   /** What counts now; null where every choice has been retracted. */
   choice: C | null;
   /** It says something else of the templates than an earlier choice did, retracted or not. */
@@ -14,24 +14,24 @@ export interface Standing<C extends ChoiceFacts> {
  * Which of a ticket's choices counts: the newest by `occurredAt` that has not been retracted. A retraction may be retracted
  * itself, which restores what it had undone. The order in which the choices arrived does not matter.
  */
-export function standingChoice<C extends ChoiceFacts>(choices: C[]): Standing<C> {
+export function effectiveChoice<C extends ChoiceFacts>(choices: C[]): EffectiveChoice<C> {
   const byId = new Map<string, ChoiceFacts>(choices.map((choice) => [choice.choiceId, choice]));
-  const retracted = retractedAmong(choices);
+  const retracted = retractionFilter(choices);
   const oldestFirst = choices.toSorted(
     (a, b) => a.occurredAt.getTime() - b.occurredAt.getTime() || (a.choiceId < b.choiceId ? -1 : 1),
   );
   const index = oldestFirst.findLastIndex((choice) => !retracted(choice) && !isUndo(choice, byId));
-  const standing = oldestFirst[index] ?? null;
+  const effective = oldestFirst[index] ?? null;
   const corrects =
-    standing !== null &&
+    effective !== null &&
     oldestFirst
       .slice(0, index)
-      .some((older) => judgesTemplates(older, byId) && older.templateId !== standing.templateId);
-  return { choice: standing, corrects };
+      .some((older) => concernsTemplates(older, byId) && older.templateId !== effective.templateId);
+  return { choice: effective, corrects };
 }
 
 /** A choice is retracted where a choice that stands itself names it. */
-function retractedAmong<C extends ChoiceFacts>(choices: C[]): (choice: C) => boolean {
+function retractionFilter<C extends ChoiceFacts>(choices: C[]): (choice: C) => boolean {
   const retractors = new Map<string, C[]>();
   for (const choice of choices) {
     if (choice.retracts !== null) {
@@ -54,12 +54,12 @@ function isUndo(choice: ChoiceFacts, byId: Map<string, ChoiceFacts>): boolean {
 }
 
 /** An agent's own reply says nothing about the templates: one may have fitted and not have been seen. */
-function judgesTemplates(choice: ChoiceFacts, byId: Map<string, ChoiceFacts>): boolean {
+function concernsTemplates(choice: ChoiceFacts, byId: Map<string, ChoiceFacts>): boolean {
   return choice.outcome !== 'own-reply' && !isUndo(choice, byId);
 }
 
 /** How far a label can be trusted. `audit` only where no suggestion had been shown to anybody. */
-export function provenanceOf(corrects: boolean, audit: boolean): Provenance {
+export function labelProvenance(corrects: boolean, audit: boolean): Provenance {
   if (audit) return 'audit';
   return corrects ? 'correction' : 'choice';
 }

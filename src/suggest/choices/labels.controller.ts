@@ -32,7 +32,7 @@ const querySchema = z.object({
 export class LabelsController {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly suspects: SuspectedLabelsQuery,
+    private readonly suspectedLabels: SuspectedLabelsQuery,
   ) {}
 
   /** Labels that are probably wrong, by what the champion's training held out. */
@@ -40,7 +40,7 @@ export class LabelsController {
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: suspectedLabelsSchema })
   suspected() {
-    return this.suspects.suspected();
+    return this.suspectedLabels.suspected();
   }
 
   @Get()

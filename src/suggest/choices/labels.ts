@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import type { Choice } from '../../records/choice.entity.js';
 import { requestRankingIfStale } from '../requests/ranking-request.js';
-import { provenanceOf, standingChoice } from './effective-choice.js';
+import { labelProvenance, effectiveChoice } from './effective-choice.js';
 
-interface SettledTicket {
+interface LabelledTicketRef {
   id: number;
   source: string;
   ticketId: string;
@@ -18,7 +18,7 @@ type ChoiceRow = Choice & { ticket: number; shownProbability: number | null };
  *
  * Where a choice does not say what was shown, the suggestion does: the one that it names, else the newest at its time.
  */
-export async function settleTickets(manager: EntityManager, tickets: SettledTicket[]): Promise<void> {
+export async function updateLabels(manager: EntityManager, tickets: LabelledTicketRef[]): Promise<void> {
   if (tickets.length === 0) return;
   const rows: ChoiceRow[] = await manager.query(
     `SELECT c.id, c.choice_id AS "choiceId", c.agent, c.occurred_at AS "occurredAt", c.outcome,
@@ -35,13 +35,13 @@ export async function settleTickets(manager: EntityManager, tickets: SettledTick
   );
   if (rows.length === 0) return;
   for (const ticket of tickets) {
-    const own = rows.filter((row) => row.ticket === ticket.id);
-    if (own.length > 0) await settle(manager, ticket, own);
+    const ownChoices = rows.filter((row) => row.ticket === ticket.id);
+    if (ownChoices.length > 0) await updateLabel(manager, ticket, ownChoices);
   }
 }
 
-async function settle(manager: EntityManager, ticket: SettledTicket, choices: ChoiceRow[]): Promise<void> {
-  const { choice, corrects } = standingChoice(choices);
+async function updateLabel(manager: EntityManager, ticket: LabelledTicketRef, choices: ChoiceRow[]): Promise<void> {
+  const { choice, corrects } = effectiveChoice(choices);
   await manager.query('UPDATE tickets SET answered_at = $2 WHERE id = $1', [ticket.id, choice?.occurredAt ?? null]);
   if (choice === null) await requestRankingIfStale(manager, ticket.id);
   // An agent's own reply says nothing about the templates: one may have fitted and not have been seen.
@@ -49,7 +49,7 @@ async function settle(manager: EntityManager, ticket: SettledTicket, choices: Ch
     await manager.query(`DELETE FROM labels WHERE ticket = $1 AND provenance <> 'history'`, [ticket.id]);
     return;
   }
-  const place = choice.templateId === null ? -1 : (choice.shown ?? []).indexOf(choice.templateId);
+  const index = choice.templateId === null ? -1 : (choice.shown ?? []).indexOf(choice.templateId);
   await manager.query(
     `INSERT INTO labels (ticket, template_id, provenance, choice, position, shown_probability, labelled_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -59,10 +59,10 @@ async function settle(manager: EntityManager, ticket: SettledTicket, choices: Ch
     [
       ticket.id,
       choice.templateId,
-      provenanceOf(corrects, ticket.audit),
+      labelProvenance(corrects, ticket.audit),
       choice.id,
-      place < 0 ? null : place + 1,
-      place < 0 ? null : choice.shownProbability,
+      index < 0 ? null : index + 1,
+      index < 0 ? null : choice.shownProbability,
       choice.occurredAt,
     ],
   );

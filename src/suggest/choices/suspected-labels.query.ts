@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { ModelsService } from '../versions/versions.service.js';
+import { VersionsService } from '../versions/versions.service.js';
 
 export const suspectedLabelsSchema = z
   .object({
@@ -34,14 +34,16 @@ const previewLength = 200;
 export class SuspectedLabelsQuery {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly models: ModelsService,
+    private readonly versions: VersionsService,
   ) {}
 
   async suspected(): Promise<SuspectedLabels> {
-    const champion = (await this.models.versions()).find(({ aliases }) => aliases.includes('champion'));
-    const report = champion && (await this.models.report(champion.version));
+    const champion = (await this.versions.list()).find(({ aliases }) => aliases.includes('champion'));
+    const report = champion && (await this.versions.report(champion.version));
     if (!report) return { modelVersion: null, items: [] };
-    const suspects = report.wronglySure.flatMap(({ idHash, ...suspect }) => (idHash ? [{ idHash, ...suspect }] : []));
+    const suspects = report.confidentErrors.flatMap(({ idHash, ...suspect }) =>
+      idHash ? [{ idHash, ...suspect }] : [],
+    );
     const rows: {
       idHash: string;
       source: string;

@@ -24,58 +24,58 @@ export const inferBodySchema = z
 export type InferBody = z.infer<typeof inferBodySchema>;
 
 /** Most texts of one request. */
-const mostTexts = 256;
+const maxTexts = 256;
 
 /** The texts of a request. @throws ProblemException 400 naming the tensor that does not fit */
-export function textsOf({ inputs, outputs = [] }: InferBody): { subject: string; body: string }[] {
-  const strange = inputs.find(({ name }) => !inputNames.includes(name));
-  if (strange) refuse(strange.name, `is none of ${inputNames.join(', ')}`);
-  const unknown = outputs.find(({ name }) => !outputNames.includes(name));
-  if (unknown) refuse(unknown.name, `is none of ${outputNames.join(', ')}`, 'output');
+export function readTexts({ inputs, outputs = [] }: InferBody): { subject: string; body: string }[] {
+  const unknownInput = inputs.find(({ name }) => !inputNames.includes(name));
+  if (unknownInput) reject(unknownInput.name, `is none of ${inputNames.join(', ')}`);
+  const unknownOutput = outputs.find(({ name }) => !outputNames.includes(name));
+  if (unknownOutput) reject(unknownOutput.name, `is none of ${outputNames.join(', ')}`, 'output');
   const values = (name: string): string[] | undefined => {
     const tensor = inputs.find((input) => input.name === name);
     if (!tensor) return undefined;
     const data = tensor.data.flat();
     const size = tensor.shape.reduce((product, length) => product * length, 1);
-    if (size !== data.length) refuse(name, `shape says ${size} values, data has ${data.length}`);
+    if (size !== data.length) reject(name, `shape says ${size} values, data has ${data.length}`);
     return data;
   };
-  const texts = values('text') ?? refuse('text', 'is missing');
-  if (texts.length > mostTexts) refuse('text', `has ${texts.length} values, ${mostTexts} are the most`);
+  const texts = values('text') ?? reject('text', 'is missing');
+  if (texts.length > maxTexts) reject('text', `has ${texts.length} values, ${maxTexts} are the most`);
   const subjects = values('subject') ?? texts.map(() => '');
-  if (subjects.length !== texts.length) refuse('subject', `has ${subjects.length} values, text has ${texts.length}`);
+  if (subjects.length !== texts.length) reject('subject', `has ${subjects.length} values, text has ${texts.length}`);
   return texts.map((body, index) => ({ subject: subjects[index] ?? '', body }));
 }
 
-function refuse(name: string, message: string, kind: 'input' | 'output' = 'input'): never {
+function reject(name: string, message: string, kind: 'input' | 'output' = 'input'): never {
   throw new ProblemException(HttpStatus.BAD_REQUEST, `${kind} ${name} ${message}`, [
     { field: `${kind}s.${name}`, message },
   ]);
 }
 
 /** Templates of one answer; shorter rankings are filled with empty ids and probability 0. */
-const columns = 10;
+const maxItems = 10;
 
 /** Output tensors in row-major order. An abstention has `abstained` true, and its ranking is not given away. */
-export function inferAnswer(body: InferBody, answers: { version: string; ranking: Ranking }[]) {
-  const rows = answers.map(({ ranking }) => (ranking.abstained ? [] : ranking.items.slice(0, columns)));
+export function inferResponse(body: InferBody, rankings: { version: string; ranking: Ranking }[]) {
+  const rows = rankings.map(({ ranking }) => (ranking.abstained ? [] : ranking.items.slice(0, maxItems)));
   const width = Math.max(1, ...rows.map((row) => row.length));
   const cells = rows.flatMap((row) => Array.from({ length: width }, (_, index) => row[index]));
-  const shape = [answers.length, width];
+  const shape = [rankings.length, width];
   const outputs = [
     { name: 'template_id', datatype: 'BYTES', shape, data: cells.map((cell) => cell?.templateId ?? '') },
     { name: 'probability', datatype: 'FP32', shape, data: cells.map((cell) => cell?.probability ?? 0) },
     {
       name: 'abstained',
       datatype: 'BOOL',
-      shape: [answers.length],
-      data: answers.map(({ ranking }) => ranking.abstained),
+      shape: [rankings.length],
+      data: rankings.map(({ ranking }) => ranking.abstained),
     },
   ];
-  const wanted = body.outputs?.map(({ name }) => name);
+  const requested = body.outputs?.map(({ name }) => name);
   return {
-    model_version: answers[0]?.version ?? '',
+    model_version: rankings[0]?.version ?? '',
     ...(body.id !== undefined && { id: body.id }),
-    outputs: wanted ? outputs.filter(({ name }) => wanted.includes(name)) : outputs,
+    outputs: requested ? outputs.filter(({ name }) => requested.includes(name)) : outputs,
   };
 }

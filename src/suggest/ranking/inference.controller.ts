@@ -3,12 +3,12 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ProblemException } from '../../http/problem.js';
 import { ChangesNothing, Roles } from '../../access/roles.js';
-import { inferBodySchema, inferAnswer, textsOf, type InferBody } from './inference-message.js';
-import { ModelService } from '../versions/champion.service.js';
+import { inferBodySchema, inferResponse, readTexts, type InferBody } from './inference-message.js';
+import { ChampionService } from '../versions/champion.service.js';
 import { rankNow } from './rank.controller.js';
 
 const modelName = 'replyrank';
-const answer = (properties: Record<string, z.ZodType>) => ({ standardSchema: z.looseObject(properties) });
+const responseSchema = (properties: Record<string, z.ZodType>) => ({ standardSchema: z.looseObject(properties) });
 
 /**
  * The Open Inference Protocol, version 2, over REST, as KServe and Triton speak it. The one model is `replyrank`; its
@@ -17,28 +17,28 @@ const answer = (properties: Record<string, z.ZodType>) => ({ standardSchema: z.l
 @ApiTags('inference')
 @Controller('v2')
 export class InferenceController {
-  constructor(private readonly model: ModelService) {}
+  constructor(private readonly champion: ChampionService) {}
 
   @Get()
   @Roles('agent', 'lead', 'ml')
-  @ApiOkResponse(answer({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }))
+  @ApiOkResponse(responseSchema({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }))
   server() {
-    const { device } = this.model.status();
+    const { device } = this.champion.status();
     return { name: modelName, version: '2', extensions: [], device };
   }
 
   @Get('health/live')
   @Roles('agent', 'lead', 'ml')
-  @ApiOkResponse(answer({ live: z.boolean() }))
+  @ApiOkResponse(responseSchema({ live: z.boolean() }))
   live() {
     return { live: true };
   }
 
   @Get('health/ready')
   @Roles('agent', 'lead', 'ml')
-  @ApiOkResponse(answer({ ready: z.boolean() }))
+  @ApiOkResponse(responseSchema({ ready: z.boolean() }))
   ready() {
-    const { state } = this.model.status();
+    const { state } = this.champion.status();
     if (state !== 'running')
       throw new ProblemException(HttpStatus.SERVICE_UNAVAILABLE, `the model process is ${state}`);
     return { ready: true };
@@ -46,7 +46,7 @@ export class InferenceController {
 
   @Get(['models/:name', 'models/:name/versions/:version'])
   @Roles('agent', 'lead', 'ml')
-  @ApiOkResponse(answer({ name: z.string(), versions: z.array(z.string()), platform: z.string() }))
+  @ApiOkResponse(responseSchema({ name: z.string(), versions: z.array(z.string()), platform: z.string() }))
   metadata(@Param() path: { name: string; version?: string }) {
     const { device, version } = this.served(path);
     return {
@@ -68,7 +68,7 @@ export class InferenceController {
 
   @Get(['models/:name/ready', 'models/:name/versions/:version/ready'])
   @Roles('agent', 'lead', 'ml')
-  @ApiOkResponse(answer({ name: z.string(), ready: z.boolean() }))
+  @ApiOkResponse(responseSchema({ name: z.string(), ready: z.boolean() }))
   modelReady(@Param() path: { name: string; version?: string }) {
     this.served(path);
     return { name: modelName, ...this.ready() };
@@ -78,28 +78,28 @@ export class InferenceController {
   @Post(['models/:name/infer', 'models/:name/versions/:version/infer'])
   @HttpCode(HttpStatus.OK)
   @Roles('agent', 'lead', 'ml')
-  @ApiOkResponse(answer({ model_name: z.string(), outputs: z.array(z.looseObject({ name: z.string() })) }))
+  @ApiOkResponse(responseSchema({ model_name: z.string(), outputs: z.array(z.looseObject({ name: z.string() })) }))
   async infer(@Param() path: { name: string; version?: string }, @Body({ schema: inferBodySchema }) body: InferBody) {
     this.served(path);
-    const inputs = textsOf(body).map((text) => ({
+    const inputs = readTexts(body).map((text) => ({
       ...text,
       channel: null,
       language: null,
       contactType: null,
       fields: {},
     }));
-    const answers = await rankNow(this.model, inputs);
-    return { model_name: modelName, ...inferAnswer(body, answers) };
+    const answers = await rankNow(this.champion, inputs);
+    return { model_name: modelName, ...inferResponse(body, answers) };
   }
 
   /** @throws ProblemException 404 for another model, or a version that is not the one in service */
   private served({ name, version }: { name: string; version?: string }) {
-    const status = this.model.status();
+    const status = this.champion.status();
     if (name !== modelName || (version !== undefined && version !== status.version)) {
-      const asked = version === undefined ? name : `${name} in version ${version}`;
+      const requested = version === undefined ? name : `${name} in version ${version}`;
       throw new ProblemException(
         HttpStatus.NOT_FOUND,
-        `${asked} is not served; ${modelName} ${status.version ?? ''} is`,
+        `${requested} is not served; ${modelName} ${status.version ?? ''} is`,
       );
     }
     return status;

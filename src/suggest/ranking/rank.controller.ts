@@ -5,19 +5,19 @@ import { ProblemException } from '../../http/problem.js';
 import { ChangesNothing, Roles } from '../../access/roles.js';
 import { ModelBusy, ModelUnavailable } from '../../models/serving/rank-queue.js';
 import type { RankInput } from '../../models/ranker.js';
-import { ModelService } from '../versions/champion.service.js';
-import { shownRanking } from '../requests/suggestion-message.js';
+import { ChampionService } from '../versions/champion.service.js';
+import { toPublicRanking } from '../requests/suggestion-message.js';
 
-const wordOrNull = z.string().max(256).nullable().default(null);
+const optionalText = z.string().max(256).nullable().default(null);
 
 const rankBodySchema = z
   .object({
     text: z.string().max(2_000_000).optional(),
     subject: z.string().max(10_000).default(''),
     body: z.string().max(2_000_000).default(''),
-    channel: wordOrNull,
-    language: wordOrNull,
-    contactType: wordOrNull,
+    channel: optionalText,
+    language: optionalText,
+    contactType: optionalText,
     fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
     limit: z.number().int().min(1).max(100).default(3),
   })
@@ -36,7 +36,7 @@ const rankedSchema = z
 @ApiTags('rank')
 @Controller('api/v1/rank')
 export class RankController {
-  constructor(private readonly model: ModelService) {}
+  constructor(private readonly champion: ChampionService) {}
 
   /** Ranks the allowed templates for a text; nothing is stored. */
   @ChangesNothing()
@@ -46,13 +46,13 @@ export class RankController {
   @ApiOkResponse({ standardSchema: rankedSchema })
   async rank(@Body({ schema: rankBodySchema }) body: z.infer<typeof rankBodySchema>) {
     const { text, limit, ...ticket } = body;
-    const [answer] = await rankNow(this.model, [{ ...ticket, body: text ?? ticket.body }]);
-    return { modelVersion: answer?.version ?? '', ...(answer ? shownRanking(answer.ranking, limit) : {}) };
+    const [answer] = await rankNow(this.champion, [{ ...ticket, body: text ?? ticket.body }]);
+    return { modelVersion: answer?.version ?? '', ...(answer ? toPublicRanking(answer.ranking, limit) : {}) };
   }
 }
 
 /** Ranks at once. @throws ProblemException 503 with Retry-After where the model is busy or away */
-export function rankNow(model: ModelService, inputs: RankInput[]): ReturnType<ModelService['rank']> {
+export function rankNow(model: ChampionService, inputs: RankInput[]): ReturnType<ChampionService['rank']> {
   return ofModel(model.rank(inputs));
 }
 

@@ -12,7 +12,7 @@ export interface FirstSuggestion {
  * is told of once, whatever becomes of it. Its time is when the customer wrote it, but never later than when it was taken in:
  * a sender's clock that is ahead must not close a time that is not over.
  */
-export async function storeObserved(manager: EntityManager, suggestions: FirstSuggestion[]): Promise<void> {
+export async function storeObservedTickets(manager: EntityManager, suggestions: FirstSuggestion[]): Promise<void> {
   if (suggestions.length === 0) return;
   const rows = suggestions.map(({ ticket, modelVersion, ranking }) => {
     const { abstained, reason, entropy, words, unknownShare, fingerprint, unweighted = null } = ranking;

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { RankReason } from '../../records/rank-request.entity.js';
 
 /** Priority of a request: what an agent waits for goes first. */
-const priorityOf: Record<RankReason, number> = { arrived: 0, updated: 0, template: 1, model: 1 };
+const priorities: Record<RankReason, number> = { arrived: 0, updated: 0, template: 1, model: 1 };
 
 /** Asks for a ranking of these tickets. A request that is already there gets a new generation and keeps its priority. */
 export async function requestRanking(manager: EntityManager, tickets: number[], reason: RankReason): Promise<void> {
@@ -12,23 +12,23 @@ export async function requestRanking(manager: EntityManager, tickets: number[], 
      SELECT ticket, $2, $3 FROM unnest($1::bigint[]) AS ticket ORDER BY ticket
      ON CONFLICT (ticket) DO UPDATE SET generation = rank_requests.generation + 1, due_at = now(),
        priority = least(rank_requests.priority, EXCLUDED.priority)`,
-    [tickets, reason, priorityOf[reason]],
+    [tickets, reason, priorities[reason]],
   );
 }
 
 /** Asks for a new ranking of every open ticket: a template or the model has changed. */
-export async function requestRankingOfOpenTickets(manager: EntityManager, reason: RankReason): Promise<void> {
+export async function requestRankingForOpenTickets(manager: EntityManager, reason: RankReason): Promise<void> {
   await manager.query(
     `INSERT INTO rank_requests (ticket, reason, priority)
      SELECT id, $1, $2 FROM tickets WHERE closed_at IS NULL AND answered_at IS NULL ORDER BY id
      ON CONFLICT (ticket) DO UPDATE SET generation = rank_requests.generation + 1, due_at = now(),
        priority = least(rank_requests.priority, EXCLUDED.priority)`,
-    [reason, priorityOf[reason]],
+    [reason, priorities[reason]],
   );
 }
 
 /** Asks for a new ranking of the open tickets whose newest suggestion is this version's. */
-export async function requestRankingOf(manager: EntityManager, version: string): Promise<void> {
+export async function requestRankingForVersion(manager: EntityManager, version: string): Promise<void> {
   const rows: { ticket: number }[] = await manager.query(
     `SELECT t.id AS ticket FROM tickets t
        JOIN LATERAL (SELECT model_version FROM suggestions WHERE ticket = t.id ORDER BY revision DESC LIMIT 1) s ON true

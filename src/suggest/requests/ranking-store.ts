@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Ranking } from '../../models/ranker.js';
-import { storeObserved } from './observed-tickets.js';
+import { storeObservedTickets } from './observed-tickets.js';
 import { writeOutbox } from '../../database/outbox.js';
-import { rounded, suggestionMessage } from './suggestion-message.js';
+import { roundProbability, toSuggestionMessage } from './suggestion-message.js';
 import { storeEmbeddings } from './ticket-embeddings.js';
 import { notifyTickets } from '../../events/change-events.js';
-import { stampSql } from './serving-version.js';
+import { servingStampSql } from './serving-version.js';
 
 /** A claimed request with what the ranker may look at. */
 export interface ClaimedTicket {
@@ -30,10 +30,10 @@ export interface RankedTicket {
 }
 
 /** How many templates are stored and published. */
-const kept = 10;
+const maxStoredItems = 10;
 
 /** A text costs the model about as much as its windows: one holds some 1,000 characters, and 16 are read. */
-const costSql = 'least(16, 1 + (length(t.subject) + length(t.body)) / 1000)';
+const modelCostSql = 'least(16, 1 + (length(t.subject) + length(t.body)) / 1000)';
 
 /**
  * Claims up to `limit` due requests for `leaseSeconds`: nobody else gets them before then. Fewer where texts are long, so
@@ -42,17 +42,17 @@ const costSql = 'least(16, 1 + (length(t.subject) + length(t.body)) / 1000)';
  * @param stamp what the model ranks with. While the database names other templates or another champion, only tickets that
  *   an agent waits for are claimed; what is to be ranked again because of that change waits until the model has followed.
  */
-export async function claimDue(
+export async function claimTickets(
   manager: EntityManager,
   { limit, leaseSeconds, stamp }: { limit: number; leaseSeconds: number; stamp: string },
 ): Promise<ClaimedTicket[]> {
   const [rows] = await manager.query<[ClaimedTicket[], number]>(
     `WITH due AS MATERIALIZED (
        SELECT ticket, priority, due_at FROM rank_requests
-        WHERE due_at <= now() AND priority <= CASE WHEN ${stampSql} = $3 THEN 1 ELSE 0 END
+        WHERE due_at <= now() AND priority <= CASE WHEN ${servingStampSql} = $3 THEN 1 ELSE 0 END
         ORDER BY priority, due_at, ticket LIMIT $1 FOR UPDATE SKIP LOCKED),
      affordable AS (
-       SELECT due.ticket, sum(${costSql}) OVER in_turn AS cost, row_number() OVER in_turn AS place
+       SELECT due.ticket, sum(${modelCostSql}) OVER in_turn AS cost, row_number() OVER in_turn AS place
          FROM due JOIN tickets t ON t.id = due.ticket
        WINDOW in_turn AS (ORDER BY due.priority, due.due_at, due.ticket))
      UPDATE rank_requests r SET due_at = now() + make_interval(secs => $2)
@@ -66,7 +66,7 @@ export async function claimDue(
 }
 
 /** Gives leases back, to be claimed again after `seconds`. */
-export async function giveBack(manager: EntityManager, tickets: ClaimedTicket[], seconds: number): Promise<void> {
+export async function releaseLeases(manager: EntityManager, tickets: ClaimedTicket[], seconds: number): Promise<void> {
   await manager.query(
     `WITH mine AS (
        SELECT r.ticket FROM unnest($1::bigint[], $2::int[]) AS claimed (ticket, generation)
@@ -119,7 +119,7 @@ export async function storeRankings(
       topic: settings.topic,
       key: Buffer.from(`${claimed.source}:${claimed.ticketId}`),
       headers: { 'content-type': 'application/json' },
-      value: Buffer.from(JSON.stringify(suggestionMessage(claimed, row))),
+      value: Buffer.from(JSON.stringify(toSuggestionMessage(claimed, row))),
     })),
   );
   const { encoderHash } = settings;
@@ -127,7 +127,7 @@ export async function storeRankings(
     embedding ? [{ ticket, embedding }] : [],
   );
   if (encoderHash !== null) await storeEmbeddings(manager, embedded, encoderHash);
-  await storeObserved(
+  await storeObservedTickets(
     manager,
     rows
       .filter(({ row }) => row.revision === 1)
@@ -148,7 +148,7 @@ async function takeRequests(
 ): Promise<Map<number, number>> {
   // In the order of ids, as everywhere: two transactions that lock the same tickets must not wait for each other.
   const locked: { ticket: number; current: boolean }[] = await manager.query(
-    `SELECT t.id AS ticket, ${stampSql} = $3 AS current
+    `SELECT t.id AS ticket, ${servingStampSql} = $3 AS current
        FROM unnest($1::bigint[], $2::int[]) AS claimed (ticket, generation)
        JOIN tickets t ON t.id = claimed.ticket
        JOIN rank_requests r ON r.ticket = claimed.ticket AND r.generation = claimed.generation
@@ -180,8 +180,8 @@ function suggestionRow({ claimed, version, ranking }: RankedTicket, revision: nu
     contactType: ranking.contactType?.value ?? null,
     contactTypeProbability: ranking.contactType?.probability ?? null,
     ranking: ranking.items
-      .slice(0, kept)
-      .map(({ templateId, probability }) => ({ templateId, probability: rounded(probability) })),
+      .slice(0, maxStoredItems)
+      .map(({ templateId, probability }) => ({ templateId, probability: roundProbability(probability) })),
     shownProbability: claimed.audit || ranking.abstained ? 0 : 1 - auditShare,
   };
   return { row, claimed, ranking };

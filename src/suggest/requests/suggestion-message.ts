@@ -19,10 +19,10 @@ export const suggestionMessageSchema = z
 export type SuggestionMessage = z.infer<typeof suggestionMessageSchema>;
 
 /** Probabilities leave with four digits: more would pretend to know more. */
-export const rounded = (probability: number): number => Math.round(probability * 10_000) / 10_000;
+export const roundProbability = (probability: number): number => Math.round(probability * 10_000) / 10_000;
 
 /** The only way from a stored suggestion to what others see: an abstention has no items, whatever the model thought. */
-export function suggestionMessage(
+export function toSuggestionMessage(
   ticket: { source: string; ticketId: string },
   suggestion: Omit<Suggestion, 'ticket' | 'shownProbability' | 'createdAt'>,
 ): SuggestionMessage {
@@ -36,19 +36,19 @@ export function suggestionMessage(
     abstained: suggestion.abstained,
     reason: suggestion.reason,
     contactType:
-      contactType === null ? null : { value: contactType, probability: rounded(contactTypeProbability ?? 0) },
+      contactType === null ? null : { value: contactType, probability: roundProbability(contactTypeProbability ?? 0) },
     items: suggestion.abstained
       ? []
       : suggestion.ranking.map(({ templateId, probability }, index) => ({
           rank: index + 1,
           templateId,
-          probability: rounded(probability),
+          probability: roundProbability(probability),
         })),
   };
 }
 
 /** A ranking that nobody stored, as others see it. */
-export function shownRanking({ abstained, reason, contactType, items }: Ranking, limit: number) {
+export function toPublicRanking({ abstained, reason, contactType, items }: Ranking, limit: number) {
   return {
     abstained,
     reason,
@@ -58,7 +58,7 @@ export function shownRanking({ abstained, reason, contactType, items }: Ranking,
       : items.slice(0, limit).map(({ templateId, probability }, index) => ({
           rank: index + 1,
           templateId,
-          probability: rounded(probability),
+          probability: roundProbability(probability),
         })),
   };
 }

@@ -5,9 +5,9 @@ import { recordAudit } from '../../access/audit-log.js';
 import { lockTickets } from '../../database/ticket-lock.js';
 
 /** One ticket, or all of one customer (`fields["customer.id"]`). */
-export type ToForget = { source: string; ticketId: string } | { customer: string };
+export type ForgetTarget = { source: string; ticketId: string } | { customer: string };
 
-export interface Forgotten {
+export interface ForgetResult {
   /** `source:ticketId` of every ticket that was erased */
   tickets: string[];
   choices: number;
@@ -17,7 +17,7 @@ export interface Forgotten {
 }
 
 /** Of up to 10 MB each. */
-const lettersAtOnce = 16;
+const deadLetterPageSize = 16;
 
 interface TicketName {
   source: string;
@@ -25,48 +25,48 @@ interface TicketName {
 }
 
 /** Belongs into one transaction, as its first part: a ticket is forgotten everywhere or nowhere. */
-export async function forget(manager: EntityManager, what: ToForget, actor: string): Promise<Forgotten> {
+export async function forget(manager: EntityManager, target: ForgetTarget, actor: string): Promise<ForgetResult> {
   // A choice, a dead letter or a message on its way may be there although the ticket is not.
-  const names = 'customer' in what ? await ticketsOf(manager, what.customer) : [what];
+  const names = 'customer' in target ? await findTicketsOfCustomer(manager, target.customer) : [target];
   await lockTickets(manager, names);
   const pairs = [names.map(({ source }) => source), names.map(({ ticketId }) => ticketId)];
-  const ofThese = `USING unnest($1::text[], $2::text[]) AS n (source, id) WHERE x.source = n.source AND x.ticket_id = n.id`;
-  const tickets = await deleted<TicketName>(
+  const matchingTickets = `USING unnest($1::text[], $2::text[]) AS n (source, id) WHERE x.source = n.source AND x.ticket_id = n.id`;
+  const tickets = await deleteReturning<TicketName>(
     manager,
-    `DELETE FROM tickets x ${ofThese} RETURNING x.source, x.ticket_id AS "ticketId"`,
+    `DELETE FROM tickets x ${matchingTickets} RETURNING x.source, x.ticket_id AS "ticketId"`,
     pairs,
   );
-  const choices = await deleted(manager, `DELETE FROM choices x ${ofThese} RETURNING 1`, pairs);
-  const outbox = await deleted(manager, `DELETE FROM outbox WHERE key = ANY ($1) RETURNING 1`, [
-    names.map((name) => Buffer.from(keyOf(name))),
+  const choices = await deleteReturning(manager, `DELETE FROM choices x ${matchingTickets} RETURNING 1`, pairs);
+  const outbox = await deleteReturning(manager, `DELETE FROM outbox WHERE key = ANY ($1) RETURNING 1`, [
+    names.map((name) => Buffer.from(ticketKey(name))),
   ]);
-  const deadLetters = await forgetDeadLetters(manager, names, 'customer' in what ? what.customer : null);
+  const deadLetters = await forgetDeadLetters(manager, names, 'customer' in target ? target.customer : null);
   const counts = { choices: choices.length, outbox: outbox.length, deadLetters };
   await recordAudit(manager, {
     actor,
     action: 'forget',
     // Whom it was about must not be remembered either.
-    target: `sha256:${createHash('sha256').update(JSON.stringify(what)).digest('hex')}`,
+    target: `sha256:${createHash('sha256').update(JSON.stringify(target)).digest('hex')}`,
     detail: { tickets: tickets.length, ...counts },
   });
-  return { tickets: tickets.map(keyOf), ...counts };
+  return { tickets: tickets.map(ticketKey), ...counts };
 }
 
-const keyOf = ({ source, ticketId }: TicketName): string => `${source}:${ticketId}`;
+const ticketKey = ({ source, ticketId }: TicketName): string => `${source}:${ticketId}`;
 
-function ticketsOf(manager: EntityManager, customer: string): Promise<TicketName[]> {
+function findTicketsOfCustomer(manager: EntityManager, customer: string): Promise<TicketName[]> {
   return manager.query(
     `SELECT source, ticket_id AS "ticketId" FROM tickets WHERE fields ? 'customer.id' AND fields ->> 'customer.id' = $1`,
     [customer],
   );
 }
 
-async function deleted<T>(manager: EntityManager, sql: string, parameters: unknown[]): Promise<T[]> {
+async function deleteReturning<T>(manager: EntityManager, sql: string, parameters: unknown[]): Promise<T[]> {
   const [rows]: [T[], number] = await manager.query(sql, parameters);
   return rows;
 }
 
-interface Letter {
+interface DeadLetterRow {
   id: number;
   key: Buffer | null;
   value: Buffer | null;
@@ -79,16 +79,16 @@ async function forgetDeadLetters(
   names: readonly TicketName[],
   customer: string | null,
 ): Promise<number> {
-  const isSought = mentionsOf(names, customer);
+  const isMatch = mentionMatcher(names, customer);
   const ids: number[] = [];
   for (let after = 0; ;) {
-    const letters: Letter[] = await manager.query(
+    const letters: DeadLetterRow[] = await manager.query(
       'SELECT id, key, value, headers FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2',
-      [after, lettersAtOnce],
+      [after, deadLetterPageSize],
     );
-    ids.push(...letters.filter(isSought).map(({ id }) => id));
+    ids.push(...letters.filter(isMatch).map(({ id }) => id));
     after = letters.at(-1)?.id ?? 0;
-    if (letters.length < lettersAtOnce) break;
+    if (letters.length < deadLetterPageSize) break;
   }
   // One that has just come, or is being sent again, is still on its way.
   await manager.query(
@@ -102,7 +102,7 @@ async function forgetDeadLetters(
 }
 
 /** Whether a message names a ticket by its source and id, or the customer. */
-function mentionsOf(names: readonly TicketName[], customer: string | null): (letter: Letter) => boolean {
+function mentionMatcher(names: readonly TicketName[], customer: string | null): (letter: DeadLetterRow) => boolean {
   const sources = [...new Set(names.map(({ source }) => source))].map((source) => ({
     source: spellings(source),
     ticketIds: names.filter((name) => name.source === source).map(({ ticketId }) => spellings(ticketId)),
@@ -110,10 +110,11 @@ function mentionsOf(names: readonly TicketName[], customer: string | null): (let
   const customerId = customer === null ? [] : spellings(customer);
   return ({ key, value, headers }) => {
     const texts = [key, value, ...Object.values(headers).map((header) => Buffer.from(header))];
-    const says = (sought: Buffer[]): boolean =>
-      texts.some((bytes) => bytes !== null && sought.some((spelling) => holdsWord(bytes, spelling)));
+    const mentions = (sought: Buffer[]): boolean =>
+      texts.some((bytes) => bytes !== null && sought.some((spelling) => containsWord(bytes, spelling)));
     return (
-      says(customerId) || sources.some(({ source, ticketIds }) => says(source) && ticketIds.some((id) => says(id)))
+      mentions(customerId) ||
+      sources.some(({ source, ticketIds }) => mentions(source) && ticketIds.some((id) => mentions(id)))
     );
   };
 }
@@ -131,7 +132,7 @@ function spellings(text: string): Buffer[] {
 }
 
 /** Whether the bytes hold the text as a word of its own: "12" does not stand in "1234". */
-function holdsWord(bytes: Buffer, sought: Buffer): boolean {
+function containsWord(bytes: Buffer, sought: Buffer): boolean {
   for (let at = bytes.indexOf(sought); at !== -1; at = bytes.indexOf(sought, at + 1)) {
     if (!isWordByte(bytes[at - 1]) && !isWordByte(bytes[at + sought.length])) return true;
   }

@@ -8,14 +8,14 @@ import { previousChampion } from '../versions/model-registry.js';
 /**
  * @param versions newest first
  * @param needed never deleted: champion, challenger, the champion before, what is tried out
- * @param kept how many others stay
+ * @param keep how many others stay
  */
-export function versionsToDelete(versions: readonly string[], needed: ReadonlySet<string>, kept: number): string[] {
-  return versions.filter((version) => !needed.has(version)).slice(kept);
+export function versionsToDelete(versions: readonly string[], needed: ReadonlySet<string>, keep: number): string[] {
+  return versions.filter((version) => !needed.has(version)).slice(keep);
 }
 
 /** Deletes the rows first: a folder that is left over by a crash is not known any more, and harms nobody. @returns how many */
-export async function eraseOldVersions(
+export async function deleteOldVersions(
   dataSource: DataSource,
   { MODEL_DIR, STORE_DIR, RETRAIN_KEEP_VERSIONS }: Pick<Config, 'MODEL_DIR' | 'STORE_DIR' | 'RETRAIN_KEEP_VERSIONS'>,
 ): Promise<number> {

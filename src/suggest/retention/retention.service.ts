@@ -10,10 +10,10 @@ import { Logger as QueueLogger, runTaskListOnce } from 'graphile-worker';
 import type { PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
-import { eraseOldVersions } from './old-versions.js';
+import { deleteOldVersions } from './old-versions.js';
 
 const lookEveryMs = 10 * 60_000;
-const rowsAtOnce = 1000;
+const batchSize = 1000;
 
 export type RetentionConfig = Pick<
   ServiceConfig,
@@ -74,7 +74,7 @@ export class RetentionService {
 
   private async eraseTonight(): Promise<void> {
     const erased = await eraseExpired(this.dataSource, this.config, this.stopping.signal);
-    const versions = await eraseOldVersions(this.dataSource, this.config);
+    const versions = await deleteOldVersions(this.dataSource, this.config);
     this.logger.log(`erased ${JSON.stringify({ ...erased, versions })}`);
     await this.schedule(nextNight(new Date()), 'replace');
   }
@@ -122,11 +122,11 @@ export async function eraseExpired(
     for (let erased = 0; ;) {
       signal?.throwIfAborted();
       const [, count]: [unknown, number] = await dataSource.query(
-        `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${rowsAtOnce})`,
+        `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batchSize})`,
         [days],
       );
       erased += count;
-      if (count < rowsAtOnce) return erased;
+      if (count < batchSize) return erased;
     }
   };
   const old = (column: string, days: string): string => `${column} < now() - make_interval(days => ${days})`;

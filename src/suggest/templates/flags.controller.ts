@@ -72,7 +72,7 @@ export class FlagsController {
   @Get('flags')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: reviewSchema })
-  async toReview(@Query({ schema: reviewQuerySchema }) { limit }: z.infer<typeof reviewQuerySchema>) {
-    return { items: await this.flags.toReview(limit) };
+  async listFlaggedTemplates(@Query({ schema: reviewQuerySchema }) { limit }: z.infer<typeof reviewQuerySchema>) {
+    return { items: await this.flags.listFlaggedTemplates(limit) };
   }
 }

@@ -8,7 +8,7 @@ import { notifyTemplates } from '../../events/change-events.js';
 
 export type NewFlag = Pick<Flag, 'flagId' | 'templateId' | 'reason'> & { note?: string | null | undefined };
 
-export interface TemplateToReview {
+export interface FlaggedTemplate {
   templateId: string;
   title: string;
   flags: number;
@@ -33,11 +33,11 @@ export class FlagsService {
       if (!ticket) return 'no-ticket';
       const known: unknown[] = await manager.query('SELECT 1 FROM templates WHERE id = $1', [templateId]);
       if (known.length === 0) return 'no-template';
-      const said = note ? redact(note, hintsOf(ticket)) : null;
+      const redactedNote = note ? redact(note, hintsOf(ticket)) : null;
       const added: unknown[] = await manager.query(
         `INSERT INTO flags (ticket, flag_id, template_id, reason, note, agent) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (ticket, flag_id) DO NOTHING RETURNING id`,
-        [ticket.id, flagId, templateId, reason, said, agent],
+        [ticket.id, flagId, templateId, reason, redactedNote, agent],
       );
       if (added.length > 0) {
         await notifyTemplates(manager);
@@ -47,14 +47,14 @@ export class FlagsService {
       const same: unknown[] = await manager.query(
         `SELECT 1 FROM flags WHERE ticket = $1 AND flag_id = $2 AND template_id = $3 AND reason = $4
             AND note IS NOT DISTINCT FROM $5`,
-        [ticket.id, flagId, templateId, reason, said],
+        [ticket.id, flagId, templateId, reason, redactedNote],
       );
       return same.length > 0 ? 'repeated' : 'conflict';
     });
   }
 
   /** A change of a template answers the flags before it: they were about another text. */
-  toReview(limit: number): Promise<TemplateToReview[]> {
+  listFlaggedTemplates(limit: number): Promise<FlaggedTemplate[]> {
     return this.dataSource.query(
       `SELECT "templateId", title, sum(n)::int AS flags, jsonb_object_agg(reason, n) AS reasons, max(last) AS "lastFlaggedAt"
          FROM (SELECT p.id AS "templateId", p.title, f.reason, count(*)::int AS n, max(f.created_at) AS last

@@ -1,7 +1,7 @@
 /** Templates that were merged into others: what may be merged into what. */
 
 /** A template can't be merged as was asked; nothing has been changed. */
-export class MergeRefused extends Error {
+export class InvalidMerge extends Error {
   override readonly name = 'MergeRefused';
 }
 
@@ -15,10 +15,10 @@ export class MergeRefused extends Error {
 export function mergeChain(id: string, into: string, mergedInto: ReadonlyMap<string, string | null>): string[] {
   const chain = [id];
   for (let next: string | null = into; next !== null; next = mergedInto.get(next) ?? null) {
-    if (!mergedInto.has(next)) throw new MergeRefused(`template ${id} can't be merged into ${next}: there is none`);
+    if (!mergedInto.has(next)) throw new InvalidMerge(`template ${id} can't be merged into ${next}: there is none`);
     if (chain.includes(next)) {
-      const way = [...chain, next].join(' → ');
-      throw new MergeRefused(`template ${id} can't be merged into ${into}, which leads back to it: ${way}`);
+      const path = [...chain, next].join(' → ');
+      throw new InvalidMerge(`template ${id} can't be merged into ${into}, which leads back to it: ${path}`);
     }
     chain.push(next);
   }
@@ -30,7 +30,7 @@ export function mergeChain(id: string, into: string, mergedInto: ReadonlyMap<str
  *
  * @throws MergeRefused where some are merged into one another
  */
-export function targetsFirst<T extends { id: string; mergedInto?: string | null | undefined }>(
+export function orderTargetsFirst<T extends { id: string; mergedInto?: string | null | undefined }>(
   templates: readonly T[],
 ): T[] {
   const ids = new Set(templates.map(({ id }) => id));
@@ -38,10 +38,10 @@ export function targetsFirst<T extends { id: string; mergedInto?: string | null 
   const known = new Map(
     templates.map(({ id, mergedInto }) => [id, mergedInto && ids.has(mergedInto) ? mergedInto : null]),
   );
-  const depthOf = ({ id }: T): number => {
+  const depth = ({ id }: T): number => {
     const into = known.get(id);
     return into ? mergeChain(id, into, known).length : 0;
   };
-  const depths = new Map(templates.map((template) => [template, depthOf(template)]));
+  const depths = new Map(templates.map((template) => [template, depth(template)]));
   return templates.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
 }

@@ -21,7 +21,7 @@ const figures = {
   imported: count.describe('Tickets of imported histories that were answered with it, whenever that was'),
 };
 
-const ofOneSchema = z.object({
+const templateFiguresSchema = z.object({
   templateId: z.string(),
   ...figures,
   lastUsedAt: date.nullable().describe('However long ago'),
@@ -30,12 +30,12 @@ const ofOneSchema = z.object({
   mistaken: count.describe('How often it stood first and another template was taken'),
   mostOften: z.object({ templateId: z.string(), times: count }).nullable().describe('The one taken most often instead'),
 });
-export type TemplateFigures = z.infer<typeof ofOneSchema>;
+export type TemplateFigures = z.infer<typeof templateFiguresSchema>;
 
 const period = { from: z.string(), to: z.string() };
 
 export const templatesFiguresSchema = z
-  .object({ ...period, items: z.array(ofOneSchema) })
+  .object({ ...period, items: z.array(templateFiguresSchema) })
   .meta({ id: 'TemplatesFigures' });
 export type TemplatesFigures = z.infer<typeof templatesFiguresSchema>;
 

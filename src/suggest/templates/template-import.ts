@@ -27,10 +27,10 @@ interface Row {
 }
 
 /** Reads all of it, so that everything that is wrong is said at once. */
-export function readImport(text: string, format: ImportFormat): ImportFile {
+export function parseTemplateFile(text: string, format: ImportFormat): ImportFile {
   const file: ImportFile = { lines: [], problems: [] };
-  const lineOfId = new Map<string, number>();
-  for (const { line, value } of rowsOf(text.replace(/^\uFEFF/, ''), format, file.problems)) {
+  const lineById = new Map<string, number>();
+  for (const { line, value } of parseRows(text.replace(/^\uFEFF/, ''), format, file.problems)) {
     const result = importedTemplateSchema.safeParse(value);
     if (!result.success) {
       const said = result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`);
@@ -38,22 +38,22 @@ export function readImport(text: string, format: ImportFormat): ImportFile {
       continue;
     }
     const { id } = result.data;
-    const earlier = lineOfId.get(id);
+    const earlier = lineById.get(id);
     if (earlier !== undefined) {
       file.problems.push({ line, message: `id ${id} stands in line ${earlier} already` });
       continue;
     }
-    lineOfId.set(id, line);
+    lineById.set(id, line);
     file.lines.push({ line, template: result.data });
   }
   return file;
 }
 
-function rowsOf(text: string, format: ImportFormat, problems: ImportProblem[]): Row[] {
-  return format === 'csv' ? csvRows(text, problems) : jsonRows(text);
+function parseRows(text: string, format: ImportFormat, problems: ImportProblem[]): Row[] {
+  return format === 'csv' ? parseCsv(text, problems) : parseJsonLines(text);
 }
 
-function jsonRows(text: string): Row[] {
+function parseJsonLines(text: string): Row[] {
   return text
     .split(/\r?\n/)
     .map((json, index) => ({ line: index + 1, json }))
@@ -72,10 +72,10 @@ function parseJson(text: string): unknown {
 const columns = ['id', 'title', 'body', 'contactTypes', 'state', 'mergedInto'];
 
 /** A header names the columns; contact types are parted by `|`; an empty cell says nothing. */
-function csvRows(text: string, problems: ImportProblem[]): Row[] {
+function parseCsv(text: string, problems: ImportProblem[]): Row[] {
   const header = text.split(/\r?\n/, 1)[0] ?? '';
   const delimiter = ['\t', ';'].find((one) => header.includes(one) && !header.includes(',')) ?? ',';
-  const options = { delimiter, info: true, raw: true, skip_empty_lines: true, trim: true, columns: checkedHeader };
+  const options = { delimiter, info: true, raw: true, skip_empty_lines: true, trim: true, columns: checkHeader };
   try {
     const records = parse(text, options) as unknown as {
       record: Record<string, string>;
@@ -84,35 +84,35 @@ function csvRows(text: string, problems: ImportProblem[]): Row[] {
     }[];
     return records.map(({ record, raw, info }) => ({
       line: info.lines - (raw.trimEnd().split('\n').length - 1),
-      value: ofCells(record),
+      value: parseCells(record),
     }));
   } catch (error) {
     if (error instanceof CsvError)
       problems.push({ line: (error as { lines?: number }).lines ?? 1, message: error.message });
-    else if (error instanceof HeaderProblem) problems.push({ line: 1, message: error.message });
+    else if (error instanceof HeaderError) problems.push({ line: 1, message: error.message });
     else throw error;
     return [];
   }
 }
 
-class HeaderProblem extends Error {}
+class HeaderError extends Error {}
 
-function checkedHeader(names: string[]): string[] {
+function checkHeader(names: string[]): string[] {
   const said = [
     ...['id', 'title', 'body'].filter((name) => !names.includes(name)).map((name) => `there is no column ${name}`),
     ...names
       .filter((name) => !columns.includes(name))
       .map((name) => `the column “${name}” is none of ${columns.join(', ')}`),
   ];
-  if (said.length > 0) throw new HeaderProblem(said.join('; '));
+  if (said.length > 0) throw new HeaderError(said.join('; '));
   return names;
 }
 
-function ofCells({ contactTypes = '', ...cells }: Record<string, string>): object {
-  const given = Object.entries(cells).filter(([, cell]) => cell !== '');
+function parseCells({ contactTypes = '', ...cells }: Record<string, string>): object {
+  const filled = Object.entries(cells).filter(([, cell]) => cell !== '');
   const types = contactTypes
     .split('|')
     .map((type) => type.trim())
     .filter((type) => type !== '');
-  return { ...Object.fromEntries(given), contactTypes: types };
+  return { ...Object.fromEntries(filled), contactTypes: types };
 }

@@ -19,19 +19,19 @@ export class TemplateStatisticsController {
   @Get('template-statistics')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: figures.templatesFiguresSchema })
-  all(@Query({ schema: figures.daysSchema }) { days }: { days: number }) {
-    return this.statistics.all(days, new Date());
+  list(@Query({ schema: figures.daysSchema }) { days }: { days: number }) {
+    return this.statistics.list(days, new Date());
   }
 
   /** One template over time, what it is confused with, its flags, and tickets that it answered. */
   @Get('template-statistics/:id')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: figures.templateStatisticsSchema })
-  async one(
+  async get(
     @Param({ schema: idSchema }) { id }: { id: string },
     @Query({ schema: figures.daysSchema }) { days }: { days: number },
   ) {
-    return found(await this.statistics.one(id, days, new Date()), `there is no template ${id}`);
+    return found(await this.statistics.get(id, days, new Date()), `there is no template ${id}`);
   }
 
   /** The fields of the newest tickets, which placeholders are filled from. */

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { shareInterval } from '../../statistics/intervals.js';
+import { wilsonInterval } from '../../statistics/intervals.js';
 import type { PlaceholderNames, TemplateFigures, TemplatesFigures, TemplateStatistics } from './template-figures.js';
 
 /**
  * Labels since $1 that an agent's choice has left, with what stood before the agent then: as the choice says, else as the
  * suggestion that it names or that was the newest. An agent's own reply leaves no label: it says nothing about templates.
  */
-const judged = `SELECT l.ticket, l.template_id AS chosen, l.labelled_at AS at, coalesce(c.shown, s.shown, '[]') AS shown
+const decidedSql = `SELECT l.ticket, l.template_id AS chosen, l.labelled_at AS at, coalesce(c.shown, s.shown, '[]') AS shown
   FROM labels l
   JOIN choices c ON c.id = l.choice
   LEFT JOIN LATERAL (
@@ -18,25 +18,25 @@ const judged = `SELECT l.ticket, l.template_id AS chosen, l.labelled_at AS at, c
  WHERE l.labelled_at >= $1 AND l.provenance IN ('choice', 'correction')`;
 
 /** Another template was taken than the one that stood first; ones that have been merged since are one. */
-const missed = `SELECT j.shown ->> 0 AS first, j.chosen, count(*)::int AS n
+const overriddenSql = `SELECT j.shown ->> 0 AS first, j.chosen, count(*)::int AS n
   FROM judged j
   JOIN template_heirs a ON a.id = j.shown ->> 0
   JOIN template_heirs b ON b.id = j.chosen
  WHERE a.heir <> b.heir GROUP BY 1, 2`;
 
 /** Flags since the last change of their template: those before were about another text. */
-const standingFlags = `SELECT template_id AS id, sum(n)::int AS n, jsonb_object_agg(reason, n) AS reasons, max(last) AS last
+const currentFlagsSql = `SELECT template_id AS id, sum(n)::int AS n, jsonb_object_agg(reason, n) AS reasons, max(last) AS last
   FROM (SELECT f.template_id, f.reason, count(*)::int AS n, max(f.created_at) AS last
           FROM flags f JOIN templates p ON p.id = f.template_id AND f.created_at > p.updated_at GROUP BY 1, 2) AS by_reason
  GROUP BY 1`;
 
 type Row = Omit<TemplateFigures, 'acceptance'> & { taken: number };
 
-const mostFlags = 100;
-const mostPairs = 10;
-const mostExamples = 8;
+const maxFlags = 100;
+const maxConfusions = 10;
+const maxExamples = 8;
 /** Fields are looked for in so many of the newest tickets. */
-const ticketsLookedAt = 2_000;
+const placeholderSampleSize = 2_000;
 
 /** How templates do: shown, taken, used, flagged, mistaken for one another. */
 @Injectable()
@@ -44,21 +44,21 @@ export class TemplateStatisticsQuery {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Every template, with its figures of the last `days` days. */
-  async all(days: number, now: Date): Promise<TemplatesFigures> {
-    const from = daysBefore(now, days);
+  async list(days: number, now: Date): Promise<TemplatesFigures> {
+    const from = subtractDays(now, days);
     const rows: Row[] = await this.dataSource.query(
-      `WITH judged AS MATERIALIZED (${judged}),
+      `WITH judged AS MATERIALIZED (${decidedSql}),
             shown AS (
               SELECT s.id, count(*)::int AS n, count(*) FILTER (WHERE s.place = 1)::int AS first,
                      count(*) FILTER (WHERE s.place = 1 AND j.chosen = s.id)::int AS taken
                 FROM judged j, jsonb_array_elements_text(j.shown) WITH ORDINALITY AS s (id, place) GROUP BY 1),
             used AS (SELECT template_id AS id, count(*)::int AS n FROM labels WHERE labelled_at >= $1 AND provenance <> 'history' GROUP BY 1),
             imported AS (SELECT template_id AS id, count(*)::int AS n FROM labels WHERE provenance = 'history' GROUP BY 1),
-            missed AS (${missed}),
+            missed AS (${overriddenSql}),
             mistaken AS (
               SELECT first AS id, sum(n)::int AS n, (array_agg(chosen ORDER BY n DESC, chosen))[1] AS other, max(n) AS most
                 FROM missed GROUP BY 1),
-            flagged AS (${standingFlags})
+            flagged AS (${currentFlagsSql})
        SELECT p.id AS "templateId", coalesce(shown.n, 0) AS shown, coalesce(shown.first, 0) AS first,
               coalesce(shown.taken, 0) AS taken, coalesce(used.n, 0) AS used, coalesce(imported.n, 0) AS imported, newest.at AS "lastUsedAt",
               coalesce(flagged.n, 0) AS flags, coalesce(flagged.reasons, '{}') AS reasons,
@@ -75,20 +75,20 @@ export class TemplateStatisticsQuery {
         ORDER BY p.id`,
       [from],
     );
-    const items = rows.map(({ taken, ...row }) => ({ ...row, acceptance: acceptanceOf(taken, row.first) }));
+    const items = rows.map(({ taken, ...row }) => ({ ...row, acceptance: acceptanceRate(taken, row.first) }));
     return { from: from.toISOString(), to: now.toISOString(), items };
   }
 
   /** One template; null where there is none. */
-  async one(id: string, days: number, now: Date): Promise<TemplateStatistics | null> {
+  async get(id: string, days: number, now: Date): Promise<TemplateStatistics | null> {
     const [known]: { imported: number }[] = await this.dataSource.query(
       `SELECT (SELECT count(*)::int FROM labels WHERE template_id = $1 AND provenance = 'history') AS imported
          FROM templates WHERE id = $1`,
       [id],
     );
     if (!known) return null;
-    const from = daysBefore(now, days);
-    const usage = await this.usage(id, from, now, stepOf(days));
+    const from = subtractDays(now, days);
+    const usage = await this.usage(id, from, now, stepDays(days));
     const sum = (name: 'shown' | 'first' | 'taken' | 'used'): number =>
       usage.reduce((all, each) => all + each[name], 0);
     return {
@@ -96,7 +96,7 @@ export class TemplateStatisticsQuery {
       to: now.toISOString(),
       shown: sum('shown'),
       first: sum('first'),
-      acceptance: acceptanceOf(sum('taken'), sum('first')),
+      acceptance: acceptanceRate(sum('taken'), sum('first')),
       used: sum('used'),
       imported: known.imported,
       usage,
@@ -109,7 +109,7 @@ export class TemplateStatisticsQuery {
   /** Which fields placeholders can be filled from, the most usual first. */
   async placeholders(): Promise<PlaceholderNames> {
     const [row]: PlaceholderNames[] = await this.dataSource.query(
-      `WITH newest AS MATERIALIZED (SELECT fields FROM tickets ORDER BY received_at DESC, id DESC LIMIT ${ticketsLookedAt})
+      `WITH newest AS MATERIALIZED (SELECT fields FROM tickets ORDER BY received_at DESC, id DESC LIMIT ${placeholderSampleSize})
        SELECT (SELECT count(*)::int FROM newest) AS tickets, coalesce(jsonb_agg(each), '[]') AS items
          FROM (SELECT f.key AS name, count(*)::int AS tickets FROM newest, jsonb_each_text(newest.fields) f
                 WHERE f.value <> '' GROUP BY 1 ORDER BY 2 DESC, 1) AS each`,
@@ -119,7 +119,7 @@ export class TemplateStatisticsQuery {
 
   private usage(id: string, from: Date, to: Date, step: number): Promise<TemplateStatistics['usage']> {
     return this.dataSource.query(
-      `WITH judged AS MATERIALIZED (${judged}),
+      `WITH judged AS MATERIALIZED (${decidedSql}),
             steps AS (SELECT generate_series($1::timestamptz, $3::timestamptz - interval '1 second', make_interval(days => $4)) AS at),
             counted AS (
               SELECT date_bin(make_interval(days => $4), j.at, $1) AS at, count(*)::int AS shown,
@@ -137,11 +137,11 @@ export class TemplateStatisticsQuery {
 
   private confusedWith(id: string, from: Date): Promise<TemplateStatistics['confusedWith']> {
     return this.dataSource.query(
-      `WITH judged AS MATERIALIZED (${judged}), missed AS (${missed})
+      `WITH judged AS MATERIALIZED (${decidedSql}), missed AS (${overriddenSql})
        SELECT p.id AS "templateId", p.title, p.state, sum(CASE WHEN m.first = $2 THEN m.n ELSE 0 END)::int AS "takenInstead",
               sum(CASE WHEN m.chosen = $2 THEN m.n ELSE 0 END)::int AS "suggestedInstead"
          FROM missed m JOIN templates p ON p.id = CASE WHEN m.first = $2 THEN m.chosen ELSE m.first END
-        WHERE $2 IN (m.first, m.chosen) GROUP BY p.id ORDER BY sum(m.n) DESC, p.id LIMIT ${mostPairs}`,
+        WHERE $2 IN (m.first, m.chosen) GROUP BY p.id ORDER BY sum(m.n) DESC, p.id LIMIT ${maxConfusions}`,
       [from, id],
     );
   }
@@ -151,7 +151,7 @@ export class TemplateStatisticsQuery {
       `SELECT f.reason, f.note, f.agent, f.created_at AS at, f.created_at > p.updated_at AS stands, t.source, t.ticket_id AS "ticketId",
               t.subject, left(t.body, 200) AS preview
          FROM flags f JOIN templates p ON p.id = f.template_id JOIN tickets t ON t.id = f.ticket
-        WHERE f.template_id = $1 ORDER BY f.created_at DESC, f.id DESC LIMIT ${mostFlags}`,
+        WHERE f.template_id = $1 ORDER BY f.created_at DESC, f.id DESC LIMIT ${maxFlags}`,
       [id],
     );
   }
@@ -160,19 +160,19 @@ export class TemplateStatisticsQuery {
     return this.dataSource.query(
       `SELECT t.source, t.ticket_id AS "ticketId", t.subject, left(t.body, 200) AS preview, l.labelled_at AS at
          FROM labels l JOIN tickets t ON t.id = l.ticket
-        WHERE l.template_id = $1 ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT ${mostExamples}`,
+        WHERE l.template_id = $1 ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT ${maxExamples}`,
       [id],
     );
   }
 }
 
-function acceptanceOf(taken: number, of: number): TemplateFigures['acceptance'] {
+function acceptanceRate(taken: number, of: number): TemplateFigures['acceptance'] {
   if (of === 0) return null;
-  const [low, high] = shareInterval(taken, of);
+  const [low, high] = wilsonInterval(taken, of);
   return { value: taken / of, low, high, of };
 }
 
 /** Days that make one point of the usage over time. */
-const stepOf = (days: number): number => (days <= 31 ? 1 : days <= 400 ? 7 : 30);
+const stepDays = (days: number): number => (days <= 31 ? 1 : days <= 400 ? 7 : 30);
 
-const daysBefore = (moment: Date, days: number): Date => new Date(moment.getTime() - days * 86_400_000);
+const subtractDays = (moment: Date, days: number): Date => new Date(moment.getTime() - days * 86_400_000);

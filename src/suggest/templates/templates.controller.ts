@@ -6,9 +6,9 @@ import { Roles, type Actor } from '../../access/roles.js';
 import { templateStates } from '../../records/template.entity.js';
 import { identifier } from '../../http/text-schemas.js';
 import { cursorOf, limitOf, page, pageSchema } from '../../http/cursor.js';
-import { MergeRefused } from './merges.js';
+import { InvalidMerge } from './merges.js';
 import * as text from './template-text.js';
-import { RevisionPassed, TemplatesService } from './templates.service.js';
+import { RevisionConflict, TemplatesService } from './templates.service.js';
 import { found } from '../../http/found.js';
 
 const querySchema = z.object({
@@ -39,7 +39,7 @@ export class TemplatesController {
   @Roles('lead')
   @ApiCreatedResponse({ standardSchema: text.templateSchema })
   async create(@Body({ schema: text.newTemplateSchema }) body: text.NewTemplate, @Req() request: { actor: Actor }) {
-    const created = await orRefused(this.templates.create(body, request.actor.name));
+    const created = await orConflict(this.templates.create(body, request.actor.name));
     if (!created)
       throw new ProblemException(HttpStatus.CONFLICT, `template ${body.id} is there already: PATCH changes it`);
     return created;
@@ -60,16 +60,16 @@ export class TemplatesController {
     @Body({ schema: text.templateChangeSchema }) body: text.TemplateChange,
     @Req() request: { actor: Actor },
   ) {
-    return found(await orRefused(this.templates.change(id, body, request.actor.name)), `there is no template ${id}`);
+    return found(await orConflict(this.templates.change(id, body, request.actor.name)), `there is no template ${id}`);
   }
 }
 
 /** @throws ProblemException 409 where a merge can't be, or somebody else was faster */
-export async function orRefused<T>(answer: Promise<T>): Promise<T> {
+export async function orConflict<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof MergeRefused || error instanceof RevisionPassed)
+    if (error instanceof InvalidMerge || error instanceof RevisionConflict)
       throw new ProblemException(HttpStatus.CONFLICT, error.message);
     throw error;
   }

@@ -3,8 +3,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { lockNameInTransaction } from '../../database/advisory-locks.js';
 import { TemplateRevision } from '../../records/template-revision.entity.js';
 import { Template } from '../../records/template.entity.js';
-import { MergeRefused, mergeChain, targetsFirst } from './merges.js';
-import { requestRankingOfOpenTickets } from '../requests/ranking-request.js';
+import { InvalidMerge, mergeChain, orderTargetsFirst } from './merges.js';
+import { requestRankingForOpenTickets } from '../requests/ranking-request.js';
 import type { ImportedTemplate, NewTemplate, TemplateChange } from './template-text.js';
 import { notifyReload, notifyTemplates } from '../../events/change-events.js';
 
@@ -15,7 +15,7 @@ export interface ImportedTemplates {
 }
 
 /** What became of one template of an import. */
-export interface ImportedOne {
+export interface TemplateImportResult {
   id: string;
   result: keyof ImportedTemplates;
   /** As it was; null for one that was not there */
@@ -24,7 +24,7 @@ export interface ImportedOne {
 }
 
 /** A template is not as it was when somebody began to change it. */
-export class RevisionPassed extends Error {
+export class RevisionConflict extends Error {
   override readonly name = 'RevisionPassed';
 }
 
@@ -56,10 +56,10 @@ export class TemplatesService {
    */
   create(template: NewTemplate, actor: string): Promise<Template | null> {
     return this.dataSource.transaction(async (manager) => {
-      if (await locked(manager, template.id)) return null;
-      const wanted = await merged(manager, null, template);
+      if (await lockTemplate(manager, template.id)) return null;
+      const wanted = await applyMerge(manager, null, template);
       const saved = await save(manager, { ...wanted, revision: 1, sample: false }, actor);
-      if (saved.state === 'allowed') await requestRankingOfOpenTickets(manager, 'template');
+      if (saved.state === 'allowed') await requestRankingForOpenTickets(manager, 'template');
       await notifyTemplates(manager);
       return saved;
     });
@@ -72,18 +72,18 @@ export class TemplatesService {
    */
   change(id: string, { revision, ...change }: TemplateChange, actor: string): Promise<Template | null> {
     return this.dataSource.transaction(async (manager) => {
-      const old = await locked(manager, id);
+      const old = await lockTemplate(manager, id);
       if (!old) return null;
       if (revision !== undefined && revision !== old.revision) {
-        throw new RevisionPassed(
+        throw new RevisionConflict(
           `template ${id} is at revision ${old.revision} by now: look at it, then change it again`,
         );
       }
-      const next = Object.assign({}, old, await merged(manager, old, { ...change, id }));
+      const next = Object.assign({}, old, await applyMerge(manager, old, { ...change, id }));
       if (isSame(old, next)) return old;
       const saved = await save(manager, Object.assign(next, { revision: old.revision + 1 }), actor);
       if (old.state === 'allowed' || next.state === 'allowed' || old.mergedInto !== next.mergedInto) {
-        await requestRankingOfOpenTickets(manager, 'template');
+        await requestRankingForOpenTickets(manager, 'template');
         await notifyReload(manager);
       }
       await notifyTemplates(manager);
@@ -102,14 +102,14 @@ export class TemplatesService {
 export async function importTemplates(
   manager: EntityManager,
   templates: ImportedTemplate[],
-  options: { actor: string; sample?: boolean; onEach?: (one: ImportedOne) => void },
+  options: { actor: string; sample?: boolean; onEach?: (one: TemplateImportResult) => void },
 ): Promise<ImportedTemplates> {
   const result: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
-  for (const line of targetsFirst(templates)) {
-    const old = await locked(manager, line.id);
+  for (const line of orderTargetsFirst(templates)) {
+    const old = await lockTemplate(manager, line.id);
     const wanted: NewTemplate = { ...line, state: line.state ?? old?.state ?? 'allowed' };
     const isLeft = old?.mergedInto && wanted.mergedInto === undefined;
-    const template = await merged(manager, old, isLeft ? { ...wanted, mergedInto: old.mergedInto } : wanted);
+    const template = await applyMerge(manager, old, isLeft ? { ...wanted, mergedInto: old.mergedInto } : wanted);
     const outcome = !old ? 'added' : isSame(old, template) ? 'unchanged' : 'changed';
     result[outcome] += 1;
     options.onEach?.({ id: line.id, result: outcome, before: old, after: template });
@@ -119,7 +119,7 @@ export async function importTemplates(
     await save(manager, Object.assign({}, old, template, { sample, revision }), options.actor);
   }
   if (result.added + result.changed > 0) {
-    await requestRankingOfOpenTickets(manager, 'template');
+    await requestRankingForOpenTickets(manager, 'template');
     await notifyTemplates(manager);
   }
   if (result.changed > 0) await notifyReload(manager);
@@ -127,7 +127,7 @@ export async function importTemplates(
 }
 
 /** The template, which nobody else changes, or makes where it is not there, until this transaction ends. */
-async function locked(manager: EntityManager, id: string): Promise<Template | null> {
+async function lockTemplate(manager: EntityManager, id: string): Promise<Template | null> {
   await lockNameInTransaction(manager, `template ${id}`);
   return manager.getRepository(Template).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
 }
@@ -161,7 +161,7 @@ async function save(
  *
  * @throws MergeRefused where that can't be, or one that is merged is to be used again and its merge not taken back
  */
-async function merged<T extends Partial<NewTemplate> & { id: string }>(
+async function applyMerge<T extends Partial<NewTemplate> & { id: string }>(
   manager: EntityManager,
   old: Template | null,
   wanted: T,
@@ -170,7 +170,7 @@ async function merged<T extends Partial<NewTemplate> & { id: string }>(
   if (mergedInto === null) return { ...wanted, mergedInto };
   const { id, state } = wanted;
   if (wanted.mergedInto === undefined && state !== undefined && state !== 'retired') {
-    throw new MergeRefused(
+    throw new InvalidMerge(
       `template ${id} is merged into ${mergedInto}: with "mergedInto": null it can be ${state} again`,
     );
   }

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { wordsBehind } from '../../models/serving/occlusion.js';
-import { ModelService } from '../versions/champion.service.js';
-import { rankInput } from '../requests/rank-input.js';
+import { explainWords } from '../../models/serving/occlusion.js';
+import { ChampionService } from '../versions/champion.service.js';
+import { toRankInput } from '../requests/rank-input.js';
 import type { SuggestionAnswer, TicketPath } from './ticket.schema.js';
 import { TicketsQueryService } from './tickets.query.js';
 
 /** The version that made a suggestion ranks no more: nobody can say what it would have said of other words. */
-class NotInService extends Error {}
+class VersionNotServing extends Error {}
 
 /** Says which words of a ticket its suggestions come from. It asks the model dozens of times: on demand only. */
 @Injectable()
-export class ExplanationService {
+export class RankingExplanation {
   constructor(
     private readonly tickets: TicketsQueryService,
-    private readonly model: ModelService,
+    private readonly champion: ChampionService,
   ) {}
 
   /**
@@ -25,13 +25,13 @@ export class ExplanationService {
     const [ticket, suggestion] = await Promise.all([this.tickets.get(path), this.tickets.suggestion(path, limit)]);
     if (!ticket || !suggestion) return null;
     const templateIds = suggestion.items.map(({ templateId }) => templateId);
-    const rank = async (inputs: Parameters<ModelService['rank']>[0]) => {
-      const rankings = await this.model.rankBehind(inputs, suggestion.modelVersion);
-      if (!rankings) throw new NotInService();
+    const rank = async (inputs: Parameters<ChampionService['rank']>[0]) => {
+      const rankings = await this.champion.rankInBackground(inputs, suggestion.modelVersion);
+      if (!rankings) throw new VersionNotServing();
       return rankings;
     };
-    const words = await wordsBehind(rankInput(ticket), templateIds, rank).catch((error: unknown) => {
-      if (error instanceof NotInService) return null;
+    const words = await explainWords(toRankInput(ticket), templateIds, rank).catch((error: unknown) => {
+      if (error instanceof VersionNotServing) return null;
       throw error;
     });
     return { ...suggestion, items: suggestion.items.map((item, at) => ({ ...item, words: words?.[at] ?? null })) };

@@ -1,26 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { microsecondsOf, momentOf } from '../../http/cursor.js';
-import { mostAnswered } from '../requests/ticket-embeddings.js';
+import { maxAnsweredTickets } from '../requests/ticket-embeddings.js';
 import type { SimilarTicket, TicketPath } from './ticket.schema.js';
 
 /** Of one trip to the database: what is in memory at a time. */
 const pageSize = 5_000;
 
-interface Embedded {
+interface EmbeddingRow {
   ticket: number;
   /** One signed byte a number, times `scale` */
   embedding: Buffer;
   scale: number;
 }
 
-interface Candidate extends Embedded {
+interface Candidate extends EmbeddingRow {
   micros: number;
 }
 
 /** Answered tickets that are the most like one ticket, by the encoder's reading of both. */
 @Injectable()
-export class SimilarQuery {
+export class SimilarTicketsQuery {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
@@ -31,7 +31,7 @@ export class SimilarQuery {
     path: TicketPath,
     { limit, template }: { limit: number; template?: string | undefined },
   ): Promise<{ items: SimilarTicket[] } | null> {
-    const [own]: (Embedded & { encoderHash: string | null })[] = await this.dataSource.query(
+    const [own]: (EmbeddingRow & { encoderHash: string | null })[] = await this.dataSource.query(
       `SELECT t.id AS ticket, e.embedding, e.scale, e.encoder_hash AS "encoderHash"
          FROM tickets t LEFT JOIN ticket_embeddings e ON e.ticket = t.id WHERE t.source = $1 AND t.ticket_id = $2`,
       [path.source, path.ticketId],
@@ -40,10 +40,10 @@ export class SimilarQuery {
     if (own.encoderHash === null) return { items: [] };
     // A statement of its own where only one template's are wanted: its plan is another one.
     const wanted = template === undefined ? 'l.template_id IS NOT NULL' : 'l.template_id = ANY ($5::text[])';
-    const heirs = template === undefined ? [] : [await this.mergedInto(template)];
+    const heirs = template === undefined ? [] : [await this.withMergedTemplates(template)];
     let best: { ticket: number; similarity: number }[] = [];
     let last: Candidate | undefined;
-    for (let seen = 0; seen < mostAnswered; seen += pageSize) {
+    for (let seen = 0; seen < maxAnsweredTickets; seen += pageSize) {
       const page: Candidate[] = await this.dataSource.query(
         `SELECT l.ticket, ${microsecondsOf('l.labelled_at')} AS micros, e.embedding, e.scale
            FROM labels l JOIN ticket_embeddings e ON e.ticket = l.ticket AND e.encoder_hash = $1
@@ -57,18 +57,18 @@ export class SimilarQuery {
       if (page.length < pageSize) break;
       last = page.at(-1);
     }
-    return { items: await this.described(best) };
+    return { items: await this.loadTickets(best) };
   }
 
   /** @returns the template itself and those that were merged into it */
-  private async mergedInto(template: string): Promise<string[]> {
+  private async withMergedTemplates(template: string): Promise<string[]> {
     const rows: { id: string }[] = await this.dataSource.query('SELECT id FROM template_heirs WHERE heir = $1', [
       template,
     ]);
     return rows.map(({ id }) => id);
   }
 
-  private async described(best: { ticket: number; similarity: number }[]): Promise<SimilarTicket[]> {
+  private async loadTickets(best: { ticket: number; similarity: number }[]): Promise<SimilarTicket[]> {
     if (best.length === 0) return [];
     return this.dataSource.query(
       `SELECT t.source, t.ticket_id AS "ticketId", t.subject, left(t.body, 200) AS preview, coalesce(h.heir, l.template_id) AS "templateId",
@@ -83,12 +83,12 @@ export class SimilarQuery {
 }
 
 /** Cosine of two embeddings of length 1, −1 to 1. */
-function similarity(a: Embedded, b: Embedded): number {
-  const [one, other] = [bytesOf(a), bytesOf(b)];
+function similarity(a: EmbeddingRow, b: EmbeddingRow): number {
+  const [one, other] = [toInt8(a), toInt8(b)];
   let sum = 0;
   for (let at = 0; at < one.length; at += 1) sum += (one[at] as number) * (other[at] ?? 0);
   return Math.max(-1, Math.min(1, sum * a.scale * b.scale));
 }
 
-const bytesOf = ({ embedding }: Embedded): Int8Array =>
+const toInt8 = ({ embedding }: EmbeddingRow): Int8Array =>
   new Int8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength);

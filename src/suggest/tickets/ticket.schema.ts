@@ -14,7 +14,7 @@ export type TicketPath = z.infer<typeof ticketPathSchema>;
 export const ticketStates = ['open', 'answered', 'closed'] as const;
 
 /** By what the list is sorted, as a whole number, and the ticket's id. */
-const placeInQueue = z.tuple([z.int(), z.int().nonnegative()]);
+const queueCursorSchema = z.tuple([z.int(), z.int().nonnegative()]);
 
 export const ticketsQuerySchema = z.object({
   state: z.enum([...ticketStates, 'all']).default('open'),
@@ -25,7 +25,7 @@ export const ticketsQuerySchema = z.object({
   /** `certain`: by the probability of the first reply, then newest; what has none comes last */
   sort: z.enum(['newest', 'certain']).default('newest'),
   limit: limitOf(200, 50),
-  cursor: cursorOf(placeInQueue),
+  cursor: cursorOf(queueCursorSchema),
 });
 export type TicketsQuery = z.infer<typeof ticketsQuerySchema>;
 
@@ -82,7 +82,7 @@ export const ticketSchema = z
   .meta({ id: 'Ticket' });
 export type TicketAnswer = z.infer<typeof ticketSchema>;
 
-const wordSchema = z
+const wordWeightSchema = z
   .object({
     part: z.enum(['subject', 'body']),
     /** First character of it in that part of the ticket, and the one behind its last, UTF-16 code units */
@@ -108,7 +108,7 @@ export const suggestionSchema = suggestionMessageSchema
          * With `explain=true`: the words that spoke for the reply or against it; null where the model that suggested it is
          * not in service any more
          */
-        words: z.array(wordSchema).nullable().optional(),
+        words: z.array(wordWeightSchema).nullable().optional(),
       }),
     ),
     createdAt: date,

@@ -5,9 +5,9 @@ import { ProblemException } from '../../http/problem.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { choiceBodySchema, type ChoiceBody } from '../choices/choice-message.js';
 import { ChoicesService } from '../choices/choices.service.js';
-import { ExplanationService } from './explanation.service.js';
+import { RankingExplanation } from './explanation.service.js';
 import { ofModel } from '../ranking/rank.controller.js';
-import { SimilarQuery } from './similar.query.js';
+import { SimilarTicketsQuery } from './similar.query.js';
 import * as answers from './ticket.schema.js';
 import { TicketsQueryService } from './tickets.query.js';
 import { found } from '../../http/found.js';
@@ -19,8 +19,8 @@ export class TicketsController {
   constructor(
     private readonly tickets: TicketsQueryService,
     private readonly choices: ChoicesService,
-    private readonly similarTickets: SimilarQuery,
-    private readonly explanations: ExplanationService,
+    private readonly similarTickets: SimilarTicketsQuery,
+    private readonly explanation: RankingExplanation,
   ) {}
 
   @Get()
@@ -53,7 +53,7 @@ export class TicketsController {
     @Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath,
     @Query({ schema: answers.suggestionQuerySchema }) query: answers.SuggestionQuery,
   ) {
-    const from = query.explain === 'true' ? this.explanations : this.tickets;
+    const from = query.explain === 'true' ? this.explanation : this.tickets;
     return found(
       await ofModel(from.suggestion(path, query.limit)),
       `ticket ${path.ticketId} of ${path.source} is not there or has not been ranked yet`,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Suggestion } from '../../records/suggestion.entity.js';
 import { microsecondsOf, momentOf, page } from '../../http/cursor.js';
-import { suggestionMessage } from '../requests/suggestion-message.js';
+import { toSuggestionMessage } from '../requests/suggestion-message.js';
 import type {
   SuggestionAnswer,
   TicketAnswer,
@@ -12,8 +12,8 @@ import type {
   TicketsQuery,
 } from './ticket.schema.js';
 
-const state = `CASE WHEN t.closed_at IS NOT NULL THEN 'closed' WHEN t.answered_at IS NOT NULL THEN 'answered' ELSE 'open' END`;
-const facts = `t.source, t.ticket_id AS "ticketId", t.subject, t.channel, t.language, ${state} AS state, t.sample,
+const stateSql = `CASE WHEN t.closed_at IS NOT NULL THEN 'closed' WHEN t.answered_at IS NOT NULL THEN 'answered' ELSE 'open' END`;
+const ticketColumns = `t.source, t.ticket_id AS "ticketId", t.subject, t.channel, t.language, ${stateSql} AS state, t.sample,
   coalesce(t.content_at, t.state_at) AS "occurredAt", t.received_at AS "receivedAt"`;
 const stateFilter: Record<TicketsQuery['state'], string> = {
   open: 't.closed_at IS NULL AND t.answered_at IS NULL',
@@ -22,11 +22,11 @@ const stateFilter: Record<TicketsQuery['state'], string> = {
   all: 'true',
 };
 /** Millionths, so that a cursor holds it exactly */
-const certainty = 'coalesce(round(f.probability * 1000000)::bigint, -1)';
+const confidenceSql = 'coalesce(round(f.probability * 1000000)::bigint, -1)';
 /** What is sorted by; `place` is what a cursor has of it, `from` the same as SQL of a cursor's value. */
 const sorts: Record<TicketsQuery['sort'], { by: string; place: string; from: (value: string) => string }> = {
   newest: { by: 't.received_at', place: microsecondsOf('t.received_at'), from: momentOf },
-  certain: { by: certainty, place: certainty, from: (value) => `${value}::bigint` },
+  certain: { by: confidenceSql, place: confidenceSql, from: (value) => `${value}::bigint` },
 };
 
 /** Reads tickets for the people who answer them. Nothing here tells an audit ticket from an abstention. */
@@ -50,7 +50,7 @@ export class TicketsQueryService {
     where((at, id) => `(${by}, t.id) < (${from(at)}, ${id})`, query.cursor?.[0], query.cursor?.[1]);
     const limit = `$${values.push(query.limit + 1)}`;
     const rows: (TicketRow & { id: number; place: number })[] = await this.dataSource.query(
-      `SELECT t.id, ${place} AS place, ${facts}, left(t.body, 200) AS preview,
+      `SELECT t.id, ${place} AS place, ${ticketColumns}, left(t.body, 200) AS preview,
               coalesce(t.contact_type, s.contact_type) AS "contactType",
               CASE WHEN s.id IS NOT NULL THEN jsonb_build_object('suggestionId', s.id, 'abstained', s.abstained,
                 'templateId', f.id, 'title', f.title, 'probability', f.probability) END AS suggestion
@@ -85,7 +85,7 @@ export class TicketsQueryService {
 
   async get(path: TicketPath): Promise<TicketAnswer | null> {
     const [ticket]: TicketAnswer[] = await this.dataSource.query(
-      `SELECT ${facts}, t.contact_type AS "contactType", t.body, t.fields
+      `SELECT ${ticketColumns}, t.contact_type AS "contactType", t.body, t.fields
          FROM tickets t WHERE t.source = $1 AND t.ticket_id = $2`,
       [path.source, path.ticketId],
     );
@@ -111,6 +111,6 @@ export class TicketsQueryService {
     );
     if (!row) return null;
     const items = (row.shown ?? []).map((item, index) => ({ rank: index + 1, ...item }));
-    return { ...suggestionMessage(path, { ...row, ranking: [] }), items, createdAt: row.createdAt };
+    return { ...toSuggestionMessage(path, { ...row, ranking: [] }), items, createdAt: row.createdAt };
   }
 }

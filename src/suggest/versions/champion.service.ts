@@ -9,26 +9,31 @@ import type { ModelStatus } from '../../models/serving/model-protocol.js';
 import { ModelUnavailable } from '../../models/serving/rank-queue.js';
 import type { RankInput, Ranking } from '../../models/ranker.js';
 import { EventsService } from '../../events/events.service.js';
-import { rankInput } from '../requests/rank-input.js';
-import { activeRollout, isCanarys, type Rollout } from './rollouts.js';
-import { textMatchVersion, wantedCandidates, wantedModel, type WantedModel } from '../requests/serving-version.js';
+import { toRankInput } from '../requests/rank-input.js';
+import { activeRollout, routesToCanary, type Rollout } from './rollouts.js';
+import {
+  textMatchVersion,
+  loadCandidates,
+  loadServingVersion,
+  type ServingVersion,
+} from '../requests/serving-version.js';
 
 /** How often a replica looks which version and templates it should rank with. */
-const lookEveryMs = 1_000;
+const pollIntervalMs = 1_000;
 
 /** The model in service: the champion, and the templates that are allowed. */
 @Injectable()
-export class ModelService {
+export class ChampionService {
   private readonly logger = new Logger('Model');
   private timer: NodeJS.Timeout | undefined;
   private rollout: Rollout | null = null;
   /** Id of a rollout whose version could not be loaded */
-  private unloadable: number | null = null;
-  private hearing: Subscription | undefined;
-  private current: WantedModel | null = null;
+  private failedRolloutId: number | null = null;
+  private subscription: Subscription | undefined;
+  private current: ServingVersion | null = null;
   /** What kept it from following, said once */
-  private trouble: string | null = null;
-  private looking: Promise<void> = Promise.resolve();
+  private lastFailure: string | null = null;
+  private refreshing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -37,28 +42,28 @@ export class ModelService {
     private readonly events: EventsService,
     registry: Registry,
   ) {
-    this.measure(registry);
+    this.registerMetrics(registry);
   }
 
   async start(): Promise<void> {
     await this.process.start();
     try {
-      await this.look();
+      await this.refresh();
     } catch (error) {
       // A champion that can't be loaded keeps nobody from the tickets: their text ranks until it can, or another is promoted.
-      this.logger.error(`the champion can't be loaded, the templates' own text ranks: ${reasonOf(error)}`);
-      await this.process.use(textMatchVersion, null);
+      this.logger.error(`the champion can't be loaded, the templates' own text ranks: ${errorMessage(error)}`);
+      await this.process.activate(textMatchVersion, null);
     }
-    this.timer = setInterval(() => this.lookSoon(), lookEveryMs);
-    this.hearing = this.events.modelChanges.subscribe(() => this.lookSoon());
+    this.timer = setInterval(() => this.scheduleRefresh(), pollIntervalMs);
+    this.subscription = this.events.modelChanges.subscribe(() => this.scheduleRefresh());
   }
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.timer = undefined;
-    this.hearing?.unsubscribe();
+    this.subscription?.unsubscribe();
     await this.process.stop();
-    await this.looking;
+    await this.refreshing;
   }
 
   rank(inputs: RankInput[]): Promise<{ version: string; ranking: Ranking }[]> {
@@ -70,10 +75,10 @@ export class ModelService {
     tickets: (RankInput & { source: string; ticketId: string })[],
   ): Promise<{ version: string; ranking: Ranking }[]> {
     const { rollout } = this;
-    const inputs = tickets.map(rankInput);
+    const inputs = tickets.map(toRankInput);
     if (rollout?.mode !== 'canary') return this.rank(inputs);
     const of = (canarys: boolean): number[] =>
-      [...tickets.keys()].filter((at) => isCanarys(tickets[at] as (typeof tickets)[0], rollout) === canarys);
+      [...tickets.keys()].filter((at) => routesToCanary(tickets[at] as (typeof tickets)[0], rollout) === canarys);
     const [mine, others] = [of(true), of(false)];
     const pick = (places: number[]): RankInput[] => places.map((at) => inputs[at] as RankInput);
     const [tried, ranked] = await Promise.all([
@@ -88,9 +93,9 @@ export class ModelService {
   }
 
   /** What the version in shadow says of the tickets; null where there is none. */
-  async shadow(tickets: RankInput[]): Promise<{ version: string; ranking: Ranking }[] | null> {
+  async rankInShadow(tickets: RankInput[]): Promise<{ version: string; ranking: Ranking }[] | null> {
     const { rollout } = this;
-    return rollout?.mode === 'shadow' ? this.process.rank(tickets.map(rankInput), rollout.version) : null;
+    return rollout?.mode === 'shadow' ? this.process.rank(tickets.map(toRankInput), rollout.version) : null;
   }
 
   /**
@@ -98,7 +103,7 @@ export class ModelService {
    *
    * @returns null where that version does not rank tickets any more
    */
-  async rankBehind(inputs: RankInput[], version: string): Promise<Ranking[] | null> {
+  async rankInBackground(inputs: RankInput[], version: string): Promise<Ranking[] | null> {
     const answers = await this.process.rank(inputs, version, 'behind');
     const isIts = answers.every((answer) => answer.version === version);
     return isIts ? answers.map(({ ranking }) => ranking) : null;
@@ -114,53 +119,53 @@ export class ModelService {
   }
 
   /** A look that takes longer than the interval (a large model) must not have another beside it. */
-  private lookSoon(): void {
-    this.looking = this.looking
-      .then(() => this.look())
+  private scheduleRefresh(): void {
+    this.refreshing = this.refreshing
+      .then(() => this.refresh())
       .catch((error: unknown) => {
-        const trouble = reasonOf(error);
-        if (this.timer && trouble !== this.trouble) this.logger.warn(`the model stays as it is: ${trouble}`);
-        this.trouble = trouble;
+        const trouble = errorMessage(error);
+        if (this.timer && trouble !== this.lastFailure) this.logger.warn(`the model stays as it is: ${trouble}`);
+        this.lastFailure = trouble;
       });
   }
 
   /** Follows the champion alias and the templates. */
-  private async look(): Promise<void> {
+  private async refresh(): Promise<void> {
     // In this order: a canary that comes in between gives another stamp, so that what it ranks meanwhile is ranked again.
-    const wanted = await wantedModel(this.dataSource.manager);
+    const wanted = await loadServingVersion(this.dataSource.manager);
     await this.followRollout();
     if (wanted.stamp === this.current?.stamp) return;
     // Templates that change after the stamp was read give another stamp: the next look takes them up.
-    await this.process.setCandidates(await wantedCandidates(this.dataSource.manager));
+    await this.process.setCandidates(await loadCandidates(this.dataSource.manager));
     if (wanted.version !== this.current?.version) {
-      await this.process.use(wanted.version, wanted.folder && join(this.config.MODEL_DIR, wanted.folder));
+      await this.process.activate(wanted.version, wanted.folder && join(this.config.MODEL_DIR, wanted.folder));
       this.logger.log(`ranking with ${wanted.version} on the ${this.status().device?.toUpperCase()}`);
     }
     this.current = wanted;
-    this.trouble = null;
+    this.lastFailure = null;
   }
 
   /** A version that is tried out is loaded beside the champion before it gets a ticket. */
   private async followRollout(): Promise<void> {
     const rollout = await activeRollout(this.dataSource.manager);
-    if (rollout?.id === this.rollout?.id || rollout?.id === this.unloadable) return;
+    if (rollout?.id === this.rollout?.id || rollout?.id === this.failedRolloutId) return;
     this.rollout = null;
-    if (!rollout) return this.process.hold(null);
+    if (!rollout) return this.process.loadSecond(null);
     const { version, mode } = rollout;
     try {
-      await this.process.hold({ version, folder: join(this.config.MODEL_DIR, rollout.folder) });
+      await this.process.loadSecond({ version, folder: join(this.config.MODEL_DIR, rollout.folder) });
     } catch (error) {
       if (error instanceof ModelUnavailable) throw error;
       // It keeps nobody from following the champion and the templates.
-      this.unloadable = rollout.id;
-      this.logger.error(`${version} can't be loaded as ${mode}, the champion ranks alone: ${reasonOf(error)}`);
+      this.failedRolloutId = rollout.id;
+      this.logger.error(`${version} can't be loaded as ${mode}, the champion ranks alone: ${errorMessage(error)}`);
       return;
     }
     this.rollout = rollout;
     this.logger.log(`${version} ranks as ${mode}`);
   }
 
-  private measure(registry: Registry): void {
+  private registerMetrics(registry: Registry): void {
     const registers = [registry];
     const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
     const size = new Histogram({
@@ -211,4 +216,4 @@ export class ModelService {
   }
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const errorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error));

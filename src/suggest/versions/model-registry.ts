@@ -4,12 +4,12 @@ import { basename, join } from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { referenceFile } from '../../models/training/held-out-tickets.js';
 import type { Alias } from '../../records/model-alias.entity.js';
-import { requestRankingOfOpenTickets } from '../requests/ranking-request.js';
+import { requestRankingForOpenTickets } from '../requests/ranking-request.js';
 import type { EnglishMessage } from '../../messages/localized-message.js';
 import { notifyModels } from '../../events/change-events.js';
 
 /** A version can't be watched in service; nothing has been changed. */
-export class NoReference extends Error {
+export class MissingDriftReference extends Error {
   override readonly name = 'NoReference';
 }
 
@@ -22,7 +22,9 @@ export class NoReference extends Error {
 export async function registerModel(manager: EntityManager, folder: string): Promise<string> {
   const metadata = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as { version: string };
   if (!existsSync(join(folder, referenceFile))) {
-    throw new NoReference(`model version ${metadata.version} has no ${referenceFile}: train it again to have one made`);
+    throw new MissingDriftReference(
+      `model version ${metadata.version} has no ${referenceFile}: train it again to have one made`,
+    );
   }
   await manager.query(
     `INSERT INTO model_versions (version, folder, metadata) VALUES ($1, $2, $3) ON CONFLICT (version) DO NOTHING`,
@@ -61,7 +63,7 @@ export async function moveAlias(
     'INSERT INTO model_alias_moves (alias, version, actor, reason, message) VALUES ($1, $2, $3, $4, $5)',
     [alias, version, actor, reason?.sentence ?? null, reason?.message ?? null],
   );
-  if (alias === 'champion') await requestRankingOfOpenTickets(manager, 'model');
+  if (alias === 'champion') await requestRankingForOpenTickets(manager, 'model');
   await notifyModels(manager);
 }
 
@@ -70,7 +72,7 @@ export async function previousChampion(manager: EntityManager): Promise<string |
   const moves: { version: string }[] = await manager.query(
     `SELECT version FROM model_alias_moves WHERE alias = 'champion' ORDER BY id`,
   );
-  return championBefore(moves.map(({ version }) => version));
+  return rollbackTarget(moves.map(({ version }) => version));
 }
 
 /**
@@ -79,11 +81,11 @@ export async function previousChampion(manager: EntityManager): Promise<string |
  *
  * @param moves the champions in the order in which they became it
  */
-export function championBefore(moves: string[]): string | null {
-  const line: string[] = [];
+export function rollbackTarget(moves: string[]): string | null {
+  const history: string[] = [];
   for (const version of moves) {
-    if (line.at(-2) === version) line.pop();
-    else if (line.at(-1) !== version) line.push(version);
+    if (history.at(-2) === version) history.pop();
+    else if (history.at(-1) !== version) history.push(version);
   }
-  return line.at(-2) ?? null;
+  return history.at(-2) ?? null;
 }

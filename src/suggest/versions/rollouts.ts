@@ -4,7 +4,7 @@ import { hash32 } from '../../statistics/random.js';
 import type { Ranking } from '../../models/ranker.js';
 import { moveAlias } from './model-registry.js';
 import { message } from './model-messages.js';
-import { requestRankingOf } from '../requests/ranking-request.js';
+import { requestRankingForVersion } from '../requests/ranking-request.js';
 import type { EnglishMessage } from '../../messages/localized-message.js';
 import { notifyModels } from '../../events/change-events.js';
 
@@ -57,7 +57,7 @@ export async function endRollout(
   const state = outcome === 'promoted' ? 'promoted' : 'kept';
   await manager.query(`UPDATE training_runs SET state = $2 WHERE id = $1 AND state = 'compared'`, [ended.run, state]);
   // A champion that is new has all open tickets ranked again; else what a canary has said of them is taken back with it.
-  if (outcome !== 'promoted') await requestRankingOf(manager, ended.version);
+  if (outcome !== 'promoted') await requestRankingForVersion(manager, ended.version);
   await notifyModels(manager);
   return ended.version;
 }
@@ -71,21 +71,21 @@ export async function activeRollout(manager: EntityManager): Promise<Rollout | n
 }
 
 /** Whether a ticket is the canary's: by its identity, so that every replica says the same, whenever it is ranked. */
-export function isCanarys(ticket: { source: string; ticketId: string }, { version, share }: Rollout): boolean {
+export function routesToCanary(ticket: { source: string; ticketId: string }, { version, share }: Rollout): boolean {
   return hash32(`${version} ${ticket.source}:${ticket.ticketId}`) / 2 ** 32 < share;
 }
 
-const kept = 10;
+const maxStoredItems = 10;
 
 /** Keeps what a version in shadow says of tickets; the newest where they are ranked again. */
-export async function storeShadow(
+export async function storeShadowRankings(
   manager: EntityManager,
   tickets: { claimed: { ticket: number } }[],
   answers: { version: string; ranking: Ranking }[],
 ): Promise<void> {
   const rows = tickets.map(({ claimed }, index) => {
     const { items = [], abstained = true } = answers[index]?.ranking ?? {};
-    const ranking = items.slice(0, kept).map(({ templateId, probability }) => ({ templateId, probability }));
+    const ranking = items.slice(0, maxStoredItems).map(({ templateId, probability }) => ({ templateId, probability }));
     return { ticket: claimed.ticket, version: answers[index]?.version ?? '', abstained, ranking };
   });
   await manager.query(

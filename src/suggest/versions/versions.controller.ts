@@ -2,8 +2,8 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Req } from '@
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles, type Actor } from '../../access/roles.js';
-import { ModelService } from './champion.service.js';
-import { ModelsService } from './versions.service.js';
+import { ChampionService } from './champion.service.js';
+import { VersionsService } from './versions.service.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
 import { minCanaryShare } from '../../config/retrain-variables.js';
 import { identifier } from '../../http/text-schemas.js';
@@ -83,25 +83,25 @@ const reportSchema = z
 type Path = z.infer<typeof pathSchema>;
 const promotedSchema = z.object({ champion: z.string().nullable() }).meta({ id: 'Promoted' });
 
-interface Call {
+interface AuthenticatedRequest {
   actor: Actor;
 }
 
 /** Model versions, which of them is the champion, and which is tried out beside it. */
 @ApiTags('models')
 @Controller('api/v1/models')
-export class ModelsController {
+export class VersionsController {
   constructor(
-    private readonly models: ModelsService,
-    private readonly model: ModelService,
+    private readonly versions: VersionsService,
+    private readonly champion: ChampionService,
   ) {}
 
   @Get()
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: modelsSchema })
   async list() {
-    const { version, device, state } = this.model.status();
-    return { serving: { version, device, state }, items: await this.models.versions() };
+    const { version, device, state } = this.champion.status();
+    return { serving: { version, device, state }, items: await this.versions.list() };
   }
 
   /** Who became champion or challenger, by whom and why. */
@@ -109,7 +109,7 @@ export class ModelsController {
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: z.array(moveSchema) })
   moves() {
-    return this.models.moves();
+    return this.versions.aliasMoves();
   }
 
   /** What was tried out beside the champion, and how it ended; newest first. */
@@ -117,14 +117,14 @@ export class ModelsController {
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: z.array(rolloutSchema) })
   rollouts() {
-    return this.models.rollouts();
+    return this.versions.rollouts();
   }
 
   @Get(':version')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: versionSchema })
   async get(@Param({ schema: pathSchema }) { version }: Path) {
-    const versions = await this.models.versions();
+    const versions = await this.versions.list();
     return found(versions.find((one) => one.version === version) ?? null, `there is no model version ${version}`);
   }
 
@@ -133,15 +133,15 @@ export class ModelsController {
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: reportSchema })
   async report(@Param({ schema: pathSchema }) { version }: Path) {
-    return found(await this.models.report(version), `there is no report of a model version ${version}`);
+    return found(await this.versions.report(version), `there is no report of a model version ${version}`);
   }
 
   @Post(':version/promote')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
   @ApiOkResponse({ standardSchema: promotedSchema })
-  promote(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: Call) {
-    return this.models.promote(version, actor.name);
+  promote(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: AuthenticatedRequest) {
+    return this.versions.promote(version, actor.name);
   }
 
   /** It ranks every ticket too, and nothing of that is shown. */
@@ -149,8 +149,8 @@ export class ModelsController {
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
   @ApiOkResponse({ standardSchema: rolloutSchema })
-  shadow(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: Call) {
-    return this.models.tryOut(version, { mode: 'shadow', actor: actor.name });
+  shadow(@Param({ schema: pathSchema }) { version }: Path, @Req() { actor }: AuthenticatedRequest) {
+    return this.versions.startRollout(version, { mode: 'shadow', actor: actor.name });
   }
 
   /** It ranks a share of the tickets instead of the champion. */
@@ -161,9 +161,9 @@ export class ModelsController {
   canary(
     @Param({ schema: pathSchema }) { version }: Path,
     @Body({ schema: canarySchema }) { share }: z.infer<typeof canarySchema>,
-    @Req() { actor }: Call,
+    @Req() { actor }: AuthenticatedRequest,
   ) {
-    return this.models.tryOut(version, { mode: 'canary', share, actor: actor.name });
+    return this.versions.startRollout(version, { mode: 'canary', share, actor: actor.name });
   }
 
   /** Ends what is tried out; where nothing is, the champion before takes over again. */
@@ -171,7 +171,7 @@ export class ModelsController {
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
   @ApiOkResponse({ standardSchema: promotedSchema })
-  rollback(@Req() { actor }: Call) {
-    return this.models.rollback(actor.name);
+  rollback(@Req() { actor }: AuthenticatedRequest) {
+    return this.versions.rollback(actor.name);
   }
 }

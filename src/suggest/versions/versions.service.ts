@@ -13,7 +13,7 @@ import { message } from './model-messages.js';
 import { endRollout, startRollout, type RolloutMode } from './rollouts.js';
 import type { EnglishMessage } from '../../messages/localized-message.js';
 
-const newestMoves = 50;
+const pageSize = 50;
 const rolloutColumns = `version, mode, share, started_by AS "startedBy", started_at AS "startedAt",
   pairs, standing, ended_at AS "endedAt", outcome, reason, message`;
 
@@ -34,14 +34,14 @@ export interface RolloutRow {
 
 /** Model versions as people move them. */
 @Injectable()
-export class ModelsService {
+export class VersionsService {
   constructor(
     private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: Pick<ServiceConfig, 'MODEL_DIR' | 'RETRAIN_CANARY_SHARE'>,
   ) {}
 
   /** Newest first. */
-  async versions() {
+  async list() {
     const aliases: { alias: string; version: string }[] = await this.dataSource.query(
       'SELECT alias, version FROM model_aliases',
     );
@@ -55,14 +55,14 @@ export class ModelsService {
   }
 
   /** Who became what, and why; newest first. */
-  async moves() {
-    const rows = await this.dataSource.getRepository(ModelAliasMove).find({ order: { id: 'DESC' }, take: newestMoves });
+  async aliasMoves() {
+    const rows = await this.dataSource.getRepository(ModelAliasMove).find({ order: { id: 'DESC' }, take: pageSize });
     return rows.map(({ id, ...move }) => move);
   }
 
   /** What is or was tried out; newest first. */
   rollouts(): Promise<RolloutRow[]> {
-    return this.dataSource.query(`SELECT ${rolloutColumns} FROM rollouts ORDER BY id DESC LIMIT $1`, [newestMoves]);
+    return this.dataSource.query(`SELECT ${rolloutColumns} FROM rollouts ORDER BY id DESC LIMIT $1`, [pageSize]);
   }
 
   /** The record that its training left in its folder; null where there is no such version or record. */
@@ -78,7 +78,7 @@ export class ModelsService {
   }
 
   promote(version: string, actor: string) {
-    return this.changed(async (manager) => {
+    return this.inTransaction(async (manager) => {
       await this.makeChampion(manager, version, {
         actor,
         action: 'model.promote',
@@ -90,7 +90,7 @@ export class ModelsService {
 
   /** What is tried out ends; where nothing is, the champion before takes over again. */
   rollback(actor: string) {
-    return this.changed(async (manager) => {
+    return this.inTransaction(async (manager) => {
       const tried = await endRollout(manager, { outcome: 'rolled-back', reason: message('rolled-back-by', { actor }) });
       if (tried !== null) {
         await recordAudit(manager, { actor, action: 'model.rollback', target: tried });
@@ -110,8 +110,11 @@ export class ModelsService {
   }
 
   /** Tries a version out beside the champion. */
-  tryOut(version: string, { mode, share, actor }: { mode: RolloutMode; share?: number | undefined; actor: string }) {
-    return this.changed(async (manager): Promise<RolloutRow> => {
+  startRollout(
+    version: string,
+    { mode, share, actor }: { mode: RolloutMode; share?: number | undefined; actor: string },
+  ) {
+    return this.inTransaction(async (manager): Promise<RolloutRow> => {
       if (version === (await championOf(manager))) {
         throw new ProblemException(HttpStatus.CONFLICT, `${version} is the champion: there is nothing to try out`);
       }
@@ -135,7 +138,7 @@ export class ModelsService {
     await recordAudit(manager, { actor, action, target: version });
   }
 
-  private async changed<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  private async inTransaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     try {
       return await this.dataSource.transaction(work);
     } catch (error) {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { softmax } from '../../../src/models/ranking/softmax.js';
-import { calibrationError, calibrationExcess, chanceError } from '../../../src/retrain/comparison/calibration.js';
+import {
+  calibrationError,
+  calibrationExcess,
+  chanceCalibrationError,
+} from '../../../src/retrain/comparison/calibration.js';
 import { seeded } from '../../../src/statistics/random.js';
 import { evaluated } from '../../support/evaluated-rows.js';
 import { expectClose } from '../../support/golden.js';
@@ -22,13 +26,13 @@ describe('calibration', () => {
 
   test('of no answers has no error', () => {
     expect(calibrationError([])).toBe(0);
-    expect(chanceError([], seeded(1))).toBe(0);
+    expect(chanceCalibrationError([], seeded(1))).toBe(0);
     expect(calibrationExcess([], [], seeded(1))).toBe(0);
   });
 
   test('is off by chance as much as one in twenty sets with true probabilities is', () => {
     const confidences = answers.map(({ confidence }) => confidence);
-    const line = chanceError(confidences, seeded(1));
+    const line = chanceCalibrationError(confidences, seeded(1));
     const random = seeded(9);
     const above = Array.from({ length: 400 }, () =>
       calibrationError(confidences.map((confidence) => ({ confidence, right: Number(random() < confidence) }))),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { childEnvironment, readConfig } from '../../../src/config/config.js';
 import { runTraining } from '../../../src/models/jobs/training-process.js';
 import { readReference } from '../../../src/monitoring/reference/reference-file.js';
-import { binOf, TicketCoder } from '../../../src/monitoring/reference/ticket-coding.js';
+import { findBin, TicketCoder } from '../../../src/monitoring/reference/ticket-coding.js';
 import { addReference } from '../../../src/retrain/comparison/model-reference.js';
 import { moveAlias, registerModel } from '../../../src/suggest/versions/model-registry.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
@@ -65,7 +65,7 @@ describe('a model version that has been trained', () => {
     expect(right / reference.tickets).toBeGreaterThan(0.8);
     expect(right).toBeLessThan(reference.tickets);
     const coded = new TicketCoder(coding).code(observation({ ranking: [{ templateId: 'no-such', probability: 1 }] }));
-    expect(measure && binOf(measure, coded.values[at] ?? NaN)).toBe((measure?.names.length ?? 0) + 1);
+    expect(measure && findBin(measure, coded.values[at] ?? NaN)).toBe((measure?.names.length ?? 0) + 1);
     expect(coding.space?.size).toBe(384);
   });
 

@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
 import { idHash } from '../../../src/models/dataset/trained-on.js';
-import { chanceError } from '../../../src/retrain/comparison/calibration.js';
+import { chanceCalibrationError } from '../../../src/retrain/comparison/calibration.js';
 import { compare, type Comparison } from '../../../src/retrain/comparison/comparison.js';
-import { heldOut, heldOutFrom } from '../../../src/retrain/labels/label-split.js';
+import { selectHeldOut, findSplitPoint } from '../../../src/retrain/labels/label-split.js';
 import type { LabelledTicket } from '../../../src/retrain/labels/labelled-tickets.query.js';
-import { copiesOf, labelWeight } from '../../../src/retrain/labels/label-weights.js';
-import { evidenceAbove, holm, meanDifference, normalBelow } from '../../../src/statistics/paired-test.js';
+import { sampleCopies, labelWeight } from '../../../src/retrain/labels/label-weights.js';
+import { bettingWealth, holm, meanDifference, normalCdf } from '../../../src/statistics/paired-test.js';
 import {
   promotionVerdict,
   type ChallengerFacts,
   type RunTrigger,
   type Verdict,
 } from '../../../src/retrain/comparison/promotion.js';
-import { creditOf, trustOf } from '../../../src/monitoring/labels/trust.js';
+import { choiceCredit, estimateTrust } from '../../../src/monitoring/labels/trust.js';
 import { chosenByAgents, madeUpPairs } from '../../../bench/models/pairs.js';
 
 const rules = (seed = 1) => ({
@@ -166,11 +166,11 @@ describe('the ground that a verdict rests on', () => {
       const made = madeUpPairs({ tickets: 400, seed, champion: 0.9, challenger: 0.9 });
       const audited = madeUpPairs({ tickets: 60, seed: 1_000 + seed, champion: 0.9, challenger: 0.9 });
       const shown = chosenByAgents(made, 0.3, seed);
-      const trust = trustOf({
+      const trust = estimateTrust({
         shown: shown.length,
         accepted: shown.filter(({ label, shownFirst }) => label === shownFirst).length,
         audited: audited.length,
-        right: audited.filter(({ label, champion }) => label === champion.first[0]).length,
+        right: audited.filter(({ label, champion }) => label === champion.templates[0]).length,
       });
       const { champion } = compare(shown, { ...rules(seed), trust });
       if (champion.low <= 90 && champion.high >= 90) held += 1;
@@ -180,7 +180,7 @@ describe('the ground that a verdict rests on', () => {
 
   test('credit for a choice is right in the mean, whatever stood first', () => {
     const credit = (template: string, trust: number, first: string, truth: string): number =>
-      trust * creditOf(template, first, first, trust) + (1 - trust) * creditOf(template, truth, first, trust);
+      trust * choiceCredit(template, first, first, trust) + (1 - trust) * choiceCredit(template, truth, first, trust);
     const name = fc.constantFrom('a', 'b', 'c');
     fc.assert(
       fc.property(name, name, name, fc.double({ min: 0, max: 0.9, noNaN: true }), (template, first, truth, trust) => {
@@ -191,11 +191,11 @@ describe('the ground that a verdict rests on', () => {
 
   test('trust is found from what was accepted and what audit tickets say', () => {
     const accepted = Math.round(10_000 * (0.8 + 0.3 * 0.2));
-    const trust = trustOf({ shown: 10_000, accepted, audited: 2000, right: 1600 });
+    const trust = estimateTrust({ shown: 10_000, accepted, audited: 2000, right: 1600 });
     expect(trust.measured).toBe(true);
     expect(trust.value).toBeGreaterThan(0.2);
     expect(trust.value).toBeLessThan(0.4);
-    expect(trustOf({ shown: 10_000, accepted, audited: 5, right: 4 }).measured).toBe(false);
+    expect(estimateTrust({ shown: 10_000, accepted, audited: 5, right: 4 }).measured).toBe(false);
   });
 });
 
@@ -205,7 +205,7 @@ describe('tests that may be looked at early', () => {
     for (let seed = 0; seed < 400; seed += 1) {
       const random = seeded(seed);
       const differences = Array.from({ length: 1500 }, () => (random() < 0.1 ? (random() < 0.5 ? 1 : -1) : 0));
-      if (evidenceAbove(differences, 1).highest >= 20) wrong += 1;
+      if (bettingWealth(differences, 1).highest >= 20) wrong += 1;
     }
     expect(wrong).toBeLessThanOrEqual(20);
   });
@@ -213,7 +213,7 @@ describe('tests that may be looked at early', () => {
   test('see a better one soon', () => {
     const random = seeded(1);
     const differences = Array.from({ length: 400 }, () => (random() < 0.15 ? (random() < 0.8 ? 1 : -1) : 0));
-    expect(evidenceAbove(differences, 1).highest).toBeGreaterThan(20);
+    expect(bettingWealth(differences, 1).highest).toBeGreaterThan(20);
   });
 
   test('an interval holds the difference and is never narrower than what nothing at all says', () => {
@@ -225,8 +225,8 @@ describe('tests that may be looked at early', () => {
   });
 
   test('the normal distribution and Holm’s correction are what the books say', () => {
-    expect(normalBelow(0)).toBeCloseTo(0.5, 6);
-    expect(normalBelow(-1.645)).toBeCloseTo(0.05, 3);
+    expect(normalCdf(0)).toBeCloseTo(0.5, 6);
+    expect(normalCdf(-1.645)).toBeCloseTo(0.05, 3);
     expect(holm([0.01, 0.04, 0.03])).toEqual([0.03, 0.06, 0.06]);
   });
 
@@ -238,7 +238,7 @@ describe('tests that may be looked at early', () => {
       if (challenger.ece > chanceEce) above += 1;
     }
     expect(above).toBeLessThanOrEqual(22);
-    expect(chanceError([], seeded(1))).toBe(0);
+    expect(chanceCalibrationError([], seeded(1))).toBe(0);
   });
 });
 
@@ -259,8 +259,8 @@ describe('what is held out', () => {
   const heldOutAfter = (seenUntil: number, hasLine: (at: number) => boolean = () => true): number => {
     const seen = new Set(tickets.slice(0, seenUntil).flatMap(({ key }, at) => (hasLine(at) ? [idHash(key)] : [])));
     const copies = new Map(tickets.flatMap(({ ticket }) => (hasLine(ticket) ? [[ticket, 1] as const] : [])));
-    const from = heldOutFrom(tickets, seen, copies);
-    return from ? heldOut(tickets, seen, from).length : 0;
+    const from = findSplitPoint(tickets, seen, copies);
+    return from ? selectHeldOut(tickets, seen, from).length : 0;
   };
 
   test('is a fifth of what there is to learn, however many older tickets never get a line in a training', () => {
@@ -276,7 +276,7 @@ describe('what is held out', () => {
 });
 
 describe('what a label is worth in a training', () => {
-  const with30 = { trust: 0.3, mostDays: 730 };
+  const with30 = { trust: 0.3, maxAgeDays: 730 };
   const label = { provenance: 'choice', position: 1, shown: true, confidence: 0.5, ageDays: 1 } as const;
 
   test('audit, correction and history in full, a choice of a lower rank more than one of the first', () => {
@@ -305,7 +305,7 @@ describe('what a label is worth in a training', () => {
   test('in the mean as many lines stand for a label as it weighs', () => {
     const random = seeded(2);
     const weight = 1.43;
-    const copies = Array.from({ length: 4000 }, () => copiesOf(weight, random()));
+    const copies = Array.from({ length: 4000 }, () => sampleCopies(weight, random()));
     expect(copies.reduce((sum, one) => sum + one, 0) / 4000).toBeCloseTo(weight, 1);
     expect(new Set(copies)).toEqual(new Set([1, 2]));
   });

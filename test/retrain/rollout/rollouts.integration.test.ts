@@ -13,7 +13,7 @@ import { runActor } from '../../../src/access/audit-log.js';
 import { RolloutWatch } from '../../../src/retrain/rollout/rollout-watch.service.js';
 import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
-import { activeRollout, isCanarys } from '../../../src/suggest/versions/rollouts.js';
+import { activeRollout, routesToCanary } from '../../../src/suggest/versions/rollouts.js';
 import { answerAll, suggestionsOf } from '../../support/agents.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
@@ -77,7 +77,7 @@ const champion = async (): Promise<string | undefined> =>
   (await team.query<{ version: string }>(`SELECT version FROM model_aliases WHERE alias = 'champion'`))[0]?.version;
 const lastMove = async () =>
   (await get<{ alias: string; version: string; actor: string; reason: string | null }[]>('models/moves'))[0];
-const look = (): Promise<void> => team.app.get(RolloutWatch).look();
+const look = (): Promise<void> => team.app.get(RolloutWatch).evaluate();
 
 async function customersWrite(ids: string[]): Promise<void> {
   const messages = ids.map((ticketId, at) => {
@@ -110,7 +110,7 @@ async function halfAndHalf(name: string, each: number): Promise<{ tried: string[
   const [tried, others]: [string[], string[]] = [[], []];
   for (let at = 0; tried.length < each || others.length < each; at += 1) {
     const ticketId = `${name}-${at}`;
-    const group = isCanarys({ source: 'desk', ticketId }, rollout) ? tried : others;
+    const group = routesToCanary({ source: 'desk', ticketId }, rollout) ? tried : others;
     if (group.length < each) group.push(ticketId);
   }
   return { tried, others };
@@ -190,7 +190,7 @@ describe('as a canary', () => {
     await customersWrite(ids);
     const suggestions = await suggestionsOf(team, 'desk', ids);
     for (const { ticketId, version } of suggestions) {
-      const isIts = rollout !== null && isCanarys({ source: 'desk', ticketId }, rollout);
+      const isIts = rollout !== null && routesToCanary({ source: 'desk', ticketId }, rollout);
       expect(version, ticketId).toBe(isIts ? canary : shadow);
     }
     const share = suggestions.filter(({ version }) => version === canary).length / ids.length;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../../src/models/versions/model-folder.js';
 import { FirstModel } from '../../../src/retrain/runs/first-model.js';
-import { wantedModel } from '../../../src/suggest/requests/serving-version.js';
+import { loadServingVersion } from '../../../src/suggest/requests/serving-version.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
 import { waitFor } from '../../support/waiting.js';
@@ -40,7 +40,7 @@ describe('a team that has imported its history', () => {
     async () => {
       const said: string[] = [];
       const replicas = [1, 2].map(() => new FirstModel(team.dataSource, (line) => void said.push(line)));
-      const look = () => Promise.all(replicas.map((replica) => replica.look()));
+      const look = () => Promise.all(replicas.map((replica) => replica.poll()));
       await load(5);
       await look();
       expect([said, await runs()]).toEqual([[], []]);
@@ -49,7 +49,7 @@ describe('a team that has imported its history', () => {
       await look();
       await waitFor(
         'a champion',
-        () => wantedModel(team.dataSource.manager),
+        () => loadServingVersion(team.dataSource.manager),
         ({ folder }) => folder !== null,
       );
       await look();
@@ -72,11 +72,11 @@ describe('a team that has imported its history', () => {
                       VALUES ('first', 'first model', 'failed', 'no memory', '{"labels": 1000}')`);
     const said: string[] = [];
     const first = new FirstModel(team.dataSource, (line) => void said.push(line));
-    await first.look();
-    await first.look();
+    await first.poll();
+    await first.poll();
     expect(said).toEqual(['There is no first model yet: no memory']);
     await team.query(`UPDATE training_runs SET arguments = '{"labels": 20}' WHERE state = 'failed'`);
-    await first.look();
+    await first.poll();
     expect(said.at(-1)).toMatch(/^Training the first model on \d+ labels/);
     await first.stop();
   });

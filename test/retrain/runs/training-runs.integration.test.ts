@@ -2,10 +2,10 @@
 import { readdir } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { firstTraining } from '../../../src/commands/serve.js';
+import { firstTraining } from '../../../src/retrain/runs/first-model.js';
 import { startRun } from '../../../src/retrain/runs/run-store.js';
 import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
-import { isLookDue } from '../../../src/retrain/runs/schedule.js';
+import { isEvaluationDue } from '../../../src/retrain/runs/schedule.js';
 import { TrainingRunner } from '../../../src/retrain/runs/training-runner.service.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
@@ -24,7 +24,7 @@ interface Run {
   champion: string | null;
   error: string | null;
   comparison: { tickets: number; basis: string } | null;
-  verdict: { promoted: boolean; gates: { gate: string; passed: boolean; said: string }[] } | null;
+  verdict: { promoted: boolean; gates: { gate: string; passed: boolean; detail: string }[] } | null;
   curves: object[];
 }
 
@@ -203,19 +203,27 @@ describe('the schedule', () => {
   const mondays = '0 3 * * 1';
 
   test('asks when its time has come, once, and makes up for one that was missed', () => {
-    const facts = { championSince: at('2026-11-01T00:00:00Z'), lastLook: at('2026-11-16T03:00:01Z') };
-    expect(isLookDue(mondays, { ...facts, now: at('2026-11-23T02:59:59Z') })).toBe(false);
-    expect(isLookDue(mondays, { ...facts, now: at('2026-11-23T03:00:00Z') })).toBe(true);
-    expect(isLookDue(mondays, { ...facts, now: at('2026-12-02T12:00:00Z') })).toBe(true);
+    const facts = { championSince: at('2026-11-01T00:00:00Z'), lastEvaluation: at('2026-11-16T03:00:01Z') };
+    expect(isEvaluationDue(mondays, { ...facts, now: at('2026-11-23T02:59:59Z') })).toBe(false);
+    expect(isEvaluationDue(mondays, { ...facts, now: at('2026-11-23T03:00:00Z') })).toBe(true);
+    expect(isEvaluationDue(mondays, { ...facts, now: at('2026-12-02T12:00:00Z') })).toBe(true);
     expect(
-      isLookDue(mondays, { ...facts, lastLook: at('2026-12-02T12:00:00Z'), now: at('2026-12-02T12:00:01Z') }),
+      isEvaluationDue(mondays, {
+        ...facts,
+        lastEvaluation: at('2026-12-02T12:00:00Z'),
+        now: at('2026-12-02T12:00:01Z'),
+      }),
     ).toBe(false);
   });
 
   test('does not count times before there was a champion', () => {
     const now = at('2026-11-25T10:00:00Z');
-    expect(isLookDue(mondays, { now, lastLook: null, championSince: null })).toBe(false);
-    expect(isLookDue(mondays, { now, lastLook: null, championSince: at('2026-11-24T10:00:00Z') })).toBe(false);
-    expect(isLookDue(mondays, { now, lastLook: null, championSince: at('2026-11-20T10:00:00Z') })).toBe(true);
+    expect(isEvaluationDue(mondays, { now, lastEvaluation: null, championSince: null })).toBe(false);
+    expect(isEvaluationDue(mondays, { now, lastEvaluation: null, championSince: at('2026-11-24T10:00:00Z') })).toBe(
+      false,
+    );
+    expect(isEvaluationDue(mondays, { now, lastEvaluation: null, championSince: at('2026-11-20T10:00:00Z') })).toBe(
+      true,
+    );
   });
 });

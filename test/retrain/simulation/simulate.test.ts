@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { main } from '../../../src/cli.js';
 import type { Simulation } from '../../../src/commands/reports/simulation-page.js';
 import { seeded, shuffle } from '../../../src/statistics/random.js';
-import { answered, type SimulatedTicket } from '../../../src/retrain/simulation/simulated-agents.js';
+import { simulateChoice, type SimulatedTicket } from '../../../src/retrain/simulation/simulated-agents.js';
 import { scratchFolder, smallSample } from '../../support/models.js';
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -55,7 +55,7 @@ const aTicket = (at: number): SimulatedTicket => ({
 describe('simulated agents', () => {
   const wrong = { items: [{ templateId: 'refund', probability: 0.7 }], abstained: false };
   const settings = { trust: 0.3, auditShare: 0.1, seed: 1 };
-  const answers = Array.from({ length: 5_000 }, (_, at) => answered(aTicket(at), wrong, settings));
+  const answers = Array.from({ length: 5_000 }, (_, at) => simulateChoice(aTicket(at), wrong, settings));
   const shareOf = (is: (answer: (typeof answers)[0]) => boolean, among = answers): number =>
     among.filter(is).length / among.length;
 
@@ -71,7 +71,7 @@ describe('simulated agents', () => {
   test('are the same whatever is suggested to them', () => {
     const other = { items: [{ templateId: 'fees', probability: 0.7 }], abstained: false };
     answers.forEach(({ template, provenance }, at) => {
-      const again = answered(aTicket(at), other, settings);
+      const again = simulateChoice(aTicket(at), other, settings);
       expect(again.provenance).toBe(provenance);
       expect(again.template === 'fees').toBe(template === 'refund');
     });

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ChoiceConsumer } from '../../../src/ingest/choice.consumer.js';
-import { newestLabels, outcomesOf } from '../../../src/monitoring/observations/observation-rows.js';
-import { agentsTrust } from '../../../src/monitoring/labels/trust.query.js';
+import { loadNewestLabels, loadOutcomes } from '../../../src/monitoring/observations/observation-rows.js';
+import { loadTrust } from '../../../src/monitoring/labels/trust.query.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
 import { arrive, aTicket, rankAll, ranked, unsure } from '../../support/tickets.js';
 
@@ -104,15 +104,15 @@ describe('a choice', () => {
     await choose(lower, used('card-lost'));
     const first = await rankedTicket();
     await choose(first, used('card-arrival'));
-    expect(await newestLabels(manager, 2)).toEqual([
+    expect(await loadNewestLabels(manager, 2)).toEqual([
       { templateId: 'card-arrival', shownFirst: 'card-arrival' },
       { templateId: 'card-lost', shownFirst: 'card-arrival' },
     ]);
     const [row] = await service.query<{ id: number }>('SELECT id FROM tickets WHERE ticket_id = $1', [lower]);
-    expect(await outcomesOf(manager, [row?.id ?? 0])).toMatchObject([
+    expect(await loadOutcomes(manager, [row?.id ?? 0])).toMatchObject([
       { key: `helpdesk:${lower}`, templateId: 'card-lost', provenance: 'choice', shownFirst: 'card-arrival' },
     ]);
-    expect(await agentsTrust(manager)).toMatchObject({ measured: false });
+    expect(await loadTrust(manager)).toMatchObject({ measured: false });
   });
 
   test('that is sent again changes nothing', async () => {

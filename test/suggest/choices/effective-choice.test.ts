@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/records/choice.entity.js';
-import { standingChoice } from '../../../src/suggest/choices/effective-choice.js';
+import { effectiveChoice } from '../../../src/suggest/choices/effective-choice.js';
 
 interface Made {
   choiceId: string;
@@ -27,7 +27,7 @@ function choice(choiceId: string, minute: number, templateId: string | null, res
 const undo = (choiceId: string, minute: number, undone: Made): Made =>
   choice(choiceId, minute, undone.templateId, { outcome: undone.outcome, retracts: undone.choiceId });
 
-const standing = (choices: Made[]): string | null => standingChoice(choices).choice?.choiceId ?? null;
+const standing = (choices: Made[]): string | null => effectiveChoice(choices).choice?.choiceId ?? null;
 
 /** Choices of one ticket in which some retract others, also later, unknown or each other. */
 const anyChoices = fc
@@ -60,7 +60,7 @@ describe('which choice of a ticket counts', () => {
           fc.tuple(fc.constant(choices), fc.shuffledSubarray(choices, { minLength: choices.length })),
         ),
         ([choices, shuffled]) => {
-          expect(standingChoice(shuffled)).toEqual(standingChoice(choices));
+          expect(effectiveChoice(shuffled)).toEqual(effectiveChoice(choices));
         },
       ),
     );
@@ -99,7 +99,7 @@ describe('which choice of a ticket counts', () => {
 });
 
 describe('a label is a correction', () => {
-  const corrects = (...choices: Made[]): boolean => standingChoice(choices).corrects;
+  const corrects = (...choices: Made[]): boolean => effectiveChoice(choices).corrects;
 
   test('where an earlier choice said something else of the templates', () => {
     expect(corrects(choice('1', 1, 'a'), choice('2', 2, 'b'))).toBe(true);

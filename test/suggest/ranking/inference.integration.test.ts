@@ -1,6 +1,6 @@
 /** The real model asked at once, without a ticket: in our own words, and in those of the Open Inference Protocol. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ModelService } from '../../../src/suggest/versions/champion.service.js';
+import { ChampionService } from '../../../src/suggest/versions/champion.service.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { waitFor } from '../../support/waiting.js';
 import { arrive, aTicket } from '../../support/tickets.js';
@@ -177,7 +177,7 @@ describe('the model', () => {
   });
 
   test('that is killed comes back, and the service was alive all the while', async () => {
-    process.kill(service.app.get(ModelService).status().pid ?? NaN, 'SIGKILL');
+    process.kill(service.app.get(ChampionService).status().pid ?? NaN, 'SIGKILL');
     const answer = await post('/api/v1/rank', { text: 'Where is my card?' });
     expect([200, 503]).toContain(answer.status);
     expect((await service.request.get('/health/live')).status).toBe(200);

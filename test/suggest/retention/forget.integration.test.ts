@@ -7,7 +7,7 @@ import { readSafetensors, writeSafetensors } from '../../../src/models/tensors/s
 import { bankTensor, eraseTickets, idHash, weightsFile } from '../../../src/models/dataset/trained-on.js';
 import { removeAbandoned } from '../../../src/retrain/runs/train-from-labels.js';
 import { ChoicesService } from '../../../src/suggest/choices/choices.service.js';
-import { forget, type Forgotten } from '../../../src/suggest/retention/forget-ticket.js';
+import { forget, type ForgetResult } from '../../../src/suggest/retention/forget-ticket.js';
 import { writeOutbox } from '../../../src/database/outbox.js';
 import { storeDeadLetter } from '../../../src/ingest/dead-letters.js';
 import { dead } from '../../../src/ingest/envelope.js';
@@ -114,7 +114,7 @@ describe('a ticket that is forgotten', () => {
   });
   afterAll(() => database.drop());
 
-  const forgetTicket = (source: string, ticketId: string): Promise<Forgotten> =>
+  const forgetTicket = (source: string, ticketId: string): Promise<ForgetResult> =>
     database.source.transaction((manager) => forget(manager, { source, ticketId }, 'an operator'));
 
   test('takes its own dead letters along, not those of a ticket whose number holds its own', async () => {

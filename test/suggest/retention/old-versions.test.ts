@@ -18,9 +18,9 @@ test('the newest versions stay, and those in use however old they are', () => {
 
 test('a canary that agents take less of is taken back; one that is as good may take over', () => {
   const random = seeded(1);
-  const pairs = (tried: number, champion: number, count: number) =>
+  const pairs = (rollout: number, champion: number, count: number) =>
     Array.from({ length: count }, () => ({
-      tried: random() < tried ? 1 : 0,
+      rollout: random() < rollout ? 1 : 0,
       champion: random() < champion ? 1 : 0,
     }));
   expect(rolloutVerdict(pairs(0.6, 0.85, 400)).state).toBe('worse');

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../../src/models/versions/model-folder.js';
 import { trainModel } from '../../../src/models/training/train-model.js';
 import { TrainedRanker } from '../../../src/models/serving/trained-ranker.js';
-import { labelledTickets } from '../../../src/retrain/labels/labelled-tickets.query.js';
+import { loadLabelledTickets } from '../../../src/retrain/labels/labelled-tickets.query.js';
 import { writeTemplates, writeTrainingSet } from '../../../src/retrain/labels/training-set.js';
-import { MergeRefused, mergeChain, targetsFirst } from '../../../src/suggest/templates/merges.js';
+import { InvalidMerge, mergeChain, orderTargetsFirst } from '../../../src/suggest/templates/merges.js';
 import { importTemplates } from '../../../src/suggest/templates/templates.service.js';
-import { wantedCandidates } from '../../../src/suggest/requests/serving-version.js';
+import { loadCandidates } from '../../../src/suggest/requests/serving-version.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
 import { ticket } from '../../contract/ranker.conformance.js';
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from '../../support/models.js';
@@ -46,7 +46,7 @@ const read = async (id: string) =>
     history: object[];
   };
 const labels = async (): Promise<(string | null)[]> =>
-  (await labelledTickets(service.dataSource.manager)).map(({ template }) => template);
+  (await loadLabelledTickets(service.dataSource.manager)).map(({ template }) => template);
 
 async function written(write: (file: string) => Promise<unknown>): Promise<Record<string, unknown>[]> {
   const folder = await mkdtemp(join(tmpdir(), 'replyrank-merged-'));
@@ -65,7 +65,7 @@ describe('a template that is merged into another', () => {
     const answer = await change('a', { mergedInto: 'b' });
     expect(answer.body).toMatchObject({ state: 'retired', mergedInto: 'b', revision: 2 });
     expect(await service.query('SELECT reason FROM rank_requests')).toContainEqual({ reason: 'template' });
-    expect(await wantedCandidates(service.dataSource.manager)).toMatchObject([
+    expect(await loadCandidates(service.dataSource.manager)).toMatchObject([
       { templateId: 'b', merged: ['a'] },
       { templateId: 'c', merged: [] },
       { templateId: 'd', merged: [] },
@@ -88,7 +88,7 @@ describe('a template that is merged into another', () => {
   test('counts for the end of the chain where that one is merged on', async () => {
     expect((await change('b', { mergedInto: 'c' })).status).toBe(200);
     expect(await labels()).toEqual(['c', 'c']);
-    expect(await wantedCandidates(service.dataSource.manager)).toMatchObject([
+    expect(await loadCandidates(service.dataSource.manager)).toMatchObject([
       { templateId: 'c', merged: ['a', 'b'] },
       { templateId: 'd', merged: [] },
     ]);
@@ -167,12 +167,12 @@ test('whatever is merged, a chain ends or is refused, and targets come first', (
           expect(new Set(chain).size).toBe(chain.length);
           expect(mergedInto.get(chain.at(-1) ?? '')).toBeNull();
         } catch (error) {
-          expect(error).toBeInstanceOf(MergeRefused);
+          expect(error).toBeInstanceOf(InvalidMerge);
         }
       }
       let sorted: typeof templates;
       try {
-        sorted = targetsFirst(templates);
+        sorted = orderTargetsFirst(templates);
       } catch {
         return;
       }

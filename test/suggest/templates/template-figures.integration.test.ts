@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readImport } from '../../../src/suggest/templates/template-import.js';
+import { parseTemplateFile } from '../../../src/suggest/templates/template-import.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
 import { arrive, aTicket, rankAll, ranked, unsure } from '../../support/tickets.js';
 
@@ -223,7 +223,7 @@ test('whatever a file holds, it is read or said to be wrong, line by line', () =
   const text = fc.array(cell, { maxLength: 30 }).map((cells) => cells.join(''));
   fc.assert(
     fc.property(text, fc.constantFrom('jsonl' as const, 'csv' as const), (file, format) => {
-      const { lines, problems } = readImport(file, format);
+      const { lines, problems } = parseTemplateFile(file, format);
       const last = file.split('\n').length;
       for (const { line } of [...lines, ...problems]) {
         expect(line).toBeGreaterThanOrEqual(1);

@@ -1,6 +1,6 @@
 /** Past tickets that are like the one an agent looks at, with what they were answered with. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quantised } from '../../../src/suggest/requests/ticket-embeddings.js';
+import { quantize } from '../../../src/suggest/requests/ticket-embeddings.js';
 import { importHistory } from '../../../src/ingest/history-import.js';
 import type { DataRow } from '../../../src/models/dataset/data-row.js';
 import { routesOnly, wholeService, type TestApp } from '../../support/app.js';
@@ -34,7 +34,7 @@ afterAll(() => service.stop());
 /** The model has read a ticket: its embedding stands at this angle. */
 async function read(ticketId: string, degrees: number, encoder = 'this'): Promise<void> {
   const radians = (degrees * Math.PI) / 180;
-  const { bytes, scale } = quantised(Float32Array.of(Math.cos(radians), Math.sin(radians), 0));
+  const { bytes, scale } = quantize(Float32Array.of(Math.cos(radians), Math.sin(radians), 0));
   await service.query(`INSERT INTO ticket_embeddings SELECT id, $2, $3, $4 FROM tickets WHERE ticket_id = $1`, [
     ticketId,
     encoder,

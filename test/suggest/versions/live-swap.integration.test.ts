@@ -1,7 +1,7 @@
 /** The champion is changed while two replicas answer: both follow, and no request fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../../src/commands/serve.js';
+import { firstTraining } from '../../../src/retrain/runs/first-model.js';
 import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
