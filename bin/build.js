@@ -14,7 +14,7 @@ export class BuildFailed extends Error {}
 const service = ['src', 'migrations', 'bench', 'tsconfig.json', 'tsconfig.build.json'];
 const sources = {
   'build:service': service,
-  build: [...service, 'console', 'package-lock.json'],
+  build: [...service, 'console', 'docs/glossary.md', 'docs/glossary.de.md', 'package-lock.json'],
 };
 
 /**

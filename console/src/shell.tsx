@@ -1,6 +1,6 @@
 import { Alert, Loader } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Suspense } from 'react';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Switch, useRoute } from 'wouter';
 import type { Actor } from './service/api-types.js';
@@ -8,6 +8,8 @@ import { Header } from './header.js';
 import { useLive } from './service/live.js';
 import { homePath, pagesOf, queuePath, type PageEntry } from './pages.js';
 import { Workplace } from './agent/workplace.js';
+
+const GlossaryPage = lazy(() => import('./ui/glossary/glossary-page.js'));
 
 /** What is around every page: who is there, whether the service is, and where else one can go. */
 export function Shell({ actor }: { actor: Actor }) {
@@ -36,6 +38,11 @@ export function Shell({ actor }: { actor: Actor }) {
               </div>
             </Route>
           ))}
+          <Route path="/glossary">
+            <div className="page">
+              <GlossaryPage />
+            </div>
+          </Route>
           <Route>
             <Redirect to={homePath(actor.role)} replace />
           </Route>

@@ -13,6 +13,7 @@ export function ReplyCard({
   probability,
   isTaken,
   mayUse,
+  insertsReply,
   editor,
   menu,
   onTake,
@@ -26,6 +27,7 @@ export function ReplyCard({
   probability: number | null;
   isTaken: boolean;
   mayUse: boolean;
+  insertsReply: boolean;
   /** Stands in place of the text while it is edited */
   editor: ReactNode;
   /** What else can be done with it */
@@ -72,7 +74,7 @@ export function ReplyCard({
               aria-describedby={titleId}
               rightSection={isTaken ? <Kbd size="xs">Enter</Kbd> : place !== null && <Kbd size="xs">{place}</Kbd>}
             >
-              {isTaken ? t('replies.use') : t('replies.select')}
+              {t(isTaken ? (insertsReply ? 'replies.insert' : 'replies.copy') : 'replies.select')}
             </Button>
           </Button.Group>
         )}

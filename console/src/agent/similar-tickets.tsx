@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { TicketPath } from '../service/api-types.js';
 import { similarQuery } from '../service/queries.js';
 import { idOf } from '../service/ticket-path.js';
+import { TermInfo } from '../ui/glossary/term-info.js';
 import { When } from '../ui/when.js';
 
 /** Past tickets that are like this one, and what they were answered with. */
@@ -15,7 +16,10 @@ export function SimilarTickets({ path }: { path: TicketPath }) {
   useEffect(() => section.current?.scrollIntoView({ block: 'nearest' }), [similar.isPending]);
   return (
     <section ref={section} className="similar" aria-labelledby="similar-title" aria-busy={similar.isPending}>
-      <h3 id="similar-title">{t('similar.title')}</h3>
+      <header className="replies-head">
+        <h3 id="similar-title">{t('similar.title')}</h3>
+        <TermInfo term="similarity" name={t('similar.title')} />
+      </header>
       {similar.isPending && <Skeleton height={72} role="status" aria-label={t('app.loading')} />}
       {similar.isError && (
         <Alert color="red" role="alert" title={t('similar.loadError')}>

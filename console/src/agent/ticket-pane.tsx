@@ -15,6 +15,7 @@ import { ReplyEditor } from './reply-editor.js';
 import { SimilarTickets } from './similar-tickets.js';
 import { useTakenReply } from './taken-reply.js';
 import { TicketText } from './ticket-text.js';
+import { TermInfo } from '../ui/glossary/term-info.js';
 import { Why, wordsOf } from './why.js';
 
 export interface Props {
@@ -29,7 +30,9 @@ export interface Props {
   mayChoose: boolean;
   mayBlock: boolean;
   last: Choice | null;
-  /** Said in place of the last choice */
+  /** The reply goes into the helpdesk's editor, not onto the clipboard. */
+  insertsReply?: boolean;
+  /** Shown instead of the last choice */
   note?: string | null;
   onDecide: (ticket: Ticket, suggestion: Suggestion | null, decision: Decision) => void;
   onUndo: () => void;
@@ -103,6 +106,7 @@ export function TicketPane(props: Props) {
         probability={probability}
         isTaken={isTaken}
         mayUse={open !== null}
+        insertsReply={props.insertsReply === true}
         editor={isTaken && taken.draft ? <ReplyEditor {...taken.draft} /> : null}
         menu={isRecorded && open && <ReplyMenu ticket={open} reply={reply} mayBlock={mayBlock} />}
         onTake={() => taken.take(reply)}
@@ -132,6 +136,7 @@ export function TicketPane(props: Props) {
               <section aria-labelledby="replies-title">
                 <header className="replies-head">
                   <h3 id="replies-title">{t('replies.title')}</h3>
+                  <TermInfo term="confidence" name={t('replies.confidence')} />
                   {isRecorded && inQuestion && (
                     <Toggle name={t('why.show')} letter="W" isOn={why} onToggle={() => setWhy(!why)} />
                   )}
@@ -166,7 +171,7 @@ export function TicketPane(props: Props) {
           </Button>
         )}
         <span className="last" role="status">
-          {props.note ?? (last && said(t, last))}
+          {props.note ?? (last && choiceText(t, last))}
         </span>
       </footer>
     </main>
@@ -198,7 +203,7 @@ function Toggle({
   );
 }
 
-function said(t: TFunction, { title, subject, delivered }: Choice): string {
+function choiceText(t: TFunction, { title, subject, delivered }: Choice): string {
   const what =
     title === null ? t('ticket.markedNoReplyFits', { subject }) : t('ticket.answeredWith', { title, subject });
   return delivered ? `${what} ${t(`ticket.${delivered}`)}` : what;

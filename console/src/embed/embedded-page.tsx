@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Actor, Suggestion, Ticket } from '../service/api-types.js';
 import { Banners } from '../agent/banners.js';
 import { choiceOf, useChoices, type Decision } from '../agent/choices.js';
-import type { Deliver, Delivery } from '../agent/delivery.js';
+import { copyText, type Deliver, type Delivery } from '../agent/delivery.js';
 import { useLive } from '../service/live.js';
 import { ticketQuery } from '../service/queries.js';
 import { StoredTicketPane } from '../agent/stored-ticket-pane.js';
@@ -48,6 +48,7 @@ export function EmbeddedPage({ actor, host }: { actor: Actor; host: Host }) {
     key: `${path ? idOf(path) : ''} ${decisions}`,
     path,
     isFolded: true,
+    insertsReply: host.deliver !== copyText,
     mayChoose: actor.role !== 'ml' && !isWaiting,
     mayBlock: actor.role === 'lead' || actor.role === 'admin',
     last,

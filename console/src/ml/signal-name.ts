@@ -1,4 +1,5 @@
 import type { useTranslation } from 'react-i18next';
+import type { GlossaryTerm } from '../ui/glossary/terms.js';
 
 type Translate = ReturnType<typeof useTranslation<'engineers'>>['t'];
 
@@ -28,6 +29,32 @@ export function signalName(t: Translate, name: string): string {
   if (known) return t(`signal.${known}`);
   const [, field = name, missing] = name.split(':');
   return missing ? t('signal.fieldMissing', { field }) : t('signal.field', { field });
+}
+
+const terms: Record<(typeof signals)[number], GlossaryTerm> = {
+  together: 'alarm-threshold',
+  embedding: 'embedding-drift',
+  template: 'distribution-of-a-category',
+  contactType: 'distribution-of-a-category',
+  confidence: 'confidence',
+  entropy: 'prediction-entropy',
+  abstention: 'abstention-rate',
+  channel: 'distribution-of-a-category',
+  language: 'distribution-of-a-category',
+  words: 'ticket-length',
+  unknownWords: 'oov-rate',
+  empty: 'empty-text-rate',
+  acceptance: 'top-1-acceptance-rate',
+  hits3: 'hit3',
+  accuracy: 'holdout-accuracy',
+  calibration: 'calibration-gap',
+  volume: 'daily-ticket-volume',
+};
+
+export function signalTerm(name: string): GlossaryTerm {
+  const known = signals.find((one) => one === name);
+  if (known) return terms[known];
+  return name.endsWith(':missing') ? 'missing-rate' : 'change';
 }
 
 /** Units of the service, and their messages */

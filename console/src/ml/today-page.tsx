@@ -7,13 +7,16 @@ import { gathered } from './alerts/alike-decisions.js';
 import type { Quality } from './api.js';
 import { useFormat, type Format } from '../ui/format.js';
 import type { Estimate } from '../ui/interval.js';
+import { TermInfo } from '../ui/glossary/term-info.js';
+import type { GlossaryTerm } from '../ui/glossary/terms.js';
 import { Empty, Loaded, PageBody, Section, State } from '../ui/parts.js';
+import { useLocalize } from './service-messages.js';
 import { alertsQuery, decisionsQuery, driftQuery, qualityQuery } from './queries.js';
 
 const lastDecisions = 6;
 const noSignals: string[] = [];
 
-/** Is it well? */
+/** Quality of the last day, open alerts and recent decisions. */
 export default function TodayPage() {
   const { t } = useTranslation('engineers');
   const quality = useQuery(qualityQuery(1));
@@ -23,7 +26,7 @@ export default function TodayPage() {
     <PageBody
       title={t('today.title')}
       description={t('today.description')}
-      actions={open && <Verdict open={open.length} />}
+      actions={open && quality.data && <Verdict open={open.length} isMeasured={quality.data.now.tickets > 0} />}
     >
       <Loaded query={quality} lines={4}>
         {(data) => <Tiles quality={data} />}
@@ -48,16 +51,21 @@ export default function TodayPage() {
   );
 }
 
-function Verdict({ open }: { open: number }) {
+function Verdict({ open, isMeasured }: { open: number; isMeasured: boolean }) {
   const { t } = useTranslation('engineers');
+  const kind = open > 0 ? 'warn' : isMeasured ? 'good' : 'quiet';
   return (
-    <State kind={open === 0 ? 'good' : 'warn'}>
-      <b>{open === 0 ? t('today.well') : t('today.openAlertCount', { count: open })}</b>
+    <State kind={kind}>
+      <b>
+        {open > 0
+          ? t('today.openAlertCount', { count: open })
+          : t(isMeasured ? 'today.noAlerts' : 'today.notEnoughData')}
+      </b>
     </State>
   );
 }
 
-/** How much stands behind the silence. */
+/** How many tickets the monitor has processed without an alert. */
 function Watched() {
   const { t } = useTranslation('engineers');
   const format = useFormat();
@@ -69,14 +77,14 @@ function Watched() {
 }
 
 type Measure = 'acceptance' | 'hits3' | 'coverage' | 'auditAccuracy' | 'calibration' | 'volume' | 'lag';
-const measures: readonly { name: Measure; write: (value: number, format: Format) => string }[] = [
-  { name: 'acceptance', write: (value, { share }) => share(value) },
-  { name: 'hits3', write: (value, { share }) => share(value) },
-  { name: 'coverage', write: (value, { share }) => share(value) },
-  { name: 'auditAccuracy', write: (value, { share }) => share(value) },
-  { name: 'calibration', write: (value, { points }) => points(100 * value) },
-  { name: 'volume', write: (value, { number }) => number(value) },
-  { name: 'lag', write: (value, { number }) => `${number(value, value < 10 ? 2 : 0)} s` },
+const measures: readonly { name: Measure; term: GlossaryTerm; write: (value: number, format: Format) => string }[] = [
+  { name: 'acceptance', term: 'top-1-acceptance-rate', write: (value, { share }) => share(value) },
+  { name: 'hits3', term: 'hit3', write: (value, { share }) => share(value) },
+  { name: 'coverage', term: 'coverage', write: (value, { share }) => share(value) },
+  { name: 'auditAccuracy', term: 'holdout-accuracy', write: (value, { share }) => share(value) },
+  { name: 'calibration', term: 'calibration-gap', write: (value, { points }) => points(100 * value) },
+  { name: 'volume', term: 'ticket-count', write: (value, { number }) => number(value) },
+  { name: 'lag', term: 'time-to-suggestion', write: (value, { number }) => `${number(value, value < 10 ? 2 : 0)} s` },
 ];
 
 function Tiles({ quality: { now, before, estimatedAccuracy, estimatedAccuracyBefore } }: { quality: Quality }) {
@@ -86,16 +94,19 @@ function Tiles({ quality: { now, before, estimatedAccuracy, estimatedAccuracyBef
     <ul className="tiles" aria-label={t('today.metrics')}>
       <Tile
         name={t('metric.estimatedAccuracy')}
+        term="estimated-accuracy-no-labels"
         description={t('metricDescription.estimatedAccuracy')}
         now={estimatedAccuracy}
         before={estimatedAccuracyBefore}
         write={(value) => format.share(value)}
         missing={t('metricMissing.estimatedAccuracy')}
       />
-      {measures.map(({ name, write }) => (
+      {measures.map(({ name, term, write }) => (
         <Tile
           key={name}
           name={t(`metric.${name}`)}
+          term={term}
+          isExact={name === 'volume'}
           description={t(`metricDescription.${name}`)}
           now={now[name]}
           before={before[name]}
@@ -109,37 +120,48 @@ function Tiles({ quality: { now, before, estimatedAccuracy, estimatedAccuracyBef
 
 function Tile({
   name,
+  term,
   description,
   now,
   before,
   write,
   missing,
+  isExact = false,
 }: {
   name: string;
+  term: GlossaryTerm;
   description: string;
   now: Estimate | null;
   before: Estimate | null;
   write: (value: number) => string;
   /** Why there is no figure */
   missing: string;
+  /** A count, which has no interval */
+  isExact?: boolean;
 }) {
   const { t } = useTranslation('engineers');
+  const written = ({ value, low, high }: Estimate): string =>
+    isExact ? write(value) : `${write(value)} (${write(low)} – ${write(high)})`;
   return (
     <li>
-      <h3>{name}</h3>
+      <div className="ml-title">
+        <h3>{name}</h3>
+        <TermInfo term={term} name={name} />
+      </div>
       {now ? (
         <p className="tile-value">
           <b>{write(now.value)}</b>
-          <small>
-            {write(now.low)} – {write(now.high)}
-          </small>
+          {!isExact && (
+            <small>
+              {write(now.low)} – {write(now.high)}
+            </small>
+          )}
         </p>
       ) : (
         <p className="tile-none">{missing}</p>
       )}
       <p className="tile-before">
-        {t('today.previous')}{' '}
-        {before ? `${write(before.value)} (${write(before.low)} – ${write(before.high)})` : t('today.noData')}
+        {t('today.previous')} {before ? written(before) : t('today.noData')}
       </p>
       <p className="tile-description">{description}</p>
     </li>
@@ -149,6 +171,7 @@ function Tile({
 function LastDecisions() {
   const { t } = useTranslation('engineers');
   const format = useFormat();
+  const localize = useLocalize('monitor');
   const decisions = useQuery(decisionsQuery);
   return (
     <Section title={t('today.decisions')} aside={<Link href="~/decisions">{t('today.allDecisions')}</Link>}>
@@ -160,11 +183,12 @@ function LastDecisions() {
             <ol className="history">
               {gathered(items)
                 .slice(0, lastDecisions)
-                .map(({ newest: { id, decidedAt, action, reasons }, oldest, count }) => (
+                .map(({ newest: { id, decidedAt, action, reasons, messages }, oldest, count }) => (
                   <li key={id}>
                     <time dateTime={decidedAt}>{format.moment(decidedAt)}</time>
                     <span>
-                      <ActionBadge action={action} /> {reasons.at(-1)}
+                      <ActionBadge action={action} messages={messages} />{' '}
+                      {localize(reasons.at(-1) ?? '', messages.at(-1))}
                       {count > 1 && (
                         <small>{t('decisions.repeated', { count, at: format.moment(oldest.decidedAt) })}</small>
                       )}

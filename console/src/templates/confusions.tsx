@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { Empty, Table } from '../ui/parts.js';
+import { Empty, FigureHead, Table } from '../ui/parts.js';
 import type { Statistics } from './api.js';
 
 /** Templates that agents took in place of this one, and this one in place of. */
@@ -12,8 +12,8 @@ export function Confusions({ pairs }: { pairs: Statistics['confusedWith'] }) {
       <thead>
         <tr>
           <th>{t('confused.other')}</th>
-          <th data-number>{t('confused.otherUsed')}</th>
-          <th data-number>{t('confused.thisUsed')}</th>
+          <FigureHead name={t('confused.otherUsed')} term="confusions" />
+          <FigureHead name={t('confused.thisUsed')} term="confusions" />
         </tr>
       </thead>
       <tbody>

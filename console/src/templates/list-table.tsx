@@ -3,6 +3,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { TermInfo } from '../ui/glossary/term-info.js';
+import type { GlossaryTerm } from '../ui/glossary/terms.js';
 import { useFormat } from '../ui/format.js';
 import type { FlagReason } from '../service/api-types.js';
 import { When } from '../ui/when.js';
@@ -66,7 +68,10 @@ export function ListTable({
             <Head name="acceptance" {...head} isNumber />
             <Head name="used" {...head} isNumber />
             {isConfused ? (
-              <th data-column="instead">{t('list.column.usedInstead')}</th>
+              <th data-column="instead">
+                {t('list.column.usedInstead')}
+                <TermInfo term="confusions" name={t('list.column.usedInstead')} />
+              </th>
             ) : (
               <Head name="flags" {...head} />
             )}
@@ -135,6 +140,13 @@ export function ListTable({
   );
 }
 
+const columnTerms: Partial<Record<SortName, GlossaryTerm>> = {
+  shown: 'shown',
+  acceptance: 'acceptance-rate-at-rank-1',
+  used: 'used',
+  flags: 'flags',
+};
+
 function Head({
   name,
   sort,
@@ -150,6 +162,7 @@ function Head({
   const own = sort?.by === name ? sort : null;
   // Words begin at A, figures with the most.
   const first = name !== 'title';
+  const term = columnTerms[name];
   const next = own === null ? { by: name, down: first } : own.down === first ? { by: name, down: !first } : null;
   const order = own && (own.down ? 'descending' : 'ascending');
   return (
@@ -157,6 +170,7 @@ function Head({
       <UnstyledButton className="sort" data-order={order ?? undefined} onClick={() => onSort(next)}>
         {t(`list.column.${name}`)}
       </UnstyledButton>
+      {term && <TermInfo term={term} name={t(`list.column.${name}`)} />}
     </th>
   );
 }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { localeOf } from '../service/language.js';
 import { ChartPlace } from '../ui/chart-place.js';
 import type { Colours } from '../ui/chart.js';
+import { TermInfo } from '../ui/glossary/term-info.js';
 import { useFormat } from '../ui/format.js';
 import { momentFormats } from '../ui/moments.js';
 import type { Statistics } from './api.js';
@@ -18,19 +19,28 @@ export function Usage({ statistics: { shown, acceptance, used, imported, usage }
     <div className="usage">
       <dl className="usage-figures">
         <div>
-          <dt>{t('usage.acceptance')}</dt>
+          <dt>
+            {t('usage.acceptance')}
+            <TermInfo term="acceptance-rate-at-rank-1" name={t('usage.acceptance')} />
+          </dt>
           <dd>{acceptance ? format.share(acceptance.value, 0) : '–'}</dd>
           <dd>
             {acceptance ? t('usage.acceptanceInterval', { low, high, count: acceptance.of }) : t('usage.neverFirst')}
           </dd>
         </div>
         <div>
-          <dt>{t('usage.shown')}</dt>
+          <dt>
+            {t('usage.shown')}
+            <TermInfo term="shown" name={t('usage.shown')} />
+          </dt>
           <dd>{format.number(shown)}</dd>
           <dd>{t('usage.shownDescription')}</dd>
         </div>
         <div>
-          <dt>{t('usage.used')}</dt>
+          <dt>
+            {t('usage.used')}
+            <TermInfo term="used" name={t('usage.used')} />
+          </dt>
           <dd>{format.number(used)}</dd>
           <dd>
             {t('usage.usedDescription')}

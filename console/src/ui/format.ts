@@ -1,4 +1,4 @@
-/** Figures as the reader's language writes them. */
+/** Number, percent and date formats of the reader's language. */
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { localeOf } from '../service/language.js';
@@ -34,7 +34,9 @@ export function formatOf(locale: string): Format {
     value.toLocaleString(locale, options).replace('-', '\u2212');
   const number = (value: number, digits = 0): string =>
     write(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: 'negative' });
-  const percent = (value: number, digits = 1): string => `${number(value, digits)}\u00a0%`;
+  // `94.8%` in English, `94,8 %` in German
+  const percentSign = (0).toLocaleString(locale, { style: 'percent' }).replace(/\d/, '');
+  const percent = (value: number, digits = 1): string => `${number(value, digits)}${percentSign}`;
   const moments = momentFormats(locale);
   const moment = (iso: string): string => {
     const date = new Date(iso);

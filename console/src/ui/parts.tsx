@@ -1,9 +1,11 @@
 /** What the pages are put together from. */
-import '../ml/ml.css';
+import './ml.css';
 import { Alert, Button, Skeleton } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { TermInfo } from './glossary/term-info.js';
+import type { GlossaryTerm } from './glossary/terms.js';
 
 export function PageBody({
   title,
@@ -33,11 +35,14 @@ export function PageBody({
 
 export function Section({
   title,
+  term,
   description,
   aside,
   children,
 }: {
   title: string;
+  /** What the figures of the section are, in the glossary */
+  term?: GlossaryTerm;
   description?: ReactNode;
   aside?: ReactNode;
   children: ReactNode;
@@ -45,7 +50,10 @@ export function Section({
   return (
     <section className="ml-section">
       <header>
-        <h3>{title}</h3>
+        <div className="ml-title">
+          <h3>{title}</h3>
+          {term && <TermInfo term={term} name={title} />}
+        </div>
         {aside}
       </header>
       {description && <p className="description">{description}</p>}
@@ -113,11 +121,23 @@ export function State({ kind, children }: { kind: 'good' | 'warn' | 'bad' | 'bus
   );
 }
 
+/** A header cell of a column of figures. */
+export function FigureHead({ name, term }: { name: string; term: GlossaryTerm }) {
+  return (
+    <th data-number>
+      {name} <TermInfo term={term} name={name} />
+    </th>
+  );
+}
+
 /** One of the facts in a grid of them, a `dl` of class facts-grid. */
-export function Fact({ name, children }: { name: string; children: ReactNode }) {
+export function Fact({ name, term, children }: { name: string; term?: GlossaryTerm; children: ReactNode }) {
   return (
     <div>
-      <dt>{name}</dt>
+      <dt>
+        {name}
+        {term && <TermInfo term={term} name={name} />}
+      </dt>
       <dd>{children}</dd>
     </div>
   );

@@ -11,12 +11,17 @@ const colours = {
   none: 'gray',
 } as const satisfies Record<Decision['action'], string>;
 
-/** What a decision or an alert says is to be done. */
-export function ActionBadge({ action }: { action: Decision['action'] }) {
+/**
+ * The action of a decision or an alert.
+ *
+ * @param messages the reasons of a decision: one without an action may be waiting for the cool-down
+ */
+export function ActionBadge({ action, messages }: { action: Decision['action']; messages?: Decision['messages'] }) {
   const { t } = useTranslation('engineers');
+  const isWaiting = action === 'none' && messages?.some((message) => message?.key === 'cool-down');
   return (
     <Badge size="sm" variant="light" color={colours[action]} className="action">
-      {t(`action.${action}`)}
+      {t(isWaiting ? 'action.waiting' : `action.${action}`)}
     </Badge>
   );
 }

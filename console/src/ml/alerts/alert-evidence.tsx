@@ -33,7 +33,7 @@ export function AlertEvidence({ alert: { evidence, examples } }: { alert: AlertD
           )}
           <Cost facts={facts} />
         </Section>
-        <Section title={t('evidence.terms')} description={t('evidence.termsDescription')}>
+        <Section title={t('evidence.terms')} term="characteristic-terms" description={t('evidence.termsDescription')}>
           {words.length === 0 ? (
             <Empty title={t('evidence.noTerms')} />
           ) : (
@@ -79,13 +79,13 @@ function Cost({ facts: { accuracy, slice } }: { facts: EvidenceFacts }) {
     <>
       <h4>{t('evidence.impact')}</h4>
       <dl className="facts-grid">
-        <Fact name={t('evidence.accuracyBefore')}>
+        <Fact name={t('evidence.accuracyBefore')} term="top-1-accuracy">
           <Figure text={format.share(before.value)} low={format.share(before.low)} high={format.share(before.high)} />
         </Fact>
-        <Fact name={t('evidence.accuracyNow')}>
+        <Fact name={t('evidence.accuracyNow')} term="estimated-accuracy-no-labels">
           <Figure text={format.share(now.value)} low={format.share(now.low)} high={format.share(now.high)} />
         </Fact>
-        <Fact name={t('evidence.accuracyChange')}>
+        <Fact name={t('evidence.accuracyChange')} term="impact">
           <Figure
             text={format.points(-100 * loss.value)}
             low={format.points(-100 * loss.high)}
@@ -106,7 +106,7 @@ function Contributions({ title, rows }: { title: string; rows: readonly Contribu
   const { t } = useTranslation('engineers');
   const format = useFormat();
   return (
-    <Section title={title} description={t('evidence.contributionDescription')}>
+    <Section title={title} term="affected-share" description={t('evidence.contributionDescription')}>
       {rows.length === 0 ? (
         <Empty title={t('evidence.noContribution')} />
       ) : (

@@ -13,7 +13,7 @@ import { useLocalize } from '../service-messages.js';
 
 const noSignals: string[] = [];
 
-/** What was decided after each look, and why; when the next one comes. */
+/** The decision log with reasons, and the retraining schedule. */
 export default function DecisionsPage() {
   const { t } = useTranslation('engineers');
   const decisions = useQuery(decisionsQuery);
@@ -66,9 +66,15 @@ function Times() {
             <Fact name={t('decisions.nextRun')}>{next ? format.moment(next) : t('decisions.noSchedule')}</Fact>
             <Fact name={t('decisions.cron')}>{pattern ? <code>{pattern}</code> : t('decisions.notConfigured')}</Fact>
             <Fact name={t('decisions.lastRun')}>{lastLook ? format.moment(lastLook) : '–'}</Fact>
-            <Fact name={t('decisions.minLabels')}>{format.number(leastLabels)}</Fact>
-            <Fact name={t('decisions.minLoss')}>{format.points(100 * leastLoss)}</Fact>
-            <Fact name={t('decisions.coolDown')}>{format.number(coolDownHours)} h</Fact>
+            <Fact name={t('decisions.minLabels')} term="new-labels">
+              {format.number(leastLabels)}
+            </Fact>
+            <Fact name={t('decisions.minLoss')} term="retraining-threshold">
+              {format.points(100 * leastLoss)}
+            </Fact>
+            <Fact name={t('decisions.coolDown')} term="cool-down">
+              {format.number(coolDownHours)} h
+            </Fact>
           </dl>
         )}
       </Loaded>
@@ -85,6 +91,7 @@ function Reweighting() {
   return (
     <Section
       title={t('decisions.priorCorrection')}
+      term="prior-correction"
       description={t('decisions.priorCorrectionDescription', { at: format.moment(weights.startedAt) })}
       aside={
         <Confirm
@@ -129,7 +136,7 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
                 {count > 1 && <small>{t('decisions.repeated', { count, at: format.moment(oldest.decidedAt) })}</small>}
               </td>
               <td data-fixed>
-                <ActionBadge action={action} />
+                <ActionBadge action={action} messages={messages} />
               </td>
               <td>
                 <ul className="reasons">

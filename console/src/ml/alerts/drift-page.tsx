@@ -64,15 +64,21 @@ function Signals({ drift }: { drift: Drift }) {
   const ofSlices = signals.filter(({ slice }) => slice.by !== 'all');
   return (
     <>
-      <Section title={t('drift.monitorStatus')}>
+      <Section title={t('drift.monitorStatus')} term="drift-reference">
         <dl className="facts-grid">
           <Fact name={t('models.version')}>
             <span className="version">{drift.modelVersion}</span>
           </Fact>
           <Fact name={t('drift.since')}>{format.moment(watched.since)}</Fact>
-          <Fact name={t('drift.lastRun')}>{watched.lookedAt ? format.moment(watched.lookedAt) : '–'}</Fact>
-          <Fact name={t('drift.processed')}>{format.number(watched.tickets)}</Fact>
-          <Fact name={t('drift.backlog')}>{format.number(drift.waiting)}</Fact>
+          <Fact name={t('drift.lastRun')} term="tick">
+            {watched.lookedAt ? format.moment(watched.lookedAt) : '–'}
+          </Fact>
+          <Fact name={t('drift.processed')} term="tickets-processed">
+            {format.number(watched.tickets)}
+          </Fact>
+          <Fact name={t('drift.backlog')} term="tickets-processed">
+            {format.number(drift.waiting)}
+          </Fact>
         </dl>
       </Section>
       {active.length > 0 && (

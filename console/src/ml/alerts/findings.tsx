@@ -2,19 +2,22 @@ import { useTranslation } from 'react-i18next';
 import type { AlertDetail } from '../api.js';
 import { useFormat, type Format } from '../../ui/format.js';
 import { Figure } from '../../ui/interval.js';
-import { Empty, State, Table } from '../../ui/parts.js';
+import { TermInfo } from '../../ui/glossary/term-info.js';
+import { Empty, FigureHead, State, Table } from '../../ui/parts.js';
 import { isShare, signalName, unitName } from '../signal-name.js';
 
 type Finding = AlertDetail['findings'][number];
 
 /** @param pValue never 0 */
 const pText = (pValue: number, { number }: Format): string =>
-  pValue < 0.0001 ? `p < ${number(0.0001, 4)}` : `p ${number(pValue, 4)}`;
+  pValue < 0.0001 ? `< ${number(0.0001, 4)}` : number(pValue, 4);
 
-/** How far each signal has moved, with its interval, and how much that says. */
+/** The change of each signal with its interval, and its e-value or p-value. */
 export function Findings({ findings, label }: { findings: readonly Finding[]; label: string }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
+  const hasEvidence = findings.some(({ pValue }) => pValue === null);
+  const hasPValue = findings.some(({ pValue }) => pValue !== null);
   if (findings.length === 0) return <Empty title={t('findings.none')} />;
   return (
     <Table label={label}>
@@ -22,10 +25,15 @@ export function Findings({ findings, label }: { findings: readonly Finding[]; la
         <tr>
           <th>{t('findings.signal')}</th>
           <th>{t('comparison.slice')}</th>
-          <th data-number>{t('findings.change')}</th>
-          <th>{t('findings.unit')}</th>
-          <th data-number>{t('findings.evidence')}</th>
-          <th>{t('findings.alarm')}</th>
+          <FigureHead name={t('findings.change')} term="change" />
+          <th>
+            {t('findings.unit')} <TermInfo term="percentage-point-pp" name={t('findings.unit')} />
+          </th>
+          {hasEvidence && <FigureHead name={t('findings.eValue')} term="e-value" />}
+          {hasPValue && <FigureHead name={t('findings.pValue')} term="p-value" />}
+          <th>
+            {t('findings.alarm')} <TermInfo term="alarm-threshold" name={t('findings.alarm')} />
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -40,7 +48,8 @@ export function Findings({ findings, label }: { findings: readonly Finding[]; la
                 <Figure text={write(effect.value)} low={write(effect.low)} high={write(effect.high)} />
               </td>
               <td>{unitName(t, effect.unit)}</td>
-              <td data-number>{pValue === null ? format.number(evidence ?? 0, 1) : pText(pValue, format)}</td>
+              {hasEvidence && <td data-number>{pValue === null ? format.number(evidence ?? 0, 1) : '–'}</td>}
+              {hasPValue && <td data-number>{pValue === null ? '–' : pText(pValue, format)}</td>}
               <td>{alarm && <State kind="bad">{t('findings.yes')}</State>}</td>
             </tr>
           );

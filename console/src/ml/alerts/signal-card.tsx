@@ -6,8 +6,9 @@ import { ChartPlace } from '../../ui/chart-place.js';
 import type { Colours } from '../../ui/chart.js';
 import { useFormat, type Format } from '../../ui/format.js';
 import { Figure } from '../../ui/interval.js';
+import { TermInfo } from '../../ui/glossary/term-info.js';
 import { State } from '../../ui/parts.js';
-import { isShare, signalName, unitName } from '../signal-name.js';
+import { isShare, signalName, signalTerm, unitName } from '../signal-name.js';
 
 type Finding = Drift['signals'][number];
 type Point = Drift['series'][number]['points'][number];
@@ -29,7 +30,10 @@ export function SignalCard({ finding, points }: { finding: Finding; points: read
   return (
     <section className="signal" aria-label={name} data-alarm={alarm ? '' : undefined}>
       <header>
-        <h3>{name}</h3>
+        <div className="ml-title">
+          <h3>{name}</h3>
+          <TermInfo term={signalTerm(signal)} name={name} />
+        </div>
         {alarm && <State kind="bad">{t('findings.alarm')}</State>}
       </header>
       <p>

@@ -5,7 +5,7 @@ import { Link } from 'wouter';
 import type { AgentAgreement } from '../api.js';
 import { useFormat } from '../../ui/format.js';
 import { Figure, type Estimate } from '../../ui/interval.js';
-import { Empty, Fact, Loaded, Section, Table } from '../../ui/parts.js';
+import { Empty, Fact, FigureHead, Loaded, Section, Table } from '../../ui/parts.js';
 import { agreementQuery } from '../queries.js';
 
 /** How far agents answer the same with the same, and which templates they take for one another. */
@@ -21,13 +21,15 @@ export function Agreement() {
           ) : (
             <>
               <dl className="facts-grid">
-                <Fact name={t('agreement.share')}>
+                <Fact name={t('agreement.share')} term="percent-agreement">
                   <Share estimate={share} />
                 </Fact>
-                <Fact name={t('agreement.alpha')}>
+                <Fact name={t('agreement.alpha')} term="krippendorffs-alpha">
                   <Alpha estimate={alpha} />
                 </Fact>
-                <Fact name={t('agreement.texts')}>{t('agreement.answers', { texts, count: answers })}</Fact>
+                <Fact name={t('agreement.texts')} term="distinct-texts">
+                  {t('agreement.answers', { texts, count: answers })}
+                </Fact>
               </dl>
               {contactTypes.length > 0 && <ContactTypes rows={contactTypes} />}
               {pairs.length > 0 && <Pairs pairs={pairs} />}
@@ -47,7 +49,7 @@ function ContactTypes({ rows }: { rows: AgentAgreement['contactTypes'] }) {
       <thead>
         <tr>
           <th>{t('agreement.contactType')}</th>
-          <th data-number>{t('agreement.texts')}</th>
+          <FigureHead name={t('agreement.texts')} term="distinct-texts" />
           <th>{t('agreement.share')}</th>
           <th>{t('agreement.alpha')}</th>
         </tr>

@@ -9,7 +9,12 @@ export function Clusters({ aside }: { aside?: ReactNode }) {
   const { t } = useTranslation('engineers');
   const queue = useQuery(labelQueueQuery);
   return (
-    <Section title={t('labels.clusters')} description={t('labels.clustersDescription')} aside={aside}>
+    <Section
+      title={t('labels.clusters')}
+      term="unanswered-topics"
+      description={t('labels.clustersDescription')}
+      aside={aside}
+    >
       <Loaded query={queue}>
         {({ clusters }) =>
           clusters.length === 0 ? (

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import { Agreement } from './agreement.js';
 import { Clusters } from './clusters.js';
 import { useFormat } from '../../ui/format.js';
-import { Empty, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
+import { Empty, FigureHead, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
 import { labelQueueQuery, suspectedLabelsQuery } from '../queries.js';
 
 /** Which labels would teach most, what no template answers, which labels are probably wrong, and where agents disagree. */
@@ -39,7 +39,7 @@ function Queue({
         <tr>
           <th>{t('labels.ticket')}</th>
           <th>{t('labels.text')}</th>
-          <th data-number>{t('labels.uncertainty')}</th>
+          <FigureHead name={t('labels.uncertainty')} term="uncertainty" />
         </tr>
       </thead>
       <tbody>
@@ -65,7 +65,7 @@ function Suspected() {
   const format = useFormat();
   const suspected = useQuery(suspectedLabelsQuery);
   return (
-    <Section title={t('labels.suspected')} description={t('labels.suspectedDescription')}>
+    <Section title={t('labels.suspected')} term="suspected-label-errors" description={t('labels.suspectedDescription')}>
       <Loaded query={suspected}>
         {({ items, modelVersion }) =>
           items.length === 0 ? (

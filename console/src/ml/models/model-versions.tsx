@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import type { Models } from '../api.js';
 import { useFormat } from '../../ui/format.js';
 import { factsOf } from './model-facts.js';
-import { Table } from '../../ui/parts.js';
+import { FigureHead, Table } from '../../ui/parts.js';
 import { TryOut } from '../training/try-out.js';
 
 export function ModelVersions({ models }: { models: Models }) {
@@ -17,10 +17,10 @@ export function ModelVersions({ models }: { models: Models }) {
           <th>{t('models.version')}</th>
           <th>{t('models.aliases')}</th>
           <th>{t('models.trained')}</th>
-          <th data-number>{t('models.labels')}</th>
-          <th data-number>{t('models.templates')}</th>
-          <th data-number>{t('models.top1')}</th>
-          <th data-number>{t('models.hits3')}</th>
+          <FigureHead name={t('models.labels')} term="label" />
+          <FigureHead name={t('models.templates')} term="reply-template" />
+          <FigureHead name={t('models.top1')} term="top-1-accuracy" />
+          <FigureHead name={t('models.hits3')} term="top-3-accuracy" />
           <th>
             <span className="unseen">{t('models.actions')}</span>
           </th>

@@ -7,6 +7,7 @@ import { Confirm } from '../../ui/confirm.js';
 import { useFormat } from '../../ui/format.js';
 import { ModelVersions } from './model-versions.js';
 import { factsOf } from './model-facts.js';
+import type { GlossaryTerm } from '../../ui/glossary/terms.js';
 import { Empty, Fact, Loaded, PageBody, Section } from '../../ui/parts.js';
 import { modelsQuery, movesQuery, rolloutsQuery, trainingRunsQuery } from '../queries.js';
 import { ReportPage } from '../training/report-page.js';
@@ -83,19 +84,19 @@ function InService({ models: { serving, items } }: { models: api.Models }) {
   const format = useFormat();
   const champion = items.find(({ aliases }) => aliases.includes('champion'));
   const facts = champion && factsOf(champion);
-  const cells: [string, string][] = [
+  const cells: [name: string, value: string, term?: GlossaryTerm][] = [
     [t('models.champion'), champion?.version ?? t('models.noChampion')],
     [t('models.device'), serving.device ?? '–'],
-    [t('models.labels'), facts?.rows ? format.number(facts.rows) : '–'],
-    [t('models.templates'), facts?.templates ? format.number(facts.templates) : '–'],
-    [t('models.top1'), facts?.top1 ? format.percent(facts.top1) : '–'],
-    [t('models.hits3'), facts?.hits3 ? format.percent(facts.hits3) : '–'],
+    [t('models.labels'), facts?.rows ? format.number(facts.rows) : '–', 'label'],
+    [t('models.templates'), facts?.templates ? format.number(facts.templates) : '–', 'reply-template'],
+    [t('models.top1'), facts?.top1 ? format.percent(facts.top1) : '–', 'top-1-accuracy'],
+    [t('models.hits3'), facts?.hits3 ? format.percent(facts.hits3) : '–', 'top-3-accuracy'],
   ];
   return (
     <Section title={t('models.serving')} description={t('models.outOfFoldDescription')}>
       <dl className="facts-grid">
-        {cells.map(([name, value]) => (
-          <Fact key={name} name={name}>
+        {cells.map(([name, value, term]) => (
+          <Fact key={name} name={name} {...(term && { term })}>
             {value}
           </Fact>
         ))}
@@ -114,6 +115,7 @@ function Contest({ models }: { models: api.Models }) {
   return (
     <Section
       title={t('models.comparison')}
+      term="delta-vs-champion"
       aside={challenger && !isChampion && <TryOut version={challenger.version} models={models} />}
     >
       <Loaded query={runs}>

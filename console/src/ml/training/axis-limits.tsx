@@ -2,8 +2,18 @@
 import { RangeSlider } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { TrainingRun } from '../api.js';
+import { TermInfo } from '../../ui/glossary/term-info.js';
+import type { GlossaryTerm } from '../../ui/glossary/terms.js';
 import { useFormat } from '../../ui/format.js';
-import { valuesOn, type Limits, type RunAxis } from './run-axes.js';
+import { valuesOn, type Limits, type RunAxis, type ScoreName } from './run-axes.js';
+
+const scoreTerms = {
+  minutes: 'training-duration',
+  ece: 'calibration-error-ece',
+  utility: 'utility',
+  top1: 'top-1-accuracy',
+  delta: 'delta-vs-champion',
+} as const satisfies Record<ScoreName, GlossaryTerm>;
 
 export type TitledAxis = RunAxis & { title: string };
 
@@ -31,6 +41,7 @@ export function AxisLimits({
               <AxisLimit
                 key={axis.id}
                 title={axis.title}
+                {...(axis.isScore && { term: scoreTerms[axis.name] })}
                 values={values}
                 limit={limit ?? null}
                 onLimit={(one) => onLimits(one ? { ...others, [axis.id]: one } : others)}
@@ -45,11 +56,13 @@ export function AxisLimits({
 
 function AxisLimit({
   title,
+  term,
   values,
   limit,
   onLimit,
 }: {
   title: string;
+  term?: GlossaryTerm;
   values: readonly number[];
   limit: Limits[string] | null;
   onLimit: (limit: Limits[string] | null) => void;
@@ -63,7 +76,8 @@ function AxisLimit({
   return (
     <div>
       <p>
-        {title}{' '}
+        {title}
+        {term && <TermInfo term={term} name={title} />}{' '}
         <span className="quiet">
           {write(from)} – {write(to)}
         </span>

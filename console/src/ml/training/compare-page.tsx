@@ -5,12 +5,14 @@ import { Link } from 'wouter';
 import type { TrainingRun } from '../api.js';
 import { Curves } from './curves.js';
 import { useFormat, type Format } from '../../ui/format.js';
+import { TermInfo } from '../../ui/glossary/term-info.js';
+import type { GlossaryTerm } from '../../ui/glossary/terms.js';
 import { Loaded, PageBody, Section, Table } from '../../ui/parts.js';
 import { trainingRunQuery } from '../queries.js';
 import { argumentName } from './run-page.js';
 import { RunState } from './run-state.js';
 
-/** Two runs side by side: what was different, and what came of it. */
+/** Two runs side by side: results, configuration and loss curves. */
 export function ComparePage({ ids: [a, b] }: { ids: [number, number] }) {
   const { t } = useTranslation('engineers');
   const one = useQuery(trainingRunQuery(a));
@@ -33,29 +35,38 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
     name: argumentName(t, name),
     values: both.map((run) => shownArgument(run.arguments[name], format)),
   }));
-  const scores: { name: string; read: (run: TrainingRun) => string }[] = [
+  const scores: { name: string; term: GlossaryTerm; read: (run: TrainingRun) => string }[] = [
     {
       name: t('training.top1'),
+      term: 'top-1-accuracy',
       read: ({ comparison }) => (comparison ? format.percent(comparison.challenger.top1) : '–'),
     },
     {
       name: t('comparison.utility'),
+      term: 'utility',
       read: ({ comparison }) => (comparison ? format.percent(comparison.challenger.useful) : '–'),
     },
     {
       name: t('comparison.ece'),
+      term: 'calibration-error-ece',
       read: ({ comparison }) => (comparison ? format.number(comparison.challenger.ece, 3) : '–'),
     },
     {
       name: t('training.againstChampion'),
+      term: 'delta-vs-champion',
       read: ({ comparison }) =>
         comparison
           ? `${format.points(comparison.difference.points)} (${format.points(comparison.difference.low)} – ${format.points(comparison.difference.high)})`
           : '–',
     },
-    { name: t('comparison.tickets'), read: ({ comparison }) => (comparison ? format.number(comparison.tickets) : '–') },
+    {
+      name: t('comparison.tickets'),
+      term: 'sample-size',
+      read: ({ comparison }) => (comparison ? format.number(comparison.tickets) : '–'),
+    },
     {
       name: t('training.duration'),
+      term: 'training-duration',
       read: ({ startedAt, endedAt }) => (startedAt && endedAt ? format.duration(startedAt, endedAt) : '–'),
     },
   ];
@@ -82,13 +93,13 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
                 </td>
               ))}
             </tr>
-            {scores.map(({ name, read }) => (
-              <Row key={name} name={name} values={both.map(read)} />
+            {scores.map(({ name, term, read }) => (
+              <Row key={name} name={name} term={term} values={both.map(read)} />
             ))}
           </tbody>
         </Table>
       </Section>
-      <Section title={t('training.configuration')}>
+      <Section title={t('training.configuration')} term="training-data">
         <Table label={t('training.configuration')}>
           <tbody>
             {rows.map(({ name, values }) => (
@@ -98,7 +109,7 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
         </Table>
       </Section>
       {both.some(({ curves }) => curves.length > 0) && (
-        <Section title={t('training.curves')}>
+        <Section title={t('training.curves')} term="training-loss">
           <Curves runs={both} />
         </Section>
       )}
@@ -106,11 +117,13 @@ function SideBySide({ one, other }: { one: TrainingRun; other: TrainingRun }) {
   );
 }
 
-/** What differs is marked. */
-function Row({ name, values }: { name: string; values: string[] }) {
+/** A row whose values differ is marked. */
+function Row({ name, term, values }: { name: string; term?: GlossaryTerm; values: string[] }) {
   return (
     <tr data-differs={values[0] === values[1] ? undefined : ''}>
-      <td>{name}</td>
+      <td>
+        {name} {term && <TermInfo term={term} name={name} />}
+      </td>
       {values.map((value, at) => (
         <td key={at} data-number>
           {value}

@@ -2,7 +2,8 @@ import { useTranslation } from 'react-i18next';
 import type { Comparison } from '../api.js';
 import { useFormat } from '../../ui/format.js';
 import { Difference } from '../../ui/interval.js';
-import { Table } from '../../ui/parts.js';
+import { TermInfo } from '../../ui/glossary/term-info.js';
+import { FigureHead, Table } from '../../ui/parts.js';
 
 /** Champion against challenger on the same held-out tickets: as a whole, then by slice, the worst first. */
 export function ComparisonTable({ comparison }: { comparison: Comparison }) {
@@ -18,7 +19,8 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
     <>
       <p className="description">
         {t(`comparison.basis.${comparison.basis}`, { count: comparison.tickets })}{' '}
-        {t('comparison.agreement', { share: format.share(comparison.agreement) })}
+        {t('comparison.agreement', { share: format.share(comparison.agreement) })}{' '}
+        <TermInfo term="identical-output" name={t('comparison.identicalOutput')} />
       </p>
       <Table label={t('comparison.overall')}>
         <thead>
@@ -26,12 +28,16 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
             <th>{t('comparison.metric')}</th>
             <th data-number>{t('models.champion')}</th>
             <th data-number>{t('models.challenger')}</th>
-            <th>{t('comparison.difference')}</th>
+            <th>
+              {t('comparison.difference')} <TermInfo term="delta-vs-champion" name={t('comparison.difference')} />
+            </th>
           </tr>
         </thead>
         <tbody>
           <tr>
-            <td>{t('comparison.top1')}</td>
+            <td>
+              {t('comparison.top1')} <TermInfo term="top-1-accuracy" name={t('comparison.top1')} />
+            </td>
             <td data-number>{format.percent(champion.top1)}</td>
             <td data-number>{format.percent(challenger.top1)}</td>
             <td>
@@ -39,7 +45,9 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
             </td>
           </tr>
           <tr>
-            <td>{t('comparison.utility')}</td>
+            <td>
+              {t('comparison.utility')} <TermInfo term="utility" name={t('comparison.utility')} />
+            </td>
             <td data-number>{format.percent(champion.useful)}</td>
             <td data-number>{format.percent(challenger.useful)}</td>
             <td>
@@ -47,7 +55,9 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
             </td>
           </tr>
           <tr>
-            <td>{t('comparison.ece')}</td>
+            <td>
+              {t('comparison.ece')} <TermInfo term="calibration-error-ece" name={t('comparison.ece')} />
+            </td>
             <td data-number>{format.number(champion.ece, 3)}</td>
             <td data-number>{format.number(challenger.ece, 3)}</td>
             <td />
@@ -60,10 +70,14 @@ export function ComparisonTable({ comparison }: { comparison: Comparison }) {
           <Table label={t('comparison.slices')}>
             <thead>
               <tr>
-                <th>{t('comparison.slice')}</th>
+                <th>
+                  {t('comparison.slice')} <TermInfo term="slice" name={t('comparison.slice')} />
+                </th>
                 <th data-number>{t('comparison.tickets')}</th>
-                <th>{t('comparison.difference')}</th>
-                <th data-number>{t('comparison.pValue')}</th>
+                <th>
+                  {t('comparison.difference')} <TermInfo term="delta-vs-champion" name={t('comparison.difference')} />
+                </th>
+                <FigureHead name={t('comparison.pValue')} term="holm-adjustment" />
               </tr>
             </thead>
             <tbody>

@@ -7,12 +7,14 @@ import type { TrainingReport } from '../api.js';
 import { ChartPlace } from '../../ui/chart-place.js';
 import type { Colours } from '../../ui/chart.js';
 import { useFormat } from '../../ui/format.js';
-import { Fact, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
+import { TermInfo } from '../../ui/glossary/term-info.js';
+import type { GlossaryTerm } from '../../ui/glossary/terms.js';
+import { Fact, FigureHead, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
 import { reportQuery } from '../queries.js';
 
 const mostShown = 12;
 
-/** What a version's training left behind: how right it is, where, and why not more. */
+/** The report of a version: cross-validation results, calibration and error analysis. */
 export function ReportPage({ version }: { version: string }) {
   const { t } = useTranslation('engineers');
   const report = useQuery(reportQuery(version));
@@ -30,34 +32,44 @@ function Report({ report }: { report: TrainingReport }) {
   const format = useFormat();
   const { heldOut, baselines, diagnosis, data, seconds, confusions } = report;
   const took = Object.values(seconds).reduce((sum, one) => sum + one, 0);
-  const facts: [string, string][] = [
-    [t('models.top1'), format.percent(heldOut.top1)],
-    [t('models.hits3'), format.percent(heldOut.hits3)],
-    [t('report.majority'), format.percent(baselines.majority)],
-    [t('report.nearestCentroid'), format.percent(baselines.nearestMean)],
-    [t('models.labels'), format.number(data.rows)],
-    [t('models.templates'), format.number(data.templates)],
-    [t('training.duration'), format.duration(report.createdAt, Date.parse(report.createdAt) + 1000 * took)],
-    [t('argument.seed'), format.number(report.seed)],
+  const facts: [name: string, value: string, term: GlossaryTerm][] = [
+    [t('models.top1'), format.percent(heldOut.top1), 'out-of-fold-accuracy'],
+    [t('models.hits3'), format.percent(heldOut.hits3), 'top-3-accuracy'],
+    [t('report.majority'), format.percent(baselines.majority), 'majority-class-baseline'],
+    [t('report.nearestCentroid'), format.percent(baselines.nearestMean), 'nearest-centroid-baseline'],
+    [t('models.labels'), format.number(data.rows), 'label'],
+    [t('models.templates'), format.number(data.templates), 'reply-template'],
+    [
+      t('training.duration'),
+      format.duration(report.createdAt, Date.parse(report.createdAt) + 1000 * took),
+      'training-duration',
+    ],
+    [t('argument.seed'), format.number(report.seed), 'seed'],
   ];
   return (
     <>
       <Section title={t('report.crossValidation')} description={t('models.outOfFoldDescription')}>
         <dl className="facts-grid">
-          {facts.map(([name, value]) => (
-            <Fact key={name} name={name}>
+          {facts.map(([name, value, term]) => (
+            <Fact key={name} name={name} term={term}>
               {value}
             </Fact>
           ))}
         </dl>
       </Section>
       <div className="ml-columns">
-        <Section title={t('report.calibration')} description={t('report.calibrationDescription')}>
+        <Section title={t('report.calibration')} term="calibration" description={t('report.calibrationDescription')}>
           <Calibration report={report} />
         </Section>
         <Section
           title={t('report.errorAnalysis')}
-          description={t('report.errorAnalysisDescription', { ceiling: format.percent(diagnosis.ceiling) })}
+          term="error-analysis"
+          description={
+            <>
+              {t('report.errorAnalysisDescription', { ceiling: format.percent(diagnosis.ceiling) })}
+              <TermInfo term="estimated-ceiling" name={t('report.errorAnalysis')} />
+            </>
+          }
         >
           <Table label={t('report.errorAnalysis')}>
             <tbody>
@@ -71,10 +83,10 @@ function Report({ report }: { report: TrainingReport }) {
             </tbody>
           </Table>
         </Section>
-        <Section title={t('report.slices')} description={t('report.slicesDescription')}>
+        <Section title={t('report.slices')} term="slice" description={t('report.slicesDescription')}>
           <Slices report={report} />
         </Section>
-        <Section title={t('report.confusions')} description={t('report.confusionsDescription')}>
+        <Section title={t('report.confusions')} term="confusions" description={t('report.confusionsDescription')}>
           <Table label={t('report.confusions')}>
             <thead>
               <tr>
@@ -128,8 +140,8 @@ function Slices({ report: { heldOut } }: { report: TrainingReport }) {
         <tr>
           <th>{t('comparison.slice')}</th>
           <th data-number>{t('comparison.tickets')}</th>
-          <th data-number>{t('models.top1')}</th>
-          <th data-number>{t('models.hits3')}</th>
+          <FigureHead name={t('models.top1')} term="top-1-accuracy" />
+          <FigureHead name={t('models.hits3')} term="top-3-accuracy" />
         </tr>
       </thead>
       <tbody>

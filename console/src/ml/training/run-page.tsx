@@ -6,6 +6,8 @@ import type { TrainingRun } from '../api.js';
 import { ComparisonTable } from './comparison-table.js';
 import { Curves } from './curves.js';
 import { useFormat } from '../../ui/format.js';
+import { TermInfo } from '../../ui/glossary/term-info.js';
+import type { GlossaryTerm } from '../../ui/glossary/terms.js';
 import { Empty, Fact, Loaded, PageBody, Section, State } from '../../ui/parts.js';
 import { modelsQuery, trainingRunQuery } from '../queries.js';
 import { isUnfinished, UnfinishedRun } from './run-progress.js';
@@ -55,7 +57,11 @@ function Report({ run }: { run: TrainingRun }) {
           </Fact>
           <Fact name={t('training.triggeredBy')}>{t(`trigger.${run.trigger}`, { name: run.askedBy })}</Fact>
           <Fact name={t('training.startedAt')}>{format.moment(startedAt ?? createdAt)}</Fact>
-          {startedAt && endedAt && <Fact name={t('training.duration')}>{format.duration(startedAt, endedAt)}</Fact>}
+          {startedAt && endedAt && (
+            <Fact name={t('training.duration')} term="training-duration">
+              {format.duration(startedAt, endedAt)}
+            </Fact>
+          )}
           {challenger && (
             <Fact name={t('models.challenger')}>
               <Link className="version" href={`~/models/${encodeURIComponent(challenger)}`}>
@@ -71,7 +77,7 @@ function Report({ run }: { run: TrainingRun }) {
           {Object.entries(run.arguments)
             .filter(([, value]) => value !== null && typeof value !== 'object')
             .map(([name, value]) => (
-              <Fact key={name} name={argumentName(t, name)}>
+              <Fact key={name} name={argumentName(t, name)} {...(isArgument(name) && { term: argumentTerms[name] })}>
                 {typeof value === 'number' ? format.number(value) : format.text(String(value))}
               </Fact>
             ))}
@@ -89,19 +95,22 @@ function Report({ run }: { run: TrainingRun }) {
                   {gateName(t, gate)}{' '}
                   <span className="unseen">{t(passed ? 'training.gatePassed' : 'training.gateFailed')}</span>
                 </State>
-                <span>{localize(detail, message)}</span>
+                <span>
+                  {localize(detail, message)}{' '}
+                  {isGate(gate) && <TermInfo term={gateTerms[gate]} name={t(`gate.${gate}`)} />}
+                </span>
               </li>
             ))}
           </ul>
         </Section>
       )}
       {comparison && (
-        <Section title={t('models.comparison')}>
+        <Section title={t('models.comparison')} term="delta-vs-champion">
           <ComparisonTable comparison={comparison} />
         </Section>
       )}
       {!isUnfinished(run) && (
-        <Section title={t('training.curves')}>
+        <Section title={t('training.curves')} term="training-loss">
           {run.curves.length > 0 ? <Curves runs={[run]} /> : <Empty title={t('training.noCurves')} />}
         </Section>
       )}
@@ -110,27 +119,30 @@ function Report({ run }: { run: TrainingRun }) {
 }
 
 type Translate = ReturnType<typeof useTranslation<'engineers'>>['t'];
-const argumentNames = ['seed', 'labels', 'learnedFrom', 'lines', 'heldOut', 'heldOutFrom'] as const;
-const gateNames = [
-  'sandbox',
-  'enough',
-  'own-answers',
-  'better',
-  'not-worse',
-  'shown',
-  'slices',
-  'calibrated',
-  'speed',
-  'reference',
-] as const;
+const argumentTerms = {
+  seed: 'seed',
+  labels: 'label',
+  learnedFrom: 'training-data',
+  lines: 'training-data',
+  heldOut: 'training-data',
+  heldOutFrom: 'training-data',
+} as const satisfies Record<string, GlossaryTerm>;
+const gateTerms = {
+  sandbox: 'promotion-gates',
+  enough: 'sample-size',
+  'own-answers': 'identical-output',
+  better: 'superiority',
+  'not-worse': 'non-inferiority-margin',
+  shown: 'utility-gate',
+  slices: 'slice-regression',
+  calibrated: 'calibration-gate',
+  speed: 'latency',
+  reference: 'drift-reference',
+} as const satisfies Record<string, GlossaryTerm>;
 
 /** The service may know more of them than this page. */
-export function argumentName(t: Translate, name: string): string {
-  const known = argumentNames.find((one) => one === name);
-  return known ? t(`argument.${known}`) : name;
-}
+const isArgument = (name: string): name is keyof typeof argumentTerms => Object.hasOwn(argumentTerms, name);
+const isGate = (name: string): name is keyof typeof gateTerms => Object.hasOwn(gateTerms, name);
 
-function gateName(t: Translate, name: string): string {
-  const known = gateNames.find((one) => one === name);
-  return known ? t(`gate.${known}`) : name;
-}
+export const argumentName = (t: Translate, name: string): string => (isArgument(name) ? t(`argument.${name}`) : name);
+const gateName = (t: Translate, name: string): string => (isGate(name) ? t(`gate.${name}`) : name);

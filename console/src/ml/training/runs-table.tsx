@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import type { TrainingRun } from '../api.js';
 import { useFormat } from '../../ui/format.js';
 import { Figure } from '../../ui/interval.js';
-import { Table } from '../../ui/parts.js';
+import { FigureHead, Table } from '../../ui/parts.js';
 import { RunState } from './run-state.js';
 
 export function RunsTable({
@@ -29,10 +29,10 @@ export function RunsTable({
           <th>{t('training.status')}</th>
           <th>{t('training.startedAt')}</th>
           <th>{t('training.triggeredBy')}</th>
-          <th data-number>{t('models.labels')}</th>
-          <th data-number>{t('training.top1')}</th>
-          <th data-number>{t('comparison.difference')}</th>
-          <th data-number>{t('training.duration')}</th>
+          <FigureHead name={t('models.labels')} term="training-data" />
+          <FigureHead name={t('training.top1')} term="top-1-accuracy" />
+          <FigureHead name={t('comparison.difference')} term="delta-vs-champion" />
+          <FigureHead name={t('training.duration')} term="training-duration" />
         </tr>
       </thead>
       <tbody>
