@@ -10,7 +10,7 @@ import { kafkaEntry } from '../setup/kafka-jars.js';
 import { withLock } from '../setup/lock.js';
 import { postgresEntry } from '../setup/postgres-binaries.js';
 import { requireTools } from '../setup/prerequisites.js';
-import { identify, isAlive, type ProcessIdentity } from '../setup/process-identity.js';
+import { identify, isAlive, type ProcessIdentity } from '../processes/process-identity.js';
 import type { Report } from '../setup/progress.js';
 import { reachableStore } from '../setup/server-user.js';
 import { explainFileError } from '../setup/setup-error.js';

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '../setup/progress.js';
-import type { ProcessIdentity } from '../setup/process-identity.js';
+import type { ProcessIdentity } from '../processes/process-identity.js';
 import { runProgram } from '../setup/program.js';
 import { SetupError } from '../setup/setup-error.js';
 import { brokerAnswers } from './kafka-probe.js';

@@ -5,7 +5,7 @@ import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Report } from '../setup/progress.js';
-import { identify, isAlive, type ProcessIdentity } from '../setup/process-identity.js';
+import { identify, isAlive, type ProcessIdentity } from '../processes/process-identity.js';
 import { runProgram } from '../setup/program.js';
 import { isReachable, openFolder, serverUser } from '../setup/server-user.js';
 import { SetupError } from '../setup/setup-error.js';

@@ -5,7 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identify, isAlive, signal, type ProcessIdentity } from '../setup/process-identity.js';
+import { identify, isAlive, sendSignal, type ProcessIdentity } from '../processes/process-identity.js';
 import { SetupError } from '../setup/setup-error.js';
 import type { ServerUser } from '../setup/server-user.js';
 
@@ -102,7 +102,7 @@ export async function stopProcesses(
   steps: readonly { name: NodeJS.Signals; waitMs: number }[],
 ): Promise<void> {
   for (const { name, waitMs } of steps) {
-    for (const process of processes) signal(process, name);
+    for (const process of processes) sendSignal(process, name);
     const limit = Date.now() + waitMs;
     while (processes.some(isAlive) && Date.now() < limit) await sleep(20);
     if (!processes.some(isAlive)) return;

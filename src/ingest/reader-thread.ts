@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { compiledWorker } from '../processes/compiled-worker.js';
+import { ThreadTimeout, WorkerThread } from '../processes/worker-thread.js';
 import { dead, type RawMessage } from './envelope.js';
 import type { TicketRead } from './message-reader.js';
 
@@ -10,59 +10,35 @@ export interface ReadRequest {
   now: number;
 }
 
-/** Of a message of no size; a longer one gets more. No real text needs a tenth of it, so a pattern that runs wild ends. */
-const baseLimitMs = 10_000;
-const limitMsPerMegabyte = 4_000;
-/** A thread that was killed from outside deserves another try; a message that kills it twice does not. */
-const mostTries = 2;
+/** Time limit of an empty message; a longer one gets more. Real text needs less than a tenth of it: it ends runaway patterns. */
+const baseTimeoutMs = 10_000;
+const timeoutMsPerMegabyte = 4_000;
+/** A thread that was killed from outside deserves another attempt; a message that kills it twice does not. */
+const maxAttempts = 2;
 
-/** Reads large ticket messages in a thread of their own, one after another. It is started when the first one comes. */
+/** Reads large ticket messages in a separate thread, one after another. */
 export class ReaderThread {
-  private worker: Worker | null = null;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly thread = new WorkerThread<ReadRequest, TicketRead>(
+    compiledWorker(import.meta.url, './message-reader.worker.js'),
+  );
 
   /** Never rejects: a message that takes too long or ends the thread becomes a dead letter. */
-  read(message: RawMessage, now: number): Promise<TicketRead> {
-    const turn = this.last.then(() => this.readInTurn(message, now));
-    this.last = turn;
-    return turn;
-  }
-
-  async stop(): Promise<void> {
-    const { worker } = this;
-    this.worker = null;
-    await worker?.terminate();
-  }
-
-  private async readInTurn({ value, headers }: RawMessage, now: number): Promise<TicketRead> {
+  async read({ value, headers }: RawMessage, now: number): Promise<TicketRead> {
     const bytes = value ?? Buffer.alloc(0);
-    const limitMs = Math.ceil(baseLimitMs + (limitMsPerMegabyte * bytes.length) / 2 ** 20);
+    const timeoutMs = Math.ceil(baseTimeoutMs + (timeoutMsPerMegabyte * bytes.length) / 2 ** 20);
     let problem = '';
-    for (let attempt = 1; attempt <= mostTries; attempt += 1) {
-      const worker = (this.worker ??= new Worker(workerFile()));
-      // Without this a thread that waits for work would keep the process from ending.
-      worker.unref();
-      const settled = new AbortController();
-      const signal = AbortSignal.any([AbortSignal.timeout(limitMs), settled.signal]);
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
       try {
-        const ended = once(worker, 'exit', { signal }).then(() => Promise.reject(new Error('the thread ended')));
-        const answered = once(worker, 'message', { signal });
-        worker.postMessage({ value: bytes, headers, now } satisfies ReadRequest);
-        const [read] = (await Promise.race([answered, ended])) as [TicketRead];
-        return read;
+        return await this.thread.request({ value: bytes, headers, now }, timeoutMs);
       } catch (error) {
-        problem = signal.aborted ? `took more than ${Math.round(limitMs / 1000)} s` : String(error);
-        await this.stop();
-      } finally {
-        settled.abort();
+        problem =
+          error instanceof ThreadTimeout ? `it took more than ${Math.round(timeoutMs / 1000)} s` : String(error);
       }
     }
     return dead('too-slow', `the message of ${bytes.length} bytes could not be read: ${problem}`);
   }
-}
 
-/** Threads run compiled code; where the sources are run as they are, as in tests, it lies in dist/. */
-function workerFile(): URL {
-  const here = new URL('message-reader.worker.js', import.meta.url);
-  return import.meta.url.endsWith('.ts') ? new URL(here.href.replace(/\/src\/ingest\//, '/dist/src/ingest/')) : here;
+  stop(): Promise<void> {
+    return this.thread.stop();
+  }
 }

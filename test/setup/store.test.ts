@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withLock } from '../../src/setup/lock.js';
-import { identify } from '../../src/setup/process-identity.js';
+import { identify } from '../../src/processes/process-identity.js';
 import { runProgram } from '../../src/setup/program.js';
 import { ensureEntry, isWhole, requireHash, type StoreEntry } from '../../src/setup/store.js';
 

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config/config.js';
 import { startEmbedded } from '../../src/embedded/embedded.js';
 import { stopKafka } from '../../src/embedded/kafka.js';
 import { erasePostgres } from '../../src/embedded/postgres.js';
-import { identify } from '../../src/setup/process-identity.js';
+import { identify } from '../../src/processes/process-identity.js';
 import { build } from './build.js';
 
 declare module 'vitest' {

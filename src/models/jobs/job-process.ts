@@ -1,5 +1,5 @@
 /** A long piece of work with TensorFlow in a process of its own: TensorFlow blocks the thread that it runs on. */
-import { fork } from 'node:child_process';
+import { forkWorker } from '../../processes/fork-worker.js';
 import type { ModelWorkerSettings } from '../serving/model-protocol.js';
 import { Curve, JobProgress } from '../training/progress.js';
 
@@ -40,14 +40,7 @@ export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Resu
   const { name, signal } = job;
   // One that is aborted already fires no event any more.
   if (signal?.aborted) throw new JobFailed(`the ${name} was stopped`);
-  const child = fork(job.workerFile, {
-    serialization: 'advanced',
-    env: job.environment,
-    execArgv: ['--enable-source-maps'],
-    stdio: ['ignore', 2, 2, 'ipc'],
-  });
-  const abort = (): void => void child.kill('SIGKILL');
-  signal?.addEventListener('abort', abort, { once: true });
+  const child = forkWorker(job.workerFile, { environment: job.environment, signal });
   try {
     return await new Promise<Result>((resolve, reject) => {
       const fail = (reason: string): void => reject(new JobFailed(reason));
@@ -68,7 +61,6 @@ export async function runJob<Settings, Result>(job: Job<Settings>): Promise<Resu
       });
     });
   } finally {
-    signal?.removeEventListener('abort', abort);
     if (child.connected) child.disconnect();
   }
 }

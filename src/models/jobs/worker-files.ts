@@ -1,12 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { compiledWorker } from '../../processes/compiled-worker.js';
 
-/** Processes are started from compiled code, also where this file is run as TypeScript, as tests do. */
-const compiled = (name: string): string =>
-  fileURLToPath(
-    new URL(import.meta.url.endsWith('.ts') ? `../../../dist/src/models/${name}` : `../${name}`, import.meta.url),
-  );
-
-export const modelWorkerFile = compiled('serving/model.worker.js');
-export const trainWorkerFile = compiled('jobs/train.worker.js');
-export const sweepWorkerFile = compiled('jobs/sweep.worker.js');
-export const assessWorkerFile = compiled('jobs/assess.worker.js');
+export const modelWorkerFile = compiledWorker(import.meta.url, '../serving/model.worker.js');
+export const trainWorkerFile = compiledWorker(import.meta.url, './train.worker.js');
+export const sweepWorkerFile = compiledWorker(import.meta.url, './sweep.worker.js');
+export const assessWorkerFile = compiledWorker(import.meta.url, './assess.worker.js');

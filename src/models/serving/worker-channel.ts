@@ -1,7 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { serviceThreads } from '../encoder/encoder-threads.js';
+import { forkWorker } from '../../processes/fork-worker.js';
+import { threadEnvironment } from '../encoder/encoder-threads.js';
 import type { ModelAnswer, ModelReply, ModelRequest } from './model-protocol.js';
 
 /** The process ended before it answered. */
@@ -12,7 +13,7 @@ export class WorkerDied extends Error {
 type Unnumbered<R> = R extends { id: number } ? Omit<R, 'id'> : never;
 
 /** Loading a large model takes longest; a process that is silent for longer hangs, and is killed. */
-const longestAnswerMs = 300_000;
+const requestTimeoutMs = 300_000;
 
 /** A child process and the requests it has not answered yet. */
 export class WorkerChannel {
@@ -22,14 +23,9 @@ export class WorkerChannel {
   private closing = false;
 
   constructor(workerFile: string, environment: NodeJS.ProcessEnv) {
-    this.child = fork(workerFile, {
-      // Typed arrays survive, without a detour over JSON.
-      serialization: 'advanced',
-      // What somebody has set in the environment stands.
-      env: { ...serviceThreads(availableParallelism()), ...environment },
-      execArgv: ['--enable-source-maps'],
-      // Our own standard output belongs to figures; whatever TensorFlow says goes where logs go.
-      stdio: ['ignore', 2, 2, 'ipc'],
+    // Variables that are set in the environment take precedence.
+    this.child = forkWorker(workerFile, {
+      environment: { ...threadEnvironment(availableParallelism()), ...environment },
     });
     this.child.on('message', (reply) => this.settle(reply as ModelReply));
     this.onDeath((reason) => {
@@ -55,7 +51,7 @@ export class WorkerChannel {
   async request(request: Unnumbered<ModelRequest>): Promise<ModelAnswer> {
     if (this.closing || !this.child.connected) throw new WorkerDied('the model process is gone');
     const id = this.nextId++;
-    const alarm = setTimeout(() => this.child.kill('SIGKILL'), longestAnswerMs);
+    const alarm = setTimeout(() => this.child.kill('SIGKILL'), requestTimeoutMs);
     try {
       return await new Promise<ModelAnswer>((resolve, reject) => {
         this.pending.set(id, { resolve, reject });

@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { identify } from '../../processes/process-identity.js';
 
 type Kind = 'unfinished' | 'encoder';
 
@@ -14,16 +15,7 @@ export function unfinishedFolder(out: string, kind: Kind): string {
 export async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, pid, host] = /^\..+\.(\d+)@(.+)\.(?:unfinished|encoder)$/.exec(name) ?? [];
-    if (pid === undefined || host !== hostname() || isAlive(Number(pid))) continue;
+    if (pid === undefined || host !== hostname() || identify(Number(pid))) continue;
     await rm(join(folder, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

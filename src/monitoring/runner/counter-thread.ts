@@ -1,15 +1,15 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { compiledWorker } from '../../processes/compiled-worker.js';
+import { WorkerThread } from '../../processes/worker-thread.js';
 import type { Finding } from '../observations/finding.js';
-import type { Evidence } from '../diagnosis/evidence.js';
+import type { Diagnosis } from '../diagnosis/diagnosis.js';
 import type { LabelQueue, UnlabelledTicket } from '../labels/label-queue.js';
-import type { LabelledMix } from '../diagnosis/labelled-mix.js';
-import type { Counted, CountOrder, ExplainOrder, MixOrder } from './ticket-counter.js';
+import type { ClassPriorShift } from '../diagnosis/class-prior.js';
+import type { CountResult, CountRequest, DiagnosisRequest, ClassPriorRequest } from './ticket-counter.js';
 
 export type CounterRequest =
-  | { kind: 'count'; order: CountOrder }
-  | { kind: 'explain'; order: ExplainOrder }
-  | { kind: 'mix'; order: MixOrder }
+  | { kind: 'count'; order: CountRequest }
+  | { kind: 'explain'; order: DiagnosisRequest }
+  | { kind: 'mix'; order: ClassPriorRequest }
   | { kind: 'queue'; tickets: UnlabelledTicket[]; most: number }
   | { kind: 'test' | 'merge'; folder: string; windows: string[] };
 
@@ -21,79 +21,48 @@ export class NoReference extends Error {
 }
 
 /** A thread that is silent for longer hangs, and is ended. */
-const longestMs = 120_000;
+const timeoutMs = 120_000;
+
+const workerFile = compiledWorker(import.meta.url, './counter.worker.js');
 
 /** The monitor's thread: one order after another. A thread that dies is started anew by the next order. */
 export class CounterThread {
-  private worker: Worker | null = null;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly thread = new WorkerThread<CounterRequest, CounterReply>(workerFile);
 
   /** @throws NoReference */
-  count(order: CountOrder): Promise<Counted> {
-    return this.ask({ kind: 'count', order }) as Promise<Counted>;
+  count(order: CountRequest): Promise<CountResult> {
+    return this.ask({ kind: 'count', order }) as Promise<CountResult>;
   }
 
-  test(folder: string, windows: string[]): Promise<Finding[]> {
+  testWindows(folder: string, windows: string[]): Promise<Finding[]> {
     return this.ask({ kind: 'test', folder, windows }) as Promise<Finding[]>;
   }
 
-  merge(folder: string, windows: string[]): Promise<string> {
+  mergeWindows(folder: string, windows: string[]): Promise<string> {
     return this.ask({ kind: 'merge', folder, windows }) as Promise<string>;
   }
 
   /** @returns null where the model has no sample of its reference */
-  explain(order: ExplainOrder): Promise<Evidence | null> {
-    return this.ask({ kind: 'explain', order }) as Promise<Evidence | null>;
+  diagnose(order: DiagnosisRequest): Promise<Diagnosis | null> {
+    return this.ask({ kind: 'explain', order }) as Promise<Diagnosis | null>;
   }
 
   /** @returns null where the labels say of no change, or the model has no sample of its reference */
-  mix(order: MixOrder): Promise<LabelledMix | null> {
-    return this.ask({ kind: 'mix', order }) as Promise<LabelledMix | null>;
+  estimateClassPrior(order: ClassPriorRequest): Promise<ClassPriorShift | null> {
+    return this.ask({ kind: 'mix', order }) as Promise<ClassPriorShift | null>;
   }
 
-  queue(tickets: UnlabelledTicket[], most: number): Promise<LabelQueue> {
+  buildLabelQueue(tickets: UnlabelledTicket[], most: number): Promise<LabelQueue> {
     return this.ask({ kind: 'queue', tickets, most }) as Promise<LabelQueue>;
   }
 
-  async stop(): Promise<void> {
-    const { worker } = this;
-    this.worker = null;
-    await worker?.terminate();
+  stop(): Promise<void> {
+    return this.thread.stop();
   }
 
-  private ask(request: CounterRequest): Promise<unknown> {
-    const turn = this.last.catch(() => undefined).then(() => this.askInTurn(request));
-    this.last = turn;
-    return turn;
-  }
-
-  private async askInTurn(request: CounterRequest): Promise<unknown> {
-    const worker = (this.worker ??= new Worker(workerFile()));
-    // Without this a thread that waits for work would keep the process from ending.
-    worker.unref();
-    const settled = new AbortController();
-    const signal = AbortSignal.any([AbortSignal.timeout(longestMs), settled.signal]);
-    let reply: CounterReply;
-    try {
-      const ended = once(worker, 'exit', { signal }).then(() => Promise.reject(new Error('the thread ended')));
-      const answered = once(worker, 'message', { signal });
-      worker.postMessage(request);
-      [reply] = (await Promise.race([answered, ended])) as [CounterReply];
-    } catch (error) {
-      await this.stop();
-      throw error;
-    } finally {
-      settled.abort();
-    }
+  private async ask(request: CounterRequest): Promise<unknown> {
+    const reply = await this.thread.request(request, timeoutMs);
     if ('answer' in reply) return reply.answer;
     throw reply.isMissing ? new NoReference(reply.error) : new Error(reply.error);
   }
-}
-
-/** Threads run compiled code; where the sources are run as they are, as in tests, it lies in dist/. */
-function workerFile(): URL {
-  const here = new URL('counter.worker.js', import.meta.url);
-  return import.meta.url.endsWith('.ts')
-    ? new URL(here.href.replace(/\/src\/monitoring\/runner\//, '/dist/src/monitoring/runner/'))
-    : here;
 }

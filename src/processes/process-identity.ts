@@ -1,17 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { codeOf } from './setup-error.js';
 
-/** A process, told apart from a later one that was given the same number. */
+/** A process, distinguished from a later one with the same pid. */
 export interface ProcessIdentity {
   pid: number;
-  /** When it was started, in the system's own notation; only ever compared. */
+  /** When it was started, in the notation of the system; only compared */
   started: string;
 }
 
-/** Identifies a process; undefined where there is none with that number, or only its remains. */
+/** @returns undefined if no process has this pid, or only a zombie */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const started = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
+  const started = process.platform === 'linux' ? readStartOnLinux(pid) : readStartByPs(pid);
   return started === undefined ? undefined : { pid, started };
 }
 
@@ -19,19 +18,19 @@ export function isAlive(process: ProcessIdentity): boolean {
   return identify(process.pid)?.started === process.started;
 }
 
-/** Sends a signal, unless the process is gone or its number is another's by now. */
-export function signal(process_: ProcessIdentity, name: NodeJS.Signals): void {
+/** Sends a signal, unless the process has ended or its pid has been reused. */
+export function sendSignal(process_: ProcessIdentity, name: NodeJS.Signals): void {
   if (!isAlive(process_)) return;
   try {
     process.kill(process_.pid, name);
   } catch (error) {
-    if (codeOf(error) !== 'ESRCH') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-function startOnLinux(pid: number): string | undefined {
+function readStartOnLinux(pid: number): string | undefined {
   try {
-    // The name of the program, in brackets, may hold anything; the fields after it are plain.
+    // The name of the program, in brackets, may contain anything; the fields after it are separated by blanks.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -41,7 +40,7 @@ function startOnLinux(pid: number): string | undefined {
   }
 }
 
-function startByPs(pid: number): string | undefined {
+function readStartByPs(pid: number): string | undefined {
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim();
   } catch {
