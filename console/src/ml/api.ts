@@ -57,7 +57,8 @@ export const drift = (signals: readonly string[], days: number): Promise<Drift> 
   call(`drift?days=${days}&series=${signals.map(part).join(',')}`);
 
 export const decisions = (): Promise<Page<Decision>> => call('retrain-decisions?limit=100');
-export const decide = (ask: 'look' | 'retrain'): Promise<Decision> => call('retrain-decisions', sent('POST', { ask }));
+export const decide = (request: 'evaluation' | 'retraining'): Promise<Decision> =>
+  call('retrain-decisions', sent('POST', { request }));
 export const revert = (id: number): Promise<unknown> => call(`retrain-decisions/${id}/revert`, sent('POST', {}));
 export const schedule = (): Promise<Schedule> => call('training-runs/schedule');
 

@@ -71,9 +71,9 @@ function Watched() {
   const format = useFormat();
   const { data } = useQuery(driftQuery(noSignals, 1));
   if (!data) return null;
-  if (!data.watched) return t('today.nothingProcessed');
-  if (!data.watched.reference) return t('today.notMonitored');
-  return t('today.processed', { count: data.watched.tickets, tickets: format.number(data.watched.tickets) });
+  if (!data.monitor) return t('today.nothingProcessed');
+  if (!data.monitor.hasReference) return t('today.notMonitored');
+  return t('today.processed', { count: data.monitor.tickets, tickets: format.number(data.monitor.tickets) });
 }
 
 type Measure = 'acceptance' | 'hits3' | 'coverage' | 'auditAccuracy' | 'calibration' | 'volume' | 'lag';

@@ -128,16 +128,16 @@ const argumentTerms = {
   heldOutFrom: 'training-data',
 } as const satisfies Record<string, GlossaryTerm>;
 const gateTerms = {
-  sandbox: 'promotion-gates',
-  enough: 'sample-size',
-  'own-answers': 'identical-output',
-  better: 'superiority',
-  'not-worse': 'non-inferiority-margin',
-  shown: 'utility-gate',
-  slices: 'slice-regression',
-  calibrated: 'calibration-gate',
-  speed: 'latency',
-  reference: 'drift-reference',
+  loads: 'promotion-gates',
+  'sample-size': 'sample-size',
+  'differs-from-champion': 'identical-output',
+  superiority: 'superiority',
+  'non-inferiority': 'non-inferiority-margin',
+  utility: 'utility-gate',
+  'slice-regressions': 'slice-regression',
+  calibration: 'calibration-gate',
+  latency: 'latency',
+  'drift-reference': 'drift-reference',
 } as const satisfies Record<string, GlossaryTerm>;
 
 /** The service may know more of them than this page. */

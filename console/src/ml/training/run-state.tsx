@@ -5,9 +5,9 @@ import { State } from '../../ui/parts.js';
 const kinds = {
   queued: 'quiet',
   running: 'busy',
-  compared: 'busy',
+  rollout: 'busy',
   promoted: 'good',
-  kept: 'quiet',
+  rejected: 'quiet',
   failed: 'bad',
   cancelled: 'quiet',
 } as const satisfies Record<TrainingRun['state'], string>;
