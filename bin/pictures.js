@@ -124,9 +124,9 @@ async function insideHelpdesk(page, origin) {
   try {
     await page.goto(origin);
     const frame = page.frameLocator('iframe');
-    await frame.getByRole('button', { name: 'Open the sign-in in a window' }).click();
+    await frame.getByRole('button', { name: 'Sign in in a new window' }).click();
     await frame.getByRole('list', { name: 'Suggested replies' }).waitFor();
-    await frame.getByRole('button', { name: 'Take' }).first().click();
+    await frame.getByRole('button', { name: 'Select' }).first().click();
     await take(page, 'helpdesk');
   } finally {
     stop();

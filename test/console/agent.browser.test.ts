@@ -77,7 +77,7 @@ afterAll(async () => {
 });
 afterEach(() => expect(complaints.splice(0)).toEqual([]));
 
-const found = () => page.getByRole('listbox', { name: 'Replies found' }).getByRole('option');
+const found = () => page.getByRole('listbox', { name: 'Search results' }).getByRole('option');
 const queue = () => page.getByRole('navigation', { name: 'Open tickets' });
 const inQueue = (subject: string) => queue().getByRole('button', { name: subject });
 const replies = () => page.getByRole('list', { name: 'Suggested replies' }).getByRole('listitem');
@@ -116,7 +116,7 @@ describe('signing in', () => {
   test('who is not signed in is told how', async () => {
     await page.goto(url);
     await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
-    await page.getByText('the link that the service printed when it started').waitFor();
+    await page.getByText('open the sign-in link that it printed at startup').waitFor();
   });
 
   test('a name and a password open the page; a wrong one says so', async () => {
@@ -129,7 +129,7 @@ describe('signing in', () => {
     await page.getByRole('alert').getByText('name or password is wrong').waitFor();
     await page.locator('input[name=password]').fill('correct horse battery');
     await page.keyboard.press('Enter');
-    await page.getByText('No ticket is open').waitFor();
+    await page.getByText('No open tickets').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
     await removeUser(manager, 'grace', 'test');
@@ -138,7 +138,7 @@ describe('signing in', () => {
   test('the one-time link opens the page', async () => {
     const actor = { name: 'ada', role: 'agent' } as const;
     await page.goto(url + (await createSignInLink(service.dataSource.manager, actor, 60)));
-    await page.getByText('No ticket is open').waitFor();
+    await page.getByText('No open tickets').waitFor();
     expect(page.url()).toBe(`${url}/`);
     await page.getByText('Live', { exact: true }).waitFor();
   });
@@ -181,7 +181,7 @@ describe('answering', () => {
     await inQueue('Where is my card').click();
     await heading('Where is my card').waitFor();
     expect(await page.getByTestId('ticket-body').innerText()).toContain('When will it arrive?');
-    await page.getByLabel('Fields').getByText('Grace').waitFor();
+    await page.getByLabel('Ticket fields').getByText('Grace').waitFor();
     await expect.poll(() => replies().count()).toBe(3);
     expect(await inQueue('Where is my card').getAttribute('aria-current')).toBe('true');
   });
@@ -189,7 +189,7 @@ describe('answering', () => {
   test('a reply greets the customer by name, says what is missing, and how likely it is', async () => {
     const first = replies().first();
     expect(await first.innerText()).toMatch(/Hi Grace,/);
-    expect(await first.innerText()).toMatch(/\d+ %/);
+    expect(await first.innerText()).toMatch(/\d+%/);
     expect(await first.innerText()).toMatch(/likely|possible/);
     expect(await replies().allInnerTexts()).toEqual(
       expect.arrayContaining([expect.stringMatching(/To be filled in by hand.*\w+\.\w+/)]),
@@ -198,12 +198,12 @@ describe('answering', () => {
 
   test('W marks the words that spoke for the reply and says them; S lists similar past tickets', async () => {
     await page.keyboard.press('w');
-    const why = page.getByRole('status').filter({ hasText: 'Spoke for it' });
+    const why = page.getByRole('status').filter({ hasText: 'Words that support it' });
     await why.waitFor();
     const marked = page.getByTestId('ticket-body').locator('mark[data-speaks=for]');
     expect(await why.innerText()).toContain(`“${await marked.first().innerText()}”`);
     await page.keyboard.press('s');
-    await page.getByRole('region', { name: 'Similar past tickets' }).getByText('No answered ticket').waitFor();
+    await page.getByRole('region', { name: 'Similar past tickets' }).getByText('No similar answered tickets').waitFor();
     await page.keyboard.press('w');
     await page.keyboard.press('s');
     await why.waitFor({ state: 'detached' });
@@ -218,7 +218,7 @@ describe('answering', () => {
     await page.keyboard.press('1');
     await page.keyboard.press('Enter');
     await inQueue('Where is my card').waitFor({ state: 'detached' });
-    await page.getByText(`“${title}” answers “Where is my card”`).waitFor();
+    await page.getByText(`“Where is my card”: answered with “${title}”`).waitFor();
     await expect.poll(() => choicesOf('1')).toMatchObject([{ outcome: 'used', retracts: null, agent: 'ada' }]);
   });
 
@@ -289,11 +289,11 @@ describe('answering', () => {
 
   test('a menu, a dialog and the button with the focus have their keys for themselves', async () => {
     const before = await page.locator('#ticket-title').innerText();
-    const taken = page.getByText('Taken: Enter uses it');
+    const taken = page.getByText('Selected. Press Enter');
     await expect.poll(() => replies().count()).toBe(3);
     await page.keyboard.press('1');
     await taken.waitFor({ state: 'attached' });
-    await replies().first().getByRole('button', { name: 'More about this reply' }).focus();
+    await replies().first().getByRole('button', { name: 'More actions for this reply' }).focus();
     await page.keyboard.press('Enter');
     // At once, before the menu has the focus, and after it.
     await page.keyboard.press('n');
@@ -358,7 +358,7 @@ describe('answering', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('1');
     await page.keyboard.press('e');
-    const editor = page.getByRole('textbox', { name: 'The reply, to be edited' });
+    const editor = page.getByRole('textbox', { name: 'Edit reply' });
     await editor.fill('Dear Grace, half a');
     await service.dataSource.query('DELETE FROM sessions');
     const signIn = page.getByRole('heading', { name: 'Sign in to Replyrank' });
@@ -377,11 +377,11 @@ describe('answering', () => {
     await page.goto(url + (await createSignInLink(service.dataSource.manager, actor, 60)));
     await heading('Lost my phone').waitFor();
     expect(await editor.inputValue()).toBe('Dear Grace, half a');
-    await page.getByText('What you had written before is here again').waitFor();
+    await page.getByText('Your draft has been restored').waitFor();
   });
 
   test('a gap must be filled before the reply can be used', async () => {
-    const editor = page.getByRole('textbox', { name: 'The reply, to be edited' });
+    const editor = page.getByRole('textbox', { name: 'Edit reply' });
     await editor.fill('Dear Grace, you have {{refund.days}} days.');
     await page.getByText('Fill in or remove: refund.days').waitFor();
     await page.keyboard.press('Control+Enter');
@@ -401,7 +401,7 @@ describe('answering', () => {
     await found().first().waitFor();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
-    const editor = page.getByRole('textbox', { name: 'The reply, to be edited' });
+    const editor = page.getByRole('textbox', { name: 'Edit reply' });
     await editor.waitFor();
     expect(await choicesOf('2b')).toEqual([]);
     await page.keyboard.type('18');
@@ -436,7 +436,7 @@ describe('answering', () => {
 
   test('? shows the keys, in German too', async () => {
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys' }).getByText('use the reply that is taken').waitFor();
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Use the selected reply').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
     await page.getByRole('navigation', { name: 'Offene Tickets' }).waitFor();
@@ -474,20 +474,20 @@ describe('what the page is safe from', () => {
 
   test('while the service is gone the page says so, and keeps what the agent chooses', async () => {
     await service.stop();
-    await page.getByText("The service can't be reached").waitFor();
+    await page.getByText('Service unavailable').waitFor();
     await page.keyboard.press('n');
-    await page.getByText('1 of your choices waits to be stored').waitFor();
+    await page.getByText('Saving 1 choice').waitFor();
     // From here on every ticket is an audit ticket.
     service = await startService({ ...config, AUDIT_SHARE: 1 }, () => undefined);
-    await page.getByText("The service can't be reached").waitFor({ state: 'detached' });
+    await page.getByText('Service unavailable').waitFor({ state: 'detached' });
     await expect.poll(() => choicesOf('3')).toMatchObject([{ outcome: 'none-fits' }]);
-    await page.getByText('No ticket is open').waitFor();
+    await page.getByText('No open tickets').waitFor();
   });
 
   test('a ticket without a suggestion says that the model is unsure, as an audit ticket does', async () => {
     await write('4', 'Top-up failed', 'My top-up failed, why?');
     await heading('Top-up failed').waitFor();
-    await page.getByText('The model is unsure which reply fits, so it suggests none').waitFor();
+    await page.getByText('No reply reaches the confidence threshold').waitFor();
     await inQueue('Top-up failed').getByText('No suggestion').waitFor();
   });
 });
@@ -497,10 +497,10 @@ describe('when it goes wrong or grows long', () => {
     await write('5', 'Train without network', 'Can I pay in a tunnel?');
     await inQueue('Train without network').click();
     await heading('Train without network').waitFor();
-    await page.getByText('The model is unsure which reply fits').waitFor();
+    await page.getByText('No reply reaches the confidence threshold').waitFor();
     await page.context().setOffline(true);
     await page.keyboard.press('n');
-    await page.getByText('1 of your choices waits to be stored').waitFor();
+    await page.getByText('Saving 1 choice').waitFor();
     expect(await choicesOf('5')).toEqual([]);
     await page.context().setOffline(false);
     await expect.poll(() => choicesOf('5')).toMatchObject([{ outcome: 'none-fits', agent: 'ada' }]);
@@ -538,7 +538,7 @@ describe('when it goes wrong or grows long', () => {
     await page.keyboard.press('n');
     expect((await answered).status()).toBe(200);
     expect(lost).toEqual([201]);
-    await page.getByText('No ticket is open').waitFor();
+    await page.getByText('No open tickets').waitFor();
     expect(await choicesOf('4')).toHaveLength(1);
   });
 
@@ -547,11 +547,11 @@ describe('when it goes wrong or grows long', () => {
     const messages = Array.from({ length: 260 }, (_, index) => {
       const ticketId = `long-${index}`;
       const [channel, body] = [index === 7 ? 'chat' : 'email', `My card ${index} is lost`];
-      const ticket = { source: 'sample', ticketId, occurredAt, event: 'created', channel, body };
+      const ticket = { source: 'Sample', ticketId, occurredAt, event: 'created', channel, body };
       return { key: `sample:${ticketId}`, value: JSON.stringify(ticket), headers: { 'replyrank-sample': '1' } };
     });
     await produce(kafka, config.TOPIC_TICKETS, messages);
-    await queue().getByText('sample', { exact: true }).first().waitFor();
+    await queue().getByText('Sample', { exact: true }).first().waitFor();
     await queue().getByRole('listitem').first().waitFor();
     expect(await queue().getByRole('listitem').count()).toBeLessThan(60);
     const last = () => queue().getByRole('listitem').last().getAttribute('aria-posinset');
@@ -587,13 +587,13 @@ describe('when it goes wrong or grows long', () => {
   test('filters and the order stand in the address, and outlive a reload', async () => {
     await page.getByRole('combobox', { name: 'Channel' }).selectOption('chat');
     await expect.poll(() => queue().getByRole('listitem').count()).toBe(1);
-    await page.getByRole('combobox', { name: 'Order' }).selectOption('certain');
+    await page.getByRole('combobox', { name: 'Sort by' }).selectOption('certain');
     await expect.poll(() => new URL(page.url()).search).toBe('?sort=certain&channel=chat');
     await page.reload();
     await inQueue('My card 7 is lost').waitFor();
     await expect.poll(() => queue().getByRole('listitem').count()).toBe(1);
     await page.getByRole('combobox', { name: 'Channel' }).selectOption('');
-    await page.getByRole('combobox', { name: 'Order' }).selectOption('newest');
+    await page.getByRole('combobox', { name: 'Sort by' }).selectOption('newest');
     await expect.poll(() => new URL(page.url()).search).toBe('');
   });
 });
@@ -611,7 +611,7 @@ describe('for everybody', () => {
     async ([, size, media]) => {
       await page.setViewportSize(usual);
       await queue().getByRole('listitem').first().getByRole('button').click();
-      await expect.poll(() => page.getByText('The model is unsure').isVisible()).toBe(true);
+      await expect.poll(() => page.getByText('No reply reaches the confidence threshold').isVisible()).toBe(true);
       await page.keyboard.press('s');
       await page.getByRole('region', { name: 'Similar past tickets' }).waitFor();
       await page.emulateMedia(media);

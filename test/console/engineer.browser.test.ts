@@ -10,7 +10,7 @@ import { createSignInLink } from '../../src/access/access.service.js';
 import { firstTraining } from '../../src/retrain/runs/first-model.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { updateAlerts } from '../../src/monitoring/alerts/alert-store.js';
-import type { Role } from '../../src/records/api-token.entity.js';
+import type { Role } from '../../src/records/access/api-token.entity.js';
 import { trainFromLabels } from '../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../support/app.js';
@@ -79,7 +79,7 @@ async function confirm(name: string, says: RegExp, fill: () => Promise<void> = (
   await dialog().waitFor({ state: 'detached' });
 }
 async function go(name: string): Promise<void> {
-  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+  await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name, exact: true }).click();
 }
 const champion = async (): Promise<string | undefined> => {
   const [row] = await service.query<{ version: string }>(`SELECT version FROM model_aliases WHERE alias = 'champion'`);
@@ -115,11 +115,11 @@ async function raiseAlert(): Promise<void> {
 describe('an alert', () => {
   test('is seen on the first page, which says whether all is well', async () => {
     await heading('Today').waitFor();
-    await main().getByText('All is well: no alert is open').waitFor();
-    await main().getByText('Nothing has been counted yet').waitFor();
+    await main().getByText('Not enough data yet', { exact: true }).waitFor();
+    await main().getByText('the monitor has not processed any tickets').waitFor();
     await raiseAlert();
-    await main().getByText('1 alert is open').waitFor();
-    await main().getByText('label first').waitFor();
+    await main().getByText('1 open alert', { exact: true }).waitFor();
+    await main().getByText('collect labels').waitFor();
   });
 
   test('is understood: why, in which words and tickets, for whom, and what moved', async () => {
@@ -128,32 +128,32 @@ describe('an alert', () => {
     await main().getByText('They ask about crypto.').waitFor();
     await main().getByText('wallet', { exact: true }).waitFor();
     await main().getByText('first ', { exact: false }).first().waitFor();
-    const types = main().getByRole('region', { name: 'Which contact types' });
-    expect(await types.innerText()).toMatch(/card_arrival\s+20.0\s%\s+30.0\s%\s+\+10.0/);
-    const moved = main().getByRole('region', { name: 'What moved' });
-    expect(await moved.innerText()).toMatch(/What tickets are about\s+all tickets\s+\+10.0\s*\+5.0 – \+15.0/);
+    const types = main().getByRole('region', { name: 'Affected contact types' });
+    expect(await types.innerText()).toMatch(/card_arrival\s+20.0%\s+30.0%\s+\+10.0/);
+    const moved = main().getByRole('region', { name: 'Drifted signals' });
+    expect(await moved.innerText()).toMatch(/Embedding drift\s+all tickets\s+\+10.0\s*\+5.0 – \+15.0/);
   });
 
   test('is acknowledged, snoozed with a reason, and closed with one', async () => {
-    await confirm('Acknowledge', /You take it on/);
+    await confirm('Acknowledge', /Assigns the alert to you/);
     await main().getByText('acknowledged', { exact: true }).waitFor();
     await main().getByText('the ml', { exact: true }).waitFor();
     const why = (reason: string) => () => dialog().getByLabel('Reason').fill(reason);
-    await confirm('Snooze', /silent for a time/, why('after the sale'));
+    await confirm('Snooze', /Silences the alert/, why('after the sale'));
     await main().getByText('snoozed', { exact: true }).waitFor();
-    await confirm('Close', /ends with your reason/, why('there is a template now'));
+    await confirm('Close', /Closes the alert with your reason/, why('there is a template now'));
     await main().getByText('closed', { exact: true }).waitFor();
     const steps = await service.query<{ kind: string }>('SELECT kind FROM alert_events ORDER BY id');
     expect(steps.map(({ kind }) => kind)).toEqual(['opened', 'acknowledged', 'snoozed', 'closed']);
     await main().getByRole('link', { name: 'All alerts' }).click();
-    await main().getByText('There is no alert').waitFor();
+    await main().getByText('No alerts').waitFor();
   });
 });
 
 describe('drift and decisions', () => {
   test('before anything was counted the page says why it is empty; then every signal is drawn', async () => {
     await go('Drift');
-    await main().getByText('The monitor has not looked yet').waitFor();
+    await main().getByText('No monitoring data for this version yet').waitFor();
     const occurredAt = new Date().toISOString();
     const tickets = Array.from({ length: 40 }, (_, index) => {
       const ticketId = `d-${index}`;
@@ -167,14 +167,14 @@ describe('drift and decisions', () => {
       return { key: `desk:${ticketId}`, value: JSON.stringify(ticket) };
     });
     await produce(kafka, service.config.TOPIC_TICKETS, tickets);
-    await main().getByRole('region', { name: 'All signals together' }).waitFor();
-    await main().getByRole('region', { name: 'What tickets are about' }).waitFor();
+    await main().getByRole('region', { name: 'All signals combined' }).waitFor();
+    await main().getByRole('region', { name: 'Embedding drift' }).waitFor();
   });
 
   test('a look can be asked for, and is logged with its reasons', async () => {
     await go('Decisions');
-    await confirm('Look now', /judged again/);
-    const log = main().getByRole('region', { name: 'Log of looks' });
+    await confirm('Run check now', /Re-evaluates the latest monitoring results/);
+    const log = main().getByRole('region', { name: 'Decision log' });
     await log.getByText('the ml').waitFor();
     expect(await log.innerText()).toMatch(/No drift detected/);
   });
@@ -184,17 +184,17 @@ describe('a training', () => {
   test('is started, watched, and says what became of it', async () => {
     await importSampleHistory(service.dataSource, scratch.folder, { types: 6, each: 70, source: 'later' });
     await go('Training');
-    await main().getByText('No training has run yet').waitFor();
-    await confirm('Start a training', /it takes over/);
+    await main().getByText('No training runs yet').waitFor();
+    await confirm('Start training', /it is rolled out as configured/);
     await main()
-      .getByText(/Run 1 (is running|waits to begin)/)
+      .getByText(/Run 1 (is running|is queued)/)
       .waitFor();
     await main().getByRole('progressbar').waitFor();
     await main().getByRole('link', { name: '#1', exact: true }).click();
     // A training has the lowest priority: beside other work it takes as long as it takes.
-    await main().getByRole('heading', { name: 'Verdict' }).waitFor({ timeout: 1_200_000 });
-    await main().getByText('Not worse').first().waitFor();
-    await main().getByRole('region', { name: 'On all tickets' }).waitFor();
+    await main().getByRole('heading', { name: 'Promotion gates' }).waitFor({ timeout: 1_200_000 });
+    await main().getByText('Non-inferiority').first().waitFor();
+    await main().getByRole('region', { name: 'All tickets' }).waitFor();
     await main().getByRole('img', { name: 'Loss' }).locator('canvas').waitFor();
     const [run] = await service.query<{ curves: object[] }>('SELECT curves FROM training_runs');
     expect(run?.curves.length).toBeGreaterThan(0);
@@ -206,7 +206,7 @@ describe('a training', () => {
     const versions = main().getByRole('region', { name: 'Versions' });
     await versions.getByRole('button', { name: 'Promote' }).click();
     await dialog()
-      .getByText(/takes over from/)
+      .getByText(/replaces .* for all agents/)
       .waitFor();
     await dialog().getByRole('button', { name: 'Promote' }).click();
     await dialog().waitFor({ state: 'detached' });
@@ -214,7 +214,7 @@ describe('a training', () => {
     await expect
       .poll(() => versions.getByRole('row').filter({ hasText: 'Champion' }).innerText())
       .toContain(await champion());
-    await confirm('Roll back', /takes over again/);
+    await confirm('Roll back', /with the previous champion/);
     await expect.poll(champion).toBe(before);
     await main().getByText('Rolled back by the ml').first().waitFor();
   });
@@ -222,10 +222,10 @@ describe('a training', () => {
   test('a version is tried out on a share of the tickets, until that is ended', async () => {
     const versions = main().getByRole('region', { name: 'Versions' });
     await versions.getByRole('button', { name: 'Canary' }).click();
-    await dialog().getByLabel('Share of tickets').fill('20');
+    await dialog().getByLabel('Traffic share').fill('20');
     await dialog().getByRole('button', { name: 'Canary' }).click();
-    await main().getByText('as a canary, 20').first().waitFor();
-    await confirm('Roll back', /try-out of .* ends/);
+    await main().getByText('Canary, 20').first().waitFor();
+    await confirm('Roll back', /Ends the rollout of/);
     await expect
       .poll(() => service.query('SELECT mode, share, outcome FROM rollouts'))
       .toMatchObject([{ mode: 'canary', outcome: 'rolled-back' }]);
@@ -254,8 +254,8 @@ describe('labels', () => {
         .expect(201);
     }
     await go('Labels');
-    await main().getByRole('heading', { name: 'Agreement between agents' }).waitFor();
-    await main().getByText('1, answered 2 times').waitFor();
+    await main().getByRole('heading', { name: 'Inter-agent agreement' }).waitFor();
+    await main().getByText('1 (2 answers)').waitFor();
     await main()
       .getByText(`${one?.title ?? ''} ↔ ${other?.title ?? ''}`)
       .waitFor();
@@ -279,26 +279,26 @@ describe('every page', () => {
 
   test('speaks German too, also what the service says', async () => {
     const turnTo = (name: string): Promise<void> =>
-      page.getByRole('navigation', { name: 'Seiten' }).getByRole('link', { name, exact: true }).click();
+      page.getByRole('navigation', { name: 'Hauptnavigation' }).getByRole('link', { name, exact: true }).click();
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
     await turnTo('Modelle');
     await heading('Modelle').waitFor();
-    await main().getByRole('heading', { name: 'Champion gegen Herausforderer' }).waitFor();
-    await main().getByText('zurückgerollt durch the ml').first().waitFor();
+    await main().getByRole('heading', { name: 'Champion vs. Challenger' }).waitFor();
+    await main().getByText('Rollback durch the ml').first().waitFor();
     await main().getByText('Trainingslauf 1', { exact: true }).first().waitFor();
     await turnTo('Entscheidungen');
-    await main().getByText('Kein Alarm besteht.').first().waitFor();
+    await main().getByText('Keine Drift erkannt.').first().waitFor();
     await turnTo('Training');
     await main().getByRole('link', { name: '#1', exact: true }).click();
     await main()
-      .getByText(/antwortet auf [\d,]+\s% der Tickets wie der Champion/)
+      .getByText(/Identische Ausgabe bei [\d,]+\s% der Tickets/)
       .waitFor();
     await turnTo('Warnungen');
     await main().getByText('Alle', { exact: true }).click();
     await main()
-      .getByRole('link', { name: /^Ein neues Thema: 10,0\s% der Tickets/ })
+      .getByRole('link', { name: /^Neues Thema: 10,0\s% der Tickets/ })
       .click();
-    await heading(/^Ein neues Thema/).waitFor();
+    await heading(/^Neues Thema/).waitFor();
     await main().getByText('there is a template now').first().waitFor();
     await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
   });
@@ -332,12 +332,12 @@ describe('each role sees what it may', () => {
       await signIn(role);
       await page.goto(`${url}/training`);
       await page.getByRole('navigation', { name: 'Open tickets' }).getByRole('button').first().click();
-      await page.getByRole('button', { name: 'More about this reply' }).first().click();
+      await page.getByRole('button', { name: 'More actions for this reply' }).first().click();
       await page.getByRole('menuitem').first().waitFor();
       return page.getByRole('menuitem').allInnerTexts();
     };
-    expect(await open('agent')).not.toContain('Block it for everybody');
-    expect(await open('lead')).toContain('Block it for everybody');
+    expect(await open('agent')).not.toContain('Block for everyone');
+    expect(await open('lead')).toContain('Block for everyone');
     for (const name of ['Training', 'Models', 'Audit log']) {
       expect(await page.getByRole('link', { name, exact: true }).count()).toBe(0);
     }

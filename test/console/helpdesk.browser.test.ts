@@ -147,21 +147,21 @@ describe('framing', () => {
 describe('inside Chatwoot', () => {
   test('a conversation that has not arrived is ranked by its text, and said not to be recorded', async () => {
     await openConversation(7, 'Hello', 'I ordered my new card two weeks ago. When will it arrive?');
-    await inFrame().getByText('Replyrank does not know this ticket yet').waitFor();
-    await inFrame().getByText('What you use is not recorded').waitFor();
+    await inFrame().getByText('This ticket has not arrived in Replyrank yet').waitFor();
+    await inFrame().getByText('Your choice is not recorded until the ticket arrives').waitFor();
     await expect.poll(() => replies().count()).toBe(3);
-    await inFrame().getByText('Show the text').click();
+    await inFrame().getByText('Show ticket text').click();
     expect(await inFrame().getByTestId('ticket-body').innerText()).toBe(
       'Hello\n\nI ordered my new card two weeks ago. When will it arrive?',
     );
-    expect(await inFrame().getByRole('button', { name: 'None fits' }).count()).toBe(0);
+    expect(await inFrame().getByRole('button', { name: 'No reply fits' }).count()).toBe(0);
   });
 
   test('it follows by itself when the ticket arrives', async () => {
     await write('chatwoot', '7', 'Where is my card', 'I ordered my new card two weeks ago. When will it arrive?');
     await heading('Where is my card').waitFor();
     await expect.poll(() => replies().count()).toBe(3);
-    expect(await inFrame().getByText('does not know this ticket').count()).toBe(0);
+    expect(await inFrame().getByText('has not arrived in Replyrank yet').count()).toBe(0);
     expect(await replies().first().innerText()).toMatch(/Hi Grace,[^]*\d+ %|\d+ %[^]*Hi Grace,/);
   });
 
@@ -171,8 +171,8 @@ describe('inside Chatwoot', () => {
     await heading('Where is my card').click();
     await page.keyboard.press('1');
     await page.keyboard.press('Enter');
-    await inFrame().getByText(`“${title}” answers “Where is my card”. The reply is on the clipboard.`).waitFor();
-    await inFrame().getByText('This ticket has been answered').waitFor();
+    await inFrame().getByText(`“Where is my card”: answered with “${title}”. Copied. Paste it into your helpdesk to send.`).waitFor();
+    await inFrame().getByText('This ticket has already been handled').waitFor();
     await expect.poll(() => choicesOf('chatwoot', '7')).toMatchObject([{ outcome: 'used', agent: 'ada' }]);
     await page.getByLabel('Reply box').focus();
     await page.keyboard.press('Control+V');
@@ -182,7 +182,7 @@ describe('inside Chatwoot', () => {
   test('U undoes it', async () => {
     await heading('Where is my card').click();
     await page.keyboard.press('u');
-    await inFrame().getByText('This ticket has been answered').waitFor({ state: 'detached' });
+    await inFrame().getByText('This ticket has already been handled').waitFor({ state: 'detached' });
     await expect.poll(() => choicesOf('chatwoot', '7')).toHaveLength(2);
   });
 
@@ -190,7 +190,7 @@ describe('inside Chatwoot', () => {
     await write('chatwoot', '8', 'Lost my phone', 'I lost my phone with the app on it, what now?');
     await page.keyboard.press('1');
     await page.keyboard.press('e');
-    const editor = inFrame().getByRole('textbox', { name: 'The reply, to be edited' });
+    const editor = inFrame().getByRole('textbox', { name: 'Edit reply' });
     await editor.fill('Dear Grace, half a');
     await page.evaluate('window.loads = 0; frame.addEventListener("load", () => loads++)');
     await openConversation(8);
@@ -209,7 +209,7 @@ describe('inside Chatwoot', () => {
     await expect.poll(() => replies().count()).toBe(3);
     await page.keyboard.press('/');
     await page.keyboard.type('minimun agge');
-    const found = inFrame().getByRole('listbox', { name: 'Replies found' }).getByRole('option');
+    const found = inFrame().getByRole('listbox', { name: 'Search results' }).getByRole('option');
     await found.getByText('Minimum age for an account').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('n');
@@ -232,17 +232,17 @@ describe('inside Chatwoot', () => {
 
   test('a reply for what is not recorded is copied, and nothing is stored of it', async () => {
     await expect.poll(() => replies().count()).toBe(3);
-    await inFrame().getByRole('button', { name: 'Keys' }).click();
-    await inFrame().getByRole('dialog').getByText('search all replies').waitFor();
-    expect(await inFrame().getByRole('dialog').getByText('next, previous ticket').count()).toBe(0);
+    await inFrame().getByRole('button', { name: 'Shortcuts' }).click();
+    await inFrame().getByRole('dialog').getByText('Search all replies').waitFor();
+    expect(await inFrame().getByRole('dialog').getByText('Next or previous ticket').count()).toBe(0);
     await page.keyboard.press('Escape');
     await inFrame().getByRole('dialog').waitFor({ state: 'detached' });
-    await replies().first().getByRole('button', { name: 'Take' }).click();
+    await replies().first().getByRole('button', { name: 'Select' }).click();
     await page.keyboard.press('e');
-    const editor = inFrame().getByRole('textbox', { name: 'The reply, to be edited' });
+    const editor = inFrame().getByRole('textbox', { name: 'Edit reply' });
     await editor.fill('Your PIN is yours to change.');
     await page.keyboard.press('Control+Enter');
-    await inFrame().getByText('The reply is on the clipboard. Not recorded.').waitFor();
+    await inFrame().getByText('Copied. Paste it into your helpdesk to send. Not recorded.').waitFor();
     expect(await choicesOf('chatwoot', '9')).toEqual([]);
   });
 });
@@ -277,10 +277,10 @@ describe('for everybody', () => {
   test('in German', async () => {
     await inFrame().getByRole('button', { name: 'More', exact: true }).click();
     await inFrame().getByRole('menuitem', { name: 'Deutsch' }).click();
-    await inFrame().getByText('Replyrank kennt dieses Ticket noch nicht').waitFor();
+    await inFrame().getByText('Dieses Ticket ist noch nicht in Replyrank angekommen').waitFor();
     await inFrame().getByRole('button', { name: 'Mehr', exact: true }).click();
     await inFrame().getByRole('menuitem', { name: 'English' }).click();
-    await inFrame().getByText('Replyrank does not know this ticket yet').waitFor();
+    await inFrame().getByText('This ticket has not arrived in Replyrank yet').waitFor();
   });
 });
 
@@ -290,7 +290,7 @@ describe('signing in by a window', () => {
     await inFrame().getByRole('menuitem', { name: 'Sign out' }).click();
     await inFrame().getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
     const opening = context.waitForEvent('page');
-    await inFrame().getByRole('button', { name: 'Open the sign-in in a window' }).click();
+    await inFrame().getByRole('button', { name: 'Sign in in a new window' }).click();
     const window = await opening;
     await window.getByLabel('Name').fill('ada');
     await window.locator('input[name=password]').fill(password);
@@ -307,44 +307,44 @@ describe('inside Zendesk', () => {
   test('another helpdesk is another place: one signs in there too, by the window that is signed in already', async () => {
     await write('helpdesk', '1', 'Top-up failed', 'My top-up failed, why?');
     await page.goto(`${zendeskUrl}/agent/tickets/1?ticket=1`);
-    await inFrame().getByRole('button', { name: 'Open the sign-in in a window' }).click();
+    await inFrame().getByRole('button', { name: 'Sign in in a new window' }).click();
     await heading('Top-up failed').waitFor();
     await expect.poll(() => replies().count()).toBe(3);
     expect(await page.evaluate<string>('frame.style.height')).toBe('640px');
   });
 
   test('a reply is recorded, and stands in the editor', async () => {
-    await replies().first().getByRole('button', { name: 'Take' }).click();
+    await replies().first().getByRole('button', { name: 'Select' }).click();
     await replies().first().getByRole('button', { name: 'Edit' }).click();
-    const editor = inFrame().getByRole('textbox', { name: 'The reply, to be edited' });
+    const editor = inFrame().getByRole('textbox', { name: 'Edit reply' });
     await editor.fill('Hi Grace,\nplease try again.');
     await page.keyboard.press('Control+Enter');
-    await inFrame().getByText('The reply is in the helpdesk’s editor.').waitFor();
+    await inFrame().getByText('Inserted into the helpdesk’s editor.').waitFor();
     await expect.poll(() => page.getByLabel('Reply box').inputValue()).toBe('Hi Grace,\nplease try again.');
     await expect.poll(() => choicesOf('helpdesk', '1')).toMatchObject([{ outcome: 'edited', agent: 'ada' }]);
   });
 
   test('where the editor takes nothing, the reply is copied', async () => {
     await page.keyboard.press('u');
-    await inFrame().getByText('This ticket has been answered').waitFor({ state: 'detached' });
+    await inFrame().getByText('This ticket has already been handled').waitFor({ state: 'detached' });
     await page.evaluate('editor.disabled = true');
-    await replies().first().getByRole('button', { name: 'Take' }).click();
+    await replies().first().getByRole('button', { name: 'Select' }).click();
     await page.keyboard.press('e');
-    await inFrame().getByRole('textbox', { name: 'The reply, to be edited' }).fill('Hi again.');
+    await inFrame().getByRole('textbox', { name: 'Edit reply' }).fill('Hi again.');
     await page.keyboard.press('Control+Enter');
-    await inFrame().getByText('The reply is on the clipboard.').waitFor();
+    await inFrame().getByText('Copied. Paste it into your helpdesk to send.').waitFor();
   });
 
   test('a ticket that has not arrived is ranked by what Zendesk knows of it', async () => {
     await page.goto(`${zendeskUrl}/agent/tickets/2?ticket=2`);
-    await inFrame().getByText('Replyrank does not know this ticket yet').waitFor();
+    await inFrame().getByText('This ticket has not arrived in Replyrank yet').waitFor();
     await heading('Top-up').waitFor();
     await expect.poll(() => replies().count()).toBe(3);
   });
 
   test('an address that names another Zendesk as its host is not followed', async () => {
     await page.evaluate(`frame.src = '${replyrankUrl}/embed/zendesk?app_guid=b7c1&origin=https://evil.zendesk.com'`);
-    await inFrame().getByText('This helpdesk is not among those that may show this page').waitFor();
+    await inFrame().getByText('This helpdesk is not allowed to embed Replyrank').waitFor();
   });
 });
 
@@ -353,7 +353,7 @@ test('any other helpdesk names the ticket in the address', async () => {
   await page.evaluate(`frame.src = '${replyrankUrl}/embed?source=chatwoot&ticketId=7'`);
   await heading('Where is my card').waitFor();
   await page.evaluate(`frame.src = '${replyrankUrl}/embed?source=chatwoot'`);
-  await inFrame().getByText('This address names no ticket').waitFor();
+  await inFrame().getByText('The address does not identify a ticket').waitFor();
 });
 
 test('where the browser keeps no cookie inside another page, it is said, with a way out', async () => {
@@ -368,8 +368,8 @@ test('where the browser keeps no cookie inside another page, it is said, with a 
   await guarded.evaluate('open(7)');
   await inFrame(guarded).getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
   await signInWithin(guarded);
-  await inFrame(guarded).getByText('Your browser keeps no sign-in for a page inside another one').waitFor();
-  const link = inFrame(guarded).getByRole('link', { name: 'Open it in a window of its own' });
+  await inFrame(guarded).getByText('Your browser blocks sign-in cookies for embedded pages').waitFor();
+  const link = inFrame(guarded).getByRole('link', { name: 'Open in its own window' });
   expect(await link.getAttribute('href')).toBe('/embed?source=chatwoot&ticketId=7');
   await strict.close();
 });

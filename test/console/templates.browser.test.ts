@@ -9,10 +9,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import german from '../../console/src/messages/templates.de.json' with { type: 'json' };
 import english from '../../console/src/messages/templates.en.json' with { type: 'json' };
-import { listViewOf, periods, searchOf, selections, sortable, states } from '../../console/src/templates/list-view.js';
-import { placeholderProblems } from '../../console/src/templates/placeholder-check.js';
+import { listViewOf, periods, searchOf, selections, sortable, states } from '../../console/src/templates/list/list-view.js';
+import { placeholderProblems } from '../../console/src/templates/editing/placeholder-check.js';
 import { createSignInLink } from '../../src/access/access.service.js';
-import type { Role } from '../../src/records/api-token.entity.js';
+import type { Role } from '../../src/records/access/api-token.entity.js';
 import { importTemplates } from '../../src/suggest/templates/templates.service.js';
 import { wholeService, type TestApp } from '../support/app.js';
 import { launchBrowser, stepTimeoutMs } from '../support/browser.js';
@@ -93,8 +93,8 @@ const titles = () => main().locator('td[data-column=title] a').allInnerTexts();
 const selection = (name: string) => main().getByRole('button', { name: new RegExp(`^${name}`) });
 
 async function goToList(): Promise<void> {
-  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Templates' }).click();
-  await heading('Templates').waitFor();
+  await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Templates' }).click();
+  await heading('Reply templates').waitFor();
 }
 async function open(title: string): Promise<void> {
   await main().getByRole('link', { name: title, exact: true }).click();
@@ -130,8 +130,8 @@ describe('the list', () => {
     for (const templateId of ['card-arrival', 'card-lost', 'card-lost'])
       await answered('Where is my card?', { outcome: 'used', templateId, shown });
     await goToList();
-    await main().getByText('4 replies that the team keeps ready').waitFor();
-    await expect.poll(() => row('Card arrival').innerText()).toMatch(/Allowed\s+3\s+33\s%\s+of 3\s+1/);
+    await main().getByText('4 reply templates').waitFor();
+    await expect.poll(() => row('Card arrival').innerText()).toMatch(/Active\s+3\s+33%\s+of 3\s+1/);
     await selection('Never used').click();
     await expect.poll(titles).toEqual(['Refund', 'Exchange rate']);
     await selection('Often confused').click();
@@ -163,43 +163,43 @@ describe('a template', () => {
     const reply = main().getByRole('textbox', { name: 'Reply' });
     await reply.fill('Hi {{customer.fistName}}, your new card comes by post within {{card.days} days.');
     await preview.locator('mark[data-unknown]').getByText('customer.fistName').waitFor();
-    await main().getByText('“{{card.days}” is no placeholder').waitFor();
+    await main().getByText('“{{card.days}” is not a valid placeholder').waitFor();
     await main().getByText('Did you mean customer.firstName?').waitFor();
     await button('Replace').click();
     await preview.getByText('Grace').waitFor();
     await reply.fill('Hi {{customer.firstName}}, your new card comes by post within five days.');
-    await main().getByText('All placeholders can be filled from tickets').waitFor();
+    await main().getByText('All placeholders match ticket fields').waitFor();
     await button('Save').click();
     await main().getByText('Saved.').waitFor();
     expect(await stored('card-arrival')).toMatchObject({ revision: 2 });
   });
 
   test('has a history that shows the change', async () => {
-    const history = section('History');
-    await history.getByText('Revision 2').waitFor();
+    const history = section('Version history');
+    await history.getByText('Version 2').waitFor();
     await expect
       .poll(() => history.locator('ins').allInnerTexts())
       .toEqual([expect.stringContaining('within five days') as string]);
     await history.getByText('the lead', { exact: false }).waitFor();
-    await history.getByRole('button', { name: 'Edit this text again' }).click();
+    await history.getByRole('button', { name: 'Restore this version' }).click();
     await expect
       .poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue())
       .toBe('Hi {{customer.firstName}}, your new card comes by post.');
-    await main().getByText('Not saved yet').waitFor();
+    await main().getByText('Unsaved changes').waitFor();
   });
 
   test('is not left with unsaved changes unasked, and they outlive a reload', async () => {
     await main().getByRole('link', { name: 'All templates' }).click();
-    await dialog().getByText('is not saved yet').waitFor();
-    await dialog().getByRole('button', { name: 'Stay here' }).click();
+    await dialog().getByText('You have unsaved changes').waitFor();
+    await dialog().getByRole('button', { name: 'Stay on this page' }).click();
     await dialog().waitFor({ state: 'detached' });
-    await main().getByText('Not saved yet').waitFor();
+    await main().getByText('Unsaved changes').waitFor();
     page.once('dialog', (asked) => void asked.accept());
     await page.reload();
-    await main().getByText('What you had changed before is here again.').waitFor();
+    await main().getByText('Your unsaved changes have been restored.').waitFor();
     await main().getByRole('link', { name: 'All templates' }).click();
     await dialog().getByRole('button', { name: 'Discard and leave' }).click();
-    await heading('Templates').waitFor();
+    await heading('Reply templates').waitFor();
     expect((await stored('card-arrival')).revision).toBe(2);
   });
 
@@ -207,14 +207,14 @@ describe('a template', () => {
     await open('Card arrival');
     await main().getByRole('textbox', { name: 'Title' }).fill('Card on its way');
     await patch('card-arrival', { body: 'Hi {{customer.firstName}}, your new card comes by post within nine days.' });
-    const conflict = main().getByRole('alert').filter({ hasText: 'the admin has changed this template meanwhile' });
+    const conflict = main().getByRole('alert').filter({ hasText: 'the admin has updated this template in the meantime' });
     await conflict.locator('ins').getByText('nine').waitFor();
     expect(await button('Save').isDisabled()).toBe(true);
-    await conflict.getByRole('button', { name: 'Take theirs' }).click();
+    await conflict.getByRole('button', { name: 'Use their changes' }).click();
     await expect.poll(() => main().getByRole('textbox', { name: 'Reply' }).inputValue()).toContain('nine days');
     await main().getByRole('textbox', { name: 'Title' }).fill('Card on its way');
     await patch('card-arrival', { title: 'Card by post' });
-    await conflict.getByRole('button', { name: 'Keep mine' }).click();
+    await conflict.getByRole('button', { name: 'Keep my changes' }).click();
     await page.keyboard.press('Control+s');
     await expect.poll(() => stored('card-arrival')).toMatchObject({ title: 'Card on its way', revision: 5 });
     expect((await stored('card-arrival')).body).toContain('nine days');
@@ -237,21 +237,21 @@ describe('a template', () => {
     release();
     await row('Card in the post').waitFor();
     await open('Card in the post');
-    await section('History').getByText('Revision 6').waitFor();
-    expect(await main().getByText('Not saved yet').count()).toBe(0);
+    await section('Version history').getByText('Version 6').waitFor();
+    expect(await main().getByText('Unsaved changes').count()).toBe(0);
   });
 
   test('is merged into another, which asks once, and the merge is taken back', async () => {
     await goToList();
     await open('Refund');
     await button('Merge into …').click();
-    await dialog().getByText('counts for the other one').waitFor();
-    await dialog().getByPlaceholder('Title of the one that stays').fill('Exch');
+    await dialog().getByText('count towards the other template').waitFor();
+    await dialog().getByPlaceholder('Title of the template to keep').fill('Exch');
     await dialog().getByRole('option', { name: 'Exchange rate' }).click();
     await dialog().getByRole('button', { name: 'Merge into …' }).click();
     await expect.poll(() => stored('refund')).toMatchObject({ state: 'retired', mergedInto: 'exchange' });
-    await button('Take the merge back').click();
-    await dialog().getByRole('button', { name: 'Take the merge back' }).click();
+    await button('Undo merge').click();
+    await dialog().getByRole('button', { name: 'Undo merge' }).click();
     await expect.poll(() => stored('refund')).toMatchObject({ state: 'allowed', mergedInto: null });
   });
 
@@ -261,12 +261,12 @@ describe('a template', () => {
     await main().getByRole('textbox', { name: 'Title' }).fill('Gebühren ändern');
     await main().getByRole('textbox', { name: 'Reply' }).fill('Hi ');
     await button('Insert customer.firstName').click();
-    await button('Keep as a draft').click();
-    await main().getByText('Nobody is shown it yet.').waitFor();
+    await button('Save as draft').click();
+    await main().getByText('Not visible to agents yet.').waitFor();
     expect(await stored('gebuhren-andern')).toMatchObject({ state: 'draft', body: 'Hi {{customer.firstName}}' });
-    await button('Allow').click();
-    await dialog().getByText('may be suggested and found from now on').waitFor();
-    await dialog().getByRole('button', { name: 'Allow' }).click();
+    await button('Activate').click();
+    await dialog().getByText('is suggested to agents and included in search').waitFor();
+    await dialog().getByRole('button', { name: 'Activate' }).click();
     await expect.poll(() => stored('gebuhren-andern')).toMatchObject({ state: 'allowed' });
   });
 });
@@ -281,20 +281,20 @@ describe('a flagged template', () => {
     await reply.waitFor();
     await goToList();
     await selection('Flagged').click();
-    await main().getByText('No template is flagged').waitFor();
+    await main().getByText('No flagged templates').waitFor();
     const card = desk.getByRole('listitem').filter({ has: desk.getByRole('heading', { name: 'Card lost' }) });
-    await card.getByRole('button', { name: 'More about this reply' }).click();
+    await card.getByRole('button', { name: 'More actions for this reply' }).click();
     await desk.getByRole('menuitem', { name: 'outdated' }).click();
     await desk.getByRole('dialog').getByText('Reason: outdated').waitFor();
     // Keys of the page are letters here.
     await desk.keyboard.type('1 none of our cards is yellow <b>any more</b>');
     await desk.keyboard.press('Enter');
-    await desk.getByText('Reported, thank you.').waitFor();
+    await desk.getByText('Flag submitted.').waitFor();
     await row('Card lost').getByText('outdated').waitFor();
     await button('Block “Card lost”').click();
     await reply.waitFor({ state: 'detached' });
     await main().getByText('“Card lost” is blocked').waitFor();
-    await main().getByText('No template is flagged').waitFor();
+    await main().getByText('No flagged templates').waitFor();
     await button('Undo').click();
     await reply.waitFor();
   });
@@ -315,10 +315,10 @@ describe('the team', () => {
     const watched = () =>
       service.query(`SELECT 1 FROM observed_tickets o JOIN tickets t ON t.id = o.ticket WHERE t.body = $1`, [body]);
     await expect.poll(async () => (await watched()).length).toBe(2);
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Team' }).click();
+    await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Team' }).click();
     await heading('Team').waitFor();
     await main().getByText('Exchange rate ↔ Refund').or(main().getByText('Refund ↔ Exchange rate')).waitFor();
-    await main().getByText('No group stands out').waitFor();
+    await main().getByText('No clusters yet').waitFor();
     expect(await main().innerText()).not.toMatch(/the (agent|lead)/);
     await main().getByRole('link', { name: 'Refund' }).click();
     await heading('Refund').waitFor();
@@ -335,7 +335,7 @@ describe('a file of templates', () => {
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),
       main()
-        .getByRole('button', { name: /Choose (a|another) file/ })
+        .getByRole('button', { name: /Choose (another )?file/ })
         .click(),
     ]);
     await chooser.setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
@@ -346,7 +346,7 @@ describe('a file of templates', () => {
     await main().getByRole('link', { name: 'Import' }).click();
     const line = (id: string) => JSON.stringify({ id, title: 'New here', body: 'A body' });
     await choose('bad.jsonl', `${line('new-1')}\n${line('no id')}\n`);
-    const said = main().getByRole('alert').filter({ hasText: 'nothing has been changed' });
+    const said = main().getByRole('alert').filter({ hasText: 'No changes were made' });
     expect(await said.innerText()).toMatch(/Line 2\s+id: must be 1 to 128/);
     expect((await service.request.get('/api/v1/templates/new-1').set(service.as('agent'))).status).toBe(404);
   });
@@ -355,11 +355,11 @@ describe('a file of templates', () => {
     const csv =
       'id,title,body\nnew-1,New here,A body\nexchange,Exchange rates,"We change money at the rate of the banks, without a fee."\n';
     await choose('good.csv', csv);
-    await main().getByText('What good.csv would do').waitFor();
-    const found = main().getByRole('region', { name: 'What is done' });
-    expect(await found.innerText()).toMatch(/New here[^]*new[^]*Exchange rates[^]*changed: title/);
+    await main().getByText('Preview of good.csv').waitFor();
+    const found = main().getByRole('region', { name: 'Action' });
+    expect(await found.innerText()).toMatch(/New here[^]*create[^]*Exchange rates[^]*update: title/);
     await button('Import 2 templates').click();
-    await main().getByText('Imported: 1 new, 1 changed, 0 as they were.').waitFor();
+    await main().getByText('Import complete: 1 new, 1 updated, 0 unchanged.').waitFor();
     expect(await stored('exchange')).toMatchObject({ title: 'Exchange rates' });
   });
 
@@ -376,8 +376,8 @@ describe('a file of templates', () => {
 describe('for everybody', () => {
   const usual = { width: 1280, height: 800 };
   const places: Record<string, string> = {
-    '/templates': 'Templates',
-    '/templates?show=flagged': 'Templates',
+    '/templates': 'Reply templates',
+    '/templates?show=flagged': 'Reply templates',
     '/templates/t/card-lost': 'Card lost',
     '/templates/new': 'New template',
     '/templates/import': 'Import templates',
@@ -409,7 +409,7 @@ describe('for everybody', () => {
   test('they speak German too', async () => {
     await page.goto(`${url}/templates`);
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
-    await heading('Vorlagen').waitFor();
+    await heading('Antwortvorlagen').waitFor();
     await main().getByRole('link', { name: 'Neue Vorlage' }).waitFor();
     await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
   });
@@ -436,11 +436,11 @@ describe('for everybody', () => {
   test('an engineer reads them and changes nothing; an agent has the queue alone', async () => {
     await signIn(page, 'ml');
     await page.goto(`${url}/templates/t/card-lost`);
-    await main().getByText('Only leads and admins change templates.').waitFor();
+    await main().getByText('Only leads and admins can edit templates.').waitFor();
     expect(await main().getByRole('textbox', { name: 'Reply' }).getAttribute('readonly')).not.toBeNull();
     for (const name of ['Save', 'Block', 'Retire']) expect(await button(name).count()).toBe(0);
     await page.goto(`${url}/templates/new`);
-    await heading('Templates').waitFor();
+    await heading('Reply templates').waitFor();
     expect(await main().getByRole('link', { name: 'Import' }).count()).toBe(0);
     await desk.goto(`${url}/templates/t/card-lost`);
     await desk.getByRole('navigation', { name: 'Open tickets' }).waitFor();

@@ -55,19 +55,19 @@ async function addRun(learnedFrom: number, top1: number): Promise<void> {
   };
   await service.query(
     `INSERT INTO training_runs (trigger, asked_by, state, arguments, comparison, started_at, ended_at)
-     VALUES ('person', 'the ml', 'kept', $1, $2, now() - make_interval(mins => $3), now())`,
+     VALUES ('person', 'the ml', 'rejected', $1, $2, now() - make_interval(mins => $3), now())`,
     [JSON.stringify({ learnedFrom, seed: 1 }), JSON.stringify(comparison), learnedFrom / 100],
   );
 }
 
 const main = () => page.getByRole('main');
-const chart = () => main().getByRole('img', { name: /runs by their settings and scores/ });
+const chart = () => main().getByRole('img', { name: /runs with their configuration and metrics/ });
 const listed = () =>
   main()
     .getByRole('region', { name: 'Runs' })
     .getByRole('link', { name: /^#\d+$/ })
     .allInnerTexts();
-const showAll = () => main().getByRole('button', { name: /selected: show all/ });
+const showAll = () => main().getByRole('button', { name: /selected: clear filters/ });
 
 /** How many dots of the chart are painted with more than the faint colour of a run that is left out. */
 const painted = () =>
@@ -126,7 +126,7 @@ describe('dragging along an axis', () => {
   test('holds while runs come in; a new one is kept if it lies within', async () => {
     await addRun(300, 88);
     await addRun(300, 60);
-    const news = { type: 'training-run', id: 6, state: 'kept', phase: null, progress: null } as const;
+    const news = { type: 'training-run', id: 6, state: 'rejected', phase: null, progress: null } as const;
     await service.dataSource.transaction((manager) => notifyTrainingRun(manager, news));
     await expect.poll(listed).toEqual(['#5', '#3']);
     const narrowed = await allPainted();
@@ -161,16 +161,16 @@ describe('by keyboard alone', () => {
   test('limits are set from run to run, axis by axis, and the chart follows', async () => {
     const all = await allPainted();
     await showAll().waitFor({ state: 'detached' });
-    const summary = main().getByText('Set limits axis by axis');
+    const summary = main().getByText('Filter by range');
     await summary.focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
-    await expect.poll(() => page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Tickets learned from, from'); // prettier-ignore
-    await limit('Right, %, from').focus();
+    await expect.poll(() => page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Training tickets, minimum'); // prettier-ignore
+    await limit('Top-1 %, minimum').focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     await expect.poll(listed).toEqual(['#4', '#3']);
-    expect(await limit('Right, %, from').getAttribute('aria-valuetext')).toBe('85');
+    expect(await limit('Top-1 %, minimum').getAttribute('aria-valuetext')).toBe('85');
     await page.keyboard.press('Tab');
     await page.keyboard.press('ArrowLeft');
     await expect.poll(listed).toEqual(['#4']);
@@ -186,8 +186,8 @@ describe('by keyboard alone', () => {
 
   test('what was dragged is moved on there', async () => {
     await drag('top1', 0.6, 1.02);
-    await expect.poll(() => limit('Right, %, from').getAttribute('aria-valuetext')).toBe('85');
-    await limit('Right, %, from').focus();
+    await expect.poll(() => limit('Top-1 %, minimum').getAttribute('aria-valuetext')).toBe('85');
+    await limit('Top-1 %, minimum').focus();
     await page.keyboard.press('ArrowRight');
     await expect.poll(listed).toEqual(['#3']);
     await page.mouse.click(...(await placeOn('top1', 0.5)));
