@@ -88,7 +88,6 @@ export function studentTail(degrees: number, t: number): number {
 }
 
 function incompleteBeta(x: number, a: number, b: number): number {
-  if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(1 - x));
   return x < (a + 1) / (a + b + 2) ? (front * betaFraction(x, a, b)) / a : 1 - (front * betaFraction(1 - x, b, a)) / b;
 }
@@ -121,7 +120,8 @@ export function hypergeometricTail(k: number, all: number, marked: number, drawn
   if (k > most) return 0;
   let term = Math.exp(logChoose(marked, k) + logChoose(all - marked, drawn - k) - logChoose(all, drawn));
   let sum = 0;
-  for (let x = k; x <= most && term > sum * 1e-17; x += 1) {
+  // The term after the last is 0.
+  for (let x = k; term > sum * 1e-17; x += 1) {
     sum += term;
     term *= ((marked - x) * (drawn - x)) / ((x + 1) * (all - marked - drawn + x + 1));
   }
