@@ -40,6 +40,7 @@ import { MonitorMetrics } from './monitoring/runner/monitor-metrics.js';
 import { QualityController } from './monitoring/quality/quality.controller.js';
 import { QualityQuery } from './monitoring/quality/quality.query.js';
 import { WebhookSender } from './monitoring/alerts/webhook-sender.service.js';
+import { FirstModel } from './retrain/runs/first-model.service.js';
 import { RolloutWatch } from './retrain/rollout/rollout-watch.service.js';
 import { ScheduleQuery } from './retrain/runs/schedule.query.js';
 import { TrainingRunner } from './retrain/runs/training-runner.service.js';
@@ -48,10 +49,10 @@ import { TrainingRunsService } from './retrain/runs/training-runs.service.js';
 import { ChoicesService } from './suggest/choices/choices.service.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
-import { RankingExplanation } from './suggest/tickets/explanation.service.js';
+import { RankingExplanation } from './suggest/tickets/ranking-explanation.service.js';
 import { FlagsController } from './suggest/templates/flags.controller.js';
 import { FlagsService } from './suggest/templates/flags.service.js';
-import { EmbeddingBackfill } from './suggest/tickets/history-reader.service.js';
+import { EmbeddingBackfill } from './suggest/tickets/embedding-backfill.service.js';
 import { InferenceController } from './suggest/ranking/inference.controller.js';
 import { LabelsController } from './suggest/choices/labels.controller.js';
 import { ChampionService } from './suggest/versions/champion.service.js';
@@ -126,6 +127,7 @@ export class AppModule {
         EventsService,
         RankingExplanation,
         AlertDiagnosisService,
+        FirstModel,
         FlagsService,
         EmbeddingBackfill,
         IngestMetrics,

@@ -79,7 +79,7 @@ export class HealthController {
 
   /** Never down: a replica whose monitor has stopped still answers agents. The alarm is its absence in the metrics. */
   private monitor(): HealthIndicatorResult {
-    return this.indicator.check('monitor').up({ looking: this.parts.monitor.isRunning(Date.now()) });
+    return this.indicator.check('monitor').up({ running: this.parts.monitor.isRunning(Date.now()) });
   }
 
   private model(): HealthIndicatorResult {

@@ -20,6 +20,8 @@ export interface LaunchOptions {
   signal: AbortSignal;
   /** Leaves everyday lines out of the log: who starts it by hand reads what is reported. */
   quiet?: boolean;
+  /** Trains the first model as soon as there are enough labels. */
+  trainFirstModel?: boolean;
 }
 
 /** A stop that has been done leaves nothing to wait for: a connection that hangs must not keep the process. */
@@ -31,7 +33,7 @@ const lastWordsMs = 500;
  *
  * @throws the signal's reason once it is aborted; what had started is stopped again
  */
-export async function launch({ report, onFatal, signal, quiet = false }: LaunchOptions): Promise<Launched> {
+export async function launch({ report, onFatal, signal, quiet = false, trainFirstModel = false }: LaunchOptions): Promise<Launched> {
   const base = readConfig();
   const { STORE_DIR: storeDir, DATA_DIR: dataDir } = base;
   const [kafka, postgres] = [base.KAFKA_BROKERS === undefined, base.DATABASE_URL === undefined];
@@ -50,7 +52,7 @@ export async function launch({ report, onFatal, signal, quiet = false }: LaunchO
     tensorflow: { device: ready.flavour, environment: ready.environment },
   };
   try {
-    const service = await startService(config, onFatal, signal);
+    const service = await startService(config, onFatal, signal, { trainFirstModel });
     const stop = async (): Promise<void> => {
       await service.stop();
       await embedded?.stop();

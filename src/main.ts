@@ -18,10 +18,11 @@ import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { MonitorRunner } from './monitoring/runner/monitor-runner.service.js';
 import { WebhookSender } from './monitoring/alerts/webhook-sender.service.js';
 import { PinoLogger } from './pino-logger.js';
+import { FirstModel } from './retrain/runs/first-model.service.js';
 import { RolloutWatch } from './retrain/rollout/rollout-watch.service.js';
 import { TrainingRunner } from './retrain/runs/training-runner.service.js';
 import { EventsService } from './events/events.service.js';
-import { EmbeddingBackfill } from './suggest/tickets/history-reader.service.js';
+import { EmbeddingBackfill } from './suggest/tickets/embedding-backfill.service.js';
 import { ChampionService } from './suggest/versions/champion.service.js';
 import { RankingLoop } from './suggest/ranking/ranking-loop.service.js';
 import { RetentionService } from './suggest/retention/retention.service.js';
@@ -52,12 +53,14 @@ const watchEveryMs = 1_000;
 /**
  * @param onFatal called when the service can't go on and should be started anew by its supervisor
  * @param signal ends the start early
+ * @param options.trainFirstModel starts a training as soon as there are enough labels and no champion
  * @throws Error where a part can't start, the signal's reason once it is aborted; what had started is stopped again
  */
 export async function startService(
   config: ServiceConfig,
   onFatal: (reason: string) => void,
   signal?: AbortSignal,
+  { trainFirstModel = false }: { trainFirstModel?: boolean } = {},
 ): Promise<RunningService> {
   const log = pino({ level: config.LOG_LEVEL }, pino.destination({ dest: 2, sync: false }));
   const dataSource = createDataSource(config.DATABASE_URL, config.DATABASE_POOL, (error) => {
@@ -81,7 +84,7 @@ export async function startService(
       },
       stop: () => app.close(),
     };
-    for (const part of [...partsOf(app, config), listening]) {
+    for (const part of [...partsOf(app, config, trainFirstModel), listening]) {
       started.push(part);
       await unlessAborted(part.start(), signal);
     }
@@ -111,7 +114,7 @@ export async function createApp(
 }
 
 /** What runs by itself, in the order in which it has to start. */
-function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
+function partsOf(app: NestExpressApplication, config: ServiceConfig, trainFirstModel: boolean): Part[] {
   const part = (name: string, runner: Omit<Part, 'name'>): Part => ({
     name,
     start: () => runner.start(),
@@ -139,6 +142,7 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig): Part[] {
     part('webhook', app.get(WebhookSender)),
     part('rollouts', app.get(RolloutWatch)),
     part('training runs', app.get(TrainingRunner)),
+    ...(trainFirstModel ? [part('first model', app.get(FirstModel))] : []),
     part('choices', app.get(ChoiceConsumer)),
     part('tickets', app.get(TicketConsumer)),
   ];

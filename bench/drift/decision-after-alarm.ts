@@ -1,4 +1,4 @@
-import type { Evidence } from '../../src/monitoring/diagnosis/evidence.js';
+import type { Diagnosis } from '../../src/monitoring/diagnosis/diagnosis.js';
 import {
   decide,
   defaultDecisionSettings,
@@ -6,7 +6,7 @@ import {
 } from '../../src/monitoring/decisions/retrain-decision.js';
 
 /** The decision on an active alarm, for a team with enough labels and no recent training. */
-export const decisionAfterAlarm = ({ causes, labelShift, accuracy, risk }: Evidence): RetrainDecision =>
+export const decisionAfterAlarm = ({ causes, labelShift, accuracy, risk }: Diagnosis): RetrainDecision =>
   decide(
     {
       now: new Date(0),

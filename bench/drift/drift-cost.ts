@@ -7,11 +7,11 @@
  * parts, for a trend. Prints one JSON line.
  */
 import { parseArgs } from 'node:util';
-import { Watch } from '../../src/monitoring/detection/change-watch.js';
+import { ChangeDetector } from '../../src/monitoring/detection/change-detector.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
 import { buildReference } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder } from '../../src/monitoring/reference/ticket-coding.js';
-import { WindowSums } from '../../src/monitoring/detection/window-sums.js';
+import { WindowSample } from '../../src/monitoring/detection/window-sample.js';
 import { TicketSource, world } from './synthetic-tickets.js';
 
 const { values: options } = parseArgs({
@@ -36,8 +36,8 @@ const reference = buildReference(
 );
 const coder = new TicketCoder(reference.coding);
 const tickets = Array.from({ length: different }, (_, index) => draw(index));
-const window = new WindowSums(coder);
-const watch = new Watch(reference);
+const window = new WindowSample(coder);
+const watch = new ChangeDetector(reference);
 const collect = (globalThis as { gc?: () => void }).gc;
 const heap = (): number => {
   collect?.();

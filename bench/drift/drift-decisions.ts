@@ -8,17 +8,17 @@
  */
 import { parseArgs } from 'node:util';
 import { seeded } from '../../src/statistics/random.js';
-import { explain } from '../../src/monitoring/diagnosis/evidence.js';
-import { isFirstRight } from '../../src/monitoring/diagnosis/estimated-accuracy.js';
-import type { SeenOutcome } from '../../src/monitoring/observations/observation.js';
+import { diagnose } from '../../src/monitoring/diagnosis/diagnosis.js';
+import { isTop1Correct } from '../../src/monitoring/diagnosis/estimated-accuracy.js';
+import type { ExposedOutcome } from '../../src/monitoring/observations/observation.js';
 import { ReferenceSampler } from '../../src/monitoring/reference/reference-sample.js';
 import { defaultDecisionSettings, type RetrainAction } from '../../src/monitoring/decisions/retrain-decision.js';
-import { guessedTrust } from '../../src/monitoring/labels/trust.js';
+import { priorTrust } from '../../src/monitoring/labels/trust.js';
 import { decisionAfterAlarm } from './decision-after-alarm.js';
 import { say } from '../support/service.js';
 import { poolOf, type SeenTicket, type Variant } from './shifted-tickets.js';
 import { shuffled } from '../support/tickets-of-banking.js';
-import { shareInterval } from '../../src/statistics/intervals.js';
+import { wilsonInterval } from '../../src/statistics/intervals.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -133,7 +133,7 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
     const random = seeded(seed * 7919);
     const window = windowOf(random).map((ticket, index) => ({ ...ticket, key: `bench:${index}` }));
     const texts = new Map(window.map(({ key, text }) => [key, text]));
-    const outcomes = window.flatMap(({ key, templateId, occurredAt: labelledAt }): SeenOutcome[] =>
+    const outcomes = window.flatMap(({ key, templateId, occurredAt: labelledAt }): ExposedOutcome[] =>
       random() < labelled
         ? [
             {
@@ -148,12 +148,12 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
           ]
         : [],
     );
-    const { leastLoss } = defaultDecisionSettings;
+    const { minLoss } = defaultDecisionSettings;
     const question = { reference, window, textOf: (key: string) => texts.get(key) ?? null, outcomes };
-    const evidence = explain({ ...question, trust: guessedTrust, seed, leastLoss });
+    const evidence = diagnose({ ...question, trust: priorTrust, seed, minLoss });
     const decision = decisionAfterAlarm(evidence);
     const ranked = window.filter(({ ranking }) => ranking.length > 0);
-    const right = ranked.filter(isFirstRight).length / ranked.length;
+    const right = ranked.filter(isTop1Correct).length / ranked.length;
     const confidence = ranked.reduce((sum, { ranking }) => sum + (ranking[0]?.probability ?? 0), 0) / ranked.length;
     const now = evidence.accuracy?.now ?? { value: 0, low: 0, high: 0 };
     if (evidence.causes[0]?.kind === cause) found.named += 1;
@@ -174,7 +174,7 @@ const sum = (of: (one: (typeof results)[number]) => number): number =>
 /** With its 95 % interval */
 function share(hits: number, of: number): { percent: number; interval: number[] } {
   const percent = (value: number): number => Math.round(1000 * value) / 10;
-  return { percent: percent(hits / of), interval: shareInterval(hits, of).map(percent) };
+  return { percent: percent(hits / of), interval: wilsonInterval(hits, of).map(percent) };
 }
 const points = (value: number): number => Math.round(10_000 * value) / 100;
 const withoutLabels = results.filter(({ name }) => /language|label shift|wording|channel|field value/.test(name));

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.js';
 import { seeded, shuffle } from '../../src/statistics/random.js';
-import { Watch } from '../../src/monitoring/detection/change-watch.js';
+import { ChangeDetector } from '../../src/monitoring/detection/change-detector.js';
 import { EmbeddingSums } from '../../src/monitoring/detection/embedding-test.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
 import { buildReference } from '../../src/monitoring/reference/reference.js';
@@ -77,7 +77,7 @@ function caughtOf({ name, reference: tickets, known, fresh }: Pools): Map<number
         : { space: null, embedding: null };
       if (!space || !embedding) throw new Error('the reference has no embeddings');
       const sums = new EmbeddingSums(space, embedding);
-      const watch = new Watch(reference);
+      const watch = new ChangeDetector(reference);
       const drawn: Observation[] = [];
       let isAlarmed = false;
       isNew.forEach((fromNew, at) => {

@@ -14,12 +14,12 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.js';
 import { seeded, shuffle } from '../../src/statistics/random.js';
-import { testNames, testNumbers } from '../../src/statistics/contingency.js';
+import { testCategories, testBinnedNumbers } from '../../src/statistics/contingency.js';
 import { EmbeddingSums } from '../../src/monitoring/detection/embedding-test.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
-import { buildReference, countsOf } from '../../src/monitoring/reference/reference.js';
+import { buildReference, countByBin } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
-import { WindowSums } from '../../src/monitoring/detection/window-sums.js';
+import { WindowSample } from '../../src/monitoring/detection/window-sample.js';
 import { testWindow } from '../../src/monitoring/detection/window-test.js';
 import { clincTopics } from './clinc-topics.js';
 import { clusteredMean } from '../support/intervals.js';
@@ -95,18 +95,18 @@ for (let number = 0; number < references; number += 1) {
       measures.forEach((measure, index) => {
         const counts = reference.counts[0]?.[index];
         if (!counts || measure.part !== null) return;
-        const both = { reference: counts, window: countsOf(reference.coding, measure, drawn, 0) };
-        const test = measure.kind === 'names' ? testNames(both) : testNumbers(both);
+        const both = { reference: counts, window: countByBin(reference.coding, measure, drawn, 0) };
+        const test = measure.kind === 'names' ? testCategories(both) : testBinnedNumbers(both);
         if (test) note(size, measure.signal, number, test.pValue <= level);
       });
       if (window < wholeWindows) {
-        const whole = new WindowSums(coder);
+        const whole = new WindowSample(coder);
         for (const ticket of drawn) whole.addCoded(ticket);
         note(
           size,
           'all',
           number,
-          testWindow(reference, whole, { level, smallestEffect: 0 }).some(({ alarm }) => alarm),
+          testWindow(reference, whole, { level, minEffect: 0 }).some(({ alarm }) => alarm),
         );
       }
       if (isCompared && window < comparedWindows) {

@@ -8,10 +8,10 @@
  */
 import { parseArgs } from 'node:util';
 import { seeded, shuffle } from '../../src/statistics/random.js';
-import { Watch, type Alarm } from '../../src/monitoring/detection/change-watch.js';
+import { ChangeDetector, type Alarm } from '../../src/monitoring/detection/change-detector.js';
 import { buildReference } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder } from '../../src/monitoring/reference/ticket-coding.js';
-import { WindowSums } from '../../src/monitoring/detection/window-sums.js';
+import { WindowSample } from '../../src/monitoring/detection/window-sample.js';
 import { testWindow } from '../../src/monitoring/detection/window-test.js';
 import { newTopic, TicketSource, world } from './synthetic-tickets.js';
 
@@ -42,7 +42,7 @@ const tickets = Array.from({ length: count }, (_, at) => {
   return source.ticket({ index, occurredAt: when(index), ...(isNew && { topic }) });
 });
 
-const inOrder = new WindowSums(coder);
+const inOrder = new WindowSample(coder);
 for (const ticket of tickets) inOrder.add(ticket);
 
 const random = seeded(seed);
@@ -50,16 +50,16 @@ const deliveries = Int32Array.from({ length: Math.floor((4 * count) / 3) }, (_, 
   at < count ? at : Math.floor(random() * count),
 );
 shuffle(deliveries, deliveries.length, random);
-let parts = Array.from({ length: partitions }, () => new WindowSums(coder));
+let parts = Array.from({ length: partitions }, () => new WindowSample(coder));
 deliveries.forEach((index, at) => {
   if (at === Math.floor(deliveries.length / 2)) {
     parts = parts.map((part) =>
-      WindowSums.fromJSON(coder, JSON.parse(JSON.stringify(part)) as ReturnType<WindowSums['toJSON']>),
+      WindowSample.fromJSON(coder, JSON.parse(JSON.stringify(part)) as ReturnType<WindowSample['toJSON']>),
     );
   }
   parts[Math.floor(random() * partitions)]?.add(tickets[index] as (typeof tickets)[number]);
 });
-const merged = new WindowSums(coder);
+const merged = new WindowSample(coder);
 for (const part of parts) merged.merge(part);
 
 const [ofOne, ofMany] = [inOrder, merged].map((window) => testWindow(reference, window));
@@ -73,11 +73,11 @@ const largest = (ofMany ?? []).reduce(
 
 /** Like the monitor: each ticket once, in order of time, from whatever partition. */
 function alarmsOf(restartEvery: number): string {
-  let watch = new Watch(reference);
+  let watch = new ChangeDetector(reference);
   const alarms: Alarm[] = [];
   tickets.forEach((ticket, at) => {
     if (at > 0 && at % restartEvery === 0)
-      watch = new Watch(reference, {}, JSON.parse(JSON.stringify(watch)) as ReturnType<Watch['toJSON']>);
+      watch = new ChangeDetector(reference, {}, JSON.parse(JSON.stringify(watch)) as ReturnType<ChangeDetector['toJSON']>);
     alarms.push(...watch.add(ticket));
   });
   return JSON.stringify([alarms, watch]);

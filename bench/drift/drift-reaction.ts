@@ -9,10 +9,10 @@
  */
 import { parseArgs } from 'node:util';
 import { seeded } from '../../src/statistics/random.js';
-import { edgesOf } from '../../src/monitoring/reference/coding-fit.js';
-import { shareInterval } from '../../src/statistics/intervals.js';
+import { binEdges } from '../../src/monitoring/reference/coding-fit.js';
+import { wilsonInterval } from '../../src/statistics/intervals.js';
 import { SignalDetector } from '../../src/monitoring/detection/signal-detector.js';
-import { binOf, type Measure } from '../../src/monitoring/reference/ticket-coding.js';
+import { findBin, type Measure } from '../../src/monitoring/reference/ticket-coding.js';
 import { median, medianInterval } from '../support/intervals.js';
 import { normals } from './synthetic-tickets.js';
 
@@ -30,7 +30,7 @@ const [streams, tickets, size, seed] = [options.streams, options.tickets, option
 ) as [number, number, number, number];
 const change = 5_000;
 const threshold = 5 * tickets;
-const smallestEffect = Number(options['min-effect']);
+const minEffect = Number(options['min-effect']);
 const bars: Record<string, number> = { 0.1: 1_500, 0.2: 400, 0.4: 130 };
 const usualWindow = 500;
 
@@ -52,22 +52,22 @@ function watch(stream: number, shift: number): Watched {
     kind: 'number',
     names: [],
     rare: [],
-    edges: edgesOf([...reference]),
+    edges: binEdges([...reference]),
     hasRhythm: false,
   };
   const counts = new Float64Array(measure.edges.length + 1);
   for (const value of reference) {
-    const bin = binOf(measure, Math.fround(value));
+    const bin = findBin(measure, Math.fround(value));
     counts[bin] = (counts[bin] as number) + 1;
   }
-  const detector = new SignalDetector({ measure, counts, isSlice: false, smallestEffect });
+  const detector = new SignalDetector({ measure, counts, isSlice: false, minEffect });
   const random = seeded(stream);
   const found: Watched = { alarm: null, records: [], usual: null, bonferroni: null };
   const block = new Float64Array(usualWindow);
   const looks = tickets / usualWindow;
   for (let ticket = 0; ticket < tickets; ticket += 1) {
     const value = normal() + (ticket >= change ? shift : 0);
-    detector.add(binOf(measure, Math.fround(value)), 0, random());
+    detector.add(findBin(measure, Math.fround(value)), 0, random());
     if (detector.evidence >= threshold) found.alarm ??= ticket;
     const { evidence } = detector;
     if (evidence > Math.max(1_000, found.records.at(-1)?.evidence ?? 0)) found.records.push({ ticket, evidence });
@@ -97,7 +97,7 @@ function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
 
 const share = (part: readonly unknown[], whole: number): object => ({
   percent: (100 * part.length) / whole,
-  interval: shareInterval(part.length, whole).map((bound) => Math.round(1_000 * bound) / 10),
+  interval: wilsonInterval(part.length, whole).map((bound) => Math.round(1_000 * bound) / 10),
 });
 const still = Array.from({ length: streams }, (_, stream) => watch(stream, 0));
 /** Maximum evidence that a fifth of the streams without shift reach */
@@ -132,7 +132,7 @@ process.stdout.write(
     tickets,
     reference: size,
     threshold: { oneInFive: Math.round(ofAFifth), default: threshold },
-    minEffect: smallestEffect,
+    minEffect: minEffect,
     noShift: {
       target: 20,
       alarms: share(

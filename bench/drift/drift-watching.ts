@@ -8,9 +8,9 @@
 import { parseArgs } from 'node:util';
 import { seeded, shuffle } from '../../src/statistics/random.js';
 import { chiSquareTest } from '../../src/statistics/contingency.js';
-import { Watch } from '../../src/monitoring/detection/change-watch.js';
-import { shareInterval } from '../../src/statistics/intervals.js';
-import { buildReference, countsOf } from '../../src/monitoring/reference/reference.js';
+import { ChangeDetector } from '../../src/monitoring/detection/change-detector.js';
+import { wilsonInterval } from '../../src/statistics/intervals.js';
+import { buildReference, countByBin } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
 import { say } from '../support/service.js';
 import { TicketSource, world } from './synthetic-tickets.js';
@@ -48,7 +48,7 @@ for (let number = 0; number < references; number += 1) {
   for (let stream = 0; stream < streams / references; stream += 1) {
     const order = Int32Array.from(pool.keys());
     shuffle(order, order.length, random);
-    const watch = new Watch(reference);
+    const watch = new ChangeDetector(reference);
     const window: CodedTicket[] = [];
     let [isAlarmed, isUsual] = [false, false];
     for (let at = 0; at < tickets; at += 1) {
@@ -66,7 +66,7 @@ for (let number = 0; number < references; number += 1) {
       isUsual ||= reference.coding.measures.some((measure, index) => {
         const counts = reference.counts[0]?.[index];
         if (!['channel', 'language', 'field:country', 'words'].includes(measure.signal) || !counts) return false;
-        return chiSquareTest(counts, countsOf(reference.coding, measure, window, 0)).pValue < 0.05;
+        return chiSquareTest(counts, countByBin(reference.coding, measure, window, 0)).pValue < 0.05;
       });
       window.length = 0;
     }
@@ -78,7 +78,7 @@ for (let number = 0; number < references; number += 1) {
 }
 const share = (count: number): object => ({
   percent: (100 * count) / watched,
-  interval: shareInterval(count, watched).map((bound) => Math.round(1_000 * bound) / 10),
+  interval: wilsonInterval(count, watched).map((bound) => Math.round(1_000 * bound) / 10),
 });
 process.stdout.write(
   `${JSON.stringify({

@@ -11,9 +11,9 @@ import { parseArgs } from 'node:util';
 import { seeded } from '../../src/statistics/random.js';
 import { textFacts } from '../../src/models/features/text-facts.js';
 import { chiSquareTest } from '../../src/statistics/contingency.js';
-import { Watch } from '../../src/monitoring/detection/change-watch.js';
+import { ChangeDetector } from '../../src/monitoring/detection/change-detector.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
-import { buildReference, countsOf } from '../../src/monitoring/reference/reference.js';
+import { buildReference, countByBin } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
 import { clusteredMean } from '../support/intervals.js';
 import { say } from '../support/service.js';
@@ -101,7 +101,7 @@ const years = Array.from({ length: seeds }, (_, index) => {
     { seed, draws: 1 },
   );
   const coder = new TicketCoder(reference.coding);
-  const watch = new Watch(reference);
+  const watch = new ChangeDetector(reference);
   const [drift, volume]: [number[], number[]] = [[], []];
   let [standing, since] = [0, Infinity];
   let week: CodedTicket[] = [];
@@ -125,7 +125,7 @@ const years = Array.from({ length: seeds }, (_, index) => {
     const isUsual = reference.coding.measures.some((measure, at) => {
       const counts = reference.counts[0]?.[at];
       if (!usualSignals.includes(measure.signal) || !counts || measure.hasRhythm) return false;
-      return chiSquareTest(counts, countsOf(reference.coding, measure, tickets, 0)).pValue < 0.05;
+      return chiSquareTest(counts, countByBin(reference.coding, measure, tickets, 0)).pValue < 0.05;
     });
     usualAlarms += isUsual ? 1 : 0;
   }

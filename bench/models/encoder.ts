@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.js';
 import type { Encoder } from '../../src/models/encoder/encoder.js';
-import { serviceThreads } from '../../src/models/encoder/encoder-threads.js';
+import { threadEnvironment } from '../../src/models/encoder/encoder-threads.js';
 import { cosine } from '../../src/models/features/ticket-features.js';
 import { sampleTickets } from '../../src/commands/start/sample.js';
 import { setUp } from '../../src/setup/setup.js';
@@ -83,7 +83,7 @@ const { STORE_DIR: storeDir } = readConfig();
 const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, say);
 const python = options.python ?? join(await pythonPrograms('models/encoder', '6 GB'), 'python');
 // TensorFlow reads these on import; the same settings as in service.
-Object.assign(process.env, ready.environment, serviceThreads(threads), { TF_NUM_INTEROP_THREADS: String(threads) });
+Object.assign(process.env, ready.environment, threadEnvironment(threads), { TF_NUM_INTEROP_THREADS: String(threads) });
 const { loadTensorflow } = await import('../../src/models/tensors/tensorflow.js');
 const { Encoder: EncoderOf } = await import('../../src/models/encoder/encoder.js');
 const { tf } = await loadTensorflow('cpu');

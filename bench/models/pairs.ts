@@ -1,7 +1,7 @@
 /** Held-out tickets with simulated answers of two versions of known accuracy. */
 import { seeded } from '../../src/statistics/random.js';
-import type { ComparedTicket } from '../../src/retrain/comparison/answer.js';
-import type { Prediction } from '../../src/retrain/comparison/answer.js';
+import type { ComparedTicket } from '../../src/retrain/comparison/prediction.js';
+import type { Prediction } from '../../src/retrain/comparison/prediction.js';
 
 export interface PairSettings {
   tickets: number;

@@ -12,7 +12,7 @@
 import { parseArgs } from 'node:util';
 import { seeded } from '../../src/statistics/random.js';
 import { compare } from '../../src/retrain/comparison/comparison.js';
-import { type ComparedTicket } from '../../src/retrain/comparison/answer.js';
+import { type ComparedTicket } from '../../src/retrain/comparison/prediction.js';
 import { normalCdf } from '../../src/statistics/paired-test.js';
 import { promotionVerdict, type ChallengerFacts, type RunTrigger } from '../../src/retrain/comparison/promotion.js';
 import { madeUpPairs } from './pairs.js';

@@ -21,7 +21,7 @@ import { MetricsCounter, type Metrics } from '../../src/models/evaluation/metric
 import { ModelProcess } from '../../src/models/serving/model-process.js';
 import { seeded } from '../../src/statistics/random.js';
 import type { RankedTemplate } from '../../src/models/ranker.js';
-import { rankInputOf } from '../../src/models/dataset/data-row.js';
+import { toRankInput } from '../../src/models/dataset/data-row.js';
 import { runTraining } from '../../src/models/jobs/training-process.js';
 import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { setUp } from '../../src/setup/setup.js';
@@ -111,11 +111,11 @@ async function measure(task: Task, seed: number) {
     environment,
     () => undefined,
   );
-  await model.use(out, out);
+  await model.activate(out, out);
   const counter = new MetricsCounter();
   const tested: Judged[] = [];
   const rank = async (rows: DataRow[]): Promise<void> => {
-    const answers = await model.rank(rows.map((row) => rankInputOf(row, false)));
+    const answers = await model.rank(rows.map((row) => toRankInput(row, false)));
     rows.forEach((row, index) => {
       const ranking = answers[index]?.ranking;
       if (!ranking) return;
@@ -154,9 +154,9 @@ function precisionOn(heldOut: readonly Judged[], tested: readonly Judged[], want
   const confidenceOf = ({ items }: Judged): number => items[0]?.probability ?? 0;
   const isRight = ({ items, right }: Judged): boolean => items[0]?.templateId === right;
   const rows = heldOut.map((row): HeldOutRow => {
-    return { confidence: confidenceOf(row), familiarity: 1, rightProbability: 0, right: isRight(row) };
+    return { confidence: confidenceOf(row), maxLogit: 1, rightProbability: 0, right: isRight(row) };
   });
-  const line = fitAbstention(rows, wanted, 0.97).leastConfidence;
+  const line = fitAbstention(rows, wanted, 0.97).confidenceThreshold;
   const shown = tested.filter((row) => confidenceOf(row) >= line);
   return {
     shown: rounded((100 * shown.length) / tested.length),
@@ -167,9 +167,9 @@ function precisionOn(heldOut: readonly Judged[], tested: readonly Judged[], want
 function lineOf(judged: readonly Judged[], promise: number): number {
   const rows = judged.map(({ items, right }): HeldOutRow => {
     const probability = items.find(({ templateId }) => templateId === right)?.probability ?? 0;
-    return { confidence: 1, familiarity: 1, rightProbability: probability, right: true };
+    return { confidence: 1, maxLogit: 1, rightProbability: probability, right: true };
   });
-  return fitAbstention(rows, 0.5, promise).leastInSet;
+  return fitAbstention(rows, 0.5, promise).conformalThreshold;
 }
 
 /** @returns coverage in percent, and the mean size of the sets */

@@ -123,8 +123,8 @@ async function measure(labels: number, templates: number): Promise<Figures> {
 /** Ranks with both models in turns, so that other load affects them alike. @returns the median of each, ms */
 async function timesOfOneTicket(folders: readonly string[]): Promise<number[]> {
   const [one = '', other = ''] = folders;
-  await model.use(one, one);
-  await model.hold({ version: other, folder: other });
+  await model.activate(one, one);
+  await model.loadSecond({ version: other, folder: other });
   const random = seeded(seed + 1);
   const times = folders.map((): number[] => []);
   for (let count = 0; count < ranked; count += 1) {

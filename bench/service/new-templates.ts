@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { childEnvironment, readConfig } from '../../src/config/config.js';
 import { ModelProcess } from '../../src/models/serving/model-process.js';
 import type { Candidate } from '../../src/models/ranker.js';
-import { rankInputOf } from '../../src/models/dataset/data-row.js';
+import { toRankInput } from '../../src/models/dataset/data-row.js';
 import { runTraining } from '../../src/models/jobs/training-process.js';
 import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { sampleHistory, sampleTemplates, sampleTickets, type LabelledText } from '../../src/commands/start/sample.js';
@@ -93,11 +93,11 @@ for (let fold = 0; fold < folds; fold += 1) {
     environment,
     () => undefined,
   );
-  await model.use(out, out);
+  await model.activate(out, out);
   const [removed, others] = [true, false].map((wanted) => tested.filter((row) => isRemoved(rightOf(row)) === wanted));
   const hits = async (some: LabelledText[] = [], offered: Candidate[], depth: number): Promise<number> => {
     await model.setCandidates(offered);
-    const answers = await model.rank(some.map((row) => rankInputOf(row, false)));
+    const answers = await model.rank(some.map((row) => toRankInput(row, false)));
     return answers.filter(({ ranking }, index) =>
       ranking.items.slice(0, depth).some(({ templateId }) => templateId === rightOf(some[index] as LabelledText)),
     ).length;

@@ -12,7 +12,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { roles } from '../../src/records/api-token.entity.js';
+import { roles } from '../../src/records/access/api-token.entity.js';
 import { ownSample } from './own-sample.js';
 import { pythonPrograms } from '../support/python.js';
 import { scan, withKnownValues, type Found } from './schemathesis.js';

@@ -3,8 +3,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { createSignInLink } from '../../src/access/access.service.js';
 import { addToken } from '../../src/access/tokens.js';
 import { addUser } from '../../src/access/users.js';
-import { recordLook } from '../../src/monitoring/alerts/alert-store.js';
-import { roles, type Role } from '../../src/records/api-token.entity.js';
+import { updateAlerts } from '../../src/monitoring/alerts/alert-store.js';
+import { roles, type Role } from '../../src/records/access/api-token.entity.js';
 import { patientProducer } from '../support/kafka.js';
 import type { OwnSample } from './own-sample.js';
 import type { KnownValues } from './schemathesis.js';
@@ -64,7 +64,7 @@ export async function fillScanned(url: string, { environment, dataSource }: OwnS
   };
   const look = { modelVersion, stream: 'tickets' as const, at: new Date(), deliver: false };
   const alerts = await dataSource.transaction((entities) =>
-    recordLook(entities, { ...look, seen: [seen], groupOf: (cause) => cause }),
+    updateAlerts(entities, { ...look, causes: [seen], groupOf: (cause) => cause }),
   );
 
   const link = await createSignInLink(manager, { name: 'local', role: 'admin' }, 60);

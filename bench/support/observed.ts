@@ -98,7 +98,7 @@ export async function rankedRows(model: string, rows: readonly TicketRow[]): Pro
     maxQueue: 1_000_000,
   });
   await ranker.start();
-  await ranker.use(model, model);
+  await ranker.activate(model, model);
   const answers = await ranker.rank(rows.map(inputOf));
   await ranker.stop();
   const rankings = answers.map(({ ranking }) => ranking);

@@ -6,7 +6,7 @@ import { HttpStatus, Inject, Injectable, type CanActivate, type ExecutionContext
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { CONFIG, type ServiceConfig } from '../config/config.js';
-import type { Role } from '../records/api-token.entity.js';
+import type { Role } from '../records/access/api-token.entity.js';
 import { AccessService } from './access.service.js';
 import { requireOwnPage } from './embedding.js';
 import { ProblemException } from '../http/problem.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { Role } from '../records/api-token.entity.js';
+import type { Role } from '../records/access/api-token.entity.js';
 import { recordAudit } from './audit-log.js';
 import type { Actor } from './roles.js';
 import { hashOf, newSecret } from './secrets.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DataSource, LessThan } from 'typeorm';
 import { z } from 'zod';
-import { AuditEntry } from '../records/audit-entry.entity.js';
+import { AuditEntry } from '../records/access/audit-entry.entity.js';
 import { Roles } from './roles.js';
 import { storedText } from '../http/text-schemas.js';
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { AuditEntry } from '../records/audit-entry.entity.js';
+import { AuditEntry } from '../records/access/audit-entry.entity.js';
 
 /** Writes down who changed what, in the transaction of the change. `detail` never holds a ticket's text. */
 export async function recordAudit(

@@ -1,4 +1,4 @@
-import { roles, type Role } from '../records/api-token.entity.js';
+import { roles, type Role } from '../records/access/api-token.entity.js';
 
 /** Which groups of the identity provider have which role. */
 export type GroupsOfRoles = Readonly<Partial<Record<Role, readonly string[]>>>;

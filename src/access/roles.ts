@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata, type CustomDecorator } from '@nestjs/common';
 import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
-import { roles as allRoles, type Role } from '../records/api-token.entity.js';
+import { roles as allRoles, type Role } from '../records/access/api-token.entity.js';
 
 export const rolesKey = 'replyrank:roles';
 export const publicKey = 'replyrank:public';

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, HttpStatus, Post, Req, Res } from '@nestjs/c
 import { ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { roles } from '../records/api-token.entity.js';
+import { roles } from '../records/access/api-token.entity.js';
 import { AccessService } from './access.service.js';
 import { ChangesNothing, Roles, type Actor } from './roles.js';
 import { clearSessionCookies, cookieOf, embeddedCookie, sessionCookie } from './session-cookies.js';

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Role } from '../records/api-token.entity.js';
+import type { Role } from '../records/access/api-token.entity.js';
 import { recordAudit } from './audit-log.js';
 import { hashOf, newSecret } from './secrets.js';
 

@@ -1,7 +1,7 @@
 /** People who sign in with a password: made, changed and removed by the command line. */
 import { hash, verify } from '@node-rs/argon2';
 import type { EntityManager } from 'typeorm';
-import type { Role } from '../records/api-token.entity.js';
+import type { Role } from '../records/access/api-token.entity.js';
 import { recordAudit } from './audit-log.js';
 import { lockAfter } from './lock-out.js';
 

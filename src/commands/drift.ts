@@ -6,10 +6,10 @@ import type { DataRow } from '../models/dataset/data-row.js';
 import type { ModelProcess } from '../models/serving/model-process.js';
 import type { Ranking } from '../models/ranker.js';
 import { ticketText } from '../models/features/ticket-text.js';
-import { rankInputOf } from '../models/dataset/data-row.js';
+import { toRankInput } from '../models/dataset/data-row.js';
 import { fieldNames } from '../monitoring/diagnosis/broken-input.js';
 import { decisionSettings } from '../monitoring/decisions/decision-settings.js';
-import { driftOfFile, type SeenRow } from '../monitoring/runner/drift-of-file.js';
+import { detectFileDrift, type RankedRow } from '../monitoring/runner/file-drift.js';
 import { readReference } from '../monitoring/reference/reference-file.js';
 import { readReferenceSample } from '../monitoring/reference/reference-sample.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
@@ -45,17 +45,17 @@ export function registerDrift(program: Command): void {
       );
     }
     const rows = await withModel(folder, (model) => observed(model, resolve(options.data), options));
-    const report = driftOfFile({ reference, sample, rows, now: new Date(), settings: decisionSettings(readConfig()) });
+    const report = detectFileDrift({ reference, sample, rows, now: new Date(), settings: decisionSettings(readConfig()) });
     process.stdout.write(options.json ? `${JSON.stringify(driftAsJson(report))}\n` : driftAsText(report, rows));
   });
 }
 
-async function observed(model: ModelProcess, file: string, options: ColumnOptions): Promise<SeenRow[]> {
-  const seen: SeenRow[] = [];
+async function observed(model: ModelProcess, file: string, options: ColumnOptions): Promise<RankedRow[]> {
+  const seen: RankedRow[] = [];
   const bar = progressBar('tickets ranked', null);
   let rows: DataRow[] = [];
   const flush = async (): Promise<void> => {
-    const ranked = await model.rank(rows.map((row) => rankInputOf(row, true)));
+    const ranked = await model.rank(rows.map((row) => toRankInput(row, true)));
     rows.forEach((row, index) => {
       const answer = ranked[index];
       if (answer) seen.push(seenRow(row, answer.ranking));
@@ -72,7 +72,7 @@ async function observed(model: ModelProcess, file: string, options: ColumnOption
   return seen;
 }
 
-function seenRow(row: DataRow, ranking: Ranking): SeenRow {
+function seenRow(row: DataRow, ranking: Ranking): RankedRow {
   const { channel, language, fields } = row;
   const { items, unweighted, contactType, embedding, entropy, abstained, reason } = ranking;
   const { words, unknownShare, fingerprint } = ranking;

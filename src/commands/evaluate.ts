@@ -4,7 +4,7 @@ import { readDataFile } from '../models/dataset/data-file.js';
 import type { DataRow } from '../models/dataset/data-row.js';
 import { MetricsCounter, type Metrics } from '../models/evaluation/metrics.js';
 import type { ModelProcess } from '../models/serving/model-process.js';
-import { rankInputOf } from '../models/dataset/data-row.js';
+import { toRankInput } from '../models/dataset/data-row.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
 import { progressBar } from './options/progress.js';
 import { withModel } from './options/with-model.js';
@@ -37,7 +37,7 @@ async function evaluate(model: ModelProcess, file: string, options: ColumnOption
   let rows: DataRow[] = [];
   let done = 0;
   const flush = async (): Promise<void> => {
-    const ranked = await model.rank(rows.map((row) => rankInputOf(row, true)));
+    const ranked = await model.rank(rows.map((row) => toRankInput(row, true)));
     rows.forEach((row, index) => {
       const answer = ranked[index];
       if (answer) counter.add(row, answer.ranking);

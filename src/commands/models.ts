@@ -39,7 +39,7 @@ export function registerModels(program: Command): void {
         [version, createdAt.toISOString(), ...aliases].join('\t'),
       );
       if (rollout)
-        lines.push(`${rollout.version} ranks as ${rollout.mode}; ${rollout.standing ?? 'not looked at yet'}`);
+        lines.push(`${rollout.version} ranks as ${rollout.mode}; ${rollout.result ?? 'no tickets compared yet'}`);
       print(options, { rollout, items }, lines.join('\n'));
     });
   models

@@ -45,7 +45,7 @@ async function readRun(folder: string): Promise<RunRecord> {
 
 /** The texts by line. Another file, or one that has changed since, would show other tickets: its labels give it away. */
 async function textsOf(record: RunRecord, file: string, options: ColumnOptions): Promise<Map<number, string>> {
-  const wanted = new Map(record.wronglySure.map(({ line, label }) => [line, label]));
+  const wanted = new Map(record.confidentErrors.map(({ line, label }) => [line, label]));
   const columns = { ...record.arguments.columns, ...definedOf(columnsOf(options)) };
   const texts = new Map<number, string>();
   for await (const row of readDataFile(file, columns)) {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { addToken, listTokens, revokeToken } from '../access/tokens.js';
-import { roles, type Role } from '../records/api-token.entity.js';
+import { roles, type Role } from '../records/access/api-token.entity.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
 

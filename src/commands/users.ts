@@ -8,7 +8,7 @@ import {
   mostPasswordLength,
   removeUser,
 } from '../access/users.js';
-import { roles, type Role } from '../records/api-token.entity.js';
+import { roles, type Role } from '../records/access/api-token.entity.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
 

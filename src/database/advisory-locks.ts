@@ -11,6 +11,7 @@ export const advisoryLocks = {
   monitor: 1_919_250_543,
   rolloutWatch: 1_919_250_544,
   retrainSchedule: 1_919_250_545,
+  retention: 1_919_250_546,
 } as const;
 
 export type AdvisoryLock = keyof typeof advisoryLocks;

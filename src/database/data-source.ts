@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Foundation1795392000000 } from '../../migrations/1795392000000-foundation.js';
@@ -15,30 +14,33 @@ import { LocalizedMessages1795950000000 } from '../../migrations/1795950000000-l
 import { Flags1795650000000 } from '../../migrations/1795650000000-flags.js';
 import { TrainingRuns1795700000000 } from '../../migrations/1795700000000-training-runs.js';
 import { RolloutStanding1795750000000 } from '../../migrations/1795750000000-rollout-standing.js';
-import { Alert } from '../records/alert.entity.js';
-import { ApiToken } from '../records/api-token.entity.js';
-import { AuditEntry } from '../records/audit-entry.entity.js';
-import { Choice } from '../records/choice.entity.js';
-import { DeadLetter } from '../records/dead-letter.entity.js';
-import { Flag } from '../records/flag.entity.js';
-import { Label } from '../records/label.entity.js';
-import { ModelAliasMove } from '../records/model-alias-move.entity.js';
-import { ModelAlias } from '../records/model-alias.entity.js';
-import { ModelVersion } from '../records/model-version.entity.js';
-import { ObservedTicket } from '../records/observed-ticket.entity.js';
-import { OutboxMessage } from '../records/outbox-message.entity.js';
-import { RankRequest } from '../records/rank-request.entity.js';
-import { RetrainDecisionRow } from '../records/retrain-decision.entity.js';
-import { Reweighting } from '../records/reweighting.entity.js';
-import { Session } from '../records/session.entity.js';
-import { Suggestion } from '../records/suggestion.entity.js';
-import { TemplateRevision } from '../records/template-revision.entity.js';
-import { Template } from '../records/template.entity.js';
-import { TicketEmbedding } from '../records/ticket-embedding.entity.js';
-import { TicketEvent } from '../records/ticket-event.entity.js';
-import { Ticket } from '../records/ticket.entity.js';
-import { TrainingRun } from '../records/training-run.entity.js';
-import { User } from '../records/user.entity.js';
+import { RunStates1795980000000 } from '../../migrations/1795980000000-run-states.js';
+import { JobRuns1795985000000 } from '../../migrations/1795985000000-job-runs.js';
+import { MonitorWindows1795990000000 } from '../../migrations/1795990000000-monitor-windows.js';
+import { Alert } from '../records/monitoring/alert.entity.js';
+import { ApiToken } from '../records/access/api-token.entity.js';
+import { AuditEntry } from '../records/access/audit-entry.entity.js';
+import { Choice } from '../records/tickets/choice.entity.js';
+import { DeadLetter } from '../records/tickets/dead-letter.entity.js';
+import { Flag } from '../records/tickets/flag.entity.js';
+import { Label } from '../records/tickets/label.entity.js';
+import { ModelAliasMove } from '../records/models/model-alias-move.entity.js';
+import { ModelAlias } from '../records/models/model-alias.entity.js';
+import { ModelVersion } from '../records/models/model-version.entity.js';
+import { ObservedTicket } from '../records/tickets/observed-ticket.entity.js';
+import { OutboxMessage } from '../records/tickets/outbox-message.entity.js';
+import { RankRequest } from '../records/tickets/rank-request.entity.js';
+import { RetrainDecisionRow } from '../records/monitoring/retrain-decision.entity.js';
+import { Reweighting } from '../records/monitoring/reweighting.entity.js';
+import { Session } from '../records/access/session.entity.js';
+import { Suggestion } from '../records/tickets/suggestion.entity.js';
+import { TemplateRevision } from '../records/templates/template-revision.entity.js';
+import { Template } from '../records/templates/template.entity.js';
+import { TicketEmbedding } from '../records/tickets/ticket-embedding.entity.js';
+import { TicketEvent } from '../records/tickets/ticket-event.entity.js';
+import { Ticket } from '../records/tickets/ticket.entity.js';
+import { TrainingRun } from '../records/models/training-run.entity.js';
+import { User } from '../records/access/user.entity.js';
 import { withLock } from './advisory-locks.js';
 
 const int8 = 20;
@@ -119,6 +121,9 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       FlagNotes1795870000000,
       Sayings1795900000000,
       LocalizedMessages1795950000000,
+      RunStates1795980000000,
+      JobRuns1795985000000,
+      MonitorWindows1795990000000,
     ],
     migrationsTransactionMode: 'each',
     logging: false,
@@ -156,8 +161,6 @@ export async function connect(source: DataSource, url: string): Promise<DataSour
 export async function migrate(source: DataSource): Promise<string[]> {
   return withLock(source, 'migration', async () => {
     const done = await source.runMigrations();
-    // The job queue's library keeps its own schema.
-    await runMigrations({ pgPool: (source.driver as unknown as { master: pg.Pool }).master });
     return done.map((migration) => migration.name);
   });
 }

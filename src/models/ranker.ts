@@ -1,12 +1,12 @@
 /**
- * The one contract behind which every model stands: the trained ranker, the ranking by the templates' own text, and
- * the baselines. `test/contract/ranker.conformance.ts` is the suite that each of them must pass.
+ * The contract of every model: the trained ranker, the ranking by the templates' own text, and the baselines. Each passes the
+ * suite `test/contract/ranker.conformance.ts`.
  */
 
-/** A structured field of a ticket. Flat on purpose: what can't be said in these types is no feature. */
+/** A structured field of a ticket; flat, so that every value can be a feature. */
 export type FieldValue = string | number | boolean | null;
 
-/** What a ranker may look at. `fields.customer.*` has been taken out before: it fills placeholders, it is no feature. */
+/** The input of a ranker. `fields.customer.*` is removed before: it fills placeholders and is never a feature. */
 export interface RankInput {
   subject: string;
   body: string;
@@ -22,9 +22,9 @@ export interface Candidate {
   title: string;
   body: string;
   contactTypes: string[];
-  /** Its share among the tickets now, divided by its share in training; 1 where nothing is said. */
+  /** Its share of the tickets now divided by its share in training (label shift); default 1 */
   weight?: number;
-  /** Templates that were merged into it: what was learned of them counts for it. */
+  /** Templates that were merged into it; their probabilities are added to its own */
   merged?: string[];
 }
 
@@ -34,37 +34,36 @@ export interface RankedTemplate {
   probability: number;
 }
 
-/** Why nothing is suggested. `model-error`: the ticket killed the model process three times while alone in its batch. */
+/** Why nothing is suggested. `model-error`: the model process died three times on this ticket alone. */
 export type AbstentionReason = 'empty-text' | 'unsure' | 'out-of-scope' | 'no-templates' | 'model-error';
 
 export interface Ranking extends TextFacts {
   /** Every candidate where there are at most 100, else the best 100; descending; probabilities sum to at most 1. */
   items: RankedTemplate[];
-  /** How many of the first items make up the set that holds the right one with the promised coverage; 0 where none. */
+  /** Number of first items in the conformal set, which has the right template with the target coverage; 0 for an empty ranking */
   setSize: number;
   contactType: { value: string; probability: number } | null;
-  /** True where the ranking is not to be shown. `items` is filled all the same: test figures are taken before it. */
+  /** True where the ranking must not be shown. `items` is filled all the same: accuracy is measured before abstention. */
   abstained: boolean;
   reason: AbstentionReason | null;
-  /** The text's embedding, [hidden size of the encoder], L2-normalised; null where no encoder was used. */
+  /** L2-normalised embedding of the text, [hidden size of the encoder]; null without an encoder or a text */
   embedding: Float32Array | null;
-  /** Of all candidates' probabilities, without their weights, nats; null where nothing was ranked */
+  /** Entropy of the probabilities without the candidates' weights, nats; null for an empty ranking */
   entropy: number | null;
-  /** The best ten without the candidates' weights, where they have any: what a reference can be compared with. */
+  /** The best ten without the candidates' weights, where there are any; comparable with the drift reference. */
   unweighted?: RankedTemplate[];
 }
 
 /**
  * Ranks templates for tickets.
  *
- * `rank` answers one ranking per input, in the same order, and depends on nothing but its arguments: the same input
- * gives the same ranking alone and in any batch (up to 1e-4 in the probabilities).
+ * `rank` returns one ranking per input, in the same order, and depends on its arguments only: the same input gives the same ranking
+ * alone and in any batch (up to 1e-4 in the probabilities).
  */
 export interface Ranker {
   readonly version: string;
   /**
-   * The templates to rank from now on; null for those that the model was trained with. Their texts are embedded once and
-   * kept by hash.
+   * Sets the templates to rank; null for those that the model was trained with. Embeddings of their texts are cached.
    */
   setCandidates(candidates: Candidate[] | null): Promise<void>;
   rank(inputs: RankInput[]): Promise<Ranking[]>;
@@ -74,8 +73,8 @@ export interface Ranker {
 export interface TextFacts {
   /** Words of subject and body */
   words: number;
-  /** Share of the words that the model's vocabulary does not have, 0–1; null for a text without words, or without vocabulary */
+  /** Share of out-of-vocabulary words, 0–1; null for a text without words, or a model without vocabulary */
   unknownShare: number | null;
-  /** By which copies are known: of the whole text, and behind a `~`, of a long one, so many bands. */
+  /** Equal for copies; of a long text also the bands of a MinHash, after a `~` */
   fingerprint: string;
 }

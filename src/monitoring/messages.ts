@@ -1,6 +1,6 @@
 /** Every sentence of the monitor, its alerts and its decisions, in English. The pages have the other languages by the same keys. */
 import { figure, messageCatalog } from '../messages/localized-message.js';
-import { wordsOf } from './observations/signals.js';
+import { signalLabel } from './observations/signals.js';
 import { formatPercent, toPercent } from '../statistics/percent.js';
 
 interface Change {
@@ -98,7 +98,7 @@ export const messages = {
   'repeated-text': ({ share, copies, tickets }: { share: number; copies: number; tickets: number }) =>
     `Repeated texts: ${formatPercent(share)} of tickets are copies of a few texts (${copies} of ${tickets}), as during an outage. Each text counts once.`,
   unexplained: ({ signal }: { signal: string }) =>
-    `Drift detected; no cause identified. Strongest signal: ${wordsOf(signal).title}.`,
+    `Drift detected; no cause identified. Strongest signal: ${signalLabel(signal).title}.`,
   volume: ({ day, times }: { day: string; times: number }) =>
     `Ticket volume on ${day} was ${figure(times)}× the usual volume of that weekday.`,
 

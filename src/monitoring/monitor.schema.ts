@@ -1,6 +1,6 @@
 /** What the monitor's routes take and answer. */
 import { z } from 'zod';
-import { streams } from '../records/observed-ticket.entity.js';
+import { streams } from '../records/tickets/observed-ticket.entity.js';
 import { cursorOf } from '../http/cursor.js';
 import { storedText } from '../http/text-schemas.js';
 
@@ -11,7 +11,7 @@ const rowId = z.int().positive();
 export const lastId = cursorOf(rowId);
 export const idPathSchema = z.object({ id: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER) });
 export const stream = z.enum(streams);
-export const why = () => storedText().trim().min(1).max(1_000);
+export const reason = () => storedText().trim().min(1).max(1_000);
 
 /** An estimate with its 95 % interval. */
 export const estimateSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });

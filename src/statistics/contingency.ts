@@ -2,8 +2,8 @@
 import { chiSquareTail, hypergeometricTail, normalTail } from './special-functions.js';
 
 /** Bins that a chi-square may rely on hold at least so many tickets of the smaller sample, if there is no drift. */
-const leastExpected = 5;
-const mostBinsOfNumbers = 10;
+const minExpected = 5;
+const maxNumberBins = 10;
 
 export interface CountTest {
   pValue: number;
@@ -13,7 +13,7 @@ export interface CountTest {
 }
 
 /** The reference's counts as they would be in the window's hours. */
-export interface LikeHours {
+export interface ComparedCounts {
   /** [bins] */
   reference: Float64Array;
   /** [bins] */
@@ -26,7 +26,7 @@ export interface LikeHours {
  *
  * @param reference [blocks × bins] @param window likewise
  */
-export function likeHours(reference: Float64Array, window: Float64Array, bins: number): LikeHours {
+export function reweightToHours(reference: Float64Array, window: Float64Array, bins: number): ComparedCounts {
   const blocks = reference.length / bins;
   if (blocks === 1) return { reference, window };
   const sumOf = (counts: Float64Array, block: number): number =>
@@ -38,7 +38,7 @@ export function likeHours(reference: Float64Array, window: Float64Array, bins: n
     const inReference = sumOf(reference, block);
     const inWindow = sumOf(window, block);
     // Hours of which the reference knows nothing can't be compared.
-    if (inReference === 0 || inWindow === 0) continue;
+    if (inReference === 0) continue;
     known += inWindow;
     inverse += (inWindow / total) ** 2 / inReference;
     for (let bin = 0; bin < bins; bin += 1) {
@@ -57,7 +57,7 @@ const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
  * Names: Pearson's chi-square with rare bins pooled, and Fisher's exact test of each bin with Bonferroni's correction for their
  * number; twice the smaller of both.
  */
-export function testNames({ reference, window }: LikeHours): CountTest | null {
+export function testCategories({ reference, window }: ComparedCounts): CountTest | null {
   const [n, m] = [sum(reference), sum(window)];
   if (n < 1 || m < 1) return null;
   const occupied = [...reference.keys()].filter((bin) => (reference[bin] as number) + (window[bin] as number) > 0);
@@ -76,18 +76,18 @@ export function testNames({ reference, window }: LikeHours): CountTest | null {
 }
 
 /** Numbers in bins: Wilcoxon's rank sum with ties, and a chi-square of about ten bins for what moves no rank sum. */
-export function testNumbers({ reference, window }: LikeHours): CountTest | null {
+export function testBinnedNumbers({ reference, window }: ComparedCounts): CountTest | null {
   const [n, m] = [sum(reference), sum(window)];
   if (n < 1 || m < 1) return null;
   const all = n + m;
   let [before, inReference, ranks, ties] = [0, 0, 0, 0];
-  const coarse = { reference: new Float64Array(mostBinsOfNumbers), window: new Float64Array(mostBinsOfNumbers) };
+  const coarse = { reference: new Float64Array(maxNumberBins), window: new Float64Array(maxNumberBins) };
   reference.forEach((count, bin) => {
     const own = window[bin] as number;
     const both = count + own;
     ranks += own * (before + (both + 1) / 2);
     ties += both ** 3 - both;
-    const group = Math.min(mostBinsOfNumbers - 1, Math.floor((mostBinsOfNumbers * (inReference + count / 2)) / n));
+    const group = Math.min(maxNumberBins - 1, Math.floor((maxNumberBins * (inReference + count / 2)) / n));
     coarse.reference[group] = (coarse.reference[group] as number) + count;
     coarse.window[group] = (coarse.window[group] as number) + own;
     before += both;
@@ -106,7 +106,7 @@ export function testNumbers({ reference, window }: LikeHours): CountTest | null 
 export function chiSquareTest(reference: Float64Array, window: Float64Array): { pValue: number; statistic: number } {
   const [n, m] = [sum(reference), sum(window)];
   // By the reference alone: a window must not choose the bins that it is judged by.
-  const least = leastExpected * Math.max(1, n / m);
+  const least = minExpected * Math.max(1, n / m);
   let [pooledReference, pooledWindow, statistic, bins] = [0, 0, 0, 0];
   const add = (count: number, own: number): void => {
     const expected = ((count + own) * m) / (n + m);

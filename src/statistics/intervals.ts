@@ -1,6 +1,6 @@
 /** Estimates with their 95 % intervals. */
 
-export interface Measured {
+export interface Estimate {
   value: number;
   low: number;
   high: number;
@@ -19,7 +19,7 @@ export interface MeanSums {
 const z = 1.959964;
 
 /** Wilson's 95 % score interval (JASA 1927) of a share that was seen so often, 0–1; it holds for few and for extreme ones too. */
-export function shareInterval(hits: number, of: number): [low: number, high: number] {
+export function wilsonInterval(hits: number, of: number): [low: number, high: number] {
   if (of === 0) return [0, 1];
   const share = hits / of;
   const centre = (share + z ** 2 / (2 * of)) / (1 + z ** 2 / of);
@@ -28,14 +28,14 @@ export function shareInterval(hits: number, of: number): [low: number, high: num
 }
 
 /** A share with Wilson's score interval. */
-export function shareOf(hits: number, of: number): Measured | null {
+export function proportionInterval(hits: number, of: number): Estimate | null {
   if (of === 0) return null;
-  const [low, high] = shareInterval(hits, of);
+  const [low, high] = wilsonInterval(hits, of);
   return { value: hits / of, low, high, of };
 }
 
 /** A mean with the normal interval of its standard error; fewer than two give none. */
-export function meanOf({ of, sum, squares }: MeanSums): Measured | null {
+export function meanInterval({ of, sum, squares }: MeanSums): Estimate | null {
   if (of < 2) return null;
   const value = sum / of;
   const variance = Math.max(0, (squares - of * value * value) / (of - 1));
@@ -44,7 +44,7 @@ export function meanOf({ of, sum, squares }: MeanSums): Measured | null {
 }
 
 /** A count of what happens independently, with Byar's interval of a Poisson mean (Breslow & Day, 1987). */
-export function countOf(count: number): Measured {
+export function poissonInterval(count: number): Estimate {
   const low = count === 0 ? 0 : count * (1 - 1 / (9 * count) - z / (3 * Math.sqrt(count))) ** 3;
   const above = count + 1;
   const high = above * (1 - 1 / (9 * above) + z / (3 * Math.sqrt(above))) ** 3;

@@ -1,64 +1,85 @@
 /**
- * Finds the least of a smooth function by L-BFGS: Nocedal & Wright, Numerical Optimization, 2nd edition, algorithm 7.5,
+ * Minimises a smooth function by L-BFGS: Nocedal & Wright, Numerical Optimization, 2nd edition, algorithm 7.5,
  * with a backtracking line search (Armijo's condition).
  *
- * Own code: npm has no maintained L-BFGS. `fmin` 0.0.4 offers conjugate gradients, cannot wait for a function that answers later, and
- * evaluates softmax regression on iris 87 times until it is within 1e-6 of the least loss, this 25 times. Its minima equal SciPy's
+ * Own code: npm has no maintained L-BFGS. `fmin` 0.0.4 offers conjugate gradients, can't await an asynchronous function, and
+ * evaluates softmax regression on iris 87 times to come within 1e-6 of the minimum, this 25 times. Its minima equal SciPy's
  * (`test/statistics/lbfgs.test.ts`).
  *
- * @param evaluate the function's value at a point, and its gradient there, written into the second argument
- * @param point where to start; holds the best point afterwards
- * @returns the least value found
+ * @param evaluate returns the value at a point and writes its gradient into the second argument
+ * @param point the start; afterwards the best point found
+ * @returns the lowest value found
  */
 export async function minimise(
   evaluate: (point: Float64Array, gradient: Float64Array) => number | Promise<number>,
   point: Float64Array,
-  { mostSteps = 100, tolerance = 1e-5, memory = 8 }: { mostSteps?: number; tolerance?: number; memory?: number } = {},
+  { maxSteps = 100, tolerance = 1e-5, memory = 8 }: { maxSteps?: number; tolerance?: number; memory?: number } = {},
   onStep: (step: number, value: number) => void | Promise<void> = () => undefined,
 ): Promise<number> {
-  const size = point.length;
-  let gradient = new Float64Array(size);
+  let gradient: Float64Array = new Float64Array(point.length);
   let value = await evaluate(point, gradient);
-  const pairs: { step: Float64Array; change: Float64Array; scale: number }[] = [];
-  for (let count = 1; count <= mostSteps; count += 1) {
-    const direction = twoLoops(gradient, pairs);
-    let slope = dot(direction, gradient);
-    if (slope >= 0) {
-      pairs.length = 0;
-      direction.forEach((_, at) => (direction[at] = -(gradient[at] ?? 0)));
-      slope = dot(direction, gradient);
-    }
-    let length = pairs.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope + 1e-300)) : 1;
-    const candidate = new Float64Array(size);
-    const nextGradient = new Float64Array(size);
-    let next = Infinity;
-    for (let trial = 0; trial < 20; trial += 1, length /= 2) {
-      for (let at = 0; at < size; at += 1) candidate[at] = (point[at] ?? 0) + length * (direction[at] ?? 0);
-      next = await evaluate(candidate, nextGradient);
-      if (next <= value + 1e-4 * length * slope) break;
-    }
-    if (!(next < value)) return value;
-    const step = candidate.map((coordinate, at) => coordinate - (point[at] ?? 0));
-    const change = nextGradient.map((coordinate, at) => coordinate - (gradient[at] ?? 0));
+  const pairs: CurvaturePair[] = [];
+  for (let count = 1; count <= maxSteps; count += 1) {
+    const { direction, slope } = descentDirection(gradient, pairs);
+    const length = pairs.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope + 1e-300)) : 1;
+    const next = await lineSearch(evaluate, { point, value, direction, slope, length });
+    if (!(next.value < value)) return value;
+    const step = next.point.map((coordinate, at) => coordinate - (point[at] ?? 0));
+    const change = next.gradient.map((coordinate, at) => coordinate - (gradient[at] ?? 0));
     const curvature = dot(step, change);
     if (curvature > 1e-12) {
       pairs.push({ step, change, scale: 1 / curvature });
       if (pairs.length > memory) pairs.shift();
     }
-    const gain = value - next;
-    point.set(candidate);
-    gradient = nextGradient;
-    value = next;
+    const gain = value - next.value;
+    point.set(next.point);
+    ({ gradient, value } = next);
     await onStep(count, value);
     if (gain < tolerance * Math.max(Math.abs(value), 1e-12)) break;
   }
   return value;
 }
 
-function twoLoops(
+/** A step of the past, the change of the gradient along it, and 1 / their dot product. */
+interface CurvaturePair {
+  step: Float64Array;
+  change: Float64Array;
+  scale: number;
+}
+
+/** Falls back to steepest descent, and forgets the past, where the approximated curvature does not lead downhill. */
+function descentDirection(
   gradient: Float64Array,
-  pairs: readonly { step: Float64Array; change: Float64Array; scale: number }[],
-): Float64Array {
+  pairs: CurvaturePair[],
+): { direction: Float64Array; slope: number } {
+  const direction = twoLoops(gradient, pairs);
+  const slope = dot(direction, gradient);
+  if (slope < 0) return { direction, slope };
+  pairs.length = 0;
+  direction.forEach((_, at) => (direction[at] = -(gradient[at] ?? 0)));
+  return { direction, slope: dot(direction, gradient) };
+}
+
+/** Halves the step until it meets Armijo's condition; at most 20 trials. */
+async function lineSearch(
+  evaluate: (point: Float64Array, gradient: Float64Array) => number | Promise<number>,
+  start: { point: Float64Array; value: number; direction: Float64Array; slope: number; length: number },
+): Promise<{ point: Float64Array; gradient: Float64Array; value: number }> {
+  const { direction, slope } = start;
+  const size = start.point.length;
+  const point = new Float64Array(size);
+  const gradient = new Float64Array(size);
+  let { length } = start;
+  let value = Infinity;
+  for (let trial = 0; trial < 20; trial += 1, length /= 2) {
+    for (let at = 0; at < size; at += 1) point[at] = (start.point[at] ?? 0) + length * (direction[at] ?? 0);
+    value = await evaluate(point, gradient);
+    if (value <= start.value + 1e-4 * length * slope) break;
+  }
+  return { point, gradient, value };
+}
+
+function twoLoops(gradient: Float64Array, pairs: readonly CurvaturePair[]): Float64Array {
   const direction = gradient.map((value) => -value);
   const shares: number[] = [];
   for (const { step, change, scale } of pairs.toReversed()) {

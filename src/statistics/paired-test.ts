@@ -47,7 +47,7 @@ export interface BoundedDifferences {
 }
 
 /** The mean wealth of who bets on each kind of difference alike: it may be stopped whenever one likes, as that of one. */
-export function evidenceTogether(kinds: readonly BoundedDifferences[], margin = 0): Wealth {
+export function combineWealth(kinds: readonly BoundedDifferences[], margin = 0): Wealth {
   const tests = kinds.map(({ bound }) => new BettingTest(bound, margin));
   const wealth: Wealth = { now: 1, highest: 1 };
   const tickets = Math.max(...kinds.map(({ differences }) => differences.length));
@@ -84,11 +84,11 @@ export function meanDifference(differences: readonly number[], z = 1.96): MeanDi
 }
 
 /** @param differences in the order of the tickets, each within ±`bound` */
-export const evidenceAbove = (differences: readonly number[], bound: number, margin = 0): Wealth =>
-  evidenceTogether([{ differences, bound }], margin);
+export const bettingWealth = (differences: readonly number[], bound: number, margin = 0): Wealth =>
+  combineWealth([{ differences, bound }], margin);
 
 /** Mean of differences that are spread, not nearly all 0, with the interval of Student's t. */
-export function spreadMean(differences: readonly number[], z = 1.96): MeanDifference {
+export function studentMean(differences: readonly number[], z = 1.96): MeanDifference {
   const size = differences.length;
   if (size < 2) return { mean: differences[0] ?? 0, low: -1, high: 1, error: 1 };
   const mean = differences.reduce((total, one) => total + one, 0) / size;
@@ -100,7 +100,7 @@ export function spreadMean(differences: readonly number[], z = 1.96): MeanDiffer
 }
 
 /** Probability that a standard normal number is below `z` (Abramowitz & Stegun 7.1.26, off by at most 1.5e-7). */
-export function normalBelow(z: number): number {
+export function normalCdf(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);
   const polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;

@@ -3,7 +3,7 @@
 const rounds = 12;
 
 /** Subspace iteration on the covariance (Halko, Martinsson & Tropp 2011). @returns orthonormal rows, [count, size] */
-export function mainDirections(
+export function principalComponents(
   rows: readonly Float32Array[],
   mean: Float32Array,
   count: number,

@@ -7,7 +7,7 @@ export interface Count {
   of: number;
 }
 
-export const shareOf = ({ hits, of }: Count): number => (of === 0 ? 0 : hits / of);
+export const proportion = ({ hits, of }: Count): number => (of === 0 ? 0 : hits / of);
 
 /**
  * The probability of at least so many hits in `now` where both have the same rate: Fisher's exact test, one-sided.
@@ -20,7 +20,7 @@ export function fisherGreater(now: Count, before: Count): number {
 }
 
 /** The probability of at least so many hits where each comes with its own probability: normal approximation, corrected. */
-export function moreThanExpected(hits: number, probabilities: readonly number[]): number {
+export function poissonBinomialTail(hits: number, probabilities: readonly number[]): number {
   const mean = probabilities.reduce((sum, p) => sum + p, 0);
   const variance = probabilities.reduce((sum, p) => sum + p * (1 - p), 0);
   if (variance === 0) return hits > mean ? Number.MIN_VALUE : 1;

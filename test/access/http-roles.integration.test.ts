@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSignInLink } from '../../src/access/access.service.js';
 import { addToken, revokeToken } from '../../src/access/tokens.js';
 import { openApiDocument } from '../../src/http-server.js';
-import { roles, type Role } from '../../src/records/api-token.entity.js';
+import { roles, type Role } from '../../src/records/access/api-token.entity.js';
 import { routesOnly, type TestApp } from '../support/app.js';
 import { waitFor } from '../support/waiting.js';
 

@@ -10,7 +10,7 @@ import { parseGroupsOfRoles, roleOf } from '../../src/access/roles-of-groups.js'
 import { addToken } from '../../src/access/tokens.js';
 import { addUser, changeUser, removeUser } from '../../src/access/users.js';
 import { ConfigError, readConfig } from '../../src/config/config.js';
-import { roles } from '../../src/records/api-token.entity.js';
+import { roles } from '../../src/records/access/api-token.entity.js';
 import { routesOnly, type TestApp } from '../support/app.js';
 import { waitFor } from '../support/waiting.js';
 

@@ -72,7 +72,7 @@ test('one page shows the run, asks for nothing, and runs without an error', asyn
 
 test('texts of tickets stand in it only where the data file is given', async () => {
   const [, ...lines] = (await readFile(data, 'utf8')).split('\n');
-  const [first] = record.wronglySure;
+  const [first] = record.confidentErrors;
   const ticket = lines[(first?.line ?? 0) - 2]?.split('\t')[0] ?? '';
   expect(ticket.length).toBeGreaterThan(5);
   const [without, withTexts] = ['without.html', 'with.html'].map((name) => join(scratch.folder, name));

@@ -7,7 +7,7 @@ import type { Kafka } from 'kafkajs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createSignInLink } from '../../src/access/access.service.js';
-import { firstTraining } from '../../src/retrain/runs/first-model.js';
+import { trainingSettings } from '../../src/retrain/runs/train-from-labels.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { updateAlerts } from '../../src/monitoring/alerts/alert-store.js';
 import type { Role } from '../../src/records/access/api-token.entity.js';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   url = (await service.app.getUrl()).replace('[::1]', 'localhost');
   kafka = connectKafka(service.config);
   await importSampleHistory(service.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...firstTraining(service.config), signal: new AbortController().signal };
+  const training = { ...trainingSettings(service.config), signal: new AbortController().signal };
   firstVersion = (await trainFromLabels(service.dataSource, training, () => undefined)).version;
   await service.dataSource.transaction((manager) => moveAlias(manager, 'champion', firstVersion, 'test'));
   browser = await launchBrowser();

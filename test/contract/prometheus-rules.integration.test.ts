@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { recordLook } from '../../src/monitoring/alerts/alert-store.js';
+import { updateAlerts } from '../../src/monitoring/alerts/alert-store.js';
 import { routesOnly, type TestApp } from '../support/app.js';
 
 interface Rule {
@@ -54,11 +54,11 @@ describe('the rules', () => {
     );
     const seen = { cause: 'new-topic:', group: 'drift', action: 'label-first' as const, headline: 'One in ten' };
     await service.dataSource.transaction((manager) =>
-      recordLook(manager, {
+      updateAlerts(manager, {
         modelVersion: 'm-1',
         stream: 'tickets',
         at: new Date(),
-        seen: [{ ...seen, findings: [], evidence: {}, examples: [] }],
+        causes: [{ ...seen, findings: [], evidence: {}, examples: [] }],
         groupOf: (cause) => cause,
         deliver: false,
       }),

@@ -81,7 +81,7 @@ describe('a background loop', () => {
   });
 
   test('does not lose a notification that comes during a run', async () => {
-    const { loop, runs } = observedLoop(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    const { loop, runs } = observedLoop(() => new Promise<void>((resolve) => setTimeout(resolve, 20)));
     loop.start();
     await after(10);
     loop.notify();
@@ -93,7 +93,7 @@ describe('a background loop', () => {
   });
 
   test('never has two runs at once', async () => {
-    const { loop, runs } = observedLoop(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    const { loop, runs } = observedLoop(() => new Promise<void>((resolve) => setTimeout(resolve, 20)));
     loop.start();
     const together = Promise.all([loop.runNow(), loop.runNow()]);
     await after(20);
@@ -106,7 +106,7 @@ describe('a background loop', () => {
     const end = vi.fn();
     const { loop, errors } = observedLoop(
       (signal) =>
-        new Promise((_, reject) => {
+        new Promise<void>((_, reject) => {
           signal.addEventListener('abort', () => {
             end();
             reject(new Error('aborted'));

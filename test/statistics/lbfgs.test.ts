@@ -48,7 +48,7 @@ describe('L-BFGS', () => {
       const evaluate = functions[name] as Evaluate;
       expectClose(evaluate(start), valueAtStart, 1e-12);
       const at = Float64Array.from(start);
-      const found = await minimise(withGradient(evaluate), at, { mostSteps: 500, tolerance: 1e-15 });
+      const found = await minimise(withGradient(evaluate), at, { maxSteps: 500, tolerance: 1e-15 });
       expectClose(found, value, 1e-9, 1);
       expectAllClose(at, point, 1e-3);
     },
@@ -71,12 +71,12 @@ describe('L-BFGS', () => {
     await minimise(
       rosenbrock,
       Float64Array.of(-1.2, 1),
-      { mostSteps: 5, tolerance: 0 },
+      { maxSteps: 5, tolerance: 0 },
       (step) => void steps.push(step),
     );
     expect(steps).toEqual([1, 2, 3, 4, 5]);
     const at = Float64Array.of(-1.2, 1);
-    await minimise(rosenbrock, at, { mostSteps: 0 });
+    await minimise(rosenbrock, at, { maxSteps: 0 });
     expect(at).toEqual(Float64Array.of(-1.2, 1));
   });
 
@@ -84,7 +84,7 @@ describe('L-BFGS', () => {
     const stepsWith = async (tolerance: number): Promise<number> => {
       let count = 0;
       const rosenbrock = withGradient(functions['rosenbrock'] as Evaluate);
-      await minimise(rosenbrock, Float64Array.of(-1.2, 1), { tolerance, mostSteps: 200 }, () => void (count += 1));
+      await minimise(rosenbrock, Float64Array.of(-1.2, 1), { tolerance, maxSteps: 200 }, () => void (count += 1));
       return count;
     };
     const [coarse, fine] = [await stepsWith(0.5), await stepsWith(1e-12)];

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   BettingTest,
-  evidenceAbove,
-  evidenceTogether,
+  bettingWealth,
+  combineWealth,
   holm,
   meanDifference,
-  normalBelow,
-  spreadMean,
+  normalCdf,
+  studentMean,
   type BoundedDifferences,
   type Wealth,
 } from '../../src/statistics/paired-test.js';
@@ -29,7 +29,7 @@ describe('betting on paired differences', () => {
   test.each(betting.paired)(
     'equals the recursion of the paper, margin $margin',
     ({ differences, bound, margin, now, highest }) => {
-      const wealth = evidenceAbove(differences, bound, margin);
+      const wealth = bettingWealth(differences, bound, margin);
       expectClose(wealth.now, now, 1e-10);
       expectClose(wealth.highest, highest, 1e-10);
     },
@@ -37,7 +37,7 @@ describe('betting on paired differences', () => {
 
   test('of several kinds is the mean of their wealth; a shorter one keeps what it has', () => {
     const { kinds, now, highest } = betting.together;
-    const wealth = evidenceTogether(kinds);
+    const wealth = combineWealth(kinds);
     expectClose(wealth.now, now, 1e-10);
     expectClose(wealth.highest, highest, 1e-10);
   });
@@ -47,7 +47,7 @@ describe('betting on paired differences', () => {
     expect(bets.wealth()).toEqual({ now: 1, highest: 1 });
     bets.add(0);
     expect(bets.wealth()).toEqual({ now: 1, highest: 1 });
-    expect(evidenceAbove([], 1)).toEqual({ now: 1, highest: 1 });
+    expect(bettingWealth([], 1)).toEqual({ now: 1, highest: 1 });
   });
 
   test('of one stream tells its wealth after each difference', () => {
@@ -59,11 +59,11 @@ describe('betting on paired differences', () => {
     expect(path.map(({ highest }) => highest)).toEqual(
       [path[0], path[1], path[1], path[1]].map((wealth) => wealth?.now),
     );
-    expect(path[3]).toEqual({ ...evidenceAbove([1, 1, -1, -1], 1) });
+    expect(path[3]).toEqual({ ...bettingWealth([1, 1, -1, -1], 1) });
   });
 
   test('keeps the most that it had while it loses', () => {
-    const { now, highest } = evidenceAbove([1, 1, 1, -1, -1], 1);
+    const { now, highest } = bettingWealth([1, 1, 1, -1, -1], 1);
     expect(highest).toBeGreaterThan(2);
     expect(now).toBeLessThan(highest);
   });
@@ -71,7 +71,7 @@ describe('betting on paired differences', () => {
   test('reaches 20 in at most one of twenty streams without a difference', () => {
     const random = seeded(17);
     const reached = Array.from({ length: 400 }, () =>
-      evidenceAbove(
+      bettingWealth(
         Array.from({ length: 300 }, () => Math.floor(3 * random()) - 1),
         1,
       ),
@@ -106,7 +106,7 @@ describe('the mean of paired differences', () => {
 
   test('of spread differences has nearly the interval of Student’s t', () => {
     const { values, mean, error, low, high } = intervals.spread;
-    const found = spreadMean(values);
+    const found = studentMean(values);
     expectAllClose([found.mean, found.error], [mean, error], 1e-12);
     // Of 11 degrees of freedom; the next term of the series is 2 %.
     expectClose(found.high - found.mean, high - mean, 0.02);
@@ -114,15 +114,15 @@ describe('the mean of paired differences', () => {
   });
 
   test('of one spread difference tells nothing', () => {
-    expect(spreadMean([0.3])).toEqual({ mean: 0.3, low: -1, high: 1, error: 1 });
-    expect(spreadMean([])).toEqual({ mean: 0, low: -1, high: 1, error: 1 });
-    expect(spreadMean([0.2, 0.4]).error).toBeCloseTo(0.1, 12);
+    expect(studentMean([0.3])).toEqual({ mean: 0.3, low: -1, high: 1, error: 1 });
+    expect(studentMean([])).toEqual({ mean: 0, low: -1, high: 1, error: 1 });
+    expect(studentMean([0.2, 0.4]).error).toBeCloseTo(0.1, 12);
   });
 });
 
 describe('p-values', () => {
   test.each(intervals.normalBelow)('the normal distribution at %d equals SciPy to 1.5e-7', (z, expected) =>
-    expect(Math.abs(normalBelow(z) - expected)).toBeLessThan(1.5e-7),
+    expect(Math.abs(normalCdf(z) - expected)).toBeLessThan(1.5e-7),
   );
 
   test.each(betting.holm)('$pValues by Holm equal statsmodels', ({ pValues, adjusted }) =>

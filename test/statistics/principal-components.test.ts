@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dot, mainDirections } from '../../src/statistics/principal-components.js';
+import { dot, principalComponents } from '../../src/statistics/principal-components.js';
 import { seeded } from '../../src/statistics/random.js';
 import { expectAllClose } from '../support/golden.js';
 import { iris } from '../support/iris.js';
@@ -10,7 +10,7 @@ const mean = Float32Array.from(iris.standardised.means);
 
 describe('principal components', () => {
   test('equal those of scikit-learn but for their signs', () => {
-    const found = mainDirections(rows, mean, 2, seeded(1));
+    const found = principalComponents(rows, mean, 2, seeded(1));
     iris.principalComponents.forEach((expected, at) => {
       const own = [...found.subarray(at * 4, (at + 1) * 4)];
       const sign = Math.sign(own.reduce((sum, value, place) => sum + value * (expected[place] ?? 0), 0));
@@ -23,7 +23,7 @@ describe('principal components', () => {
   });
 
   test('are orthonormal', () => {
-    const found = mainDirections(rows, mean, 4, seeded(2));
+    const found = principalComponents(rows, mean, 4, seeded(2));
     for (let a = 0; a < 4; a += 1)
       for (let b = 0; b < 4; b += 1)
         expect(dot(found.subarray(a * 4, (a + 1) * 4), found, b * 4, 4)).toBeCloseTo(a === b ? 1 : 0, 5);
@@ -31,7 +31,7 @@ describe('principal components', () => {
 
   test('beyond the rank of the rows are zeros', () => {
     const line = [-2, -1, 0, 1, 2].map((step) => Float32Array.of(3 * step, 4 * step, 0));
-    const found = mainDirections(line, new Float32Array(3), 2, seeded(3));
+    const found = principalComponents(line, new Float32Array(3), 2, seeded(3));
     expectAllClose([...found].map(Math.abs), [0.6, 0.8, 0, 0, 0, 0], 1e-5);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fisherGreater, moreThanExpected, shareOf } from '../../src/statistics/proportions.js';
+import { fisherGreater, poissonBinomialTail, proportion } from '../../src/statistics/proportions.js';
 import { expectClose, golden } from '../support/golden.js';
 
 const reference = golden('contingency') as {
@@ -27,20 +27,20 @@ describe("Fisher's exact test", () => {
 describe('hits that each have a probability of their own', () => {
   test.each(reference.moreThanExpected)(
     'at least $hits of $probabilities equals SciPy',
-    ({ hits, probabilities, pValue }) => expectClose(moreThanExpected(hits, probabilities), pValue, 1e-11),
+    ({ hits, probabilities, pValue }) => expectClose(poissonBinomialTail(hits, probabilities), pValue, 1e-11),
   );
 
   test('are certain or impossible where no probability leaves a choice', () => {
-    expect(moreThanExpected(1, [1, 0])).toBe(1);
-    expect(moreThanExpected(2, [1, 0])).toBe(Number.MIN_VALUE);
+    expect(poissonBinomialTail(1, [1, 0])).toBe(1);
+    expect(poissonBinomialTail(2, [1, 0])).toBe(Number.MIN_VALUE);
   });
 
   test('are never told impossible', () => {
-    expect(moreThanExpected(10_000, Array<number>(10_000).fill(0.01))).toBe(Number.MIN_VALUE);
+    expect(poissonBinomialTail(10_000, Array<number>(10_000).fill(0.01))).toBe(Number.MIN_VALUE);
   });
 });
 
 test('a share of nothing is 0', () => {
-  expect(shareOf({ hits: 0, of: 0 })).toBe(0);
-  expect(shareOf({ hits: 3, of: 4 })).toBe(0.75);
+  expect(proportion({ hits: 0, of: 0 })).toBe(0);
+  expect(proportion({ hits: 3, of: 4 })).toBe(0.75);
 });

@@ -8,9 +8,9 @@ const { risk } = golden('betting') as { risk: Case[] };
 
 describe('a risen error rate', () => {
   test.each(risk)('equals the recursion of the paper: $before, level $level', ({ before, errors, ...expected }) => {
-    const { tolerance, level, leastError } = expected;
-    const found = testRisk(before, errors, leastError === 0 ? { tolerance, level } : { tolerance, level, leastError });
-    expectClose(found.bearable, expected.bearable, 1e-12);
+    const { tolerance, level, minError } = expected;
+    const found = testRisk(before, errors, minError === 0 ? { tolerance, level } : { tolerance, level, minError });
+    expectClose(found.tolerated, expected.tolerated, 1e-12);
     expectClose(found.capital, expected.capital, 1e-10);
     expect(found.risen).toBe(expected.risen);
     expect(found.observed).toBeCloseTo(expected.observed, 12);
@@ -25,15 +25,15 @@ describe('a risen error rate', () => {
       observed: 0,
       labels: 0,
     });
-    const { bearable, risen } = testRisk({ hits: 0, of: 1 }, Array<number>(500).fill(1), settings);
-    expect(bearable).toBeCloseTo(1, 8);
+    const { tolerated, risen } = testRisk({ hits: 0, of: 1 }, Array<number>(500).fill(1), settings);
+    expect(tolerated).toBeCloseTo(1, 8);
     expect(risen).toBe(false);
   });
 
   test('counts a reference of two tickets, but none of fewer', () => {
     const settings = { tolerance: 0, level: 0.9 };
-    expect(testRisk({ hits: 0, of: 2 }, [], settings).bearable).toBeLessThan(0.7);
-    for (const of of [0, 1]) expect(testRisk({ hits: 0, of }, [], settings).bearable).toBeCloseTo(1, 8);
+    expect(testRisk({ hits: 0, of: 2 }, [], settings).tolerated).toBeLessThan(0.7);
+    for (const of of [0, 1]) expect(testRisk({ hits: 0, of }, [], settings).tolerated).toBeCloseTo(1, 8);
   });
 
   test('is observed between 0 and 1, whatever corrected errors sum to', () => {
@@ -42,7 +42,7 @@ describe('a risen error rate', () => {
     expect(testRisk({ hits: 3, of: 100 }, [1.5, 1.2], settings).observed).toBe(1);
   });
 
-  test('is found in at most a share `level` of streams whose rate is bearable', () => {
+  test('is found in at most a share `level` of streams whose rate is tolerated', () => {
     const random = seeded(5);
     const level = 0.1;
     const alarms = Array.from({ length: 200 }, () => {

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../src/retrain/runs/first-model.js';
+import { trainingSettings } from '../../src/retrain/runs/train-from-labels.js';
 import { importHistory } from '../../src/ingest/history-import.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { readDataFile } from '../../src/models/dataset/data-file.js';
@@ -105,7 +105,7 @@ test('1. a team has answered tickets; a model learns from them, with the referen
   await service.dataSource.transaction((manager) => importTemplates(manager, templates, { actor: 'test' }));
   const options = { source: 'history', sample: false, now: new Date() };
   await importHistory(service.dataSource, rows, options, () => undefined);
-  const training = { ...firstTraining(service.config), signal: new AbortController().signal };
+  const training = { ...trainingSettings(service.config), signal: new AbortController().signal };
   const { version } = await trainFromLabels(service.dataSource, training, () => undefined);
   await service.dataSource.transaction((manager) => moveAlias(manager, 'champion', version, 'test'));
   await waitFor(

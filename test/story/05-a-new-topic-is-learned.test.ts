@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../src/retrain/runs/first-model.js';
+import { trainingSettings } from '../../src/retrain/runs/train-from-labels.js';
 import { connectKafka } from '../../src/ingest/kafka.js';
 import { seeded, shuffle } from '../../src/statistics/random.js';
 import { MonitorRunner } from '../../src/monitoring/runner/monitor-runner.service.js';
@@ -171,7 +171,7 @@ async function anHourPasses(aboutTheNew: number): Promise<number> {
 
 test('1. a team has answered tickets; a model learns from them', { timeout: limitMs }, async () => {
   await importSampleHistory(team.dataSource, scratch.folder, { types: known, each, source: 'history' });
-  const training = { ...firstTraining(team.config), signal: new AbortController().signal };
+  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
   const { version, heldOut } = await trainFromLabels(team.dataSource, training, () => undefined);
   first = version;
   await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', version, 'test'));
@@ -244,7 +244,7 @@ test(
   '6. with labels enough the monitor decides to retrain, and the gates let the challenger through',
   { timeout: 4 * limitMs },
   async () => {
-    const over = ['promoted', 'kept', 'failed', 'cancelled'];
+    const over = ['promoted', 'rejected', 'failed', 'cancelled'];
     const last = () => newest<Run>('training-runs');
     let run: Run | undefined;
     for (let hours = 0; run?.state !== 'promoted' && hours < 20; hours += 1) {

@@ -7,7 +7,7 @@ import { addToken } from '../../src/access/tokens.js';
 import { readConfig, type ServiceConfig } from '../../src/config/config.js';
 import { openApiDocument } from '../../src/http-server.js';
 import { createApp, startService } from '../../src/main.js';
-import { roles, type Role } from '../../src/records/api-token.entity.js';
+import { roles, type Role } from '../../src/records/access/api-token.entity.js';
 import { setUp } from '../../src/setup/setup.js';
 import { contractOf } from './contract.js';
 import { freshDatabase } from './database.js';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { readConfig } from '../../src/config/config.js';
 import { Encoder } from '../../src/models/encoder/encoder.js';
 import { loadTensorflow, type Tensorflow } from '../../src/models/tensors/tensorflow.js';
-import type { TrainingSettings } from '../../src/models/training/train-model.js';
+import type { TrainingSettings } from '../../src/models/training/training-settings.js';
 
 const samples = resolve(import.meta.dirname, '../../samples/banking77');
 

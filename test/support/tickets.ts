@@ -4,7 +4,8 @@ import type { DataSource } from 'typeorm';
 import { readTicket } from '../../src/ingest/message-reader.js';
 import { storeTickets } from '../../src/ingest/ticket-store.js';
 import type { Ranking } from '../../src/models/ranker.js';
-import { claimTickets, storeRankings } from '../../src/suggest/requests/ranking-store.js';
+import { storeRankings } from '../../src/suggest/ranking/ranking-loop.service.js';
+import { claimTickets } from '../../src/suggest/requests/ranking-store.js';
 import { loadServingVersion } from '../../src/suggest/requests/serving-version.js';
 
 export const aTicket = (ticketId: string, more: object = {}) => ({

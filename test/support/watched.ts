@@ -8,7 +8,8 @@ import type { Ranking } from '../../src/models/ranker.js';
 import type { Observation } from '../../src/monitoring/observations/observation.js';
 import { buildReference } from '../../src/monitoring/reference/reference.js';
 import { writeReference } from '../../src/monitoring/reference/reference-file.js';
-import { storeRankings, claimTickets } from '../../src/suggest/requests/ranking-store.js';
+import { storeRankings } from '../../src/suggest/ranking/ranking-loop.service.js';
+import { claimTickets } from '../../src/suggest/requests/ranking-store.js';
 import { loadServingVersion } from '../../src/suggest/requests/serving-version.js';
 import { arrive, aTicket } from './tickets.js';
 

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { useChoices } from './choices.js';
+import type { useChoices } from './replies/choices.js';
 import type { Connection } from '../service/live.js';
 
 /** What went wrong, and what can be done about it. */

@@ -2,13 +2,13 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import type { Actor, Suggestion, Ticket, TicketPath, TicketRow } from '../service/api-types.js';
 import { Banners } from './banners.js';
-import { choiceOf, useChoices, type Decision } from './choices.js';
-import { copyText } from './delivery.js';
+import { choiceOf, useChoices, type Decision } from './replies/choices.js';
+import { copyText } from './replies/delivery.js';
 import type { Connection } from '../service/live.js';
 import { queueQuery, suggestionQuery, ticketQuery } from '../service/queries.js';
 import { useQueueView } from '../service/queue-view.js';
-import { Queue } from './queue.js';
-import { StoredTicketPane } from './stored-ticket-pane.js';
+import { Queue } from './queue/queue.js';
+import { StoredTicketPane } from './ticket/stored-ticket-pane.js';
 import { idOf, pathOf, sameTicket } from '../service/ticket-path.js';
 
 /** The queue on the left, one ticket of it on the right; on a narrow screen one of the two. */

@@ -1,4 +1,4 @@
-import type { Deliver } from '../agent/delivery.js';
+import type { Deliver } from '../agent/replies/delivery.js';
 import type { TicketPath } from '../service/api-types.js';
 
 /** What the helpdesk knows of the open ticket. */

@@ -1,6 +1,6 @@
 /** The helpdesk around the page: which ticket is open there, and where a reply goes. */
 import { useEffect, useState } from 'react';
-import { copyText } from '../agent/delivery.js';
+import { copyText } from '../agent/replies/delivery.js';
 import { followChatwoot } from './chatwoot.js';
 import { sourceOf } from './source-name.js';
 import { followZendesk } from './zendesk.js';

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import * as api from '../service/api.js';
 import type { Suggestion, Ticket } from '../service/api-types.js';
 import { templatesQuery, ticketKey } from '../service/queries.js';
-import { TicketPane, type Props } from '../agent/ticket-pane.js';
+import { TicketPane, type Props } from '../agent/ticket/ticket-pane.js';
 import type { HostTicket } from './host-ticket.js';
 
 /** A ticket that has not reached the service: what the helpdesk shows of it is ranked, and nothing of it kept. */

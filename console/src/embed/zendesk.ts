@@ -1,5 +1,5 @@
 /** Zendesk around the page, by the client that Zendesk gives to its apps: the one thing that comes from another host. */
-import { copyText, type Deliver } from '../agent/delivery.js';
+import { copyText, type Deliver } from '../agent/replies/delivery.js';
 import type { Following } from './host-ticket.js';
 import type { HostTicket } from './host-ticket.js';
 import { sourceOf } from './source-name.js';

@@ -7,16 +7,16 @@ import { Empty, Loaded, PageBody, Section } from '../ui/parts.js';
 import { When } from '../ui/when.js';
 import type { TemplateWithHistory } from './api.js';
 import { Confusions } from './confusions.js';
-import { EditedTemplate } from './edited-template.js';
+import { EditedTemplate } from './editing/edited-template.js';
 import { FlagList } from './flag-list.js';
-import { History } from './history.js';
-import { PeriodSelect } from './list-filters.js';
-import { listViewOf } from './list-view.js';
+import { History } from './editing/history.js';
+import { PeriodSelect } from './list/list-filters.js';
+import { listViewOf } from './list/list-view.js';
 import { allTemplatesQuery, statisticsQuery, templateQuery } from './queries.js';
-import { StateActions } from './state-actions.js';
+import { StateActions } from './editing/state-actions.js';
 import { StateBadge } from './state-badge.js';
 import { Usage } from './usage.js';
-import { useDraft } from './use-draft.js';
+import { useDraft } from './editing/use-draft.js';
 
 /** One template: its text, how it does, and how it came about. */
 export function TemplatePage({ id, mayEdit }: { id: string; mayEdit: boolean }) {

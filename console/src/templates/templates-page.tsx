@@ -2,8 +2,8 @@ import './templates.css';
 import { Route, Switch } from 'wouter';
 import type { Actor } from '../service/api-types.js';
 import { ImportPage } from './import-page.js';
-import { ListPage } from './list-page.js';
-import { NewPage } from './new-page.js';
+import { ListPage } from './list/list-page.js';
+import { NewPage } from './editing/new-page.js';
 import { TemplatePage } from './template-page.js';
 
 /** The replies that the team keeps ready. Leads and admins change them. */

@@ -23,7 +23,7 @@ export async function withModel<T>(folder: string, work: (model: ModelProcess) =
   const model = new ModelProcess({ ...worker, workerFile: modelWorkerFile, maxBatch, maxWaitMs: 0, maxQueue: 10_000 });
   await model.start();
   try {
-    await model.use(folder, folder);
+    await model.activate(folder, folder);
     return await work(model);
   } finally {
     await model.stop();

@@ -1,6 +1,6 @@
 /** What `replyrank drift` prints: what moved, for whom, whether it hurts, what to do. */
-import type { DriftOfFile, SeenRow } from '../../monitoring/runner/drift-of-file.js';
-import type { Evidence } from '../../monitoring/diagnosis/evidence.js';
+import type { FileDrift, RankedRow } from '../../monitoring/runner/file-drift.js';
+import type { Diagnosis } from '../../monitoring/diagnosis/diagnosis.js';
 import type { Finding, Slice } from '../../monitoring/observations/finding.js';
 import type { RetrainAction } from '../../monitoring/decisions/retrain-decision.js';
 import { formatPercent } from '../../statistics/percent.js';
@@ -20,7 +20,7 @@ const advice: Record<RetrainAction, string> = {
 
 const nameOf = (signal: string, { by, value }: Slice): string => (by === 'all' ? signal : `${signal}[${by}=${value}]`);
 
-export function driftAsJson({ alarm, signals, decision, evidence }: DriftOfFile): object {
+export function driftAsJson({ alarm, signals, decision, evidence }: FileDrift): object {
   return {
     alarm,
     signals: signals.map(({ signal, slice, statistic, pValue, alarm: own, effect, explanation }) => ({
@@ -36,7 +36,7 @@ export function driftAsJson({ alarm, signals, decision, evidence }: DriftOfFile)
   };
 }
 
-export function driftAsText({ alarm, signals, decision, evidence }: DriftOfFile, rows: readonly SeenRow[]): string {
+export function driftAsText({ alarm, signals, decision, evidence }: FileDrift, rows: readonly RankedRow[]): string {
   const moved = signals.filter((finding) => finding.alarm);
   const lines = [
     alarm
@@ -51,7 +51,7 @@ export function driftAsText({ alarm, signals, decision, evidence }: DriftOfFile,
   return `${lines.join('\n')}\n`;
 }
 
-function whatMoved({ causes, words }: Evidence, moved: readonly Finding[]): string[] {
+function whatMoved({ causes, words }: Diagnosis, moved: readonly Finding[]): string[] {
   const shown = moved.slice(0, mostSignals).map(({ signal, slice, pValue, explanation }) => {
     const p = pValue === null ? '' : ` (p ${pValue < 1e-4 ? '< 0.0001' : `= ${pValue.toFixed(4)}`})`;
     return `  ${nameOf(signal, slice)}: ${explanation}${p}`;
@@ -66,7 +66,7 @@ function whatMoved({ causes, words }: Evidence, moved: readonly Finding[]): stri
   ];
 }
 
-function forWhom({ slice, templates }: Evidence): string[] {
+function forWhom({ slice, templates }: Diagnosis): string[] {
   const carried = templates
     .slice(0, 5)
     .map(({ name, before, now }) => `  ${name}: ${formatPercent(now)} of the tickets, ${formatPercent(before)} before`);
@@ -78,7 +78,7 @@ function forWhom({ slice, templates }: Evidence): string[] {
   return carried.length + worst.length > 0 ? ['For whom', ...worst, ...carried] : [];
 }
 
-function doesItHurt({ accuracy, risk }: Evidence): string[] {
+function doesItHurt({ accuracy, risk }: Diagnosis): string[] {
   if (!accuracy) return [];
   const { before, now, labels } = accuracy;
   const basis = labels > 0 ? `, ${labels} labels among what it rests on` : ', told without labels';
@@ -87,13 +87,13 @@ function doesItHurt({ accuracy, risk }: Evidence): string[] {
     `  first suggestion right: ${formatPercent(now.value)} (${formatPercent(now.low)} to ${formatPercent(now.high)}), ${formatPercent(before.value)} before${basis}`,
     ...(risk
       ? [
-          `  wrong for ${formatPercent(risk.observed)} of ${risk.labels} labels; up to ${formatPercent(risk.bearable)} is bearable`,
+          `  wrong for ${formatPercent(risk.observed)} of ${risk.labels} labels; up to ${formatPercent(risk.tolerated)} is bearable`,
         ]
       : []),
   ];
 }
 
-function examplesOf({ examples }: Evidence, rows: readonly SeenRow[]): string[] {
+function examplesOf({ examples }: Diagnosis, rows: readonly RankedRow[]): string[] {
   const texts = new Map(rows.map(({ observation: { key }, text }) => [key, text]));
   const shown = examples.slice(0, mostExamples).map(({ key }) => {
     const text = (texts.get(key) ?? '').replaceAll(/\s+/g, ' ');

@@ -119,7 +119,7 @@ function confusions({ confusions: pairs }: RunRecord): string {
   );
 }
 
-function wronglySure({ wronglySure: tickets }: RunRecord, texts: ReadonlyMap<number, string> | null): string {
+function wronglySure({ confidentErrors: tickets }: RunRecord, texts: ReadonlyMap<number, string> | null): string {
   if (tickets.length === 0) return '<p>None.</p>';
   const hint = texts
     ? ''

@@ -48,7 +48,7 @@ export async function sweepPage(finished: readonly Trial[]): Promise<string> {
   const echarts = await readFile(createRequire(import.meta.url).resolve('echarts/dist/echarts.min.js'), 'utf8');
   const sorted = finished.toSorted((a, b) => b.share - a.share || a.logLoss - b.logLoss);
   const rows = sorted.map(({ trial, recipe, share, top1, logLoss }) => {
-    const ngrams = recipe.mostNgrams === null ? everything : String(recipe.mostNgrams);
+    const ngrams = recipe.maxNgrams === null ? everything : String(recipe.maxNgrams);
     return [trial, recipe.denseCost, recipe.denseSteps, recipe.sparseCost, ngrams, share, top1, logLoss];
   });
   const limits = [...new Set(rows.map((row) => String(row[4])))].sort(

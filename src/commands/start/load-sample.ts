@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { ServiceConfig } from '../../config/config.js';
 import { UserError } from '../options/user-error.js';
-import { firstTraining } from '../../retrain/runs/first-model.js';
+import { trainingSettings } from '../../retrain/runs/train-from-labels.js';
 import { trainingProgress } from '../options/progress.js';
 import { progressBar } from '../options/progress.js';
 import { importHistory } from '../../ingest/history-import.js';
@@ -37,7 +37,7 @@ export async function loadSample(
   const [champion] = await dataSource.query<unknown[]>(`SELECT 1 FROM model_aliases WHERE alias = 'champion'`);
   if (champion) return;
   report('Sample: training the first model …');
-  const training = { ...firstTraining(config), signal };
+  const training = { ...trainingSettings(config), signal };
   const startedAt = new Date();
   const model = await trainFromLabels(dataSource, training, trainingProgress());
   const record = await readRunRecord(join(config.MODEL_DIR, model.version));

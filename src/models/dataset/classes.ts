@@ -3,7 +3,7 @@ import type { Candidate } from '../ranker.js';
 import type { TrainingData } from './training-data.js';
 
 /** The templates to rank, those of the classes first. */
-export function templatesOf(classes: readonly string[], templates: Candidate[] | null): Candidate[] {
+export function orderTemplates(classes: readonly string[], templates: Candidate[] | null): Candidate[] {
   if (templates) {
     const known = new Map(templates.map((template) => [template.templateId, template]));
     // In the order of the classes first, so that a class and its template have the same index.
@@ -11,25 +11,25 @@ export function templatesOf(classes: readonly string[], templates: Candidate[] |
     return [...classes.flatMap((id) => known.get(id) ?? []), ...rest];
   }
   // An id such as `card-arrival` says something too; where ids say nothing, held-out rows give them no weight.
-  return classes.map((templateId) => ({ templateId, title: wordsOf(templateId), body: '', contactTypes: [] }));
+  return classes.map((templateId) => ({ templateId, title: idAsText(templateId), body: '', contactTypes: [] }));
 }
 
-const wordsOf = (id: string): string => id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
+const idAsText = (id: string): string => id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
 
 /** Rows that have a class. */
-export function allLabelled({ labels }: TrainingData): Int32Array {
+export function labelledRows({ labels }: TrainingData): Int32Array {
   return Int32Array.from([...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0));
 }
 
 /** Labels of each class. */
-export function countsOf({ labels, classes }: TrainingData): number[] {
+export function countLabels({ labels, classes }: TrainingData): number[] {
   const counts = classes.map(() => 0);
   for (const label of labels) if (label >= 0) counts[label] = (counts[label] ?? 0) + 1;
   return counts;
 }
 
 /** The contact type of each class, where no template answers two of them; else null. */
-export function typesOfClasses({
+export function contactTypesOfClasses({
   labels,
   contactTypeLabels,
   contactTypes,

@@ -25,14 +25,14 @@ export async function* readDataFile(
   let reader: RowReader | undefined;
   for await (const { cells, line } of records(file, refuse)) {
     reader ??= new RowReader(file, columns, Object.keys(cells), labels);
-    const row = orRefused(() => reader?.row(cells, line), refuse);
+    const row = readOrRefuse(() => reader?.row(cells, line), refuse);
     if (row) yield row;
   }
   if (!reader) throw new DataFileError(file, null, 'has no rows below its header');
 }
 
 /** Characters: a longer row is no ticket, and the rest of the file must not be taken for one. */
-const longestRow = 16_000_000;
+const maxRowCharacters = 16_000_000;
 const tooLong = 'a row of more than 16 million characters: a line end or a closing quote is missing';
 
 type Refuse = (error: DataFileError) => void;
@@ -41,7 +41,7 @@ const fail: Refuse = (error) => {
   throw error;
 };
 
-function orRefused<T>(read: () => T, refuse: Refuse): T | undefined {
+function readOrRefuse<T>(read: () => T, refuse: Refuse): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -52,14 +52,14 @@ function orRefused<T>(read: () => T, refuse: Refuse): T | undefined {
 }
 
 async function* records(file: string, refuse: Refuse): AsyncGenerator<{ cells: Cells; line: number }> {
-  const first = await beginning(file);
+  const first = await readBeginning(file);
   const text = createReadStream(file).on('error', () => undefined);
   const checked = pipeline(text, utf8Check(file), () => undefined);
   if (first.trimStart().startsWith('{')) yield* jsonLines(checked, file, refuse);
   else yield* delimited(checked, file, { first, refuse });
 }
 
-async function beginning(file: string): Promise<string> {
+async function readBeginning(file: string): Promise<string> {
   let first: string;
   try {
     const handle = await open(file);
@@ -99,7 +99,7 @@ function utf8Check(file: string): Transform {
     for (const bytes of block.toString('latin1').split('\n')) {
       const valid = isUtf8(Buffer.from(bytes, 'latin1'));
       if (!valid) {
-        const column = firstBroken(Buffer.from(bytes, 'latin1'));
+        const column = firstInvalidCharacter(Buffer.from(bytes, 'latin1'));
         return new DataFileError(file, line, `column ${column}: not UTF-8; save the file as UTF-8`);
       }
       line += 1;
@@ -113,7 +113,7 @@ function utf8Check(file: string): Transform {
       rest.push(chunk.subarray(0, end));
       if (end === 0) {
         rest[rest.length - 1] = chunk;
-        if (waiting > longestRow) done(new DataFileError(file, line, tooLong));
+        if (waiting > maxRowCharacters) done(new DataFileError(file, line, tooLong));
         else done();
         return;
       }
@@ -130,7 +130,7 @@ function utf8Check(file: string): Transform {
 }
 
 /** The character, from 1, at which the bytes stop being UTF-8. */
-function firstBroken(bytes: Buffer): number {
+function firstInvalidCharacter(bytes: Buffer): number {
   let good = bytes.length;
   while (good > 0 && !isUtf8(bytes.subarray(0, good))) good -= 1;
   return bytes.toString('utf8', 0, good).length + 1;
@@ -155,7 +155,7 @@ async function* delimited(
     info: true,
     // A tab-separated file has no quoting (its text can't hold a tab or a line end): "so" is a word like any other.
     ...(delimiter === '\t' ? { quote: null } : { relax_quotes: true }),
-    max_record_size: longestRow,
+    max_record_size: maxRowCharacters,
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
@@ -218,11 +218,11 @@ async function* jsonLines(
     rest = lines.pop() ?? '';
     for (const json of lines) {
       line += 1;
-      const cells = json.trim() ? orRefused(() => parsed(json), refuse) : undefined;
+      const cells = json.trim() ? readOrRefuse(() => parsed(json), refuse) : undefined;
       if (cells) yield { cells, line };
     }
   }
   line += 1;
-  const cells = rest.trim() ? orRefused(() => parsed(rest), refuse) : undefined;
+  const cells = rest.trim() ? readOrRefuse(() => parsed(rest), refuse) : undefined;
   if (cells) yield { cells, line };
 }

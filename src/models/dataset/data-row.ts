@@ -175,7 +175,7 @@ export class RowReader {
 }
 
 /** What a model may look at of a row; the helpdesk's own contact type only where a training was told so. */
-export function rankInputOf(row: DataRow, withContactType: boolean): RankInput {
+export function toRankInput(row: DataRow, withContactType: boolean): RankInput {
   const { subject, body, channel, language, contactType, fields } = row;
   return { subject, body, channel, language, contactType: withContactType ? contactType : null, fields };
 }

@@ -7,9 +7,9 @@ import type { TrainingData } from './training-data.js';
  * of few labels would be rarer than the others wherever its own tickets are held out, and what is fitted on their scores
  * would learn to prefer rare classes. With fewer labels everywhere than folds, the last folds are empty.
  */
-export function foldsOf({ groups, labels }: Pick<TrainingData, 'groups' | 'labels'>, parts: number): Int32Array {
+export function assignFolds({ dedupGroups, labels }: Pick<TrainingData, 'dedupGroups' | 'labels'>, parts: number): Int32Array {
   const labelOf = new Map<number, number>();
-  groups.forEach((group, row) => {
+  dedupGroups.forEach((group, row) => {
     if (!labelOf.has(group)) labelOf.set(group, labels[row] ?? -1);
   });
   const sizes = new Map<number, number>();
@@ -23,5 +23,5 @@ export function foldsOf({ groups, labels }: Pick<TrainingData, 'groups' | 'label
     // Without its only ticket a class is unknown in whichever fold: spread, not all of them at once.
     foldOf.set(group, (sizes.get(label) === 1 ? label + 1 : place) % parts);
   }
-  return Int32Array.from(groups, (group) => foldOf.get(group) ?? 0);
+  return Int32Array.from(dedupGroups, (group) => foldOf.get(group) ?? 0);
 }

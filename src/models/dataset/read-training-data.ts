@@ -4,65 +4,69 @@ import { createHash, type Hash } from 'crypto';
 import type { Encoder } from '../encoder/encoder.js';
 import { NgramCounter, normalisedText } from '../features/ngrams.js';
 import { isFeature, knownContactType, FieldCounter, type FieldFeature } from '../features/field-features.js';
-import { type SparseRow, stack } from '../features/sparse-matrix.js';
+import { type SparseRow, stackSparse } from '../features/sparse-matrix.js';
 import { TicketFeatures } from '../features/ticket-features.js';
 import { templateText, ticketText } from '../features/ticket-text.js';
-import { templatesOf } from './classes.js';
-import { DataFileError, rankInputOf } from './data-row.js';
+import { orderTemplates } from './classes.js';
+import { DataFileError, toRankInput, type DataRow } from './data-row.js';
+import type { RankInput } from '../ranker.js';
 import { RowSample } from './row-sample.js';
-import { templateRows } from './template-rows.js';
+import { encodeTemplates } from './template-rows.js';
 import { idHash } from './trained-on.js';
 import { DataSettings, TrainingData } from './training-data.js';
 
 /**
- * @throws DataFileError naming file and line: a row that can't be read, a label without a template
+ * Reads labelled tickets as numbers, in two passes: the first fits vocabulary and fields and encodes the texts, the second
+ * computes the features.
+ *
+ * @throws DataFileError with file and line where a row can't be read, or a label is not a template
  */
 export async function readTrainingData(
   settings: DataSettings,
   encoder: Encoder,
   onRows: (rows: number) => void | Promise<void>,
 ): Promise<TrainingData> {
-  const sample = await RowSample.of(settings);
+  const sample = await RowSample.open(settings);
   const classes = sample.labels;
   if (classes.length < 2) {
     const which = classes[0] === undefined ? 'no row has a label' : `every label is "${classes[0]}"`;
-    throw new DataFileError(settings.file, null, `${which}; a ranking is learned from two templates or more`);
+    throw new DataFileError(settings.file, null, `${which}; training needs at least two templates`);
   }
   if (sample.size < sample.all) {
     process.emitWarning(
-      `${settings.file} has ${sample.all} rows: about ${sample.size} of them are learned from, of rare templates all`,
+      `${settings.file} has ${sample.all} rows: training uses a sample of about ${sample.size}, with all rows of rare templates`,
     );
   }
-  const isForViews =
-    encoder.width * classes.length <= mostWeightsOfViews && encoder.width * sample.size <= mostNumbersOfViews;
-  const views = isForViews ? encoder.width : encoder.size;
+  const useAllViews =
+    encoder.width * classes.length <= maxViewWeights && encoder.width * sample.size <= maxViewNumbers;
+  const views = useAllViews ? encoder.width : encoder.size;
   const first = await firstPass({ ...settings, views }, sample, encoder, onRows);
-  const bearable = Math.max(fewestNgrams, Math.floor(mostWeightsOfNgrams / classes.length));
-  const mostNgrams = Math.min(bearable, settings.mostNgrams ?? bearable);
-  const features = new TicketFeatures(views, first.counter.vocabulary(mostNgrams), first.fields);
+  const limit = Math.max(minNgrams, Math.floor(maxNgramWeights / classes.length));
+  const maxNgrams = Math.min(limit, settings.maxNgrams ?? limit);
+  const features = new TicketFeatures(views, first.counter.vocabulary(maxNgrams), first.fields);
   const width = features.denseWidth;
   const dense = new Float32Array(first.labels.length * width);
   const sparse: SparseRow[] = [];
   for await (const row of sample.rows()) {
     const index = sparse.length;
-    const input = rankInputOf(row, settings.knownContactType);
+    const input = toRankInput(row, settings.knownContactType);
     dense.set(features.dense(input, first.encoded[index] ?? new Float32Array(encoder.width)), index * width);
-    // Only one of the two copies of a row's numbers is needed from here on.
+    // Frees the copy of the first pass.
     first.encoded[index] = new Float32Array(0);
     sparse.push(features.sparse(input));
   }
-  const texts = templatesOf(classes, settings.templates).slice(0, classes.length).map(templateText);
+  const texts = orderTemplates(classes, settings.templates).slice(0, classes.length).map(templateText);
   const contactTypes = [...new Set(first.contactTypes.filter((type) => type !== null))].sort();
   return {
     features,
     classes,
-    labels: places(first.labels, classes),
+    labels: toIndices(first.labels, classes),
     contactTypes,
-    contactTypeLabels: places(first.contactTypes, contactTypes),
-    dense: { values: dense, width, templates: templateRows(encoder, features, texts) },
+    contactTypeLabels: toIndices(first.contactTypes, contactTypes),
+    dense: { values: dense, width, templates: encodeTemplates(encoder, features, texts) },
     embeddingSize: encoder.size,
-    sparse: stack(sparse, features.sparseWidth),
-    groups: Uint32Array.from(first.groups),
+    sparse: stackSparse(sparse, features.sparseWidth),
+    dedupGroups: Uint32Array.from(first.groups),
     idHashes: first.idHashes,
     hash: first.hash.digest('hex'),
     from: first.from,
@@ -76,55 +80,29 @@ export async function firstPass(
   encoder: Encoder,
   onRows: (rows: number) => void | Promise<void>,
 ): Promise<FirstPass> {
-  const { file, columns, templates, seed, views } = settings;
+  const { columns, templates, views } = settings;
   const known = templates && new Set(templates.map(({ templateId }) => templateId));
   const names = [...(columns.fields ?? []).filter(isFeature), ...(settings.knownContactType ? [knownContactType] : [])];
   const fieldCounter = new FieldCounter(names);
-  const pass: FirstPass = {
-    labels: [],
-    contactTypes: [],
-    groups: [],
-    idHashes: [],
-    fields: [],
-    counter: new NgramCounter(),
-    encoded: [],
-    hash: createHash('sha256'),
-    from: null,
-    until: null,
-  };
+  const pass = emptyPass();
   const cache = new EmbeddingCache(settings.cacheDir, encoder.hash, encoder.width);
   try {
     let texts: string[] = [];
     const encode = async (): Promise<void> => {
-      // A copy: what is not looked at does not stay in memory.
-      for (const numbers of encodedWith(encoder, cache, texts)) pass.encoded.push(numbers.slice(0, views));
+      // A copy: numbers that are not used do not stay in memory.
+      for (const numbers of encodeCached(encoder, cache, texts)) pass.encoded.push(numbers.slice(0, views));
       texts = [];
       await onRows(pass.labels.length);
     };
     for await (const row of sample.rows()) {
-      if (row.label !== null && known && !known.has(row.label)) {
-        const column = columns.label ?? 'template';
-        throw new DataFileError(
-          file,
-          row.line,
-          `column "${column}": label "${row.label}" is no template of --templates`,
-        );
-      }
-      const input = rankInputOf(row, settings.knownContactType);
+      if (known) checkLabel(settings, row, known);
+      const input = toRankInput(row, settings.knownContactType);
       const text = ticketText(input);
-      pass.labels.push(row.label);
-      pass.contactTypes.push(row.contactType);
-      pass.groups.push(hash32(gist(text), seed));
-      pass.idHashes.push(row.id === null ? null : idHash(row.id));
-      pass.hash.update(JSON.stringify([row.label, row.contactType, input]));
-      if (row.occurredAt !== null) {
-        if (pass.from === null || row.occurredAt < pass.from) pass.from = row.occurredAt;
-        if (pass.until === null || row.occurredAt > pass.until) pass.until = row.occurredAt;
-      }
+      countRow(pass, row, input, settings.seed);
       pass.counter.add(text);
       fieldCounter.add(input);
       texts.push(text);
-      if (texts.length >= textsAtOnce) await encode();
+      if (texts.length >= textsPerCall) await encode();
     }
     await encode();
   } finally {
@@ -134,6 +112,37 @@ export async function firstPass(
   return pass;
 }
 
+const emptyPass = (): FirstPass => ({
+  labels: [],
+  contactTypes: [],
+  groups: [],
+  idHashes: [],
+  fields: [],
+  counter: new NgramCounter(),
+  encoded: [],
+  hash: createHash('sha256'),
+  from: null,
+  until: null,
+});
+
+/** @throws DataFileError */
+function checkLabel({ file, columns }: DataSettings, { label, line }: DataRow, known: ReadonlySet<string>): void {
+  if (label === null || known.has(label)) return;
+  const column = columns.label ?? 'template';
+  throw new DataFileError(file, line, `column "${column}": label "${label}" is not a template of --templates`);
+}
+
+function countRow(pass: FirstPass, row: DataRow, input: RankInput, seed: number): void {
+  pass.labels.push(row.label);
+  pass.contactTypes.push(row.contactType);
+  pass.groups.push(hash32(dedupKey(ticketText(input)), seed));
+  pass.idHashes.push(row.id === null ? null : idHash(row.id));
+  pass.hash.update(JSON.stringify([row.label, row.contactType, input]));
+  if (row.occurredAt === null) return;
+  if (pass.from === null || row.occurredAt < pass.from) pass.from = row.occurredAt;
+  if (pass.until === null || row.occurredAt > pass.until) pass.until = row.occurredAt;
+}
+
 export interface FirstPass {
   labels: (string | null)[];
   contactTypes: (string | null)[];
@@ -141,15 +150,15 @@ export interface FirstPass {
   idHashes: (string | null)[];
   fields: FieldFeature[];
   counter: NgramCounter;
-  /** What the encoder made of each row's text: of its numbers those that are looked at */
+  /** The encoder's output for each row, [views] */
   encoded: Float32Array[];
   hash: Hash;
   from: Date | null;
   until: Date | null;
 }
 
-/** The text without what differs between copies of one message: case, digits, punctuation, order of words. */
-export const gist = (text: string): string =>
+/** Equal for near-duplicates: ignores case, digits, punctuation and the order of words. */
+export const dedupKey = (text: string): string =>
   (
     normalisedText(text)
       .slice(0, 5000)
@@ -157,8 +166,9 @@ export const gist = (text: string): string =>
   )
     .sort()
     .join(' ');
-/** What the encoder makes of each text; computed only where the cache does not have it. */
-export function encodedWith(encoder: Encoder, cache: EmbeddingCache, texts: readonly string[]): Float32Array[] {
+
+/** Encodes texts, those that are not in the cache. */
+export function encodeCached(encoder: Encoder, cache: EmbeddingCache, texts: readonly string[]): Float32Array[] {
   const keys = texts.map(textKey);
   const known = keys.map((key) => cache.get(key));
   const missing = [...known.keys()].filter((index) => !known[index]);
@@ -168,15 +178,15 @@ export function encodedWith(encoder: Encoder, cache: EmbeddingCache, texts: read
   return known.map((values) => values ?? new Float32Array(encoder.width));
 }
 
-export function places(values: readonly (string | null)[], names: readonly string[]): Int32Array {
+export function toIndices(values: readonly (string | null)[], names: readonly string[]): Int32Array {
   const place = new Map(names.map((name, index) => [name, index]));
   return Int32Array.from(values, (value) => (value === null ? -1 : (place.get(value) ?? -1)));
 }
 
-/** The encoder's five views help as long as there are not too many weights to learn from them. */
-export const mostWeightsOfViews = 4000000;
-/** … and they fit in memory beside everything else. */
-export const mostNumbersOfViews = 200000000;
-export const mostWeightsOfNgrams = 50000000;
-export const fewestNgrams = 20000;
-export const textsAtOnce = 2048;
+/** All five views of the encoder are used up to this many weights; above it they overfit and take too long. */
+export const maxViewWeights = 4000000;
+/** … and up to this many numbers, 800 MB. */
+export const maxViewNumbers = 200000000;
+export const maxNgramWeights = 50000000;
+export const minNgrams = 20000;
+export const textsPerCall = 2048;

@@ -1,4 +1,4 @@
-/** Which tickets a model version has learned from, kept as hashes: it can be asked of a ticket, not read out. */
+/** The tickets that a model version was trained on, as hashes: a ticket can be looked up, the list can't be read out. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ export const trainedOnFile = 'trained-on.json';
 export const weightsFile = 'weights.safetensors';
 /** Embeddings of labelled tickets, [tickets, size] */
 export const bankTensor = 'nearest.embeddings';
-/** Before the names of what a model knows by the encoder that its own was made of */
-export const usualPrefix = 'usual.';
+/** Prefix of tensor names of the heads on the base encoder */
+export const basePrefix = 'base.';
 
 export interface TrainedOn {
-  /** Of all tickets it learned from */
+  /** Hashes of all training tickets */
   ids: string[];
-  /** Of those whose embeddings it holds, in their order */
+  /** Hashes of the tickets in the nearest-ticket bank, in its order */
   nearest: (string | null)[];
 }
 
@@ -22,10 +22,10 @@ export interface TrainedOn {
 export const idHash = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 16);
 
 /**
- * Blots out what the versions in `modelDir` hold of single tickets: the embeddings of the labelled ones. It is the one
- * change that is ever made to a version; what its weights have learned from all tickets together stays.
+ * Erases single tickets from the versions in `modelDir`: their embeddings become zeros. This is the only change ever made to a
+ * version; the weights, which are trained on all tickets together, stay.
  *
- * @returns the versions that had learned from any of the tickets
+ * @returns the versions that were trained on any of the tickets
  */
 export async function eraseTickets(modelDir: string, ids: readonly string[]): Promise<string[]> {
   const wanted = new Set(ids.map(idHash));
@@ -38,18 +38,18 @@ export async function eraseTickets(modelDir: string, ids: readonly string[]): Pr
     if (!learned.some((hash) => wanted.has(hash))) continue;
     versions.push(name);
     const places = [...nearest.keys()].filter((place) => wanted.has(nearest[place] ?? ''));
-    if (places.length > 0) await blotOut(folder, places);
+    if (places.length > 0) await zeroEmbeddings(folder, places);
     const left: TrainedOn = { ids: learned, nearest: nearest.map((hash) => (wanted.has(hash ?? '') ? null : hash)) };
     await replace(join(folder, trainedOnFile), (fresh) => writeFile(fresh, JSON.stringify(left)));
   }
   return versions;
 }
 
-/** Zeros are like no ticket at all. */
-async function blotOut(folder: string, places: readonly number[]): Promise<void> {
+/** The cosine of a zero vector to any ticket is 0. */
+async function zeroEmbeddings(folder: string, places: readonly number[]): Promise<void> {
   const file = join(folder, weightsFile);
   const tensors = await readSafetensors(file);
-  for (const name of [bankTensor, `${usualPrefix}${bankTensor}`]) {
+  for (const name of [bankTensor, `${basePrefix}${bankTensor}`]) {
     const bank = tensors.get(name);
     const size = bank?.shape[1] ?? 0;
     for (const place of places) bank?.values.fill(0, place * size, (place + 1) * size);

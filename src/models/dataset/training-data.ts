@@ -13,7 +13,7 @@ export interface DataSettings {
   seed: number;
   cacheDir: string;
   /** Most n-grams that are looked at; by itself as many as leave the weights a bearable size. */
-  mostNgrams?: number | null | undefined;
+  maxNgrams?: number | null | undefined;
 }
 
 export interface TrainingData {
@@ -31,7 +31,7 @@ export interface TrainingData {
   embeddingSize: number;
   sparse: SparseMatrix;
   /** A number per row, the same for rows that say the same: they must not stand on both sides of a split. */
-  groups: Uint32Array;
+  dedupGroups: Uint32Array;
   /** Per row the hash of its id, where it has one: tells later what a model has learned from. */
   idHashes: (string | null)[];
   /** SHA-256 of what was read */

@@ -5,9 +5,9 @@
  */
 
 /** Longer clusters of characters are looked up one character at a time. */
-const longestCluster = 5;
+const maxClusterBytes = 5;
 /** Clusters seen are remembered: a text is made of few. */
-const mostRemembered = 50_000;
+const maxCachedClusters = 50_000;
 
 export class CharacterMap {
   private readonly trie: Uint32Array;
@@ -31,7 +31,7 @@ export class CharacterMap {
       let read = this.seen.get(segment);
       if (read === undefined) {
         read = this.read(segment);
-        if (this.seen.size < mostRemembered) this.seen.set(segment, read);
+        if (this.seen.size < maxCachedClusters) this.seen.set(segment, read);
       }
       result += read;
     }
@@ -39,7 +39,7 @@ export class CharacterMap {
   }
 
   private read(cluster: string): string {
-    if (Buffer.byteLength(cluster) <= longestCluster) {
+    if (Buffer.byteLength(cluster) <= maxClusterBytes) {
       const whole = this.replacement(cluster);
       if (whole !== null) return whole;
     }
@@ -48,12 +48,12 @@ export class CharacterMap {
 
   /** Of the shortest beginning that the trie knows, as the reference has it; null where it knows none. */
   private replacement(key: string): string | null {
-    let place = offsetOf(this.trie[0] ?? 0);
+    let place = nodeOffset(this.trie[0] ?? 0);
     for (const byte of Buffer.from(key)) {
       place ^= byte;
       const unit = this.trie[place] ?? 0;
       if ((unit & 0x800000ff) >>> 0 !== byte) return null;
-      place ^= offsetOf(unit);
+      place ^= nodeOffset(unit);
       if (((unit >>> 8) & 1) === 0) continue;
       const start = (this.trie[place] ?? 0) & 0x7fffffff;
       return this.replacements.toString('utf8', start, this.replacements.indexOf(0, start));
@@ -62,7 +62,7 @@ export class CharacterMap {
   }
 }
 
-const offsetOf = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);
+const nodeOffset = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);
 
 interface Normalizer {
   type?: string;

@@ -7,9 +7,9 @@ export interface Call {
 }
 
 /** Tokens that a lane should have to do in one call: with fewer, the calls themselves take the time. */
-const tokensOfALane = 256;
+const minTokensPerLane = 256;
 /** Most tokens of a lane in one call, padding counted: more would only fill the caches. */
-const mostTokens = 2048;
+const maxTokensPerLane = 2048;
 
 /**
  * @param lengths tokens of each window, ascending
@@ -17,23 +17,23 @@ const mostTokens = 2048;
  */
 export function planCalls(lengths: readonly number[], lanes: number): Call[][] {
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const rounds = Math.ceil(total / (lanes * tokensOfALane));
+  const rounds = Math.ceil(total / (lanes * minTokensPerLane));
   let low = 0;
-  let high = Math.max(mostTokens, lengths.at(-1) ?? 0);
+  let high = Math.max(maxTokensPerLane, lengths.at(-1) ?? 0);
   // The least that the fullest lane can have where there are so many rounds; more rounds where that is too much.
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (filled(lengths, middle, Math.ceil(lengths.length / lanes)).length <= rounds * lanes) high = middle;
+    if (fillCalls(lengths, middle, Math.ceil(lengths.length / lanes)).length <= rounds * lanes) high = middle;
     else low = middle;
   }
-  const calls = filled(lengths, high, Math.ceil(lengths.length / lanes));
+  const calls = fillCalls(lengths, high, Math.ceil(lengths.length / lanes));
   const planned: Call[][] = [];
   for (let start = 0; start < calls.length; start += lanes) planned.push(calls.slice(start, start + lanes));
   return planned;
 }
 
 /** From the longest on: each call takes windows until it has `most` tokens, padding counted, or `mostWindows` windows. */
-function filled(lengths: readonly number[], most: number, mostWindows: number): Call[] {
+function fillCalls(lengths: readonly number[], most: number, mostWindows: number): Call[] {
   const calls: Call[] = [];
   let end = lengths.length;
   while (end > 0) {

@@ -4,8 +4,8 @@
  *
  * Devlin et al., "BERT", 2019; pooling as in Reimers & Gurevych, "Sentence-BERT", 2019.
  */
-import { Formula } from '../tensors/graph-builder.js';
-import { shape, type, usualSignature, type Output, type Signature } from '../tensors/graph-writer.js';
+import { GraphBuilder } from '../tensors/graph-builder.js';
+import { shape, type, defaultSignature, type Output, type Signature } from '../tensors/graph-writer.js';
 import { encoderLane } from './encoder-lane.js';
 import type { EncoderConfig } from './encoder-config.js';
 import { encoderWeights } from './encoder-weights.js';
@@ -23,7 +23,7 @@ export interface EncoderGraph {
 }
 
 /** The signature that runs the first `count` lanes at once; `ids` and `mask`, or `pooled`, have the lane's number behind. */
-export const lanesSignature = (count: number): string => (count === 1 ? usualSignature : `lanes_${count}`);
+export const lanesSignature = (count: number): string => (count === 1 ? defaultSignature : `lanes_${count}`);
 
 /**
  * @param tensors by BERT's names without prefix, dense kernels as [out, in]
@@ -36,9 +36,9 @@ export function encoderGraph(config: EncoderConfig, tensors: Map<string, Tensor>
   // One text is read by all threads together, each with some of the heads; many texts are read by all of them side by side.
   const lanes = threads;
   const shards = Math.min(threads, config.num_attention_heads);
-  const formula = new Formula();
-  const weight = encoderWeights(formula, config, tensors, shards);
-  const { graph } = formula;
+  const builder = new GraphBuilder();
+  const weight = encoderWeights(builder, config, tensors, shards);
+  const { graph } = builder;
   const tokens = { dtype: 'int32', shape: [-1, -1] } as const;
   const [inputs, outputs]: [Signature['inputs'], Signature['outputs']] = [{}, {}];
   const signatures: Record<string, Signature> = {};
@@ -46,13 +46,13 @@ export function encoderGraph(config: EncoderConfig, tensors: Map<string, Tensor>
     const placeholder = (name: string): Output =>
       graph.add('Placeholder', [], { dtype: type('int32'), shape: shape([-1, -1]) }, { name });
     const [ids, mask] = [placeholder(`ids${lane}`), placeholder(`mask${lane}`)];
-    const pooled = encoderLane(formula, config, weight, { ids, mask, shards });
+    const pooled = encoderLane(builder, config, weight, { ids, mask, shards });
     inputs[`ids${lane}`] = { ...tokens, output: ids };
     inputs[`mask${lane}`] = { ...tokens, output: mask };
     outputs[`pooled${lane}`] = { dtype: 'float32', shape: [-1, 5 * config.hidden_size], output: pooled };
     signatures[lanesSignature(lane + 1)] = { inputs: { ...inputs }, outputs: { ...outputs } };
   }
-  const initialiser = formula.initialiser();
-  const assets = [{ constant: formula.path, file: 'weights.bin' }];
-  return { savedModel: graph.savedModel({ signatures, initialiser, assets }), weights: formula.weights() };
+  const initialiser = builder.initialiser();
+  const assets = [{ constant: builder.path, file: 'weights.bin' }];
+  return { savedModel: graph.savedModel({ signatures, initialiser, assets }), weights: builder.weights() };
 }

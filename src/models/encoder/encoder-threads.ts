@@ -4,17 +4,17 @@
  */
 
 /** With more cores than that, each part has more than one. */
-const mostParts = 4;
+const maxThreads = 4;
 
 /** @returns lanes of the encoder's graph, and shards of each */
-export function partsOf(cores: number): number {
-  return Math.max(1, Math.min(mostParts, cores));
+export function threadCount(cores: number): number {
+  return Math.max(1, Math.min(maxThreads, cores));
 }
 
 /**
  * What TensorFlow is told in the environment of a process that ranks single tickets: threads within one operation, and
  * Eigen's products instead of oneDNN's, which cost more to begin. What bears many tickets at once does better without.
  */
-export function serviceThreads(cores: number): Record<string, string> {
-  return { TF_NUM_INTRAOP_THREADS: String(Math.ceil(cores / partsOf(cores))), TF_ENABLE_ONEDNN_OPTS: '0' };
+export function threadEnvironment(cores: number): Record<string, string> {
+  return { TF_NUM_INTRAOP_THREADS: String(Math.ceil(cores / threadCount(cores))), TF_ENABLE_ONEDNN_OPTS: '0' };
 }

@@ -1,11 +1,11 @@
 /** The encoder's weights as its graph uses them. */
 import type { EncoderConfig } from './encoder-config.js';
-import type { Formula } from '../tensors/graph-builder.js';
+import type { GraphBuilder } from '../tensors/graph-builder.js';
 import type { Output } from '../tensors/graph-writer.js';
 import type { Tensor } from '../tensors/safetensors.js';
 
 /** One tensor beside another along their last axis. Both [rows, columns] or [columns]. */
-function besides(tensors: Tensor[]): Tensor {
+function concatColumns(tensors: Tensor[]): Tensor {
   const columns = tensors.map((tensor) => tensor.shape.at(-1) ?? 0);
   const width = columns.reduce((sum, count) => sum + count, 0);
   const rows = tensors[0]?.shape.length === 2 ? (tensors[0].shape[0] ?? 0) : 1;
@@ -21,7 +21,7 @@ function besides(tensors: Tensor[]): Tensor {
   return { shape: tensors[0]?.shape.length === 2 ? [rows, width] : [width], values };
 }
 
-function transposed({ shape: [rows = 0, columns = 0], values }: Tensor): Tensor {
+function transpose({ shape: [rows = 0, columns = 0], values }: Tensor): Tensor {
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
@@ -31,12 +31,12 @@ function transposed({ shape: [rows = 0, columns = 0], values }: Tensor): Tensor 
   return { shape: [columns, rows], values: result };
 }
 
-function scaled({ shape: size, values }: Tensor, factor: number): Tensor {
+function scale({ shape: size, values }: Tensor, factor: number): Tensor {
   return { shape: size, values: values.map((value) => value * factor) };
 }
 
 /** One of `of` parts of the rows; of a bias, of its numbers. `unit` rows stay together. */
-function part({ shape: [rows = 0, ...rest], values }: Tensor, index: number, of: number, unit: number): Tensor {
+function sliceRows({ shape: [rows = 0, ...rest], values }: Tensor, index: number, of: number, unit: number): Tensor {
   const width = rest[0] ?? 1;
   const edge = (place: number): number => Math.floor(((rows / unit) * place) / of) * unit;
   const [start, end] = [edge(index), edge(index + 1)];
@@ -44,7 +44,7 @@ function part({ shape: [rows = 0, ...rest], values }: Tensor, index: number, of:
 }
 
 /** What is added to a word's vector for its place. The type of a single text is always 0: its vector is in it too. */
-export function placedPositions(
+export function positionEmbeddings(
   { hidden_size: hidden, positionOffset }: EncoderConfig,
   tensor: (name: string) => Tensor,
 ): Tensor {
@@ -64,7 +64,7 @@ export function placedPositions(
  *   beside one another; `embeddings.positions` has the type's vector in it. Whoever asks twice gets the same.
  */
 export function encoderWeights(
-  formula: Formula,
+  builder: GraphBuilder,
   config: EncoderConfig,
   tensors: Map<string, Tensor>,
   shards: number,
@@ -79,29 +79,29 @@ export function encoderWeights(
     return found;
   };
   const ofAttention = (prefix: string, kind: 'weight' | 'bias', shard: number): Tensor => {
-    const of = (name: string): Tensor => part(tensor(`${prefix}.${name}.${kind}`), shard, shards, size);
+    const of = (name: string): Tensor => sliceRows(tensor(`${prefix}.${name}.${kind}`), shard, shards, size);
     // The scores' scale is in the queries.
-    const parts = [scaled(of('query'), size ** -0.5), of('key'), of('value')];
-    return besides(kind === 'weight' ? parts.map(transposed) : parts);
+    const parts = [scale(of('query'), size ** -0.5), of('key'), of('value')];
+    return concatColumns(kind === 'weight' ? parts.map(transpose) : parts);
   };
   const made = (name: string, shard: number | undefined): Tensor => {
-    if (name === 'embeddings.positions') return placedPositions(config, tensor);
+    if (name === 'embeddings.positions') return positionEmbeddings(config, tensor);
     const stored = name.replace(/kernel$/, 'weight');
-    if (shard === undefined) return stored === name ? tensor(name) : transposed(tensor(stored));
+    if (shard === undefined) return stored === name ? tensor(name) : transpose(tensor(stored));
     const [, prefix] = /^(.*attention\.self)\./.exec(name) ?? [];
     if (prefix !== undefined) return ofAttention(prefix, stored === name ? 'bias' : 'weight', shard);
     // What a shard has made of its part is all that it multiplies: of the products that end it, its part of the inputs.
     if (name.includes('intermediate')) {
       return stored === name
-        ? part(tensor(name), shard, shards, 1)
-        : transposed(part(tensor(stored), shard, shards, 1));
+        ? sliceRows(tensor(name), shard, shards, 1)
+        : transpose(sliceRows(tensor(stored), shard, shards, 1));
     }
-    return part(transposed(tensor(stored)), shard, shards, name.includes('attention') ? size : 1);
+    return sliceRows(transpose(tensor(stored)), shard, shards, name.includes('attention') ? size : 1);
   };
   const known = new Map<string, Output>();
   return (name, shard) => {
     const key = shard === undefined ? name : `${name}.${shard}`;
-    const output = known.get(key) ?? formula.variable(key, made(name, shard));
+    const output = known.get(key) ?? builder.variable(key, made(name, shard));
     known.set(key, output);
     return output;
   };

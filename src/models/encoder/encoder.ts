@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { readEncoderConfig, type EncoderConfig } from './encoder-config.js';
 import { planCalls } from './encoder-calls.js';
 import { encoderGraph, graphVersion, lanesSignature } from './encoder-graph.js';
-import { partsOf } from './encoder-threads.js';
+import { threadCount } from './encoder-threads.js';
 import { readSafetensors } from '../tensors/safetensors.js';
 import { deviceOf, type NamedTensorMap, type Tensorflow } from '../tensors/tensorflow.js';
 import { TextWindows } from './text-windows.js';
 
 /** Most tokens of one window: longer ones cost more and, with the encoders at hand, say less. */
-const longestWindow = 256;
+const maxWindowTokens = 256;
 type SavedModel = Awaited<ReturnType<Tensorflow['node']['loadSavedModel']>>;
 
 export class Encoder {
@@ -36,10 +36,10 @@ export class Encoder {
     const config = await readEncoderConfig(join(encoderDir, 'config.json'));
     const hash = await fileHash(weightsFile, cacheDir);
     // A GPU does one thing at a time, and all of it at once.
-    const lanes = deviceOf(tf) === 'gpu' ? 1 : partsOf(availableParallelism());
+    const lanes = deviceOf(tf) === 'gpu' ? 1 : threadCount(availableParallelism());
     const graphDir = join(cacheDir, `encoder-${hash.slice(0, 16)}-${graphVersion}-${lanes}`);
     if (!(await exists(graphDir))) await writeGraph(graphDir, config, weightsFile, lanes);
-    const longest = Math.min(longestWindow, config.max_position_embeddings - config.positionOffset);
+    const longest = Math.min(maxWindowTokens, config.max_position_embeddings - config.positionOffset);
     const windows = await TextWindows.open(encoderDir, longest);
     const models: SavedModel[] = [];
     for (let count = 1; count <= lanes; count += 1) {
@@ -73,7 +73,7 @@ export class Encoder {
    * @returns per text [width]; zeros for a text without tokens
    */
   encode(texts: readonly string[]): Float32Array[] {
-    const windows = texts.flatMap((text, index) => this.windows.of(text).map((ids) => ({ ids, index })));
+    const windows = texts.flatMap((text, index) => this.windows.split(text).map((ids) => ({ ids, index })));
     windows.sort((a, b) => a.ids.length - b.ids.length);
     const sums = texts.map(() => new Float32Array(this.width));
     // Sorted by length, so that what is padded together is alike.

@@ -13,14 +13,14 @@ export class TemplateVectors {
   private constructor(private readonly encoder: Encoder) {}
 
   /** The same for all models on an encoder: another model is loaded without reading the templates again. */
-  static on(encoder: Encoder): TemplateVectors {
+  static forEncoder(encoder: Encoder): TemplateVectors {
     const vectors = shared.get(encoder) ?? new TemplateVectors(encoder);
     shared.set(encoder, vectors);
     return vectors;
   }
 
   /** @returns per template its embedding, [size]; zeros for one without text */
-  of(templates: readonly Candidate[]): Float32Array[] {
+  embed(templates: readonly Candidate[]): Float32Array[] {
     const texts = templates.map(templateText);
     const all = new Map([...this.before, ...this.known]);
     const missing = [...new Set(texts)].filter((text) => !all.has(text));

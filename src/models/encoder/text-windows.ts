@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { takeCharacterMap } from './character-map.js';
 
-export const mostWindows = 16;
+export const maxWindows = 16;
 /** A longer text is read at 16 places spread over it, this many characters each. */
-const charactersOfAPlace = 3_000;
+const excerptCharacters = 3_000;
 
 /** The tokenizer's files can't be used. */
 export class TokenizerError extends Error {
@@ -17,9 +17,9 @@ export class TextWindows {
   private constructor(
     private readonly tokenizer: Tokenizer,
     private readonly read: (text: string) => string,
-    private readonly before: number[],
-    private readonly after: number[],
-    private readonly longest: number,
+    private readonly prefix: number[],
+    private readonly suffix: number[],
+    private readonly maxTokens: number,
   ) {}
 
   /** @param longest tokens of one window, those that mark its start and end among them */
@@ -40,31 +40,31 @@ export class TextWindows {
   }
 
   /** @returns token ids of each window; none for a text without tokens */
-  of(text: string): number[][] {
-    const room = this.longest - this.before.length - this.after.length;
+  split(text: string): number[][] {
+    const room = this.maxTokens - this.prefix.length - this.suffix.length;
     const windows: number[][] = [];
-    for (const place of places(text.toWellFormed())) {
+    for (const place of takeExcerpts(text.toWellFormed())) {
       const { ids } = this.tokenizer.encode(this.read(place), { add_special_tokens: false });
       for (let start = 0; start < ids.length; start += room) {
-        windows.push([...this.before, ...ids.slice(start, start + room), ...this.after]);
+        windows.push([...this.prefix, ...ids.slice(start, start + room), ...this.suffix]);
       }
     }
-    return spread(windows, mostWindows);
+    return sampleEvenly(windows, maxWindows);
   }
 }
 
 /** The text itself, or so many places of a very long one: tokenising all of it would take seconds. */
-function places(text: string): string[] {
-  if (text.length <= mostWindows * charactersOfAPlace) return [text];
-  const step = (text.length - charactersOfAPlace) / (mostWindows - 1);
-  return Array.from({ length: mostWindows }, (_, index) => {
+function takeExcerpts(text: string): string[] {
+  if (text.length <= maxWindows * excerptCharacters) return [text];
+  const step = (text.length - excerptCharacters) / (maxWindows - 1);
+  return Array.from({ length: maxWindows }, (_, index) => {
     const start = Math.round(index * step);
-    return text.slice(start, start + charactersOfAPlace).toWellFormed();
+    return text.slice(start, start + excerptCharacters).toWellFormed();
   });
 }
 
 /** At most `count` of the items, the first and the last among them. */
-function spread<T>(items: T[], count: number): T[] {
+function sampleEvenly<T>(items: T[], count: number): T[] {
   if (items.length <= count) return items;
   return items.filter((_, index) => {
     const place = (at: number): number => Math.floor((at * count) / items.length);

@@ -11,7 +11,7 @@ export interface Prediction {
   half: number;
 }
 
-export interface Answerable {
+export interface CoverageAtPrecision {
   /** Wanted, 0–1 */
   precision: number;
   /** Tickets whose first suggestion is sure enough, in percent */
@@ -20,7 +20,7 @@ export interface Answerable {
   achieved: number | null;
 }
 
-export interface Savings extends Answerable {
+export interface Savings extends CoverageAtPrecision {
   ticketsPerMonth: number;
   /** Tickets a month whose first suggestion would be shown and right */
   answeredRight: number;
@@ -33,9 +33,9 @@ export interface Savings extends Answerable {
  * Selective classification: the lowest confidence from which on the wanted share is right (El-Yaniv & Wiener 2010), drawn
  * on one half of the tickets and judged on the other.
  */
-export function answerable(predictions: readonly Prediction[], precision: number): Answerable {
+export function coverageAtPrecision(predictions: readonly Prediction[], precision: number): CoverageAtPrecision {
   const lines = [0, 1].map((half) =>
-    line(
+    fitThreshold(
       predictions.filter((prediction) => prediction.half !== half),
       precision,
     ),
@@ -49,7 +49,7 @@ export function answerable(predictions: readonly Prediction[], precision: number
   };
 }
 
-function line(predictions: readonly Prediction[], precision: number): number {
+function fitThreshold(predictions: readonly Prediction[], precision: number): number {
   const sorted = predictions.toSorted((a, b) => b.confidence - a.confidence);
   let [right, lowest] = [0, Infinity];
   sorted.forEach((prediction, index) => {
@@ -76,7 +76,7 @@ export function precisionCurve(
   });
 }
 
-export function savings(possible: Answerable, ticketsPerMonth: number, minutesPerTicket: number): Savings {
+export function estimateSavings(possible: CoverageAtPrecision, ticketsPerMonth: number, minutesPerTicket: number): Savings {
   const answered = (ticketsPerMonth * possible.coverage) / 100;
   const right = (answered * (possible.achieved ?? 0)) / 100;
   return {

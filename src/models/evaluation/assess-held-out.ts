@@ -1,11 +1,11 @@
 /** Trainings on parts of the data and what they say of the rest: the evidence of an assessment. */
 import { classCounts, classMeans } from './baselines.js';
-import { combined, fitWeights, type Scores } from '../heads/combination.js';
+import { combineScores, fitWeights, type Scores } from '../heads/combination.js';
 import { softmax } from '../ranking/softmax.js';
 import { trainHeads } from '../heads/train-heads.js';
 import type { Prediction } from './answerable.js';
-import { foldsOf } from '../dataset/folds.js';
-import { headScores, joined, likeness } from '../heads/head-scores.js';
+import { assignFolds } from '../dataset/folds.js';
+import { headScores, concat, cosineSimilarities } from '../heads/head-scores.js';
 import type { CurveRun } from './learning-curve.js';
 import { seeded, shuffle } from '../../statistics/random.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
@@ -13,10 +13,10 @@ import type { TrainingData } from '../dataset/training-data.js';
 
 const folds = 5;
 /** With more rows and classes than that, one fold of a tenth is evidence enough, and five would take hours. */
-const mostScoresOfAllFolds = 10_000_000;
-const shareOfOneFold = 10;
+const maxScoresOfAllFolds = 10_000_000;
+const partsOfSingleFold = 10;
 /** Of a large history, the parts of the curve are parts of so many labels; its last point is all of them. */
-const mostLabelsOfParts = 50_000;
+const maxCurveLabels = 50_000;
 
 /** Shares of the training rows, and how often each is drawn anew: small samples differ most. */
 export const curveSteps = [
@@ -43,18 +43,18 @@ export interface HeldOut {
   /** Dense, n-grams, nearest, discriminant, template text: [rows, classes] each */
   scores: Scores[];
   /** Place of the right class per row and baseline, from 1; 0 where no template fits */
-  places: Record<BaselineName, Int32Array>;
+  ranks: Record<BaselineName, Int32Array>;
   /** Trainings that were made, and seconds that all of them took */
   trainings: number;
   seconds: number;
 }
 
 /** What is judged: right classes, halves and scores of some rows. */
-type Evidence = Pick<HeldOut, 'labels' | 'halves' | 'classes' | 'scores'>;
+type HalvedScores = Pick<HeldOut, 'labels' | 'halves' | 'classes' | 'scores'>;
 type Progress = (share: number) => void | Promise<void>;
 
 /** @param templates what each class's template says, embedded */
-export async function holdOut(
+export async function crossValidate(
   tf: Tensorflow,
   data: TrainingData,
   templates: readonly Float32Array[],
@@ -62,34 +62,34 @@ export async function holdOut(
   onProgress: Progress,
 ): Promise<HeldOut> {
   const classes = data.classes.length;
-  const isSmall = data.labels.length * classes <= mostScoresOfAllFolds;
-  const [parts, rounds] = isSmall ? [folds, folds] : [shareOfOneFold, 1];
-  const foldOf = foldsOf(data, parts);
+  const isSmall = data.labels.length * classes <= maxScoresOfAllFolds;
+  const [parts, rounds] = isSmall ? [folds, folds] : [partsOfSingleFold, 1];
+  const foldOf = assignFolds(data, parts);
   const parted: { rows: Int32Array; scores: Scores[]; baselines: Record<BaselineName, Scores>; train: Int32Array }[] =
     [];
   let seconds = 0;
   for (let fold = 0; fold < rounds; fold += 1) {
-    const { train, rows } = split(data, foldOf, fold, Math.floor(mostScoresOfAllFolds / classes));
+    const { train, rows } = split(data, foldOf, fold, Math.floor(maxScoresOfAllFolds / classes));
     if (train.length === 0 || rows.length === 0) continue;
     const startedAt = performance.now();
     const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
     const heads = await trainHeads(tf, data, { rows: train, seed, onProgress: report });
     seconds += (performance.now() - startedAt) / 1000;
-    const textMatch = likeness(data, rows, templates);
+    const textMatch = cosineSimilarities(data, rows, templates);
     const { dense, sparse: ngrams, nearest, discriminant } = headScores(tf, data, heads, rows);
     const counts = classCounts(data, train);
     const majority = Float32Array.from({ length: rows.length * classes }, (_, at) => counts[at % classes] ?? 0);
-    const baselines = { majority, textMatch, ngrams, classMeans: likeness(data, rows, classMeans(data, train)) };
+    const baselines = { majority, textMatch, ngrams, classMeans: cosineSimilarities(data, rows, classMeans(data, train)) };
     parted.push({ rows, scores: [dense, ngrams, nearest, discriminant, textMatch], baselines, train });
   }
-  const rows = joined(
+  const rows = concat(
     parted.map((part) => part.rows),
     Int32Array,
   );
   const labels = rows.map((row) => data.labels[row] ?? -1);
   const placesOf = (name: BaselineName): Int32Array =>
-    places(
-      joined(
+    rankRows(
+      concat(
         parted.map(({ baselines }) => baselines[name]),
         Float32Array,
       ),
@@ -102,14 +102,14 @@ export async function holdOut(
     trainedInFirstFold: parted[0]?.train ?? new Int32Array(),
     classes,
     labels,
-    halves: Uint8Array.from(rows, (row) => ((data.groups[row] ?? 0) >>> 16) & 1),
+    halves: Uint8Array.from(rows, (row) => ((data.dedupGroups[row] ?? 0) >>> 16) & 1),
     scores: [0, 1, 2, 3, 4].map((kind) =>
-      joined(
+      concat(
         parted.map(({ scores }) => scores[kind] ?? new Float32Array()),
         Float32Array,
       ),
     ),
-    places: {
+    ranks: {
       majority: placesOf('majority'),
       textMatch: placesOf('textMatch'),
       ngrams: placesOf('ngrams'),
@@ -137,7 +137,7 @@ function split(
 }
 
 /** How the kinds of scores are weighted for each half: as fitted on the other one. */
-export async function weightsOfHalves({ labels, halves, classes, scores }: Evidence): Promise<number[][]> {
+export async function fitWeightsPerHalf({ labels, halves, classes, scores }: HalvedScores): Promise<number[][]> {
   return Promise.all(
     [0, 1].map((half) => {
       // What is not to be learned from has no label.
@@ -147,22 +147,22 @@ export async function weightsOfHalves({ labels, halves, classes, scores }: Evide
   );
 }
 
-export interface Judged extends Prediction {
+export interface RankedPrediction extends Prediction {
   /** Place of the right class, from 1; 0 where no template fits */
-  place: number;
+  rank: number;
 }
 
-export function judge({ labels, halves, classes, scores }: Evidence, weights: readonly number[][]): Judged[] {
+export function scoreHeldOut({ labels, halves, classes, scores }: HalvedScores, weights: readonly number[][]): RankedPrediction[] {
   return Array.from(labels, (label, row) => {
     const half = halves[row] ?? 0;
-    const probabilities = softmax(combined(weights[half] ?? [], scores, row, classes));
-    const place = placeOf(probabilities, 0, classes, label);
-    return { confidence: probabilities.reduce((a, b) => Math.max(a, b), 0), right: place === 1, place, half };
+    const probabilities = softmax(combineScores(weights[half] ?? [], scores, row, classes));
+    const rank = rankOfLabel(probabilities, 0, classes, label);
+    return { confidence: probabilities.reduce((a, b) => Math.max(a, b), 0), right: rank === 1, rank, half };
   });
 }
 
 /** Trains on parts of what the first fold was trained on, and tests on the first fold each time. */
-export async function learningCurve(
+export async function trainLearningCurve(
   tf: Tensorflow,
   data: TrainingData,
   heldOut: HeldOut,
@@ -175,9 +175,9 @@ export async function learningCurve(
   // A training on few labels is weighted as such a training would be: the less there is to learn, the more text counts.
   const rightOf = async (scores: Scores[]): Promise<Uint8Array> => {
     const evidence = { labels, halves: heldOut.halves.subarray(0, count), classes, scores };
-    const judged = judge(evidence, await weightsOfHalves(evidence));
+    const judged = scoreHeldOut(evidence, await fitWeightsPerHalf(evidence));
     return Uint8Array.from(
-      judged.filter(({ place }) => place > 0),
+      judged.filter(({ rank }) => rank > 0),
       ({ right }) => (right ? 1 : 0),
     );
   };
@@ -188,7 +188,7 @@ export async function learningCurve(
   for (const [index, { share, repeat }] of draws.entries()) {
     const order = Int32Array.from(heldOut.trainedInFirstFold);
     shuffle(order, order.length, seeded(seed + 1000 * (repeat + 1)));
-    const train = order.slice(0, Math.max(1, Math.round(share * Math.min(order.length, mostLabelsOfParts)))).sort();
+    const train = order.slice(0, Math.max(1, Math.round(share * Math.min(order.length, maxCurveLabels)))).sort();
     const report = (done: number): void | Promise<void> => onProgress((index + done) / draws.length);
     const heads = await trainHeads(tf, data, { rows: train, seed: seed + repeat, onProgress: report });
     const { dense, sparse, nearest, discriminant } = headScores(tf, data, heads, rows);
@@ -202,18 +202,18 @@ export async function learningCurve(
 }
 
 /** @param scores [rows, classes] */
-function places(scores: Float32Array, labels: Int32Array, classes: number): Int32Array {
-  return labels.map((label, row) => placeOf(scores, row * classes, classes, label));
+function rankRows(scores: Float32Array, labels: Int32Array, classes: number): Int32Array {
+  return labels.map((label, row) => rankOfLabel(scores, row * classes, classes, label));
 }
 
 /** Of equals the first class comes first, as in a ranking. */
-function placeOf(scores: Float32Array | Float64Array, start: number, classes: number, label: number): number {
+function rankOfLabel(scores: Float32Array | Float64Array, start: number, classes: number, label: number): number {
   if (label === -1) return 0;
   const own = scores[start + label] ?? 0;
-  let place = 1;
+  let rank = 1;
   for (let other = 0; other < classes; other += 1) {
     const score = scores[start + other] ?? 0;
-    if (score > own || (score === own && other < label)) place += 1;
+    if (score > own || (score === own && other < label)) rank += 1;
   }
-  return place;
+  return rank;
 }

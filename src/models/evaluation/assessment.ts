@@ -1,22 +1,22 @@
 /** `replyrank assess`: whether machine learning fits a history at all, before anything is deployed. */
 import { basename } from 'node:path';
-import { answerable, precisionCurve, savings, type Answerable, type Savings } from './answerable.js';
+import { coverageAtPrecision, precisionCurve, estimateSavings, type CoverageAtPrecision, type Savings } from './answerable.js';
 import {
   baselineNames,
-  holdOut,
-  judge,
-  learningCurve,
-  weightsOfHalves,
+  crossValidate,
+  scoreHeldOut,
+  trainLearningCurve,
+  fitWeightsPerHalf,
   type HeldOut,
-  type Judged,
+  type RankedPrediction,
 } from './assess-held-out.js';
 import { readDataFile } from '../dataset/data-file.js';
 import { profileRows, type DataProfile } from './data-profile.js';
 import type { Columns } from '../dataset/data-row.js';
 import type { Encoder } from '../encoder/encoder.js';
-import { classTail, labelNoise, type ClassTail, type LabelNoise } from './label-noise.js';
+import { classTail, estimateLabelNoise, type ClassTail, type LabelNoise } from './label-noise.js';
 import { extrapolate, errorAt, type CurveRun, type Forecast, type PowerLaw } from './learning-curve.js';
-import { shareInterval } from '../../statistics/intervals.js';
+import { wilsonInterval } from '../../statistics/intervals.js';
 import { readTemplateFile } from '../dataset/template-file.js';
 import { templateText } from '../features/ticket-text.js';
 import type { Device, Tensorflow } from '../tensors/tensorflow.js';
@@ -24,7 +24,7 @@ import { type TrainingData } from '../dataset/training-data.js';
 import { readTrainingData } from '../dataset/read-training-data.js';
 import type { JobProgress } from '../training/progress.js';
 import { trainingCosts, type Prices, type TrainingCosts } from './training-costs.js';
-import { verdictOf, type Verdict } from './verdict.js';
+import { decideVerdict, type Verdict } from './verdict.js';
 import { percentOf, toPercent } from '../../statistics/percent.js';
 
 export interface AssessmentSettings {
@@ -61,7 +61,7 @@ export interface Assessment {
     fitted: { labels: number; top1: number }[];
     forecasts: Forecast[];
   };
-  coverage: Answerable[];
+  coverage: CoverageAtPrecision[];
   precisionCurve: { share: number; precision: number }[];
   minutesPerTicket: number;
   ticketsPerMonth: { value: number; from: 'setting' | 'dates' | 'assumed' };
@@ -93,21 +93,21 @@ export async function assess(
   const profile = await profileRows(readDataFile(settings.data, columns), (text) => {
     if (timed.length < timedTexts) timed.push(text);
   });
-  const secondsPerText = secondsOfEmbedding(encoder, timed);
+  const secondsPerText = timeEmbedding(encoder, timed);
   const known = new Map((templates ?? []).map((template) => [template.templateId, templateText(template)]));
   const texts = data.classes.map((id) => known.get(id) ?? id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim());
   const vectors = encoder.encode(texts).map((views) => views.slice(0, encoder.size));
-  const heldOut = await holdOut(tf, data, vectors, seed, (done) => onProgress('testing on tickets held out', done));
-  const judged = judge(heldOut, await weightsOfHalves(heldOut));
-  const runs = await learningCurve(tf, data, heldOut, seed, (done) => onProgress('learning from fewer labels', done));
+  const heldOut = await crossValidate(tf, data, vectors, seed, (done) => onProgress('testing on tickets held out', done));
+  const judged = scoreHeldOut(heldOut, await fitWeightsPerHalf(heldOut));
+  const runs = await trainLearningCurve(tf, data, heldOut, seed, (done) => onProgress('learning from fewer labels', done));
   await onProgress('extrapolating', 0);
   const labelled = data.labels.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
   const classes = classTail(data.classes, data.labels);
-  const noise = labelNoise(data.labels, data.groups);
-  const figures = figuresOf(heldOut, judged);
-  const curve = curveOf(runs, labelled, seed);
-  const coverage = precisions.map((precision) => answerable(judged, precision));
-  const ticketsPerMonth = monthly(settings.ticketsPerMonth, data);
+  const noise = estimateLabelNoise(data.labels, data.dedupGroups);
+  const figures = summarise(heldOut, judged);
+  const curve = buildCurve(runs, labelled, seed);
+  const coverage = precisions.map((precision) => coverageAtPrecision(judged, precision));
+  const ticketsPerMonth = estimateMonthlyTickets(settings.ticketsPerMonth, data);
   return {
     file: basename(settings.data),
     seed,
@@ -123,9 +123,9 @@ export async function assess(
     precisionCurve: precisionCurve(judged),
     minutesPerTicket: settings.minutesPerTicket,
     ticketsPerMonth,
-    savings: coverage.map((possible) => savings(possible, ticketsPerMonth.value, settings.minutesPerTicket)),
+    savings: coverage.map((possible) => estimateSavings(possible, ticketsPerMonth.value, settings.minutesPerTicket)),
     costs: trainingCosts({ device, seconds: trainingSeconds(heldOut, secondsPerText, profile) }, settings.prices),
-    verdict: verdictOf({
+    verdict: decideVerdict({
       labelled,
       templates: data.classes.length,
       model: figures.model,
@@ -138,13 +138,13 @@ export async function assess(
   };
 }
 
-function figuresOf({ places, labels }: HeldOut, judged: readonly Judged[]): Assessment['heldOut'] {
+function summarise({ ranks, labels }: HeldOut, judged: readonly RankedPrediction[]): Assessment['heldOut'] {
   const tickets = labels.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
   const within = (all: readonly number[], depth: number): number =>
-    percentOf(all.filter((place) => place > 0 && place <= depth).length, tickets);
-  const own = judged.map(({ place }) => place);
+    percentOf(all.filter((rank) => rank > 0 && rank <= depth).length, tickets);
+  const own = judged.map(({ rank }) => rank);
   const top1 = within(own, 1);
-  const [low, high] = shareInterval(own.filter((place) => place === 1).length, tickets);
+  const [low, high] = wilsonInterval(own.filter((rank) => rank === 1).length, tickets);
   return {
     tickets,
     model: { top1, hits3: within(own, 3), low: toPercent(low), high: toPercent(high) },
@@ -156,8 +156,8 @@ function figuresOf({ places, labels }: HeldOut, judged: readonly Judged[]): Asse
   };
 }
 
-function curveOf(runs: readonly CurveRun[], labelled: number, seed: number): Assessment['curve'] {
-  const more = [...new Set([0.5, 1, 2].map((share) => roundNumber(share * labelled)))];
+function buildCurve(runs: readonly CurveRun[], labelled: number, seed: number): Assessment['curve'] {
+  const more = [...new Set([0.5, 1, 2].map((share) => roundToOneDigit(share * labelled)))];
   const { law, forecasts } = extrapolate(runs, labelled, more, seed);
   const sizes = [...new Set(runs.map(({ labels }) => labels))].sort((a, b) => a - b);
   const [first, last] = [sizes[0] ?? 1, labelled + (more.at(-1) ?? 0)];
@@ -182,19 +182,19 @@ function curveOf(runs: readonly CurveRun[], labelled: number, seed: number): Ass
 }
 
 /** To one digit that counts: a forecast for 5,000 labels is easier to speak of than one for 5,002. */
-function roundNumber(value: number): number {
+function roundToOneDigit(value: number): number {
   const unit = 10 ** Math.floor(Math.log10(Math.max(1, value)));
   return Math.max(1, Math.round(value / unit) * unit);
 }
 
-function monthly(setting: number | null, { from, until, labels }: TrainingData): Assessment['ticketsPerMonth'] {
+function estimateMonthlyTickets(setting: number | null, { from, until, labels }: TrainingData): Assessment['ticketsPerMonth'] {
   if (setting !== null) return { value: setting, from: 'setting' };
   const months = from && until ? (until.getTime() - from.getTime()) / msPerMonth : 0;
   if (months < 0.25) return { value: assumedTicketsPerMonth, from: 'assumed' };
   return { value: Math.round(labels.length / months), from: 'dates' };
 }
 
-function secondsOfEmbedding(encoder: Encoder, texts: readonly string[]): number {
+function timeEmbedding(encoder: Encoder, texts: readonly string[]): number {
   const startedAt = performance.now();
   encoder.encode(texts);
   return (performance.now() - startedAt) / 1000 / Math.max(1, texts.length);

@@ -5,9 +5,9 @@
 import type { AbstentionRule } from '../ranking/abstention.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { embeddingOf } from '../heads/head-scores.js';
-import { scoresOf, trainLinearSvm, type LinearHead } from '../heads/linear-svm.js';
+import { scoreRow, trainLinearSvm, type LinearHead } from '../heads/linear-svm.js';
 import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
-import { likeliestType, rankingFrom } from '../ranking/ranking.js';
+import { predictContactType, buildRanking } from '../ranking/ranking.js';
 import { TemplateVectors } from '../encoder/template-vectors.js';
 import { cosine, type TicketFeatures } from '../features/ticket-features.js';
 import { textFacts } from '../features/text-facts.js';
@@ -15,13 +15,13 @@ import { ticketText } from '../features/ticket-text.js';
 import type { TrainingData } from '../dataset/training-data.js';
 
 /** A baseline answers whatever it is asked, but for a ticket without words. */
-const rule: AbstentionRule = { leastFamiliarity: -Infinity, leastConfidence: 0, leastInSet: 0.02 };
+const rule: AbstentionRule = { outOfScopeThreshold: -Infinity, confidenceThreshold: 0, conformalThreshold: 0.02 };
 /** Of the scores, so that their softmax over a few dozen templates is about as sure as it is right. */
 const ngramScale = 6;
 const cosineScale = 20;
 const ngramCost = 0.5;
 
-interface Scored {
+interface ScoredText {
   /** [classes] */
   scores: Float32Array;
   embedding: Float32Array | null;
@@ -34,13 +34,13 @@ abstract class Baseline implements Ranker {
   private labels: number[] = [];
 
   constructor(private readonly classes: readonly string[]) {
-    this.candidates = this.learned();
+    this.candidates = this.trainedTemplates();
     this.labels = [...classes.keys()];
   }
 
   setCandidates(candidates: Candidate[] | null): Promise<void> {
     const label = new Map(this.classes.map((id, index) => [id, index]));
-    this.candidates = candidates ?? this.learned();
+    this.candidates = candidates ?? this.trainedTemplates();
     this.labels = this.candidates.map(({ templateId }) => label.get(templateId) ?? -1);
     return Promise.resolve();
   }
@@ -50,20 +50,20 @@ abstract class Baseline implements Ranker {
       contactTypes.length === 1 ? (contactTypes[0] ?? null) : null,
     );
     return Promise.resolve(
-      this.scored(inputs).map((scored, index) => {
+      this.scoreTexts(inputs).map((scored, index) => {
         const logits = Float64Array.from(this.labels, (label, candidate) => {
           if (!scored) return 0;
-          return label === -1 ? this.unseen(scored, candidate) : (scored.scores[label] ?? 0);
+          return label === -1 ? this.scoreZeroShot(scored, candidate) : (scored.scores[label] ?? 0);
         });
-        return rankingFrom({
+        return buildRanking({
           candidates: this.candidates,
           logits,
           embedding: scored?.embedding ?? null,
           facts: textFacts(inputs[index] as RankInput, null),
           hasWords: scored !== null,
-          familiarity: 0,
+          maxLogit: 0,
           rule,
-          contactType: (probabilities) => likeliestType(types, probabilities),
+          contactType: (probabilities) => predictContactType(types, probabilities),
         });
       }),
     );
@@ -74,14 +74,14 @@ abstract class Baseline implements Ranker {
     this.labels = [];
   }
 
-  private learned(): Candidate[] {
+  private trainedTemplates(): Candidate[] {
     return this.classes.map((templateId) => ({ templateId, title: '', body: '', contactTypes: [] }));
   }
 
   /** Null for a ticket without words. */
-  protected abstract scored(inputs: RankInput[]): (Scored | null)[];
+  protected abstract scoreTexts(inputs: RankInput[]): (ScoredText | null)[];
   /** Score of a candidate that no label has taught. */
-  protected abstract unseen(scored: Scored, candidate: number): number;
+  protected abstract scoreZeroShot(scored: ScoredText, candidate: number): number;
 }
 
 const hasWords = (input: RankInput): boolean => /[^\s\p{C}\p{Z}]/u.test(ticketText(input));
@@ -98,11 +98,11 @@ export class MajorityRanker extends Baseline {
     this.scores = classCounts(data, rows).map((count) => Math.log(count + 1));
   }
 
-  protected scored(inputs: RankInput[]): (Scored | null)[] {
+  protected scoreTexts(inputs: RankInput[]): (ScoredText | null)[] {
     return inputs.map((input) => (hasWords(input) ? { scores: this.scores, embedding: null } : null));
   }
 
-  protected unseen(): number {
+  protected scoreZeroShot(): number {
     return 0;
   }
 }
@@ -124,22 +124,22 @@ export class NgramRanker extends Baseline {
     return new NgramRanker(data.features, head, data.classes);
   }
 
-  protected scored(inputs: RankInput[]): (Scored | null)[] {
+  protected scoreTexts(inputs: RankInput[]): (ScoredText | null)[] {
     return inputs.map((input) => {
       if (!hasWords(input)) return null;
-      const scores = scoresOf(this.head, this.features.sparse(input)).map((score) => ngramScale * score);
+      const scores = scoreRow(this.head, this.features.sparse(input)).map((score) => ngramScale * score);
       return { scores, embedding: null };
     });
   }
 
   /** It knows nothing of templates but their labels: what has none comes last. */
-  protected unseen({ scores }: Scored): number {
+  protected scoreZeroShot({ scores }: ScoredText): number {
     return lowest(scores);
   }
 }
 
 /** The class whose mean embedding is the most similar: nothing is trained. A template without labels stands for itself. */
-export class ClassMeanRanker extends Baseline {
+export class NearestCentroidRanker extends Baseline {
   readonly version = 'class-means';
   private readonly means: Float32Array[];
   private readonly vectors: TemplateVectors;
@@ -152,15 +152,15 @@ export class ClassMeanRanker extends Baseline {
   ) {
     super(data.classes);
     this.means = classMeans(data, rows);
-    this.vectors = TemplateVectors.on(encoder);
+    this.vectors = TemplateVectors.forEncoder(encoder);
   }
 
   override async setCandidates(candidates: Candidate[] | null): Promise<void> {
     await super.setCandidates(candidates);
-    this.templates = this.vectors.of(this.candidates);
+    this.templates = this.vectors.embed(this.candidates);
   }
 
-  protected scored(inputs: RankInput[]): (Scored | null)[] {
+  protected scoreTexts(inputs: RankInput[]): (ScoredText | null)[] {
     return this.encoder.encode(inputs.map(ticketText)).map((views) => {
       const embedding = this.encoder.embeddingOf(views);
       return (
@@ -172,7 +172,7 @@ export class ClassMeanRanker extends Baseline {
     });
   }
 
-  protected unseen({ embedding }: Scored, candidate: number): number {
+  protected scoreZeroShot({ embedding }: ScoredText, candidate: number): number {
     const template = this.templates[candidate];
     return embedding && template ? cosineScale * cosine(embedding, template) : 0;
   }

@@ -24,9 +24,9 @@ export interface DataProfile {
 
 /** The last step has no upper edge. */
 const edges = [5, 10, 20, 50, 100, 200, 500, 1000, null];
-const mostListed = 12;
+const maxListed = 12;
 
-const writings = [
+const scripts = [
   'Latin',
   'Cyrillic',
   'Greek',
@@ -39,7 +39,7 @@ const writings = [
   'Hangul',
   'Thai',
 ];
-const patterns = writings.map((name) => new RegExp(`\\p{Script=${name}}`, 'gu'));
+const patterns = scripts.map((name) => new RegExp(`\\p{Script=${name}}`, 'gu'));
 
 /** @param onText is given each text that stands in the file for the first time */
 export async function profileRows(
@@ -63,9 +63,9 @@ export async function profileRows(
     if (row.noneFits) noneFits += 1;
     if (!/[\p{L}\p{N}]/u.test(text)) emptyTexts += 1;
     lengths.push(text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0);
-    if (row.language) increase(languages, row.language);
-    increase(written, writingOf(text));
-    if (row.channel) increase(channels, row.channel);
+    if (row.language) increment(languages, row.language);
+    increment(written, scriptOf(text));
+    if (row.channel) increment(channels, row.channel);
   }
   lengths.sort((a, b) => a - b);
   const at = (share: number): number => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
@@ -81,29 +81,29 @@ export async function profileRows(
     exactDuplicates,
     words: { median: at(0.5), p95: at(0.95), most: lengths.at(-1) ?? 0, histogram },
     languages:
-      languages.size > 0 ? { by: 'column', counts: listed(languages) } : { by: 'writing', counts: listed(written) },
-    channels: listed(channels),
+      languages.size > 0 ? { by: 'column', counts: topCounts(languages) } : { by: 'writing', counts: topCounts(written) },
+    channels: topCounts(channels),
   };
 }
 
 /** The writing of most of a text's letters. */
-function writingOf(text: string): string {
+function scriptOf(text: string): string {
   const start = text.slice(0, 500);
   let best = { name: 'none', count: 0 };
   patterns.forEach((pattern, index) => {
     const count = start.match(pattern)?.length ?? 0;
-    if (count > best.count) best = { name: writings[index] ?? '', count };
+    if (count > best.count) best = { name: scripts[index] ?? '', count };
   });
   return best.name;
 }
 
-function increase(counts: Map<string, number>, value: string): void {
+function increment(counts: Map<string, number>, value: string): void {
   counts.set(value, (counts.get(value) ?? 0) + 1);
 }
 
 /** The most frequent first; the tail as one. */
-function listed(counts: Map<string, number>): Count[] {
+function topCounts(counts: Map<string, number>): Count[] {
   const sorted = [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
-  const rest = sorted.slice(mostListed).reduce((sum, { count }) => sum + count, 0);
-  return [...sorted.slice(0, mostListed), ...(rest > 0 ? [{ value: 'others', count: rest }] : [])];
+  const rest = sorted.slice(maxListed).reduce((sum, { count }) => sum + count, 0);
+  return [...sorted.slice(0, maxListed), ...(rest > 0 ? [{ value: 'others', count: rest }] : [])];
 }

@@ -27,7 +27,7 @@ export interface LabelNoise {
 }
 
 /** With fewer repeated rows an estimate says little. */
-const fewestRepeated = 100;
+const minRepeated = 100;
 const few = 10;
 
 /**
@@ -62,7 +62,7 @@ export function classTail(classes: readonly string[], labels: Int32Array): Class
  * @param labels class of each row, -1 where no template fits: an answer like any other here
  * @param groups a number per row, the same for rows that say the same
  */
-export function labelNoise(labels: Int32Array, groups: Uint32Array): LabelNoise {
+export function estimateLabelNoise(labels: Int32Array, groups: Uint32Array): LabelNoise {
   const answers = new Map<number, Map<number, number>>();
   groups.forEach((group, row) => {
     const counts = answers.get(group) ?? new Map<number, number>();
@@ -88,6 +88,6 @@ export function labelNoise(labels: Int32Array, groups: Uint32Array): LabelNoise 
     answeredDifferently,
     repeatedRows,
     ceiling: percentOf(right, labels.length),
-    expectedCeiling: repeatedRows < fewestRepeated ? null : toPercent(Math.sqrt(agreeing / repeatedRows)),
+    expectedCeiling: repeatedRows < minRepeated ? null : toPercent(Math.sqrt(agreeing / repeatedRows)),
   };
 }

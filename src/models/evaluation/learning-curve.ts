@@ -78,7 +78,7 @@ export function extrapolate(
 ): { law: PowerLaw; forecasts: Forecast[] } {
   const tested = runs[0]?.right.length ?? 0;
   const everyTicket = Int32Array.from({ length: tested }, (_, index) => index);
-  const law = fitPowerLaw(runs.map((run) => pointOf(run, everyTicket)));
+  const law = fitPowerLaw(runs.map((run) => toPoint(run, everyTicket)));
   const random = seeded(seed);
   const gains = more.map((): number[] => []);
   for (let sample = 0; sample < resamples; sample += 1) {
@@ -87,12 +87,12 @@ export function extrapolate(
     const drawn = runs.map(() => runs[Math.floor(random() * runs.length)] as CurveRun);
     // From one size there is no curve.
     const some = new Set(drawn.map(({ labels }) => labels)).size > 1 ? drawn : runs;
-    const resampled = fitPowerLaw(some.map((run) => pointOf(run, tickets)));
-    more.forEach((labels, index) => gains[index]?.push(gainOf(resampled, from, labels)));
+    const resampled = fitPowerLaw(some.map((run) => toPoint(run, tickets)));
+    more.forEach((labels, index) => gains[index]?.push(predictGain(resampled, from, labels)));
   }
   const forecasts = more.map((moreLabels, index) => {
     const sorted = (gains[index] ?? []).sort((a, b) => a - b);
-    const gain = gainOf(law, from, moreLabels);
+    const gain = predictGain(law, from, moreLabels);
     const low = Math.min(gain, sorted[Math.floor(0.025 * resamples)] ?? gain);
     const high = Math.max(gain, sorted[Math.ceil(0.975 * resamples) - 1] ?? gain);
     return { moreLabels, gain: rounded(gain), low: rounded(low), high: rounded(high) };
@@ -100,11 +100,11 @@ export function extrapolate(
   return { law, forecasts };
 }
 
-const gainOf = (law: PowerLaw, from: number, more: number): number =>
+const predictGain = (law: PowerLaw, from: number, more: number): number =>
   100 * (errorAt(law, from) - errorAt(law, from + more));
 const rounded = (points: number): number => Math.round(points * 100) / 100;
 
-function pointOf({ labels, right }: CurveRun, tickets: Int32Array): { labels: number; error: number } {
+function toPoint({ labels, right }: CurveRun, tickets: Int32Array): { labels: number; error: number } {
   let wrong = 0;
   for (const ticket of tickets) wrong += 1 - (right[ticket] ?? 0);
   return { labels, error: wrong / Math.max(1, tickets.length) };

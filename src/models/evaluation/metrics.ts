@@ -1,7 +1,7 @@
 /** What `replyrank evaluate` prints of a model: see the README for what each figure means. */
 import type { DataRow } from '../dataset/data-row.js';
 import type { Ranking } from '../ranker.js';
-import { shareInterval } from '../../statistics/intervals.js';
+import { wilsonInterval } from '../../statistics/intervals.js';
 import { toPercent } from '../../statistics/percent.js';
 
 export interface ContactTypeMetrics {
@@ -28,18 +28,18 @@ export interface Metrics {
   intervals: { top1: [number, number]; hits3: [number, number] } | null;
 }
 
-interface Answered {
+interface EvaluatedRow {
   label: string | null;
   ranking: Ranking;
   /** From 1; null where the right template is not in the ranking */
-  place: number | null;
+  rank: number | null;
 }
 
 const bins = 15;
 
 /** Takes rankings in, row by row; the rows themselves need not be kept. */
 export class MetricsCounter {
-  private readonly rows: Answered[] = [];
+  private readonly rows: EvaluatedRow[] = [];
   private readonly types = { rows: 0, right: 0 };
 
   add({ label, contactType }: Pick<DataRow, 'label' | 'contactType'>, ranking: Ranking): void {
@@ -47,7 +47,7 @@ export class MetricsCounter {
     const { items, ...rest } = ranking;
     // Only the first items are looked at again: a million rows of a hundred items would not fit.
     const kept = { ...rest, embedding: null, items: items.slice(0, 1) };
-    this.rows.push({ label, ranking: kept, place: index === -1 ? null : index + 1 });
+    this.rows.push({ label, ranking: kept, rank: index === -1 ? null : index + 1 });
     if (contactType === null) return;
     this.types.rows += 1;
     if (ranking.contactType?.value === contactType) this.types.right += 1;
@@ -56,20 +56,20 @@ export class MetricsCounter {
   metrics(): Metrics {
     const some = this.rows.filter(({ label }) => label !== null);
     const none = this.rows.filter(({ label }) => label === null);
-    const within = (depth: number): number | null => share(some, ({ place }) => place !== null && place <= depth);
-    const shown = ({ ranking }: Answered): boolean => !ranking.abstained;
+    const within = (depth: number): number | null => share(some, ({ rank }) => rank !== null && rank <= depth);
+    const shown = ({ ranking }: EvaluatedRow): boolean => !ranking.abstained;
     return {
       rows: this.rows.length,
       top1: within(1),
       hits3: within(3),
       hits5: within(5),
-      mrr: mean(some.map(({ place }) => (place === null ? 0 : 1 / place))),
+      mrr: mean(some.map(({ rank }) => (rank === null ? 0 : 1 / rank))),
       macroF1: macroF1(some),
       ece: calibrationError(some),
       answered: share(some, shown),
-      answeredCorrect: share(some, (row) => shown(row) && row.place === 1),
+      answeredCorrect: share(some, (row) => shown(row) && row.rank === 1),
       abstentionRecall: share(none, (row) => !shown(row)),
-      setCoverage: share(some, ({ place, ranking }) => place !== null && place <= ranking.setSize),
+      setCoverage: share(some, ({ rank, ranking }) => rank !== null && rank <= ranking.setSize),
       setSize: mean(some.map(({ ranking }) => ranking.setSize)),
       contactType:
         this.types.rows === 0 ? null : { rows: this.types.rows, top1: toPercent(this.types.right / this.types.rows) },
@@ -88,29 +88,29 @@ function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : rounded(values.reduce((sum, value) => sum + value, 0) / values.length);
 }
 
-function intervals(rows: readonly Answered[]): Metrics['intervals'] {
+function intervals(rows: readonly EvaluatedRow[]): Metrics['intervals'] {
   if (rows.length === 0) return null;
   const of = (depth: number): [number, number] => {
-    const [low, high] = shareInterval(rows.filter(({ place }) => place !== null && place <= depth).length, rows.length);
+    const [low, high] = wilsonInterval(rows.filter(({ rank }) => rank !== null && rank <= depth).length, rows.length);
     return [toPercent(low), toPercent(high)];
   };
   return { top1: of(1), hits3: of(3) };
 }
 
 /** Over the templates that are right somewhere in the file. */
-function macroF1(rows: readonly Answered[]): number | null {
+function macroF1(rows: readonly EvaluatedRow[]): number | null {
   const counts = new Map<string, { right: number; said: number; is: number }>();
   const of = (id: string): { right: number; said: number; is: number } => {
     const known = counts.get(id) ?? { right: 0, said: 0, is: 0 };
     counts.set(id, known);
     return known;
   };
-  for (const { label, ranking, place } of rows) {
+  for (const { label, ranking, rank } of rows) {
     if (label === null) continue;
     of(label).is += 1;
     const said = ranking.items[0]?.templateId;
     if (said !== undefined) of(said).said += 1;
-    if (place === 1) of(label).right += 1;
+    if (rank === 1) of(label).right += 1;
   }
   const scores = [...counts.values()]
     .filter(({ is }) => is > 0)
@@ -119,9 +119,9 @@ function macroF1(rows: readonly Answered[]): number | null {
 }
 
 /** Expected calibration error of the first template, bins of equal mass (Nixon et al. 2019). */
-function calibrationError(rows: readonly Answered[]): number | null {
+function calibrationError(rows: readonly EvaluatedRow[]): number | null {
   const sorted = rows
-    .map(({ ranking, place }) => ({ confidence: ranking.items[0]?.probability ?? 0, right: place === 1 ? 1 : 0 }))
+    .map(({ ranking, rank }) => ({ confidence: ranking.items[0]?.probability ?? 0, right: rank === 1 ? 1 : 0 }))
     .sort((a, b) => a.confidence - b.confidence);
   if (sorted.length === 0) return null;
   let error = 0;

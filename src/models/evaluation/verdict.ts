@@ -1,5 +1,5 @@
 /** Whether machine learning fits a history: from figures to a plain answer. */
-import type { Answerable } from './answerable.js';
+import type { CoverageAtPrecision } from './answerable.js';
 import type { Forecast } from './learning-curve.js';
 
 export interface VerdictFigures {
@@ -11,7 +11,7 @@ export interface VerdictFigures {
   majority: { top1: number };
   /** What label noise allows at most, as far as repeated texts show it (%) */
   ceiling: number | null;
-  coverage: readonly Answerable[];
+  coverage: readonly CoverageAtPrecision[];
   forecasts: readonly Forecast[];
   fewerThan10: number;
 }
@@ -25,18 +25,18 @@ export interface Verdict {
 }
 
 /** Fewer say nothing, whatever they show. */
-const fewestLabels = 200;
+const minLabels = 200;
 /** Points above always suggesting the most frequent template: less is not worth a page that agents look at. */
-const leastGain = 3;
+const minGain = 3;
 /** A first suggestion is worth showing when four of five are right; and worth a roll-out for a quarter of the tickets. */
-const wantedPrecision = 0.8;
-const wantedCoverage = 25;
+const targetPrecision = 0.8;
+const targetCoverage = 25;
 /** Where people answer the same text so differently, no ranker can learn what is right. */
-const lowestCeiling = 60;
+const minCeiling = 60;
 
-export function verdictOf(figures: VerdictFigures): Verdict {
+export function decideVerdict(figures: VerdictFigures): Verdict {
   const { labelled, templates, model, majority, ceiling, coverage, forecasts, fewerThan10 } = figures;
-  const possible = coverage.find(({ precision }) => precision === wantedPrecision)?.coverage ?? 0;
+  const possible = coverage.find(({ precision }) => precision === targetPrecision)?.coverage ?? 0;
   const best = forecasts.at(-1);
   const reasons = [
     `The model's first suggestion is right for ${model.top1} % of tickets that it had not seen, one of the first three for ${model.hits3} %; always suggesting the most frequent template is right for ${majority.top1} %.`,
@@ -48,8 +48,8 @@ export function verdictOf(figures: VerdictFigures): Verdict {
         ]),
     ...(best ? [`${best.moreLabels.toLocaleString('en')} more labels would be worth ${points(best)} points.`] : []),
   ];
-  if (labelled < fewestLabels) {
-    const missing = [`${fewestLabels - labelled} more labelled tickets, before anything can be told.`];
+  if (labelled < minLabels) {
+    const missing = [`${minLabels - labelled} more labelled tickets, before anything can be told.`];
     return {
       answer: 'not yet',
       sentence: `Not yet: ${labelled} labelled tickets are too few to tell.`,
@@ -57,14 +57,14 @@ export function verdictOf(figures: VerdictFigures): Verdict {
       missing,
     };
   }
-  if (ceiling !== null && ceiling < lowestCeiling) {
+  if (ceiling !== null && ceiling < minCeiling) {
     const missing = [
       'Templates that are told apart in the same way by everybody: agree on when each is used, or merge those that are used for the same.',
     ];
     return { answer: 'no', sentence: 'No: the same text is answered too differently to learn from.', reasons, missing };
   }
-  const canGrow = best !== undefined && best.low >= leastGain;
-  if (model.low < majority.top1 + leastGain) {
+  const canGrow = best !== undefined && best.low >= minGain;
+  if (model.low < majority.top1 + minGain) {
     if (canGrow)
       return notYet(
         reasons,
@@ -79,7 +79,7 @@ export function verdictOf(figures: VerdictFigures): Verdict {
       missing,
     };
   }
-  if (possible >= wantedCoverage) {
+  if (possible >= targetCoverage) {
     const hint =
       fewerThan10 > 0
         ? ` ${fewerThan10} of ${templates} templates have fewer than ten labels and are suggested by their text.`

@@ -1,32 +1,32 @@
 /**
- * Structured fields, channel and language as numbers. A number is scaled by what training saw, a word is one of the words
- * that training saw; a missing value has a feature of its own, an unseen word has none: it does no harm.
+ * Structured fields, channel and language as numbers. Numbers are standardised, words are one-hot over the training vocabulary;
+ * a missing value has a feature of its own, an unknown word is all zeros.
  */
 import type { FieldValue, RankInput } from '../ranker.js';
 
-/** Words of one field, the most frequent first; rarer ones count as unseen. */
-const mostWords = 64;
-/** A word that fewer tickets have says nothing. */
-const leastCount = 3;
-/** Different words of a field that are counted: an id has as many as there are tickets. */
-const mostCounted = 10_000;
-/** Beside the text's features, which have length 1. */
+/** Vocabulary of one field, most frequent first; rarer words count as unknown. */
+const maxWords = 64;
+/** A word in fewer tickets is noise. */
+const minCount = 3;
+/** Distinct words counted per field: an id has as many as there are tickets. */
+const maxCountedWords = 10_000;
+/** Weight of a field beside the text's features, which have length 1 */
 const scale = 0.5;
-/** A number far outside of what training saw counts as this many deviations. */
-const farthest = 3;
+/** Standard deviations at which outliers are clipped */
+const maxDeviations = 3;
 
-/** The helpdesk's own contact type, where a training may know it. Like channel and language, no field can have this name. */
+/** The helpdesk's own contact type, with --known-contact-type. No structured field can have this name. */
 export const knownContactType = '@contactType';
 
-/** `customer.*` fills placeholders: it is never looked at, even where it is named. */
+/** `customer.*` fills placeholders; it is never a feature, even where it is named. */
 export const isFeature = (name: string): boolean => !name.startsWith('customer.');
 
 export interface FieldFeature {
   name: string;
   kind: 'number' | 'word';
-  /** Of a word field: which words have a feature. */
+  /** Vocabulary of a word field */
   words: string[];
-  /** Of a number field. */
+  /** Of a number field */
   mean: number;
   deviation: number;
 }
@@ -47,12 +47,12 @@ interface Seen {
   words: Map<string, number>;
 }
 
-/** Learns from training tickets, one by one, what the values of the named fields look like. */
+/** Counts the values of fields, ticket by ticket. */
 export class FieldCounter {
   private readonly seen: Map<string, Seen>;
   private tickets = 0;
 
-  /** @param names of structured fields; channel and language are always looked at */
+  /** @param names of structured fields; channel and language are always counted */
   constructor(names: readonly string[]) {
     const empty = (): Seen => ({ numbers: 0, sum: 0, squares: 0, words: new Map() });
     this.seen = new Map(['@channel', '@language', ...names].map((name) => [name, empty()]));
@@ -66,7 +66,7 @@ export class FieldCounter {
         stats.numbers += 1;
         stats.sum += value;
         stats.squares += value * value;
-      } else if (value !== null && stats.words.size < mostCounted) {
+      } else if (value !== null && stats.words.size < maxCountedWords) {
         const word = String(value);
         stats.words.set(word, (stats.words.get(word) ?? 0) + 1);
       }
@@ -85,13 +85,13 @@ export class FieldCounter {
       return [{ name, kind: 'number', words: [], mean, deviation }];
     }
     const kept = [...words]
-      .filter(([, count]) => count >= leastCount)
+      .filter(([, count]) => count >= minCount)
       .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
-      .slice(0, mostWords)
+      .slice(0, maxWords)
       .map(([word]) => word);
-    // The same word on every ticket tells none from another.
-    const tells = kept.length > 1 || (kept.length === 1 && inWords < this.tickets);
-    return tells ? [{ name, kind: 'word', words: kept, mean: 0, deviation: 1 }] : [];
+    // The same word on every ticket carries no information.
+    const isInformative = kept.length > 1 || (kept.length === 1 && inWords < this.tickets);
+    return isInformative ? [{ name, kind: 'word', words: kept, mean: 0, deviation: 1 }] : [];
   }
 }
 
@@ -108,7 +108,7 @@ export function fieldVector(features: readonly FieldFeature[], ticket: FieldSour
     const value = valueOf(ticket, name);
     if (kind === 'number') {
       if (typeof value === 'number' && Number.isFinite(value)) {
-        vector[start] = (scale * Math.max(-farthest, Math.min(farthest, (value - mean) / deviation))) / farthest;
+        vector[start] = (scale * Math.max(-maxDeviations, Math.min(maxDeviations, (value - mean) / deviation))) / maxDeviations;
       } else vector[start + 1] = scale;
       start += 2;
     } else {

@@ -13,7 +13,7 @@ export interface SparseRow {
   values: Float32Array;
 }
 
-export function stack(rows: readonly SparseRow[], width: number): SparseMatrix {
+export function stackSparse(rows: readonly SparseRow[], width: number): SparseMatrix {
   const start = new Int32Array(rows.length + 1);
   rows.forEach(({ columns }, index) => (start[index + 1] = (start[index] ?? 0) + columns.length));
   const size = start[rows.length] ?? 0;

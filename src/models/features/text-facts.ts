@@ -1,26 +1,26 @@
-/** What is watched of a text beside its meaning: its length, how much of it a model does not know, and whether it is a copy. */
-import { normalisedText, rarityIn, type NgramVocabulary } from './ngrams.js';
+/** Facts of a text beside its meaning, for monitoring: length, out-of-vocabulary share, and a fingerprint that finds copies. */
+import { normalisedText, inverseDocumentFrequency, type NgramVocabulary } from './ngrams.js';
 import { hash32 } from '../../statistics/random.js';
 import type { RankInput, TextFacts } from '../ranker.js';
 import { ticketText } from './ticket-text.js';
 
-/** Long texts that are nearly the same have one of them in common (locality-sensitive hashing; Indyk & Motwani, STOC 1998). */
+/** Long near-duplicates share at least one band (locality-sensitive hashing; Indyk & Motwani, STOC 1998). */
 export const copyBands = 8;
-/** Minima of a band: of texts that share nine of ten words all but a few have a band in common, of those that share half one in ten. */
-const rowsOfABand = 6;
+/** MinHashes per band: nearly all texts that share nine of ten words share a band; of texts that share half, one in ten does. */
+const rowsPerBand = 6;
 
-/** More of a text than that is not compared. */
-const mostWords = 2_000;
-/** Of two texts that share nine of ten words six in ten have the same fingerprint, of those that share half three in a hundred. */
-const parts = 5;
-/** Texts of fewer different words are alike by what many customers say anyway: only those of the same words are copies. */
-const fewestCompared = 12;
+/** Words of a text that are compared */
+const maxWords = 2_000;
+/** MinHashes in the fingerprint: equal for six in ten texts that share nine of ten words, for three in a hundred that share half. */
+const fingerprintParts = 5;
+/** Shorter texts are similar by chance; only texts of the same words are copies. */
+const minWordsForMinHash = 12;
 
 /**
- * The fingerprint is made of MinHashes (Broder 1997) of the set of words, digits masked: a number that is another in every copy is
- * none. Of a short text it is the set itself.
+ * The fingerprint is MinHashes (Broder 1997) of the set of words with digits masked, since numbers differ from copy to copy; for a
+ * short text it is the hash of the set.
  *
- * @param isKnown whether a model knows a word; null where it has no vocabulary
+ * @param isKnown whether a word is in the vocabulary; null without a vocabulary
  */
 export function textFacts(
   input: Pick<RankInput, 'subject' | 'body'>,
@@ -30,7 +30,7 @@ export function textFacts(
   let [words, unknown, compared] = [0, 0, 0];
   for (const [word] of normalisedText(ticketText(input)).matchAll(/[\p{L}\p{N}_]{1,64}/gu)) {
     words += 1;
-    if (compared >= mostWords) continue;
+    if (compared >= maxWords) continue;
     compared += 1;
     if (isKnown && !isKnown(word)) unknown += 1;
     hashes.add(hash32(word.replaceAll(/\p{N}+/gu, '0')));
@@ -38,16 +38,16 @@ export function textFacts(
   return {
     words,
     unknownShare: isKnown && words > 0 ? unknown / compared : null,
-    fingerprint: fingerprintOf(hashes),
+    fingerprint: fingerprint(hashes),
   };
 }
 
-function fingerprintOf(hashes: ReadonlySet<number>): string {
-  if (hashes.size < fewestCompared) {
+function fingerprint(hashes: ReadonlySet<number>): string {
+  if (hashes.size < minWordsForMinHash) {
     const all = [...hashes].sort((a, b) => a - b).join();
     return `${hash32(all).toString(36)}-${hash32(all, 1).toString(36)}`;
   }
-  const least = new Uint32Array(copyBands * rowsOfABand).fill(0xffff_ffff);
+  const least = new Uint32Array(copyBands * rowsPerBand).fill(0xffff_ffff);
   for (const hash of hashes) {
     for (let part = 0; part < least.length; part += 1) {
       const mixed = mix(hash ^ Math.imul(part + 1, 0x9e3779b1));
@@ -56,23 +56,23 @@ function fingerprintOf(hashes: ReadonlySet<number>): string {
   }
   const bands = Array.from({ length: copyBands }, (_, band) =>
     least
-      .subarray(band * rowsOfABand, (band + 1) * rowsOfABand)
+      .subarray(band * rowsPerBand, (band + 1) * rowsPerBand)
       .reduce((all, hash) => mix(Math.imul(all, 31) ^ hash), band),
   );
-  return [[...least.subarray(0, parts)], bands]
+  return [[...least.subarray(0, fingerprintParts)], bands]
     .map((some) => some.map((hash) => hash.toString(36)).join('-'))
     .join('~');
 }
 
-export const knownWords =
+export const isKnownWord =
   (vocabulary: NgramVocabulary): ((word: string) => boolean) =>
   (word) =>
-    vocabulary.rarityOf(`w${word}`) !== null;
+    vocabulary.idfOf(`w${word}`) !== null;
 
-/** As if the text at hand had been no part of the `texts` that the vocabulary was made of: a word of one text only is unknown. */
-export function knownFromOthers(vocabulary: NgramVocabulary, texts: number): (word: string) => boolean {
-  const rarest = (rarityIn(texts, 1) + rarityIn(texts, 2)) / 2;
-  return (word) => (vocabulary.rarityOf(`w${word}`) ?? Infinity) < rarest;
+/** For a text of the training data: a word that only this text has counts as unknown. */
+export function isKnownWithoutText(vocabulary: NgramVocabulary, texts: number): (word: string) => boolean {
+  const rarest = (inverseDocumentFrequency(texts, 1) + inverseDocumentFrequency(texts, 2)) / 2;
+  return (word) => (vocabulary.idfOf(`w${word}`) ?? Infinity) < rarest;
 }
 
 function mix(hash: number): number {

@@ -1,4 +1,4 @@
-/** A ticket as the heads see it: what the encoder says of its text and its fields, and its n-grams and fields. */
+/** The input of the heads: embedding and fields (dense), n-grams and fields (sparse). */
 import { fieldVector, fieldWidth, type FieldFeature } from './field-features.js';
 import type { NgramVocabulary } from './ngrams.js';
 import type { RankInput } from '../ranker.js';
@@ -7,7 +7,7 @@ import { ticketText } from './ticket-text.js';
 
 export class TicketFeatures {
   constructor(
-    /** Which of the encoder's numbers are used: the embedding alone, or all of its views */
+    /** How many of the encoder's numbers are used: the embedding alone, or all views */
     readonly views: number,
     readonly vocabulary: NgramVocabulary,
     readonly fields: readonly FieldFeature[],
@@ -21,7 +21,7 @@ export class TicketFeatures {
     return this.vocabulary.size + fieldWidth(this.fields);
   }
 
-  /** @param encoded what the encoder made of the ticket's text, [encoder.width] */
+  /** @param encoded the encoder's output for the text, [encoder.width] */
   dense(ticket: RankInput, encoded: Float32Array): Float32Array {
     const vector = new Float32Array(this.denseWidth);
     vector.set(encoded.subarray(0, this.views));
@@ -41,8 +41,8 @@ export class TicketFeatures {
 }
 
 /**
- * Of one embedding and many others, all of length 1. Four sums side by side: for thousands of templates this is what a ticket
- * waits for.
+ * Dot products of one embedding with many, all of length 1. Four partial sums let the processor overlap them: with thousands of
+ * templates this is most of the time of a ranking.
  *
  * @param others [count, size], size a multiple of 4
  * @returns dot products, [count]

@@ -1,11 +1,11 @@
 import type { Candidate, RankInput } from '../ranker.js';
 
-/** What a ticket says, as one text. */
+/** Subject and body as one text. */
 export function ticketText({ subject, body }: Pick<RankInput, 'subject' | 'body'>): string {
   return `${subject}\n${body}`.trim().toWellFormed();
 }
 
-/** What a template says, without its placeholders. */
+/** Title and body as one text, without placeholders. */
 export function templateText({ title, body }: Pick<Candidate, 'title' | 'body'>): string {
   return `${title}\n${body.replaceAll(/\{\{[^{}]*\}\}/g, ' ')}`.trim().toWellFormed();
 }

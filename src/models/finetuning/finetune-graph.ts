@@ -6,14 +6,15 @@
  * (Loshchilov & Hutter 2019) with gradients clipped by their norm; lower layers learn more slowly (Howard & Ruder 2018).
  * The embeddings of words and positions stay as they are.
  */
-import { adamw, type AdamwOptions, type Trained } from '../tensors/adamw.js';
-import { dropout, gelu, normalised, softmax, unit } from '../tensors/autodiff-layers.js';
-import { DifferentiableFormula, type Precision } from '../tensors/autodiff.js';
+import { adamw, type AdamwOptions, type TrainedWeight } from '../tensors/adamw.js';
+import { dropout, gelu, l2Normalise, layerNorm, softmax } from '../tensors/autodiff-layers.js';
+import { DifferentiableGraph, type Precision } from '../tensors/autodiff.js';
+import { bert, type BertOperations } from '../encoder/bert.js';
 import type { EncoderConfig } from '../encoder/encoder-config.js';
-import { placedPositions } from '../encoder/encoder-weights.js';
+import { positionEmbeddings } from '../encoder/encoder-weights.js';
 import { inputShapes, stepInputs, trainInputs } from './finetune-inputs.js';
-import { float, Formula } from '../tensors/graph-builder.js';
-import { shape, type, whole, type DataType, type Output, type TensorInfo } from '../tensors/graph-writer.js';
+import { float, GraphBuilder } from '../tensors/graph-builder.js';
+import { integer, shape, type, type DataType, type Output, type TensorInfo } from '../tensors/graph-writer.js';
 import type { Tensor } from '../tensors/safetensors.js';
 
 export interface FinetuneGraphOptions extends AdamwOptions {
@@ -23,11 +24,11 @@ export interface FinetuneGraphOptions extends AdamwOptions {
   /** Weights of the head at the start, [classes, hidden] */
   head: Tensor;
   precision: Precision;
-  /** How much more slowly a layer learns than the one above it, 0–1 */
+  /** Learning rate of a layer relative to the layer above it, 0–1 */
   layerDecay: number;
-  /** How much faster the head learns than the last layer */
+  /** Learning rate of the head relative to the last layer */
   headRate: number;
-  /** Of the likeness of embeddings in the contrastive loss */
+  /** Of the similarities in the contrastive loss */
   temperature: number;
 }
 
@@ -39,172 +40,253 @@ export interface WeightPart {
   shape: number[];
 }
 
-/** @returns the graph's files, and what `weights` gives, part after part */
+type Inputs = Record<keyof typeof trainInputs, Output>;
+
+interface Context {
+  options: FinetuneGraphOptions;
+  builder: GraphBuilder;
+  diff: DifferentiableGraph;
+  weights: GraphWeights;
+  input: Inputs;
+  shapes: Shapes;
+  dropped: (x: Output) => Output;
+}
+
+/** Of the batch: [batch, time, 3, heads, size], [batch, time, hidden], and [tokens, hidden] */
+interface Shapes {
+  heads: Output;
+  texts: Output;
+  tokens: Output;
+}
+
+/** @returns the graph's files, and the names and shapes of what `weights` gives, in order */
 export function finetuneGraph(options: FinetuneGraphOptions): {
   savedModel: Buffer;
   weights: Float32Array[];
   parts: WeightPart[];
 } {
-  const { config, tensors, head, layerDecay, headRate, temperature } = options;
-  const { num_hidden_layers: layers, num_attention_heads: heads, hidden_size: hidden, layer_norm_eps } = config;
-  const size = hidden / heads;
-  const formula = new Formula();
-  const { graph } = formula;
-  const input = Object.fromEntries(
-    Object.entries(trainInputs).map(([name, dtype]) => [
-      name,
-      graph.add(
-        'Placeholder',
-        [],
-        { dtype: type(dtype), shape: shape(inputShapes[name as keyof typeof inputShapes]) },
-        { name },
-      ),
-    ]),
-  ) as Record<keyof typeof trainInputs, Output>;
-  const learned = new DifferentiableFormula(formula, options.precision);
+  const context = openContext(options);
+  const { builder, diff, weights, input } = context;
+  const { graph } = builder;
 
-  const tensor = (name: string): Tensor => {
-    const found = tensors.get(name);
-    if (!found) throw new Error(`the weights lack ${name}: is this a BERT encoder?`);
-    return found;
-  };
-  const trained: Trained[] = [];
-  const weight = (name: string, factor: number, value: Tensor = tensor(name)): Output => {
-    const parameter = formula.parameter(name, value);
-    learned.train(parameter.value);
-    trained.push({ ...parameter, name, shape: value.shape, factor });
-    return parameter.value;
-  };
-  const dense = (x: Output, prefix: string, factor: number): Output =>
-    learned.dense(x, weight(`${prefix}.weight`, factor), weight(`${prefix}.bias`, factor));
-  const layerNorm = (x: Output, prefix: string, factor: number): Output =>
-    normalised(learned, x, {
-      gamma: weight(`${prefix}.weight`, factor),
-      beta: weight(`${prefix}.bias`, factor),
-      epsilon: layer_norm_eps,
-    });
+  const hiddenStates = bert(options.config, trainingOperations(context));
+  const encoderWeights = [...weights.trained];
+  const embedding = meanOverTokens(context, hiddenStates.at(-1) ?? '');
+  const { logits, loss, contrast } = losses(context, embedding);
+  const gradients = diff.backward(weights.trained.map(({ value }) => value));
+  const { updates, norm } = adamw(builder, weights.trained, gradients, input.rate, options);
 
+  const afterUpdates = (value: Output): TensorInfo =>
+    info('float32', graph.add('Identity', [value], float, { control: updates }), []);
+  const classes = options.head.shape[0] ?? 0;
+  const savedModel = graph.savedModel({
+    signatures: {
+      [signatures.train]: {
+        inputs: describeInputs(input, trainInputs),
+        outputs: { loss: afterUpdates(loss), contrast: afterUpdates(contrast), norm: afterUpdates(norm) },
+      },
+      [signatures.classify]: {
+        inputs: describeInputs(input, stepInputs),
+        outputs: { logits: info('float32', logits, [-1, classes]) },
+      },
+      [signatures.weights]: {
+        inputs: {},
+        outputs: { weights: info('float32', flatten(builder, encoderWeights), [-1]) },
+      },
+    },
+    initialiser: builder.initialiser(),
+    assets: [{ constant: builder.path, file: 'weights.bin' }],
+  });
+  const parts = encoderWeights.map(({ name, shape: size }) => ({ name, shape: size }));
+  return { savedModel, weights: builder.weights(), parts };
+}
+
+function openContext(options: FinetuneGraphOptions): Context {
+  const builder = new GraphBuilder();
+  const input = addInputs(builder);
+  const diff = new DifferentiableGraph(builder, options.precision);
+  const shapes = batchShapes(builder, options.config, input.mask);
   let dropouts = 0;
   const dropped = (x: Output): Output => {
     dropouts += 1;
-    return dropout(learned, x, { keep: input.keep, seed: input.seed, place: dropouts });
+    return dropout(diff, x, { keep: input.keep, seed: input.seed, place: dropouts });
   };
+  return { options, builder, diff, weights: new GraphWeights(builder, diff, options), input, shapes, dropped };
+}
 
-  const gather = { Tparams: type('float32'), Tindices: type('int32'), Taxis: type('int32'), batch_dims: whole(0) };
-  const taken = (name: string, values: Tensor, which: Output): Output =>
-    graph.add('GatherV2', [formula.variable(name, values), which, graph.ints([0], [])], gather);
-  const words = 'embeddings.word_embeddings.weight';
-  const embedded = formula.op(
-    'AddV2',
-    taken(words, tensor(words), input.ids),
-    taken('embeddings.positions', placedPositions(config, tensor), input.positions),
-  );
-  const start = 'embeddings.LayerNorm';
-  let x = formula.normalised(
-    embedded,
-    formula.variable(`${start}.weight`, tensor(`${start}.weight`)),
-    formula.variable(`${start}.bias`, tensor(`${start}.bias`)),
-    layer_norm_eps,
-  );
-  const maskSizes = graph.add('Shape', [input.mask], { ...float, out_type: type('int32') });
-  const joined = (parts: (Output | number[])[]): Output =>
-    graph.add(
-      'ConcatV2',
-      [...parts.map((part) => (typeof part === 'string' ? part : graph.ints(part))), graph.ints([0], [])],
-      { T: type('int32'), N: whole(parts.length), Tidx: type('int32') },
-    );
-  const split = joined([maskSizes, [3, heads, size]]);
-  const texts = joined([maskSizes, [hidden]]);
-  const hiddenMask = formula.op('Mul', formula.op('Sub', input.mask, graph.floats([1])), graph.floats([1e9]));
-  const unseen = expanded(formula, expanded(formula, hiddenMask, 1), 1);
-  const flat = graph.ints([-1, hidden]);
-  for (let layer = 0; layer < layers; layer += 1) {
-    const p = `encoder.layer.${layer}`;
-    const factor = layerDecay ** (layers - 1 - layer);
-    const self = (kind: string): Tensor =>
-      below(['query', 'key', 'value'].map((part) => tensor(`${p}.attention.self.${part}.${kind}`)));
-    const qkv = learned.dense(
-      x,
-      weight(`${p}.attention.self.weight`, factor, self('weight')),
-      weight(`${p}.attention.self.bias`, factor, self('bias')),
-    );
-    const padded = learned.reshape(learned.rows(qkv, input.padded, input.places, 3 * hidden), split);
-    const [query = '', key = '', value = ''] = learned.unpack(learned.transpose(padded, [2, 0, 3, 1, 4]), 3);
-    const scores = learned.scaled(learned.batchMatMul(query, key, true), graph.floats([size ** -0.5]));
-    const attention = dropped(softmax(learned, learned.shifted(scores, unseen)));
-    const mixed = learned.reshape(learned.transpose(learned.batchMatMul(attention, value, false), [0, 2, 1, 3]), flat);
-    const tokens = learned.rows(mixed, input.places, input.padded, hidden);
-    const attended = dropped(dense(tokens, `${p}.attention.output.dense`, factor));
-    x = layerNorm(learned.add(x, attended), `${p}.attention.output.LayerNorm`, factor);
-    const inner = gelu(learned, dense(x, `${p}.intermediate.dense`, factor));
-    const outer = dropped(dense(inner, `${p}.output.dense`, factor));
-    x = layerNorm(learned.add(x, outer), `${p}.output.LayerNorm`, factor);
+/** The weights of the graph, in the order in which they are asked for. */
+class GraphWeights {
+  readonly trained: TrainedWeight[] = [];
+
+  constructor(
+    private readonly builder: GraphBuilder,
+    private readonly diff: DifferentiableGraph,
+    private readonly options: FinetuneGraphOptions,
+  ) {}
+
+  tensor(name: string): Tensor {
+    const found = this.options.tensors.get(name);
+    if (!found) throw new Error(`the weights lack ${name}: is this a BERT encoder?`);
+    return found;
   }
-  const parts = trained.map(({ name, shape: ofPart }) => ({ name, shape: ofPart }));
-  const encoderWeights = trained.map(({ value }) => value);
-  const sum = learned.sum(learned.reshape(learned.rows(x, input.padded, input.places, hidden), texts), 1);
-  const count = formula.reduce('Sum', input.mask, 1, true);
-  const mean = learned.scaled(sum, graph.add('Reciprocal', [count], float));
+
+  frozen(name: string, value: Tensor = this.tensor(name)): Output {
+    return this.builder.variable(name, value);
+  }
+
+  /** @param rateFactor of the learning rate; default: that of the layer that the weight belongs to */
+  train(name: string, value: Tensor = this.tensor(name), rateFactor = this.layerRate(name)): Output {
+    const parameter = this.builder.parameter(name, value);
+    this.diff.track(parameter.value);
+    this.trained.push({ ...parameter, name, shape: value.shape, rateFactor });
+    return parameter.value;
+  }
+
+  private layerRate(name: string): number {
+    const layer = Number(/^encoder\.layer\.(\d+)\./.exec(name)?.[1]);
+    return this.options.layerDecay ** (this.options.config.num_hidden_layers - 1 - layer);
+  }
+}
+
+function trainingOperations({ options, builder, diff, weights, input, shapes, dropped }: Context): BertOperations {
+  const { graph } = builder;
+  const { num_attention_heads: heads, hidden_size: hidden, layer_norm_eps: epsilon } = options.config;
+  const padding = paddingLogits(builder, input.mask);
+  const dense = (x: Output, name: string): Output =>
+    diff.dense(x, weights.train(`${name}.weight`), weights.train(`${name}.bias`));
+  // Query, key and value are one product, and one weight in the optimizer.
+  const attentionTensor = (name: string, kind: string): Tensor =>
+    concatRows(['query', 'key', 'value'].map((part) => weights.tensor(`${name}.${part}.${kind}`)));
+  return {
+    embed: () => embedTokens(builder, weights, options.config, input),
+    layerNorm(x, name) {
+      const weight = (kind: string): Output =>
+        name.startsWith('embeddings.') ? weights.frozen(`${name}.${kind}`) : weights.train(`${name}.${kind}`);
+      return layerNorm(diff, x, { gamma: weight('weight'), beta: weight('bias'), epsilon });
+    },
+    addProjected: (x, name, block) => diff.add(x, dropped(dense(block(0), name))),
+    projectHeads(x, name) {
+      const projected = diff.dense(
+        x,
+        weights.train(`${name}.weight`, attentionTensor(name, 'weight')),
+        weights.train(`${name}.bias`, attentionTensor(name, 'bias')),
+      );
+      const padded = diff.reshape(diff.gatherRows(projected, input.padded, input.places, 3 * hidden), shapes.heads);
+      const [query = '', key = '', value = ''] = diff.unpack(diff.transpose(padded, [2, 0, 3, 1, 4]), 3);
+      return { query, key, value };
+    },
+    attentionWeights(query, key) {
+      const scores = diff.scale(diff.batchMatMul(query, key, true), graph.floats([(hidden / heads) ** -0.5]));
+      return dropped(softmax(diff, diff.shift(scores, padding)));
+    },
+    batchMatMul: (a, b, transposed) => diff.batchMatMul(a, b, transposed),
+    mergeHeads(x) {
+      const merged = diff.reshape(diff.transpose(x, [0, 2, 1, 3]), shapes.tokens);
+      return diff.gatherRows(merged, input.places, input.padded, hidden);
+    },
+    feedForward: (x, name) => gelu(diff, dense(x, name)),
+  };
+}
+
+function embedTokens(builder: GraphBuilder, weights: GraphWeights, config: EncoderConfig, input: Inputs): Output {
+  const { graph } = builder;
+  const types = { Tparams: type('float32'), Tindices: type('int32'), Taxis: type('int32'), batch_dims: integer(0) };
+  const gather = (table: Output, rows: Output): Output =>
+    graph.add('GatherV2', [table, rows, graph.ints([0], [])], types);
+  const positions = positionEmbeddings(config, (name) => weights.tensor(name));
+  return builder.op(
+    'AddV2',
+    gather(weights.frozen('embeddings.word_embeddings.weight'), input.ids),
+    gather(weights.frozen('embeddings.positions', positions), input.positions),
+  );
+}
+
+/** @returns the mean of each text's tokens, [texts, hidden] */
+function meanOverTokens({ options, builder, diff, input, shapes }: Context, state: Output): Output {
+  const padded = diff.gatherRows(state, input.padded, input.places, options.config.hidden_size);
+  const sum = diff.sum(diff.reshape(padded, shapes.texts), 1);
+  const count = builder.reduce('Sum', input.mask, 1, true);
+  return diff.scale(sum, builder.graph.add('Reciprocal', [count], float));
+}
+
+function losses(
+  { options, builder, diff, weights, input, dropped }: Context,
+  embedding: Output,
+): { logits: Output; loss: Output; contrast: Output } {
+  const { head, headRate, temperature } = options;
   const classes = head.shape[0] ?? 0;
   const bias = { shape: [classes], values: new Float32Array(classes) };
-  const logits = learned.dense(
-    dropped(mean),
-    weight('head.weight', headRate, head),
-    weight('head.bias', headRate, bias),
+  const logits = diff.dense(
+    dropped(embedding),
+    weights.train('head.weight', head, headRate),
+    weights.train('head.bias', bias, headRate),
   );
-  const likeness = learned.scaled(learned.likeness(unit(learned, mean)), graph.floats([1 / temperature]));
-  const loss = learned.loss(logits, input.targets, input.weights);
-  const contrast = learned.loss(learned.shifted(likeness, input.apart), input.positives, input.anchors);
-  const gradients = learned.backward(trained.map(({ value }) => value));
-  const { updates, norm } = adamw(formula, trained, gradients, input.rate, options);
-  const after = (value: Output): Output => graph.add('Identity', [value], float, { control: updates });
-  const info = (dtype: DataType, output: Output, ofTensor: readonly number[]): TensorInfo => ({
-    output,
-    dtype,
-    shape: ofTensor,
-  });
-  const inputsOf = (names: Record<string, DataType>): Record<string, TensorInfo> =>
-    Object.fromEntries(
-      Object.entries(names).map(([name, dtype]) => {
-        const key = name as keyof typeof trainInputs;
-        return [name, info(dtype, input[key], inputShapes[key])];
-      }),
-    );
-  const scalar = (output: Output): TensorInfo => info('float32', after(output), []);
-  const everything = graph.add(
-    'ConcatV2',
-    [...encoderWeights.map((value) => formula.reshape(value, graph.ints([-1]))), graph.ints([0], [])],
-    { ...float, N: whole(encoderWeights.length), Tidx: type('int32') },
-  );
-  return {
-    savedModel: graph.savedModel({
-      signatures: {
-        [signatures.train]: {
-          inputs: inputsOf(trainInputs),
-          outputs: { loss: scalar(loss), contrast: scalar(contrast), norm: scalar(norm) },
-        },
-        [signatures.classify]: {
-          inputs: inputsOf(stepInputs),
-          outputs: { logits: info('float32', logits, [-1, classes]) },
-        },
-        [signatures.weights]: { inputs: {}, outputs: { weights: info('float32', everything, [-1]) } },
-      },
-      initialiser: formula.initialiser(),
-      assets: [{ constant: formula.path, file: 'weights.bin' }],
-    }),
-    weights: formula.weights(),
-    parts,
-  };
+  const similarity = diff.selfSimilarity(l2Normalise(diff, embedding));
+  const scaled = diff.scale(similarity, builder.graph.floats([1 / temperature]));
+  const loss = diff.crossEntropy(logits, input.targets, input.weights);
+  const contrast = diff.crossEntropy(diff.shift(scaled, input.apart), input.positives, input.anchors);
+  return { logits, loss, contrast };
 }
 
-/** One tensor below another. */
-function below(tensors: Tensor[]): Tensor {
+function addInputs({ graph }: GraphBuilder): Inputs {
+  const placeholders = Object.entries(trainInputs).map(([name, dtype]) => {
+    const size = shape(inputShapes[name as keyof typeof inputShapes]);
+    return [name, graph.add('Placeholder', [], { dtype: type(dtype), shape: size }, { name })];
+  });
+  return Object.fromEntries(placeholders) as Inputs;
+}
+
+function describeInputs(input: Inputs, names: Record<string, DataType>): Record<string, TensorInfo> {
+  const described = Object.entries(names).map(([name, dtype]) => {
+    const key = name as keyof typeof trainInputs;
+    return [name, info(dtype, input[key], inputShapes[key])];
+  });
+  return Object.fromEntries(described) as Record<string, TensorInfo>;
+}
+
+const info = (dtype: DataType, output: Output, size: readonly number[]): TensorInfo => ({ output, dtype, shape: size });
+
+function batchShapes({ graph }: GraphBuilder, config: EncoderConfig, mask: Output): Shapes {
+  const { num_attention_heads: heads, hidden_size: hidden } = config;
+  const sizes = graph.add('Shape', [mask], { ...float, out_type: type('int32') });
+  const append = (rest: number[]): Output =>
+    graph.add('ConcatV2', [sizes, graph.ints(rest), graph.ints([0], [])], {
+      T: type('int32'),
+      N: integer(2),
+      Tidx: type('int32'),
+    });
+  return { heads: append([3, heads, hidden / heads]), texts: append([hidden]), tokens: graph.ints([-1, hidden]) };
+}
+
+/** Added to attention scores: 0 for a token, -1e9 for padding, [batch, 1, 1, time] */
+function paddingLogits(builder: GraphBuilder, mask: Output): Output {
+  const { graph } = builder;
+  const logits = builder.op('Mul', builder.op('Sub', mask, graph.floats([1])), graph.floats([1e9]));
+  return expandDims(builder, expandDims(builder, logits, 1), 1);
+}
+
+function expandDims({ graph }: GraphBuilder, x: Output, axis: number): Output {
+  return graph.add('ExpandDims', [x, graph.ints([axis], [])], { ...float, Tdim: type('int32') });
+}
+
+/** All weights, one after another */
+function flatten(builder: GraphBuilder, weights: readonly TrainedWeight[]): Output {
+  const { graph } = builder;
+  const flat = weights.map(({ value }) => builder.reshape(value, graph.ints([-1])));
+  return graph.add('ConcatV2', [...flat, graph.ints([0], [])], {
+    ...float,
+    N: integer(weights.length),
+    Tidx: type('int32'),
+  });
+}
+
+function concatRows(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors;
   const values = new Float32Array(tensors.reduce((sum, { values: part }) => sum + part.length, 0));
-  tensors.reduce((start, { values: part }) => (values.set(part, start), start + part.length), 0);
+  let start = 0;
+  for (const { values: part } of tensors) {
+    values.set(part, start);
+    start += part.length;
+  }
   return { shape: [tensors.length * (first?.shape[0] ?? 0), ...(first?.shape.slice(1) ?? [])], values };
-}
-
-function expanded({ graph }: Formula, x: Output, axis: number): Output {
-  return graph.add('ExpandDims', [x, graph.ints([axis], [])], { ...float, Tdim: type('int32') });
 }

@@ -3,14 +3,14 @@ export interface FinetuneSettings {
   /** Times that each ticket is seen, at most */
   epochs: number;
   /** With fewer tickets each is seen more often, until there have been so many steps */
-  fewestSteps: number;
+  minSteps: number;
   /** Highest learning rate, of the last layer; reached after `warmUp` of all steps, then it falls to 0 */
   rate: number;
   warmUp: number;
   layerDecay: number;
   headRate: number;
   weightDecay: number;
-  longestGradient: number;
+  maxGradientNorm: number;
   dropout: number;
   /** Weight of the contrastive loss, and the temperature of its likeness */
   contrast: number;
@@ -26,13 +26,13 @@ export interface FinetuneSettings {
 /** Chosen on tickets of the training data that were held out: see docs/lab-book.md. */
 export const defaultFinetune: FinetuneSettings = {
   epochs: 5,
-  fewestSteps: 200,
+  minSteps: 200,
   rate: 2e-4,
   warmUp: 0.1,
   layerDecay: 0.9,
   headRate: 5,
   weightDecay: 0.01,
-  longestGradient: 1,
+  maxGradientNorm: 1,
   dropout: 0.1,
   contrast: 0.5,
   temperature: 0.1,
@@ -43,9 +43,9 @@ export const defaultFinetune: FinetuneSettings = {
 };
 
 /** A GPU has room for larger steps, each of which takes as long as a small one; the rate grows with their square root. */
-export function sizedFor(device: 'cpu' | 'gpu', settings: FinetuneSettings): FinetuneSettings {
+export function scaleToDevice(device: 'cpu' | 'gpu', settings: FinetuneSettings): FinetuneSettings {
   if (device === 'cpu') return settings;
-  return { ...settings, batch: settings.batch * timesOnGpu, rate: settings.rate * Math.sqrt(timesOnGpu) };
+  return { ...settings, batch: settings.batch * gpuBatchFactor, rate: settings.rate * Math.sqrt(gpuBatchFactor) };
 }
 
-const timesOnGpu = 4;
+const gpuBatchFactor = 4;

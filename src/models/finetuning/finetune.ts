@@ -41,7 +41,7 @@ export interface FinetuneReport {
 
 /** Epochs without a better figure after which no better one is expected. */
 const patience = 3;
-const stepsByHeart = 80;
+const maxOverfitSteps = 80;
 
 /**
  * Trains, and writes the trained encoder as a folder like the one it began with.
@@ -58,12 +58,12 @@ export async function finetuneEncoder(
 ): Promise<number> {
   const { settings, seed, labels, classes, windows } = task;
   const training = join(to, 'training');
-  const trainer = await trainerOf(tf, from, training, task);
+  const trainer = await openTrainer(tf, from, training, task);
   try {
     const random = seeded(seed);
     const rows = task.rows.filter((row) => (windows[row]?.length ?? 0) > 0);
     const perEpoch = Math.max(1, Math.round(rows.length / settings.batch));
-    const epochs = Math.max(settings.epochs, Math.ceil(settings.fewestSteps / perEpoch));
+    const epochs = Math.max(settings.epochs, Math.ceil(settings.minSteps / perEpoch));
     const last = task.epochs ?? epochs;
     const startedAt = performance.now();
     let step = 0;
@@ -73,7 +73,7 @@ export async function finetuneEncoder(
         const chosen = [...batch].map((row) => labels[row] ?? 0);
         const tokens = tokenBatch([...batch].map((row) => windows[row] ?? new Int32Array()));
         const outcome = trainer.step(tokens, batchTargets(chosen, classes, settings), {
-          rate: settings.rate * rateAt(step / (epochs * perEpoch), settings.warmUp),
+          rate: settings.rate * learningRateFactor(step / (epochs * perEpoch), settings.warmUp),
           dropout: settings.dropout,
           seed: seed * 100_003 + step,
         });
@@ -84,7 +84,7 @@ export async function finetuneEncoder(
         await report.onStep(done, `loss ${outcome.loss.toFixed(3)}, ${minutes.toFixed(1)} min left`);
       }
       if (task.heldOut.length === 0) continue;
-      const top1 = top1Of(trainer, task);
+      const top1 = heldOutTop1(trainer, task);
       report.onEpoch(top1);
       if (best === null || top1 >= best.top1) best = { epoch, top1, weights: trainer.weights() };
       if (epoch - best.epoch >= patience) break;
@@ -98,20 +98,20 @@ export async function finetuneEncoder(
 }
 
 /** @returns the losses of training on the same tickets again and again, until one is as low as `until` */
-export async function learnByHeart(
+export async function overfitBatch(
   tf: Tensorflow,
   { from, to }: { from: string; to: string },
   task: Omit<FinetuneTask, 'heldOut' | 'epochs'>,
   until: number,
 ): Promise<number[]> {
   const { windows, labels, rows, settings, classes, seed } = task;
-  const trainer = await trainerOf(tf, from, to, task);
+  const trainer = await openTrainer(tf, from, to, task);
   try {
     const chosen = [...rows].map((row) => labels[row] ?? 0);
     const tokens = tokenBatch([...rows].map((row) => windows[row] ?? new Int32Array()));
     const targets = batchTargets(chosen, classes, { ...settings, smoothing: 0 });
     const losses: number[] = [];
-    while (losses.length < stepsByHeart && (losses.at(-1) ?? Infinity) >= until) {
+    while (losses.length < maxOverfitSteps && (losses.at(-1) ?? Infinity) >= until) {
       losses.push(trainer.step(tokens, targets, { rate: settings.rate, dropout: 0, seed }).loss);
     }
     return losses;
@@ -122,7 +122,7 @@ export async function learnByHeart(
 }
 
 /** @param folder for its graph */
-async function trainerOf(
+async function openTrainer(
   tf: Tensorflow,
   from: string,
   folder: string,
@@ -136,12 +136,12 @@ async function trainerOf(
 }
 
 /** Share of the highest learning rate after a share of the steps: a straight line up, then one down. */
-export function rateAt(done: number, warmUp: number): number {
+export function learningRateFactor(done: number, warmUp: number): number {
   return done < warmUp ? done / warmUp : Math.max(0, (1 - done) / (1 - warmUp));
 }
 
 /** In percent, by the head that the encoder was trained with. */
-function top1Of(trainer: EncoderTrainer, { heldOut, windows, labels, classes, settings }: FinetuneTask): number {
+function heldOutTop1(trainer: EncoderTrainer, { heldOut, windows, labels, classes, settings }: FinetuneTask): number {
   const rows = [...heldOut].filter((row) => (windows[row]?.length ?? 0) > 0);
   rows.sort((a, b) => (windows[a]?.length ?? 0) - (windows[b]?.length ?? 0));
   let right = 0;

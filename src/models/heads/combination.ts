@@ -1,36 +1,36 @@
 /**
- * How the scores of several heads become one calibrated probability per template. Fitted on held-out scores only: each
- * row's scores come from heads that had not seen it (cross-fitting).
+ * Combines the scores of several heads into one calibrated probability per template (stacking, Wolpert 1992). Invariant: it is
+ * fitted on out-of-fold scores only; each row's scores come from heads that were not trained on it.
  */
 import { minimise } from '../../statistics/lbfgs.js';
 import { softmax } from '../ranking/softmax.js';
 
-/** Scores of one kind for the held-out rows, [rows, classes]. */
+/** Scores of one kind, [rows, classes] */
 export type Scores = Float32Array;
 
-/** Weights of the kinds of scores; their softmax is the probability. The scale of the weights is the temperature. */
+/** The softmax of the weighted sum is the probability; the scale of the weights is the temperature. */
 export interface Combination {
   weights: number[];
-  /** Score of a template that no label has taught: scale · cosine of ticket and template text + offset. */
-  unseen: { scale: number; offset: number };
+  /** Logit of a template without labels: scale · cosine of ticket and template text + offset */
+  zeroShot: { scale: number; offset: number };
 }
 
-export interface Evidence {
-  /** Right class of each row; -1 where no template fits. */
+export interface LabelledScores {
+  /** Class of each row; -1 where no template fits */
   labels: Int32Array;
   classes: number;
   scores: Scores[];
 }
 
-/** With nothing to learn it from: a ticket and its reply are about this alike. */
-const usualCosine = 0.6;
-const usualScale = 15;
-const groupsOfClasses = 8;
-/** Of ½ ‖weights‖², beside the sum of all losses: of few tickets that are all told apart, no weights would be large enough. */
-const held = 0.01;
+/** Typical cosine of a ticket and its reply: the start of the fit, and the answer where there is nothing to fit it on */
+const priorCosine = 0.6;
+const priorScale = 15;
+const classGroups = 8;
+/** Penalty l2 · ½ ‖weights‖² beside the summed loss: separable tickets would let the weights grow without bound. */
+const l2 = 0.01;
 
 /** @returns logits of one row, [classes] */
-export function combined(
+export function combineScores(
   weights: readonly number[],
   scores: readonly Scores[],
   row: number,
@@ -46,15 +46,12 @@ export function combined(
   return logits;
 }
 
-/**
- * The weights under which what was right was most likely: the mean log-loss at its least. A kind that would count against
- * what it says has nothing to say beside the others: it weighs 0.
- */
-export async function fitWeights({ labels, classes, scores }: Evidence): Promise<number[]> {
+/** Weights that minimise the mean log-loss. A kind whose weight would be negative is dropped: it adds nothing to the others. */
+export async function fitWeights({ labels, classes, scores }: LabelledScores): Promise<number[]> {
   const kept = [...scores.keys()];
   for (;;) {
     const some = kept.map((kind) => scores[kind] ?? new Float32Array());
-    const weights = await leastLoss({ labels, classes, scores: some });
+    const weights = await minimiseLogLoss({ labels, classes, scores: some });
     const least = weights.indexOf(Math.min(...weights));
     if (kept.length === 1 || (weights[least] ?? 0) >= 0) {
       return scores.map((_, kind) => weights[kept.indexOf(kind)] ?? 0);
@@ -63,7 +60,7 @@ export async function fitWeights({ labels, classes, scores }: Evidence): Promise
   }
 }
 
-async function leastLoss({ labels, classes, scores }: Evidence): Promise<number[]> {
+async function minimiseLogLoss({ labels, classes, scores }: LabelledScores): Promise<number[]> {
   const rows = [...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0);
   const weights = Float64Array.from(scores, () => 1);
   if (rows.length === 0) return [...weights];
@@ -73,7 +70,7 @@ async function leastLoss({ labels, classes, scores }: Evidence): Promise<number[
       let loss = 0;
       for (const row of rows) {
         const right = labels[row] as number;
-        const probabilities = softmax(combined([...point], scores, row, classes));
+        const probabilities = softmax(combineScores([...point], scores, row, classes));
         loss -= Math.log(Math.max(probabilities[right] as number, 1e-12));
         scores.forEach((kind, index) => {
           let expected = 0;
@@ -85,32 +82,32 @@ async function leastLoss({ labels, classes, scores }: Evidence): Promise<number[
       }
       for (let index = 0; index < gradient.length; index += 1) {
         const weight = point[index] as number;
-        loss += 0.5 * held * weight * weight;
-        gradient[index] = ((gradient[index] as number) + held * weight) / rows.length;
+        loss += 0.5 * l2 * weight * weight;
+        gradient[index] = ((gradient[index] as number) + l2 * weight) / rows.length;
       }
       return loss / rows.length;
     },
     weights,
-    { mostSteps: 50, tolerance: 1e-7 },
+    { maxSteps: 50, tolerance: 1e-7 },
   );
   return [...weights];
 }
 
 /**
- * Scores of templates that have no labels yet, learned by pretending that classes had none: an eighth of them at a time.
+ * Fits the zero-shot logit of templates without labels, by treating an eighth of the classes at a time as unlabelled.
  *
  * @param cosines of ticket and template text, [rows, classes]
  */
-export async function fitUnseen(
-  { labels, classes, scores }: Evidence,
+export async function fitZeroShot(
+  { labels, classes, scores }: LabelledScores,
   weights: readonly number[],
   cosines: Scores,
-): Promise<Combination['unseen']> {
+): Promise<Combination['zeroShot']> {
   const rows = [...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0);
-  const logits = rows.map((row) => combined(weights, scores, row, classes));
+  const logits = rows.map((row) => combineScores(weights, scores, row, classes));
   const rightLogits = rows.map((row, index) => logits[index]?.[labels[row] ?? 0] ?? 0).sort((a, b) => a - b);
-  const usual = rightLogits[Math.floor(rightLogits.length / 2)] ?? 0;
-  const start = { scale: usualScale, offset: usual - usualScale * usualCosine };
+  const median = rightLogits[Math.floor(rightLogits.length / 2)] ?? 0;
+  const start = { scale: priorScale, offset: median - priorScale * priorCosine };
   if (rows.length === 0) return start;
   const point = Float64Array.from([start.scale, start.offset]);
   await minimise(
@@ -118,35 +115,35 @@ export async function fitUnseen(
       gradient.fill(0);
       let loss = 0;
       const [scale = 0, offset = 0] = at;
-      /** Adds a row's part, with the classes of one group taken for unlabelled. */
+      /** Adds the loss of a row, with one group of classes treated as unlabelled. */
       const add = (row: number, logitsOfRow: Float64Array, group: number, share: number): void => {
         const right = labels[row] as number;
         const changed = Float64Array.from(logitsOfRow);
-        for (let label = group; label < classes; label += groupsOfClasses) {
+        for (let label = group; label < classes; label += classGroups) {
           changed[label] = scale * (cosines[row * classes + label] as number) + offset;
         }
         const probabilities = softmax(changed);
         loss -= share * Math.log(Math.max(probabilities[right] as number, 1e-12));
-        for (let label = group; label < classes; label += groupsOfClasses) {
+        for (let label = group; label < classes; label += classGroups) {
           const error = share * ((probabilities[label] as number) - (label === right ? 1 : 0));
           gradient[0] = (gradient[0] as number) + error * (cosines[row * classes + label] as number);
           gradient[1] = (gradient[1] as number) + error;
         }
       };
       rows.forEach((row, index) => {
-        const own = (labels[row] as number) % groupsOfClasses;
-        const other = (own + 1 + (row % (groupsOfClasses - 1))) % groupsOfClasses;
+        const own = (labels[row] as number) % classGroups;
+        const other = (own + 1 + (row % (classGroups - 1))) % classGroups;
         const logitsOfRow = logits[index] ?? new Float64Array(classes);
-        // Most tickets are not about a new template: it must not push itself before those that are known to be right.
-        add(row, logitsOfRow, own, 1 / groupsOfClasses);
-        add(row, logitsOfRow, other, 1 - 1 / groupsOfClasses);
+        // Most tickets are not about a new template: it must not outrank the right one.
+        add(row, logitsOfRow, own, 1 / classGroups);
+        add(row, logitsOfRow, other, 1 - 1 / classGroups);
       });
       gradient[0] = (gradient[0] as number) / rows.length;
       gradient[1] = (gradient[1] as number) / rows.length;
       return loss / rows.length;
     },
     point,
-    { mostSteps: 50, tolerance: 1e-6 },
+    { maxSteps: 50, tolerance: 1e-6 },
   );
   return { scale: point[0] ?? start.scale, offset: point[1] ?? start.offset };
 }

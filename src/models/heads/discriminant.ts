@@ -15,14 +15,14 @@ import type { LinearHead } from './linear-svm.js';
 import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
 
-/** Of the covariance that is taken from the identity */
+/** Weight of the identity in the shrunk covariance */
 const shrinkage = 0.3;
 const rowsPerCall = 2048;
 const maxSteps = 100;
-/** Of the first residual */
+/** Relative to the first residual */
 const tolerance = 1e-3;
 
-/** Tickets to learn from: rows of `values`, and further examples, one of each class. */
+/** Rows of `values`, and optional examples, one per class. */
 export interface DiscriminantExamples {
   dense: Pick<TrainingData['dense'], 'values' | 'width'>;
   labels: Int32Array;
@@ -38,8 +38,8 @@ export function fitDiscriminant(tf: Tensorflow, examples: DiscriminantExamples):
   const { classes } = examples;
   const { means, centre } = classMeans(examples);
   const scatter = withinClassScatter(tf, examples, means);
-  const aims = means.map((value, at) => value - (centre[at % width] as number));
-  const right = tf.tidy(() => tf.transpose(tf.tensor2d(aims, [classes, width])));
+  const targets = means.map((value, at) => value - (centre[at % width] as number));
+  const right = tf.tidy(() => tf.transpose(tf.tensor2d(targets, [classes, width])));
   const directions = solve(tf, scatter, right);
   const head = tf.tidy(() => {
     const lengths = tf.sqrt(tf.maximum(tf.sum(tf.mul(right, directions), 0, true), 1e-12));
@@ -52,7 +52,7 @@ export function fitDiscriminant(tf: Tensorflow, examples: DiscriminantExamples):
   return { weights, bias, classes };
 }
 
-/** @returns means [classes, width], that of all tickets for a class without examples, and that of all tickets [width] */
+/** @returns class means [classes, width], with the overall mean for a class without examples, and the overall mean [width] */
 function classMeans(examples: DiscriminantExamples): { means: Float32Array; centre: Float32Array } {
   const { dense, rows, classes } = examples;
   const { width } = dense;
@@ -110,7 +110,7 @@ function withinClassScatter(tf: Tensorflow, examples: DiscriminantExamples, mean
     if (filled === rowsPerCall) add();
   });
   if (filled > 0) add();
-  // Where no two tickets of a class differ there is nothing to shrink.
+  // Where no two tickets of a class differ, the covariance is 0; any positive level gives the same directions.
   return { matrix, level: squares / (count * width) || 1 };
 }
 
@@ -130,9 +130,9 @@ function solve(tf: Tensorflow, { matrix, level }: Scatter, right: Tensor2D): Ten
     direction: tf.clone(right),
     square: tf.sum<Tensor2D>(tf.square(right), 0, true),
   }));
-  const enough = tolerance ** 2 * maxValue(start.square);
+  const target = tolerance ** 2 * maxValue(start.square);
   let state = start;
-  for (let step = 0; step < maxSteps && maxValue(state.square) > enough; step += 1) {
+  for (let step = 0; step < maxSteps && maxValue(state.square) > target; step += 1) {
     const before = state;
     const { solution, rest, direction, square } = before;
     state = tf.tidy(() => {

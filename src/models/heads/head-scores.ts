@@ -1,7 +1,7 @@
-/** What trained heads, and the baselines that need no training, say of rows of the data: [rows, classes] each. */
+/** Scores of rows by trained heads, and by similarity to vectors: [rows, classes] each. */
 import type { Heads } from './heads.js';
 import type { DenseHeads } from './heads.js';
-import { scoresOf, type LinearHead } from './linear-svm.js';
+import { scoreRow, type LinearHead } from './linear-svm.js';
 import { NearestTickets } from './nearest-tickets.js';
 import { softmaxScores } from './softmax-head.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
@@ -10,7 +10,7 @@ import { cosine } from '../features/ticket-features.js';
 import type { TrainingData } from '../dataset/training-data.js';
 
 /** Rows of one call to TensorFlow. */
-const portion = 2048;
+const rowsPerCall = 2048;
 
 /** Of each head [rows, classes] */
 export interface HeadScores {
@@ -24,28 +24,27 @@ export function headScores(tf: Tensorflow, data: TrainingData, heads: Heads, row
   return { ...denseScores(tf, data, heads, rows), sparse: ngramScores(data, heads.sparse, rows) };
 }
 
-/** Where the template's text stands among the kinds of evidence */
-export const likenessKind = 4;
+/** Index of the similarity to the template's text in `scoresByKind` */
+export const templateKind = 4;
 
 /**
- * All kinds of evidence, in the order in which a combination weighs them: the linear head, n-grams, the nearest ticket, the
- * discriminant, the cosine to each class's template; and where the encoder was trained the linear head, the nearest ticket
- * and the discriminant of the encoder that it began with.
+ * All kinds of scores, in the order of a combination's weights: linear head, n-grams, nearest ticket, discriminant, cosine to
+ * each class's template; where the encoder was trained also linear head, nearest ticket and discriminant on the base encoder.
  *
- * @param usual the data as that one sees it
+ * @param data encoded by the model's encoder; `baseData`: by the base encoder
  */
-export function evidenceOf(
+export function scoresByKind(
   tf: Tensorflow,
-  { data, usual }: { data: TrainingData; usual: TrainingData | null },
+  { data, baseData }: { data: TrainingData; baseData: TrainingData | null },
   heads: Heads,
   rows: Int32Array,
 ): Float32Array[] {
   const own = headScores(tf, data, heads, rows);
-  const beside = heads.usual && usual ? denseScores(tf, usual, heads.usual, rows) : null;
+  const base = heads.base && baseData ? denseScores(tf, baseData, heads.base, rows) : null;
   return [
     ...[own.dense, own.sparse, own.nearest, own.discriminant],
-    likeness(data, rows, templateEmbeddings(data)),
-    ...(beside ? [beside.dense, beside.nearest, beside.discriminant] : []),
+    cosineSimilarities(data, rows, templateEmbeddings(data)),
+    ...(base ? [base.dense, base.nearest, base.discriminant] : []),
   ];
 }
 
@@ -58,8 +57,8 @@ function denseScores(
   const { classes } = heads.dense;
   const nearest = new Float32Array(rows.length * classes);
   const bank = new NearestTickets(tf, heads.nearest);
-  eachPortion(rows, (some, start) => {
-    nearest.set(bank.scores(denseRows(data, some, data.embeddingSize), some.length), start * classes);
+  forEachBatch(rows, (some, start) => {
+    nearest.set(bank.scores(gatherRows(data, some, data.embeddingSize), some.length), start * classes);
   });
   bank.dispose();
   return {
@@ -74,15 +73,15 @@ function linearScores(tf: Tensorflow, data: TrainingData, head: LinearHead, rows
   const { width } = data.dense;
   const scores = new Float32Array(rows.length * classes);
   const tensors = { weights: tf.tensor2d(head.weights, [width, classes]), bias: tf.tensor2d(head.bias, [1, classes]) };
-  eachPortion(rows, (some, start) => {
-    scores.set(softmaxScores(tf, tensors, denseRows(data, some, width), some.length), start * classes);
+  forEachBatch(rows, (some, start) => {
+    scores.set(softmaxScores(tf, tensors, gatherRows(data, some, width), some.length), start * classes);
   });
   tf.dispose(tensors);
   return scores;
 }
 
-function eachPortion(rows: Int32Array, score: (some: Int32Array, start: number) => void): void {
-  for (let start = 0; start < rows.length; start += portion) score(rows.subarray(start, start + portion), start);
+function forEachBatch(rows: Int32Array, score: (some: Int32Array, start: number) => void): void {
+  for (let start = 0; start < rows.length; start += rowsPerCall) score(rows.subarray(start, start + rowsPerCall), start);
 }
 
 function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
@@ -90,13 +89,13 @@ function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Arra
   rows.forEach((row, index) => {
     const [start, end] = [sparse.start[row], sparse.start[row + 1]];
     const values = sparse.values.subarray(start, end);
-    scores.set(scoresOf(head, { columns: sparse.columns.subarray(start, end), values }), index * head.classes);
+    scores.set(scoreRow(head, { columns: sparse.columns.subarray(start, end), values }), index * head.classes);
   });
   return scores;
 }
 
-/** How alike each row is to each of the vectors, one a class: class means, or what the templates say. */
-export function likeness(data: TrainingData, rows: Int32Array, vectors: readonly Float32Array[]): Float32Array {
+/** Cosine of each row to each vector, one per class: class means, or template embeddings. [rows, classes] */
+export function cosineSimilarities(data: TrainingData, rows: Int32Array, vectors: readonly Float32Array[]): Float32Array {
   const scores = new Float32Array(rows.length * vectors.length);
   rows.forEach((row, index) => {
     const embedding = embeddingOf(data, row);
@@ -109,8 +108,8 @@ export function embeddingOf({ dense, embeddingSize }: TrainingData, row: number)
   return dense.values.subarray(row * dense.width, row * dense.width + embeddingSize);
 }
 
-/** The first `width` numbers of rows, one after another. */
-function denseRows({ dense }: TrainingData, rows: Int32Array, width: number): Float32Array {
+/** The first `width` numbers of each row, [rows, width] */
+function gatherRows({ dense }: TrainingData, rows: Int32Array, width: number): Float32Array {
   const values = new Float32Array(rows.length * width);
   rows.forEach((row, index) =>
     values.set(dense.values.subarray(row * dense.width, row * dense.width + width), index * width),
@@ -118,8 +117,7 @@ function denseRows({ dense }: TrainingData, rows: Int32Array, width: number): Fl
   return values;
 }
 
-/** Numbers of several parts, one part after another. */
-export function joined<T extends Float32Array | Int32Array>(parts: readonly T[], kind: new (length: number) => T): T {
+export function concat<T extends Float32Array | Int32Array>(parts: readonly T[], kind: new (length: number) => T): T {
   const all = new kind(parts.reduce((sum, { length }) => sum + length, 0));
   let start = 0;
   for (const part of parts) {

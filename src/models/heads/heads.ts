@@ -1,3 +1,4 @@
+/** The contract of the heads: what a training makes, a model folder holds, and a ranker scores with. */
 import type { LinearHead } from './linear-svm.js';
 import type { TicketBank } from './nearest-tickets.js';
 
@@ -9,6 +10,6 @@ export interface DenseHeads {
 
 export interface Heads extends DenseHeads {
   sparse: LinearHead;
-  /** On the numbers of the encoder that a training began with, where it trained that too: those it knows nothing by heart of */
-  usual: DenseHeads | null;
+  /** Heads on the base encoder, whose embeddings are not overfitted; null where the encoder was not trained */
+  base: DenseHeads | null;
 }

@@ -1,5 +1,5 @@
 /**
- * A linear support vector machine for each class against all others, on sparse rows.
+ * One-vs-rest linear support vector machines on sparse rows.
  *
  * Own code: TensorFlow.js has no sparse products and no dual methods, and `libsvm-js` takes dense rows only: 10,003 tickets of
  * Banking77 with 30,000 n-grams are 2.4 GB. Here they take 6.7 s of one core for 77 classes. The weights equal scikit-learn's
@@ -11,7 +11,7 @@ import type { SparseMatrix, SparseRow } from '../features/sparse-matrix.js';
 
 /** Scores are weights · row + bias. */
 export interface LinearHead {
-  /** [features, classes]: what a feature says to all classes lies together */
+  /** [features, classes] */
   weights: Float32Array;
   /** [classes] */
   bias: Float32Array;
@@ -22,20 +22,20 @@ export interface SvmOptions {
   /** Cost of an error against a small norm of the weights */
   cost: number;
   seed: number;
-  /** Stops when no gradient is farther from optimal than this. */
+  /** Stops when the projected gradients span less than this; default 0.05 */
   tolerance?: number;
   maxPasses?: number;
-  /** That a class is held against; by itself as many as leave the training bearable, see below */
+  /** Rows of other classes per class; default: all, or as many as `maxProducts` allows */
   maxNegatives?: number;
 }
 
-/** Of more rows than that, times classes, each class is held against some of the others only: it would take hours. */
+/** Above this many rows × classes the negatives of each class are sampled: all of them would take hours. */
 const maxProducts = 60_000_000;
 const minRowsPerClass = 20_000;
 
 /**
- * @param labels class of each row, -1 for one that belongs to none; rows that are not in `rows` are not looked at
- * @param onClass called after each class with the share that is done
+ * @param labels class of each row, -1 for none; only rows in `rows` are used
+ * @param onClass called after each class with the share of classes done
  */
 export async function trainLinearSvm(
   matrix: SparseMatrix,
@@ -47,10 +47,11 @@ export async function trainLinearSvm(
 ): Promise<LinearHead> {
   const head = { weights: new Float32Array(matrix.width * classes), bias: new Float32Array(classes), classes };
   const problem = new OneVsRest(matrix, rows, options);
-  const most = options.maxNegatives ?? Math.max(minRowsPerClass, Math.floor(maxProducts / classes));
-  const part = rows.length > most ? sampleNegatives(labels, rows, classes, { most, seed: options.seed }) : null;
+  const maxNegatives = options.maxNegatives ?? Math.max(minRowsPerClass, Math.floor(maxProducts / classes));
+  const rowsOfClass =
+    rows.length > maxNegatives ? sampleNegatives(labels, rows, classes, { maxNegatives, seed: options.seed }) : null;
   for (let label = 0; label < classes; label += 1) {
-    const own = part ? new OneVsRest(matrix, part(label), options) : problem;
+    const own = rowsOfClass ? new OneVsRest(matrix, rowsOfClass(label), options) : problem;
     const { weights, bias } = own.solve((row) => labels[row] === label, options.seed + label);
     for (let feature = 0; feature < matrix.width; feature += 1) {
       const weight = weights[feature] ?? 0;
@@ -62,18 +63,18 @@ export async function trainLinearSvm(
   return head;
 }
 
-/** @returns gives the rows that a class is learned from: all of its own, and a sample of the others, the same for all */
+/** @returns the training rows of a class: all of its own, and a sample of the others, the same sample for all classes */
 function sampleNegatives(
   labels: Int32Array,
   rows: Int32Array,
   classes: number,
-  { most, seed }: { most: number; seed: number },
+  { maxNegatives, seed }: { maxNegatives: number; seed: number },
 ): (label: number) => Int32Array {
   const ofClass = Array.from({ length: classes }, (): number[] => []);
   for (const row of rows) ofClass[labels[row] ?? -1]?.push(row);
   const order = Int32Array.from(rows);
   shuffle(order, order.length, seeded(seed));
-  const others = order.subarray(0, most);
+  const others = order.subarray(0, maxNegatives);
   return (label) => {
     const own = ofClass[label] ?? [];
     return Int32Array.from([...own, ...others.filter((row) => labels[row] !== label)]);
@@ -123,7 +124,7 @@ class OneVsRest {
   solve(isPositive: (row: number) => boolean, seed: number): { weights: Float64Array; bias: number } {
     const { matrix, rows, weights, alpha, active, curvature, slack } = this;
     const { start, columns, values } = matrix;
-    const { tolerance = 0.05, maxPasses: mostPasses = 100 } = this.options;
+    const { tolerance = 0.05, maxPasses = 100 } = this.options;
     const random = seeded(seed);
     const sign = Int8Array.from(rows, (row) => (isPositive(row) ? 1 : -1));
     weights.fill(0);
@@ -132,7 +133,7 @@ class OneVsRest {
     let count = rows.length;
     for (let index = 0; index < count; index += 1) active[index] = index;
     let shrinkAbove = Infinity;
-    for (let pass = 0; pass < mostPasses; pass += 1) {
+    for (let pass = 0; pass < maxPasses; pass += 1) {
       let highest = -Infinity;
       let lowest = Infinity;
       shuffle(active, count, random);
@@ -172,7 +173,7 @@ class OneVsRest {
       }
       if (highest - lowest <= tolerance) {
         if (count === rows.length) break;
-        // Done with those that were left: look at all of them once more.
+        // The active rows have converged: check all rows once more.
         count = rows.length;
         shrinkAbove = Infinity;
         continue;

@@ -1,33 +1,31 @@
 /**
- * How much a ticket is like the most similar one that was answered with each template: a nearest-neighbour classifier
- * beside the linear heads. It sees small groups within a class, and learns from the very first labels.
+ * Nearest-neighbour classifier: the cosine of a ticket to the most similar labelled ticket of each class. Beside the linear
+ * heads it finds small groups within a class, and works from the first labels on.
  */
 import { seeded, shuffle } from '../../statistics/random.js';
 import type { Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
-import { mostOfAClass } from '../dataset/row-sample.js';
+import { perClassLimit } from '../dataset/row-sample.js';
 
 /**
- * More labelled tickets than this are sampled, the frequent templates first: ranking one ticket compares it with all, and reads
- * 25 MB for that where an embedding has 384 numbers.
+ * Above this the bank is a sample, in which frequent templates lose tickets first: ranking one ticket reads the whole bank, which
+ * is 25 MB at 384 numbers each.
  */
-const mostTickets = 16_000;
+const maxTickets = 16_000;
 
-/** Embeddings of labelled tickets, those of one class after another. */
+/** Embeddings of labelled tickets, sorted by class. */
 export interface TicketBank {
   /** [tickets, size] */
   embeddings: Float32Array;
   size: number;
   /** Tickets of each class */
   counts: Int32Array;
-  /** Which tickets they are (`idHash`); null for a row without an id */
+  /** `idHash` of each ticket; null for a row without an id */
   ids: (string | null)[];
 }
 
-/**
- * @param rows which rows to take from; all of them have a class
- */
-export function ticketBank(
+/** @param rows rows to take tickets from; all of them have a class */
+export function buildTicketBank(
   data: Pick<TrainingData, 'dense' | 'embeddingSize' | 'labels' | 'classes' | 'idHashes'>,
   rows: Int32Array,
   seed: number,
@@ -35,9 +33,9 @@ export function ticketBank(
   const { dense, embeddingSize: size, labels, classes } = data;
   const ofClass = classes.map((): number[] => []);
   for (const row of rows) ofClass[labels[row] ?? -1]?.push(row);
-  const most = mostOfAClass(
+  const most = perClassLimit(
     ofClass.map(({ length }) => length),
-    mostTickets,
+    maxTickets,
   );
   const random = seeded(seed);
   const chosen = ofClass.map((all) => {

@@ -1,13 +1,13 @@
-/** The settings of the recipe `frozen` that a training does not find by itself; `replyrank sweep` searches better ones. */
+/** Hyperparameters of the heads; `replyrank sweep` searches better ones. */
 export interface Recipe {
-  /** Cost of an error of the encoder's head against a small norm of its weights */
+  /** C of the linear head on embeddings: cost of an error against the norm of the weights */
   denseCost: number;
-  /** Most steps of the encoder's head */
+  /** Maximum L-BFGS steps of the linear head on embeddings */
   denseSteps: number;
-  /** Cost of an error of the n-grams' head */
+  /** C of the SVMs on n-grams */
   sparseCost: number;
-  /** Most n-grams that are looked at; null: as many as leave the weights a bearable size */
-  mostNgrams: number | null;
+  /** Maximum size of the n-gram vocabulary; null: as many as the memory limit of the weights allows */
+  maxNgrams: number | null;
 }
 
-export const defaultRecipe: Recipe = { denseCost: 10, denseSteps: 60, sparseCost: 0.5, mostNgrams: null };
+export const defaultRecipe: Recipe = { denseCost: 10, denseSteps: 60, sparseCost: 0.5, maxNgrams: null };

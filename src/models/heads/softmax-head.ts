@@ -1,28 +1,35 @@
 /** Multinomial logistic regression on dense rows, in TensorFlow. */
 import { minimise } from '../../statistics/lbfgs.js';
 import type { LinearHead } from './linear-svm.js';
-import { softmaxByBatches } from './softmax-by-batches.js';
+import { trainSoftmaxMinibatch } from './softmax-by-batches.js';
 import type { Tensor1D, Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
 
-/** Rows of one call: logits of [rows, classes] must not fill the memory where there are many of both. */
-const rowsOfACall = 16_384;
-/** Rows × width × classes beyond which sixty looks at all of them take too long */
-const mostProducts = 20_000_000_000;
+/** Rows of one call: bounds the memory of the logits, [rows, classes]. */
+const rowsPerCall = 16_384;
+/** Rows × width × classes above which sixty full-batch evaluations take too long */
+const maxProducts = 20_000_000_000;
+/** The bias is penalised a hundredth as much as the weights: nearly free, but a class without rows can't drift away. */
+const biasPenaltyDivisor = 100;
 
 export interface SoftmaxOptions {
   /** Cost of an error against a small norm of the weights: C in C · Σ loss + ½ ‖w‖² */
   cost: number;
-  mostSteps: number;
-  /** Further examples, one of each class: [classes, width] */
+  maxSteps: number;
+  /** Additional examples, one per class: [classes, width] */
   examples?: Float32Array | null | undefined;
-  /** Told the loss before the first step and after each. */
+  /** Called with the loss before the first step and after each step */
   onLoss?: ((loss: number) => void) | undefined;
+}
+
+interface Call {
+  x: Tensor2D;
+  y: Tensor1D;
 }
 
 /**
  * @param features [all rows, width], row-major
  * @param labels class of each row
- * @param rows which rows to learn from
+ * @param rows rows to train on
  * @returns weights [width, classes] and bias [classes]
  */
 export async function trainSoftmax(
@@ -35,87 +42,91 @@ export async function trainSoftmax(
   onStep: (share: number) => void | Promise<void> = () => undefined,
 ): Promise<LinearHead> {
   const { width } = features;
-  const count = rows.length + (options.examples ? classes : 0);
-  const penalty = 1 / (options.cost * count);
-  if (count * width * classes > mostProducts) {
-    return inBatches(
-      tf,
-      { features, labels, rows, classes, examples: options.examples ?? null, penalty },
-      (loss, share) => {
-        options.onLoss?.(loss);
-        return onStep(share);
-      },
-    );
-  }
-  const calls: { x: Tensor2D; y: Tensor1D }[] = [];
-  for (let start = 0; start < rows.length; start += rowsOfACall) {
-    calls.push(callOf(tf, features, labels, rows.subarray(start, start + rowsOfACall)));
-  }
-  if (options.examples) {
-    calls.push({ x: tf.tensor2d(options.examples, [classes, width]), y: tf.range(0, classes, 1, 'int32') });
-  }
-  const size = width * classes;
-  /** Loss and gradient of one call, [width · classes + classes + 1], as one tensor: one trip out of TensorFlow. */
-  const part = (x: Tensor2D, labelsOfCall: Tensor1D, weights: Tensor2D, bias: Tensor2D): Float32Array => {
-    const result = tf.tidy(() => {
-      const y = tf.oneHot(labelsOfCall, classes).toFloat();
-      const logits = tf.add(tf.matMul(x, weights), bias);
-      const logProbabilities = tf.logSoftmax(logits);
-      const loss = tf.neg(tf.sum(tf.mul(y, logProbabilities)));
-      const error = tf.sub(tf.exp(logProbabilities), y);
-      return tf.concat([tf.matMul(x, error, true).flatten(), tf.sum(error, 0).flatten(), loss.reshape([1])]);
+  const { examples = null, maxSteps, onLoss } = options;
+  const count = rows.length + (examples ? classes : 0);
+  const l2 = 1 / (options.cost * count);
+  if (count * width * classes > maxProducts) {
+    return trainInMinibatches(tf, { features, labels, rows, classes, examples, l2 }, (loss, share) => {
+      onLoss?.(loss);
+      return onStep(share);
     });
-    const values = result.dataSync<'float32'>();
-    result.dispose();
-    return values;
+  }
+  const calls = toCalls(tf, { features, labels, rows, classes, examples });
+  const evaluate = fullBatchLoss(tf, calls, { width, classes, count, l2 });
+  const point = new Float64Array(width * classes + classes);
+  onLoss?.(evaluate(point, new Float64Array(point.length)));
+  await minimise(evaluate, point, { maxSteps, tolerance: 1e-4 }, (step, loss) => {
+    onLoss?.(loss);
+    return onStep(step / maxSteps);
+  });
+  tf.dispose(calls.flatMap(({ x, y }) => [x, y]));
+  return {
+    weights: Float32Array.from(point.subarray(0, width * classes)),
+    bias: Float32Array.from(point.subarray(width * classes)),
+    classes,
   };
-  const evaluate = (point: Float64Array, gradient: Float64Array): number => {
+}
+
+/** @returns evaluates the mean loss with its penalty, and its gradient, at a point: weights, then bias */
+function fullBatchLoss(
+  tf: Tensorflow,
+  calls: readonly Call[],
+  { width, classes, count, l2 }: { width: number; classes: number; count: number; l2: number },
+): (point: Float64Array, gradient: Float64Array) => number {
+  const size = width * classes;
+  return (point, gradient) => {
     const weights = tf.tensor2d(Float32Array.from(point.subarray(0, size)), [width, classes]);
     const bias = tf.tensor2d(Float32Array.from(point.subarray(size)), [1, classes]);
     gradient.fill(0);
     let loss = 0;
-    for (const { x, y } of calls) {
-      const values = part(x, y, weights, bias);
+    for (const call of calls) {
+      const values = lossAndGradient(tf, call, { weights, bias, classes });
       for (let at = 0; at < gradient.length; at += 1) gradient[at] = (gradient[at] as number) + (values[at] as number);
       loss += values[gradient.length] ?? 0;
     }
     tf.dispose([weights, bias]);
     let value = loss / count;
     for (let at = 0; at < gradient.length; at += 1) {
-      // The bias is held by a hundredth of it: a class without rows must not run away.
-      const held = at < size ? penalty : penalty / 100;
+      const penalty = at < size ? l2 : l2 / biasPenaltyDivisor;
       const coordinate = point[at] as number;
-      value += 0.5 * held * coordinate * coordinate;
-      gradient[at] = (gradient[at] as number) / count + held * coordinate;
+      value += 0.5 * penalty * coordinate * coordinate;
+      gradient[at] = (gradient[at] as number) / count + penalty * coordinate;
     }
     return value;
   };
-  const point = new Float64Array(size + classes);
-  options.onLoss?.(evaluate(point, new Float64Array(point.length)));
-  await minimise(evaluate, point, { mostSteps: options.mostSteps, tolerance: 1e-4 }, (step, loss) => {
-    options.onLoss?.(loss);
-    return onStep(step / options.mostSteps);
-  });
-  tf.dispose(calls.flatMap(({ x, y }) => [x, y]));
-  return {
-    weights: Float32Array.from(point.subarray(0, size)),
-    bias: Float32Array.from(point.subarray(size)),
-    classes,
-  };
 }
 
-interface Lesson {
+/** @returns gradient and loss of one call, [width · classes + classes + 1], as one tensor: one copy out of TensorFlow */
+function lossAndGradient(
+  tf: Tensorflow,
+  { x, y: labels }: Call,
+  { weights, bias, classes }: { weights: Tensor2D; bias: Tensor2D; classes: number },
+): Float32Array {
+  const result = tf.tidy(() => {
+    const y = tf.oneHot(labels, classes).toFloat();
+    const logits = tf.add(tf.matMul(x, weights), bias);
+    const logProbabilities = tf.logSoftmax(logits);
+    const loss = tf.neg(tf.sum(tf.mul(y, logProbabilities)));
+    const error = tf.sub(tf.exp(logProbabilities), y);
+    return tf.concat([tf.matMul(x, error, true).flatten(), tf.sum(error, 0).flatten(), loss.reshape([1])]);
+  });
+  const values = result.dataSync<'float32'>();
+  result.dispose();
+  return values;
+}
+
+interface MinibatchData {
   features: { values: Float32Array; width: number };
   labels: Int32Array;
   rows: Int32Array;
   classes: number;
   examples: Float32Array | null;
-  penalty: number;
+  l2: number;
 }
 
-function inBatches(
+function trainInMinibatches(
   tf: Tensorflow,
-  { features: { values, width }, labels, rows, classes, examples, penalty }: Lesson,
+  { features: { values, width }, labels, rows, classes, examples, l2 }: MinibatchData,
   onStep: (loss: number, share: number) => void | Promise<void>,
 ): Promise<LinearHead> {
   const own = Int32Array.from(rows, (row) => labels[row] ?? 0);
@@ -126,15 +137,29 @@ function inBatches(
     const from = row === undefined ? (examples ?? values).subarray(label * width) : values.subarray(row * width);
     to.set(from.subarray(0, width), at);
   };
-  return softmaxByBatches(tf, { width, classes, labels: all, fill, penalty, seed: 1 }, onStep);
+  return trainSoftmaxMinibatch(tf, { width, classes, labels: all, fill, l2: l2, seed: 1 }, onStep);
 }
 
-function callOf(
+function toCalls(
+  tf: Tensorflow,
+  { features, labels, rows, classes, examples }: Omit<MinibatchData, 'l2'>,
+): Call[] {
+  const calls: Call[] = [];
+  for (let start = 0; start < rows.length; start += rowsPerCall) {
+    calls.push(toCall(tf, features, labels, rows.subarray(start, start + rowsPerCall)));
+  }
+  if (examples) {
+    calls.push({ x: tf.tensor2d(examples, [classes, features.width]), y: tf.range(0, classes, 1, 'int32') });
+  }
+  return calls;
+}
+
+function toCall(
   tf: Tensorflow,
   { values, width }: { values: Float32Array; width: number },
   labels: Int32Array,
   rows: Int32Array,
-): { x: Tensor2D; y: Tensor1D } {
+): Call {
   const x = new Float32Array(rows.length * width);
   rows.forEach((row, index) => x.set(values.subarray(row * width, (row + 1) * width), index * width));
   return {

@@ -1,12 +1,12 @@
-/** When nothing is suggested, and how long a list must be to hold the right template: decided on held-out rows. */
+/** Fits the thresholds of abstention and of the conformal set on held-out rows. */
 import { percentOf } from '../../statistics/percent.js';
 
-/** What was predicted for a held-out row. */
+/** The prediction for a held-out row. */
 export interface HeldOutRow {
   /** Probability of the first template */
   confidence: number;
-  /** The largest logit of all classes: low where a text is like nothing that was learned */
-  familiarity: number;
+  /** Largest logit of all classes: the out-of-distribution score, low for unfamiliar texts (Hendrycks et al. 2022) */
+  maxLogit: number;
   /** Probability of the right template; null where none fits */
   rightProbability: number | null;
   /** Whether the first template is the right one */
@@ -14,98 +14,98 @@ export interface HeldOutRow {
 }
 
 export interface AbstentionRule {
-  /** Below this the ticket is out of scope. */
-  leastFamiliarity: number;
-  /** Below this the model is unsure. */
-  leastConfidence: number;
-  /** Templates with at least this probability belong to the set of the promised coverage. */
-  leastInSet: number;
+  /** Tickets with a lower maximum logit are out of scope. */
+  outOfScopeThreshold: number;
+  /** Rankings with a lower first probability are not shown. */
+  confidenceThreshold: number;
+  /** Templates with at least this probability are in the conformal set. */
+  conformalThreshold: number;
 }
 
-/** Fewer rows on which no template fits do not tell where to draw the line. */
-const fewestNoneRows = 20;
-/** Without such rows: so many of the tickets at hand may count as out of scope. */
-const oddShare = 0.005;
-/** With them: so many of the tickets that a template fits may lose a first suggestion that would have been right. */
-const mostHeldBack = 0.02;
+/** Minimum of rows without a fitting template to fit the out-of-scope threshold on */
+const minNoneRows = 20;
+/** Without such rows: share of the tickets that counts as out of scope */
+const outlierShare = 0.005;
+/** With them: maximum share of tickets with a fitting template that lose a correct first suggestion */
+const maxFalseRejections = 0.02;
 
 /**
- * @param precision share of right ones that is wanted among the first suggestions shown, 0–1
- * @param coverage share of tickets whose right template the set must hold, 0–1
+ * @param precision target share of correct first suggestions among those shown, 0–1
+ * @param coverage target share of tickets whose right template is in the conformal set, 0–1
  */
 export function fitAbstention(rows: readonly HeldOutRow[], precision: number, coverage: number): AbstentionRule {
-  const leastFamiliarity = scopeLine(rows);
-  const shown = rows.filter(({ familiarity }) => familiarity >= leastFamiliarity);
-  return { leastFamiliarity, leastConfidence: confidenceFor(shown, precision), leastInSet: setLine(rows, coverage) };
+  const outOfScopeThreshold = fitOutOfScopeThreshold(rows);
+  const shown = rows.filter(({ maxLogit }) => maxLogit >= outOfScopeThreshold);
+  return { outOfScopeThreshold, confidenceThreshold: fitConfidenceThreshold(shown, precision), conformalThreshold: fitConformalThreshold(rows, coverage) };
 }
 
 /**
- * Where there is evidence: the line with the largest sum of both shares that stand on the right side (Youden 1950), as long
- * as it holds back few first suggestions that would have been right.
+ * With enough rows of both kinds: the threshold with the largest Youden index (Youden 1950) among those that reject at most
+ * `maxFalseRejections` correct first suggestions.
  */
-function scopeLine(rows: readonly HeldOutRow[]): number {
-  const sorted = rows.toSorted((a, b) => a.familiarity - b.familiarity);
+function fitOutOfScopeThreshold(rows: readonly HeldOutRow[]): number {
+  const sorted = rows.toSorted((a, b) => a.maxLogit - b.maxLogit);
   const none = sorted.filter(({ rightProbability }) => rightProbability === null).length;
   const some = sorted.length - none;
-  if (none < fewestNoneRows || some === 0) {
+  if (none < minNoneRows || some === 0) {
     const known = sorted.filter(({ rightProbability }) => rightProbability !== null);
-    return known[Math.floor(oddShare * some)]?.familiarity ?? -Infinity;
+    return known[Math.floor(outlierShare * some)]?.maxLogit ?? -Infinity;
   }
-  let best = { gain: 0, line: -Infinity };
+  let best = { gain: 0, threshold: -Infinity };
   let [gain, lost] = [0, 0];
-  for (const [index, { rightProbability, familiarity, right }] of sorted.entries()) {
-    const isNewLine = familiarity > (sorted[index - 1]?.familiarity ?? -Infinity);
-    if (isNewLine && gain > best.gain && lost <= mostHeldBack * some) best = { gain, line: familiarity };
+  for (const [index, { rightProbability, maxLogit, right }] of sorted.entries()) {
+    const isNewThreshold = maxLogit > (sorted[index - 1]?.maxLogit ?? -Infinity);
+    if (isNewThreshold && gain > best.gain && lost <= maxFalseRejections * some) best = { gain, line: maxLogit };
     gain += rightProbability === null ? 1 / none : -1 / some;
     if (right) lost += 1;
   }
-  return best.line;
+  return best.threshold;
 }
 
-/** What each line would give, in percent: of rows with a template those answered and right, of the others those held back. */
+/** A threshold's effect, percent: correct suggestions of rows with a template, and abstentions of rows without. */
 export interface ScopePoint {
   answeredRight: number;
   abstentionRecall: number;
 }
 
 /**
- * The whole curve that the line for what is out of scope is chosen from; empty where no row has no template.
+ * The curve that the out-of-scope threshold is chosen from; empty where all rows have a template.
  *
- * @param line that was chosen: its point comes first
+ * @param chosen its point comes first
  */
-export function scopeCurve(rows: readonly HeldOutRow[], line: number, points = 60): ScopePoint[] {
+export function scopeCurve(rows: readonly HeldOutRow[], chosen: number, points = 60): ScopePoint[] {
   const none = rows.filter(({ rightProbability }) => rightProbability === null);
   const some = rows.filter(({ rightProbability }) => rightProbability !== null);
   if (none.length === 0 || some.length === 0) return [];
   const at = (least: number): ScopePoint => ({
     answeredRight: percentOf(
-      some.filter(({ right, familiarity }) => right && familiarity >= least).length,
+      some.filter(({ right, maxLogit }) => right && maxLogit >= least).length,
       some.length,
     ),
-    abstentionRecall: percentOf(none.filter(({ familiarity }) => familiarity < least).length, none.length),
+    abstentionRecall: percentOf(none.filter(({ maxLogit }) => maxLogit < least).length, none.length),
   });
-  const sorted = rows.map(({ familiarity }) => familiarity).sort((a, b) => a - b);
-  const lines = Array.from({ length: points + 1 }, (_, point) => sorted[Math.floor((point * sorted.length) / points)]);
-  return [at(line), ...lines.map((least) => at(least ?? Infinity))];
+  const sorted = rows.map(({ maxLogit }) => maxLogit).sort((a, b) => a - b);
+  const thresholds = Array.from({ length: points + 1 }, (_, point) => sorted[Math.floor((point * sorted.length) / points)]);
+  return [at(chosen), ...thresholds.map((least) => at(least ?? Infinity))];
 }
 
-/** The lowest confidence from which on the wanted share of first suggestions is right. */
-function confidenceFor(rows: readonly HeldOutRow[], precision: number): number {
+/** The lowest confidence at which the target share of first suggestions is correct. */
+function fitConfidenceThreshold(rows: readonly HeldOutRow[], precision: number): number {
   const sorted = rows.toSorted((a, b) => b.confidence - a.confidence);
   let right = 0;
-  let line = Infinity;
+  let threshold = Infinity;
   sorted.forEach((row, index) => {
     if (row.right) right += 1;
     const isLastOfItsKind = sorted[index + 1]?.confidence !== row.confidence;
-    if (isLastOfItsKind && right / (index + 1) >= precision) line = row.confidence;
+    if (isLastOfItsKind && right / (index + 1) >= precision) threshold = row.confidence;
   });
-  if (line === Infinity) return sorted[0]?.confidence ?? 0;
-  // All may be shown: then nothing that comes later is held back for being a little less sure either.
-  return line === sorted.at(-1)?.confidence ? 0 : line;
+  if (threshold === Infinity) return sorted[0]?.confidence ?? 0;
+  // All can be shown: then later tickets of slightly lower confidence are shown too.
+  return threshold === sorted.at(-1)?.confidence ? 0 : threshold;
 }
 
 /** Split conformal prediction (Vovk et al. 2005; Sadinle, Lei & Wasserman 2019, least ambiguous sets). */
-function setLine(rows: readonly HeldOutRow[], coverage: number): number {
+function fitConformalThreshold(rows: readonly HeldOutRow[], coverage: number): number {
   const sorted = rows.flatMap(({ rightProbability }) => rightProbability ?? []).sort((a, b) => a - b);
   const place = Math.floor((1 - coverage) * (sorted.length + 1)) - 1;
   return place < 0 ? 0 : (sorted[place] ?? 0);

@@ -1,17 +1,15 @@
 /**
- * The model in service: TensorFlow in one child process. Callers' tickets are gathered into one call; a child that dies is
- * started again with what it had loaded; what it was working on is tried again, halved until the culprit is found.
+ * The model in service: TensorFlow in one child process. A child that dies is started again with the versions that it had loaded;
+ * `RankDispatcher` batches the tickets and retries those that were lost.
  *
  * Invariant: every accepted ticket is answered exactly once, by a ranking or an error, however often the child dies.
  */
 import { EventEmitter } from 'node:events';
-import { ModelBusy, ModelUnavailable, rankingOf, RankQueue } from './rank-queue.js';
-import type { QueuedRank, Ranked, Urgency } from './rank-queue.js';
+import { RankDispatcher, type BatchReport, type RankTarget } from './rank-dispatcher.js';
+import { ModelBusy, ModelUnavailable, RankQueue, type Ranked, type Urgency } from './rank-queue.js';
 import type { ModelStatus, ModelWorkerInfo, ModelWorkerSettings } from './model-protocol.js';
 import type { Candidate, RankInput, Ranking } from '../ranker.js';
-import { notRanked } from '../ranking/ranking.js';
-import { textFacts } from '../features/text-facts.js';
-import { WorkerChannel, WorkerDied } from './worker-channel.js';
+import { WorkerChannel } from './worker-channel.js';
 
 export interface ModelProcessOptions {
   settings: ModelWorkerSettings;
@@ -24,33 +22,37 @@ export interface ModelProcessOptions {
 }
 
 interface ModelProcessEvents {
-  batch: [{ size: number; queueSeconds: number[]; inferenceSeconds: number }];
+  batch: [BatchReport];
   died: [{ reason: string }];
   restarted: [];
 }
 
-/** After so many deaths a ticket that was alone in its batch is the culprit. */
-const deathsOfACulprit = 3;
-/** After so many failed starts in a row callers are told instead of kept waiting. */
-const startsBeforeGivingUp = 3;
-const longestBackOffMs = 5_000;
+/** Failed starts in a row after which waiting tickets are rejected; the restarts go on */
+const maxFailedStarts = 3;
+const maxBackoffMs = 5_000;
 
 export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   private readonly queue: RankQueue;
-  /** The newest child, also while it is still being started; `channel` once it can be asked. */
+  private readonly dispatcher: RankDispatcher;
+  /** The newest child, also while it starts; `channel` is set once it answers. */
   private child: WorkerChannel | null = null;
   private channel: WorkerChannel | null = null;
   private info: ModelWorkerInfo | null = null;
   private state: ModelStatus['state'] = 'stopped';
   private active: { version: string; folder: string | null; encoderHash: string } | null = null;
-  private held: { version: string; folder: string } | null = null;
+  private second: { version: string; folder: string } | null = null;
   private candidates: Candidate[] | null = null;
   private restarts = 0;
-  private working = false;
 
   constructor(private readonly options: ModelProcessOptions) {
     super();
     this.queue = new RankQueue(options);
+    this.dispatcher = new RankDispatcher({
+      queue: this.queue,
+      target: (version) => this.rankTarget(version),
+      onBatch: (report) => void this.emit('batch', report),
+      onFailedTicket: (reason) => void this.emit('died', { reason }),
+    });
   }
 
   status(): ModelStatus {
@@ -65,39 +67,39 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
     };
   }
 
-  /** @throws Error saying why, where the child can't start: no library, a GPU that is not there, a broken encoder */
+  /** @throws Error with the reason where the child can't start: no library, no GPU, a broken encoder */
   async start(): Promise<void> {
     this.state = 'starting';
-    await this.open();
+    await this.startChild();
     this.state = 'running';
   }
 
   /**
-   * Loads a version beside the one in use, then ranks with it. Tickets whose call has begun end on the old one.
+   * Loads a version beside the active one, then makes it active. Calls in progress finish on the old one.
    *
-   * @param folder the model's folder; null for the ranking by the templates' own text
+   * @param folder of the model; null ranks by the templates' own text
    */
-  async use(version: string, folder: string | null): Promise<void> {
+  async activate(version: string, folder: string | null): Promise<void> {
     const old = this.active;
     const loaded = await this.running().request({ kind: 'load', version, folder });
     this.active = { version, folder, ...(loaded as { encoderHash: string }) };
-    if (old && old.version !== version && old.version !== this.held?.version) {
+    if (old && old.version !== version && old.version !== this.second?.version) {
       await this.channel?.request({ kind: 'unload', version: old.version });
     }
-    this.work();
+    this.dispatcher.drain();
   }
 
   /**
-   * Loads another version beside the one in use; `rank` can be asked for it by name. Tickets that wait for one that is let go
-   * are ranked by the version in use.
+   * Loads a second version, which `rank` uses where it is asked for by name. Tickets that wait for a version that is unloaded are
+   * ranked by the active one.
    *
-   * @param other null lets go of it
+   * @param next null unloads it
    */
-  async hold(other: { version: string; folder: string } | null): Promise<void> {
-    const old = this.held;
-    if (other?.version === old?.version) return;
-    if (other) await this.running().request({ kind: 'load', ...other });
-    this.held = other;
+  async loadSecond(next: { version: string; folder: string } | null): Promise<void> {
+    const old = this.second;
+    if (next?.version === old?.version) return;
+    if (next) await this.running().request({ kind: 'load', ...next });
+    this.second = next;
     if (old && old.version !== this.active?.version) {
       await this.channel?.request({ kind: 'unload', version: old.version });
     }
@@ -112,19 +114,19 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
   /**
    * Ranks the allowed templates for each input, in order.
    *
-   * @param version the one in use where it is null
+   * @param version null: the active one
    * @returns a ranking per input and the version that made it
    * @throws ModelBusy where the queue has no room for all of them
    * @throws ModelUnavailable
    */
-  async rank(inputs: RankInput[], version: string | null = null, urgency: Urgency = 'now'): Promise<Ranked[]> {
+  async rank(inputs: RankInput[], version: string | null = null, urgency: Urgency = 'interactive'): Promise<Ranked[]> {
     if (this.state === 'stopped') throw new ModelUnavailable('the model process is stopped');
     if (!this.active) throw new ModelUnavailable('no model has been loaded yet');
     if (!this.queue.hasRoomFor(inputs.length, urgency)) {
-      throw new ModelBusy(`${this.queue.size} tickets wait for the model already (MODEL_MAX_QUEUE)`);
+      throw new ModelBusy(`${this.queue.size} tickets are already waiting for the model (MODEL_MAX_QUEUE)`);
     }
     const answers = inputs.map((input) => this.queue.add(input, version, urgency));
-    this.work();
+    this.dispatcher.drain();
     return Promise.all(answers);
   }
 
@@ -136,24 +138,24 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
 
   async stop(): Promise<void> {
     this.state = 'stopped';
-    this.queue.rejectAll(new ModelUnavailable('the model process is being stopped'));
+    this.queue.rejectAll(new ModelUnavailable('the model process is stopping'));
     await this.child?.close();
     this.channel = null;
   }
 
   private running(): WorkerChannel {
-    if (!this.channel) throw new ModelUnavailable('the model process is being started again');
+    if (!this.channel) throw new ModelUnavailable('the model process is restarting');
     return this.channel;
   }
 
-  private async open(): Promise<void> {
+  private async startChild(): Promise<void> {
     const channel = (this.child = new WorkerChannel(this.options.workerFile, this.options.environment));
     try {
       const answer = await channel.request({ kind: 'start', settings: this.options.settings });
       this.info = (answer as { info: ModelWorkerInfo }).info;
       await channel.request({ kind: 'candidates', candidates: this.candidates });
       if (this.active) await channel.request({ kind: 'load', ...this.active });
-      if (this.held) await channel.request({ kind: 'load', ...this.held });
+      if (this.second) await channel.request({ kind: 'load', ...this.second });
     } catch (error) {
       await channel.close();
       throw error;
@@ -164,87 +166,42 @@ export class ModelProcess extends EventEmitter<ModelProcessEvents> {
       if (this.state === 'stopped') return;
       this.restarts += 1;
       this.emit('died', { reason });
-      void this.reopen();
+      void this.restart();
     });
   }
 
-  private async reopen(): Promise<void> {
+  private async restart(): Promise<void> {
     this.state = 'restarting';
-    for (let attempt = 1; this.isToRun(); attempt += 1) {
+    for (let attempt = 1; this.shouldRun(); attempt += 1) {
       try {
-        await this.open();
+        await this.startChild();
         this.state = 'running';
         this.emit('restarted');
-        this.work();
+        this.dispatcher.drain();
         return;
       } catch (error) {
-        if (attempt >= startsBeforeGivingUp) this.queue.rejectAll(new ModelUnavailable(String(error)));
-        await new Promise((resolve) => setTimeout(resolve, Math.min(longestBackOffMs, 100 * 2 ** attempt)));
+        if (attempt >= maxFailedStarts) this.queue.rejectAll(new ModelUnavailable(String(error)));
+        await new Promise((resolve) => setTimeout(resolve, Math.min(maxBackoffMs, 100 * 2 ** attempt)));
       }
     }
   }
 
-  /** A method, because the state changes while its callers wait. */
-  private isToRun(): boolean {
+  /** A method: the compiler would take the state for unchanged across an await. */
+  private shouldRun(): boolean {
     return this.state !== 'stopped';
   }
 
-  /** Sends batches until the queue is empty or the child is gone. One runs at a time: the child has one thread for them. */
-  private work(): void {
-    if (this.working) return;
-    this.working = true;
-    void (async () => {
-      while (this.channel && this.active) {
-        const batch = await this.queue.next();
-        if (!batch) break;
-        await this.runBatch(batch);
-      }
-      this.working = false;
-      if (this.channel && this.active && !this.queue.isEmpty) this.work();
-    })();
-  }
-
-  private async runBatch(batch: QueuedRank[]): Promise<void> {
+  /** @returns the second version where it is asked for by name, else the active one; null while the child can't rank */
+  private rankTarget(wanted: string | null): RankTarget | null {
     const { channel, active } = this;
-    if (!channel || !active) {
-      this.queue.putBack(batch);
-      return;
-    }
-    const wanted = batch[0]?.version ?? null;
-    const version = wanted !== null && wanted === this.held?.version ? wanted : active.version;
-    const sentAt = performance.now();
-    try {
-      const answer = await channel.request({
-        kind: 'rank',
-        version,
-        inputs: batch.map(({ input }) => input),
-      });
-      const { rankings } = answer as { rankings: Ranking[] };
-      batch.forEach((ticket, index) => ticket.resolve({ version, ranking: rankingOf(rankings, index) }));
-      this.emit('batch', {
-        size: batch.length,
-        queueSeconds: batch.map(({ queuedAt }) => (sentAt - queuedAt) / 1000),
-        inferenceSeconds: (performance.now() - sentAt) / 1000,
-      });
-    } catch (error) {
-      this.afterFailure(batch, version, error instanceof WorkerDied ? error : new WorkerDied(String(error)));
-    }
-  }
-
-  /** A ticket may be at fault: halve, until one alone has failed often enough to be sure. */
-  private afterFailure(batch: QueuedRank[], version: string, error: WorkerDied): void {
-    const [first] = batch;
-    if (batch.length > 1 || !first) {
-      const middle = Math.ceil(batch.length / 2);
-      this.queue.putBack(batch.slice(0, middle), batch.slice(middle));
-      return;
-    }
-    first.deaths += 1;
-    if (first.deaths < deathsOfACulprit) {
-      this.queue.putBack(batch);
-      return;
-    }
-    this.emit('died', { reason: `a ticket was given up after ${deathsOfACulprit} failures: ${error.message}` });
-    first.resolve({ version, ranking: notRanked('model-error', null, textFacts(first.input, null)) });
+    if (!channel || !active) return null;
+    const version = wanted !== null && wanted === this.second?.version ? wanted : active.version;
+    return {
+      version,
+      rank: async (inputs) => {
+        const answer = await channel.request({ kind: 'rank', version, inputs });
+        return (answer as { rankings: Ranking[] }).rankings;
+      },
+    };
   }
 }

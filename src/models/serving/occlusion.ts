@@ -7,8 +7,8 @@
  * Kononenko 2008. It asks the ranker itself, so it holds for any ranker. A text with more words than may be asked for is
  * left out in passages first, and only those that mattered most are looked into.
  */
-import { partsOf, wordCount, type Passage } from './passages.js';
-import { costOf } from './rank-queue.js';
+import { splitIntoPassages, wordCount, type Passage } from './passages.js';
+import { windowCost } from './rank-queue.js';
 import type { RankInput, Ranking } from '../ranker.js';
 
 export interface WordWeight {
@@ -23,23 +23,23 @@ export interface WordWeight {
 
 export interface OcclusionSettings {
   /** Most texts that are ranked, the whole one among them */
-  mostTexts: number;
+  maxTexts: number;
   /** Most windows of the encoder that they take together: a long text is looked into less closely */
-  mostWindows: number;
+  maxWindows: number;
 }
 
-export const usualOcclusion: OcclusionSettings = { mostTexts: 64, mostWindows: 384 };
+export const defaultOcclusion: OcclusionSettings = { maxTexts: 64, maxWindows: 384 };
 
 /** Parts that a passage is cut into on the way to its words. */
 const branches = 16;
 /** A passage that nobody looked into says something to a reader if it is no longer than that. */
-const longestShown = 200;
-const mostShown = 12;
+const maxShownLength = 200;
+const maxShown = 12;
 /** Below that a word changed nothing that can be told from rounding, nats. */
-const leastWeight = 0.05;
-const leastProbability = 1e-9;
+const minWeight = 0.05;
+const minProbability = 1e-9;
 
-interface Weighed extends Passage {
+interface WeighedPassage extends Passage {
   /** By template, in the order asked for */
   weights: number[];
 }
@@ -48,22 +48,22 @@ interface Weighed extends Passage {
  * @param rank ranks texts as the model in question does; called once for each round, of which there are at most five
  * @returns per template the at most twelve words with the largest weights, in the order of the text
  */
-export async function wordsBehind(
+export async function explainWords(
   input: RankInput,
   templateIds: readonly string[],
   rank: (inputs: RankInput[]) => Promise<Ranking[]>,
-  settings: OcclusionSettings = usualOcclusion,
+  settings: OcclusionSettings = defaultOcclusion,
 ): Promise<WordWeight[][]> {
   const text = `${input.subject}\n${input.body}`;
-  let left = Math.min(settings.mostTexts, Math.floor(settings.mostWindows / costOf(input))) - 1;
+  let left = Math.min(settings.maxTexts, Math.floor(settings.maxWindows / windowCost(input))) - 1;
   const whole = { start: 0, end: text.length };
-  if (templateIds.length === 0 || partsOf(text, whole, 1).length === 0) return templateIds.map(() => []);
+  if (templateIds.length === 0 || splitIntoPassages(text, whole, 1).length === 0) return templateIds.map(() => []);
   const [before] = await rank([input]);
   if (!before) return templateIds.map(() => []);
 
   const oddsBefore = templateIds.map((id) => logOdds(before, id));
-  let open: Weighed[] = [{ ...whole, weights: templateIds.map(() => Infinity) }];
-  const found: Weighed[] = [];
+  let open: WeighedPassage[] = [{ ...whole, weights: templateIds.map(() => Infinity) }];
+  const found: WeighedPassage[] = [];
   while (left > 0 && open.length > 0) {
     const round = nextRound(text, open, left);
     if (round.parts.length === 0) break;
@@ -78,20 +78,20 @@ export async function wordsBehind(
     found.push(...weighed.filter((part) => wordCount(text, part) === 1));
     open = [...round.rest, ...weighed.filter((part) => wordCount(text, part) > 1)];
   }
-  found.push(...open.filter(({ start, end }) => end - start <= longestShown));
+  found.push(...open.filter(({ start, end }) => end - start <= maxShownLength));
   return templateIds.map((_, at) => shownWords(text, input.subject.length, found, at));
 }
 
 /** What is left out next: the parts of the passages that mattered most, as many as its share of the texts left. */
-function nextRound(text: string, open: readonly Weighed[], left: number): { parts: Passage[]; rest: Weighed[] } {
-  const rest = [...open].sort((a, b) => strengthOf(b) - strengthOf(a));
+function nextRound(text: string, open: readonly WeighedPassage[], left: number): { parts: Passage[]; rest: WeighedPassage[] } {
+  const rest = [...open].sort((a, b) => maxAbsoluteWeight(b) - maxAbsoluteWeight(a));
   const words = rest[0] ? wordCount(text, rest[0]) : 0;
   const rounds = words <= left ? 1 : Math.ceil(Math.log(words) / Math.log(branches));
   const share = Math.ceil(left / rounds);
   const parts: Passage[] = [];
   while (rest.length > 0 && parts.length < share) {
     const room = share - parts.length;
-    const own = rest[0] ? partsOf(text, rest[0], room) : [];
+    const own = rest[0] ? splitIntoPassages(text, rest[0], room) : [];
     // One part is the passage itself: there is no room to learn anything new about it.
     if (own.length === 1 && words > 1) break;
     rest.shift();
@@ -101,12 +101,12 @@ function nextRound(text: string, open: readonly Weighed[], left: number): { part
 }
 
 /** How much a passage mattered to any of the templates. */
-const strengthOf = ({ weights }: Weighed): number => Math.max(...weights.map(Math.abs));
+const maxAbsoluteWeight = ({ weights }: WeighedPassage): number => Math.max(...weights.map(Math.abs));
 
 /** A template that has left a ranking's best hundred counts as its last. */
 function logOdds({ items }: Ranking, templateId: string): number {
   const item = items.find((one) => one.templateId === templateId) ?? items.at(-1);
-  const probability = Math.min(1 - leastProbability, Math.max(leastProbability, item?.probability ?? 0));
+  const probability = Math.min(1 - minProbability, Math.max(minProbability, item?.probability ?? 0));
   return Math.log(probability / (1 - probability));
 }
 
@@ -118,18 +118,18 @@ function without(input: RankInput, { start, end }: Passage): RankInput {
   return { ...input, subject: cut(subject, 0), body: cut(body, bodyStart) };
 }
 
-function shownWords(text: string, subjectLength: number, found: readonly Weighed[], at: number): WordWeight[] {
-  const weightOf = ({ weights }: Weighed): number => weights[at] as number;
+function shownWords(text: string, subjectLength: number, found: readonly WeighedPassage[], at: number): WordWeight[] {
+  const weightOf = ({ weights }: WeighedPassage): number => weights[at] as number;
   return found
-    .filter((word) => Math.abs(weightOf(word)) >= leastWeight)
+    .filter((word) => Math.abs(weightOf(word)) >= minWeight)
     .sort((a, b) => Math.abs(weightOf(b)) - Math.abs(weightOf(a)))
-    .slice(0, mostShown)
+    .slice(0, maxShown)
     .sort((a, b) => a.start - b.start)
-    .flatMap((word) => inParts(text, subjectLength, word, Math.round(1000 * weightOf(word)) / 1000));
+    .flatMap((word) => splitAtSubject(text, subjectLength, word, Math.round(1000 * weightOf(word)) / 1000));
 }
 
 /** A short passage may hold the end of the subject and the start of the body: it is two spans then. */
-function inParts(text: string, subjectLength: number, { start, end }: Passage, weight: number): WordWeight[] {
+function splitAtSubject(text: string, subjectLength: number, { start, end }: Passage, weight: number): WordWeight[] {
   const bodyStart = subjectLength + 1;
   const span = (part: WordWeight['part'], offset: number, from: number, to: number): WordWeight[] => {
     const said = text.slice(from, to);

@@ -9,13 +9,13 @@ export interface Passage {
 const words = new Intl.Segmenter(undefined, { granularity: 'word' });
 const sentences = new Intl.Segmenter(undefined, { granularity: 'sentence' });
 /** Longer passages are halved by length before anybody looks for sentences in them. */
-const longestToSegment = 4_000;
+const maxSegmentedLength = 4_000;
 /** How far from where it should be a long text may be cut, so that no word is. */
-const mostShift = 200;
+const maxCutShift = 200;
 
 /** About how many words a passage has: what it would cost to leave out each of them. */
 export function wordCount(text: string, { start, end }: Passage): number {
-  return end - start > longestToSegment ? Math.ceil((end - start) / 6) : wordsIn(text, { start, end }).length;
+  return end - start > maxSegmentedLength ? Math.ceil((end - start) / 6) : wordsIn(text, { start, end }).length;
 }
 
 /** Words in any script, and pictures; in order. */
@@ -34,12 +34,12 @@ export function wordsIn(text: string, { start, end }: Passage): Passage[] {
  * @returns the words of a passage where there are at most so many, else so many parts of it that end with sentences where it
  * has any; in order, not overlapping. Nothing where it has no words
  */
-export function partsOf(text: string, passage: Passage, most: number): Passage[] {
-  if (passage.end - passage.start > longestToSegment) return cutByLength(text, passage, most);
+export function splitIntoPassages(text: string, passage: Passage, most: number): Passage[] {
+  if (passage.end - passage.start > maxSegmentedLength) return cutByLength(text, passage, most);
   const own = wordsIn(text, passage);
   if (own.length <= most) return own;
-  const parts = grouped(passage, sentenceEnds(text, passage), most);
-  return parts.length > 1 ? parts : groupsOfWords(own, most);
+  const parts = groupSentences(passage, sentenceEnds(text, passage), most);
+  return parts.length > 1 ? parts : groupWords(own, most);
 }
 
 function sentenceEnds(text: string, { start, end }: Passage): number[] {
@@ -53,7 +53,7 @@ function sentenceEnds(text: string, { start, end }: Passage): number[] {
 }
 
 /** Neighbours together, so that the parts are about as long as one another. */
-function grouped({ start, end }: Passage, ends: readonly number[], most: number): Passage[] {
+function groupSentences({ start, end }: Passage, ends: readonly number[], most: number): Passage[] {
   const parts: Passage[] = [];
   let from = start;
   for (const at of ends) {
@@ -65,7 +65,7 @@ function grouped({ start, end }: Passage, ends: readonly number[], most: number)
   return parts;
 }
 
-function groupsOfWords(own: readonly Passage[], most: number): Passage[] {
+function groupWords(own: readonly Passage[], most: number): Passage[] {
   const size = Math.ceil(own.length / most);
   const parts: Passage[] = [];
   for (let at = 0; at < own.length; at += size) {
@@ -88,7 +88,7 @@ function cutByLength(text: string, { start, end }: Passage, most: number): Passa
 
 /** The next space, or where there is none near, a place that does not halve a character. */
 function cutNear(text: string, wanted: number, end: number): number {
-  const space = text.slice(wanted, Math.min(end, wanted + mostShift)).search(/\s/);
+  const space = text.slice(wanted, Math.min(end, wanted + maxCutShift)).search(/\s/);
   if (space !== -1) return wanted + space;
   const code = text.charCodeAt(wanted);
   return code >= 0xdc00 && code <= 0xdfff ? Math.min(end, wanted + 1) : Math.min(end, wanted);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RankInput, Ranking } from '../ranker.js';
 
-/** The queue is full: come again. */
+/** The queue is full; try again later. */
 export class ModelBusy extends Error {
   override readonly name = 'ModelBusy';
 }
 
-/** The model process can't be started, or nothing has been loaded yet. */
+/** The model process can't start, or no version is loaded yet. */
 export class ModelUnavailable extends Error {
   override readonly name = 'ModelUnavailable';
 }
@@ -18,7 +18,7 @@ export interface Ranked {
 
 export interface QueuedRank {
   input: RankInput;
-  /** Null: whichever version is in use when its turn comes */
+  /** Null: the version that is active when the batch is sent */
   version: string | null;
   /** ms on the monotonic clock */
   queuedAt: number;
@@ -28,94 +28,94 @@ export interface QueuedRank {
   reject: (error: Error) => void;
 }
 
-/** A text costs the encoder about as much as its windows; one window holds some 1,000 characters, and 16 are read. */
+/** The cost of a text is its number of encoder windows: about 1,000 characters each, at most 16. */
 const windowCharacters = 1000;
-const mostWindows = 16;
-/** A batch may cost twice as much as one of short texts: a few long ones must not make the short ones wait for seconds. */
+const maxWindows = 16;
+/** A batch costs at most twice as much as one of short texts: a few long texts must not delay short ones by seconds. */
 const costFactor = 2;
-/** What can wait comes in batches that a ticket which arrives meanwhile does not notice: about 50 ms on two cores. */
-const behindBatch = 8;
-/** More of it than that waits for nobody: four explanations. */
-const mostBehind = 256;
+/** Background batches are short enough not to delay a ticket noticeably: about 50 ms on two cores. */
+const backgroundBatch = 8;
+/** Background queue limit: four explanations. */
+const maxBackground = 256;
 
-/** `now`: somebody waits for a ticket; `behind`: only while no such ticket waits */
-export type Urgency = 'now' | 'behind';
+/** `background` runs only while no interactive ticket waits. */
+export type Urgency = 'interactive' | 'background';
 
 /** @returns 1 to 16 */
-export function costOf({ subject, body }: RankInput): number {
-  return Math.min(mostWindows, 1 + Math.floor((subject.length + body.length) / windowCharacters));
+export function windowCost({ subject, body }: RankInput): number {
+  return Math.min(maxWindows, 1 + Math.floor((subject.length + body.length) / windowCharacters));
 }
 
 /** Tickets waiting for the model, handed out in batches. */
 export class RankQueue {
   private waiting: QueuedRank[] = [];
-  private behind: QueuedRank[] = [];
-  /** Batches that must be tried again as they are, before anything else. */
-  private again: QueuedRank[][] = [];
+  private background: QueuedRank[] = [];
+  /** Batches to retry as they are, before anything else */
+  private retries: QueuedRank[][] = [];
 
   constructor(private readonly limits: { maxBatch: number; maxWaitMs: number; maxQueue: number }) {}
 
   get size(): number {
-    return this.waiting.length + this.again.reduce((sum, batch) => sum + batch.length, 0);
+    return this.waiting.length + this.retries.reduce((sum, batch) => sum + batch.length, 0);
   }
 
   get isEmpty(): boolean {
-    return this.size + this.behind.length === 0;
+    return this.size + this.background.length === 0;
   }
 
-  hasRoomFor(count: number, urgency: Urgency = 'now'): boolean {
-    if (urgency === 'behind') return this.behind.length + count <= mostBehind;
-    // One call larger than the whole queue is let in where nothing waits: it could never be taken otherwise.
+  hasRoomFor(count: number, urgency: Urgency = 'interactive'): boolean {
+    if (urgency === 'background') return this.background.length + count <= maxBackground;
+    // A call larger than the whole queue is accepted while the queue is empty; else it could never be.
     return this.size === 0 || this.size + count <= this.limits.maxQueue;
   }
 
-  add(input: RankInput, version: string | null = null, urgency: Urgency = 'now'): Promise<Ranked> {
-    const line = urgency === 'now' ? this.waiting : this.behind;
+  add(input: RankInput, version: string | null = null, urgency: Urgency = 'interactive'): Promise<Ranked> {
+    const queue = urgency === 'interactive' ? this.waiting : this.background;
     return new Promise((resolve, reject) => {
-      line.push({ input, version, queuedAt: performance.now(), deaths: 0, resolve, reject });
+      queue.push({ input, version, queuedAt: performance.now(), deaths: 0, resolve, reject });
     });
   }
 
   putBack(...batches: QueuedRank[][]): void {
-    this.again.unshift(...batches.filter((batch) => batch.length > 0));
+    this.retries.unshift(...batches.filter((batch) => batch.length > 0));
   }
 
-  /** The next batch, after waiting a little for company; null where nothing waits. */
+  /** @returns the next batch, after up to `maxWaitMs` to fill it; null where the queue is empty */
   async next(): Promise<QueuedRank[] | null> {
-    const again = this.again.shift();
+    const again = this.retries.shift();
     if (again) return again;
     const [first] = this.waiting;
-    if (!first) return this.behind.length > 0 ? takeBatch(this.behind, behindBatch, behindBatch) : null;
-    const patience = this.limits.maxWaitMs - (performance.now() - first.queuedAt);
-    if (patience > 0 && this.waiting.length < this.limits.maxBatch) await sleep(patience);
+    if (!first) return this.background.length > 0 ? takeBatch(this.background, backgroundBatch, backgroundBatch) : null;
+    const remainingMs = this.limits.maxWaitMs - (performance.now() - first.queuedAt);
+    if (remainingMs > 0 && this.waiting.length < this.limits.maxBatch) await sleep(remainingMs);
     return takeBatch(this.waiting, this.limits.maxBatch, this.limits.maxBatch * costFactor);
   }
 
   rejectAll(error: Error): void {
-    const all = [...this.again.flat(), ...this.waiting, ...this.behind];
-    this.again = [];
+    const all = [...this.retries.flat(), ...this.waiting, ...this.background];
+    this.retries = [];
     this.waiting = [];
-    this.behind = [];
+    this.background = [];
     for (const ticket of all) ticket.reject(error);
   }
 }
 
-/** Takes the first ones that are for the same version, one at least. */
-function takeBatch(line: QueuedRank[], mostTickets: number, mostCost: number): QueuedRank[] {
+/** Takes the first tickets of the same version; at least one. */
+function takeBatch(queue: QueuedRank[], maxTickets: number, maxCost: number): QueuedRank[] {
   let count = 0;
   let cost = 0;
-  for (const { input, version } of line.slice(0, mostTickets)) {
-    if (version !== line[0]?.version) break;
-    cost += costOf(input);
-    if (count > 0 && cost > mostCost) break;
+  for (const { input, version } of queue.slice(0, maxTickets)) {
+    if (version !== queue[0]?.version) break;
+    cost += windowCost(input);
+    if (count > 0 && cost > maxCost) break;
     count += 1;
   }
-  return line.splice(0, count);
+  return queue.splice(0, count);
 }
 
-/** The reply of one ticket. @throws Error where the model answered fewer rankings than it was asked for */
-export function rankingOf(rankings: Ranking[], index: number): Ranking {
+/** @throws Error where the model returned fewer rankings than inputs */
+export function rankingAt(rankings: Ranking[], index: number): Ranking {
   const ranking = rankings[index];
-  if (!ranking) throw new Error(`the model answered ${rankings.length} rankings, none for ticket ${index}`);
+  if (!ranking) throw new Error(`the model returned ${rankings.length} rankings, none for ticket ${index}`);
   return ranking;
 }

@@ -2,7 +2,7 @@
 import type { AbstentionRule } from '../ranking/abstention.js';
 import type { Encoder } from '../encoder/encoder.js';
 import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
-import { likeliestType, rankingFrom } from '../ranking/ranking.js';
+import { predictContactType, buildRanking } from '../ranking/ranking.js';
 import { TemplateVectors } from '../encoder/template-vectors.js';
 import { cosine } from '../features/ticket-features.js';
 import { textFacts } from '../features/text-facts.js';
@@ -11,7 +11,7 @@ import { ticketText } from '../features/ticket-text.js';
 /** Of the cosine, so that the softmax over a few dozen templates is about as sure as it is right. */
 const scale = 20;
 /** Texts that are less alike than this have nothing to do with one another. */
-const rule: AbstentionRule = { leastFamiliarity: scale * 0.15, leastConfidence: 0, leastInSet: 0.02 };
+const rule: AbstentionRule = { outOfScopeThreshold: scale * 0.15, confidenceThreshold: 0, conformalThreshold: 0.02 };
 
 export class TextMatchRanker implements Ranker {
   readonly version = 'text-match';
@@ -20,12 +20,12 @@ export class TextMatchRanker implements Ranker {
   private embeddings: Float32Array[] = [];
 
   constructor(private readonly encoder: Encoder) {
-    this.vectors = TemplateVectors.on(encoder);
+    this.vectors = TemplateVectors.forEncoder(encoder);
   }
 
   setCandidates(candidates: Candidate[] | null): Promise<void> {
     this.candidates = candidates ?? [];
-    this.embeddings = this.vectors.of(this.candidates);
+    this.embeddings = this.vectors.embed(this.candidates);
     return Promise.resolve();
   }
 
@@ -40,14 +40,14 @@ export class TextMatchRanker implements Ranker {
         const logits = Float64Array.from(this.embeddings, (template) =>
           embedding ? scale * cosine(embedding, template) : 0,
         );
-        return rankingFrom({
+        return buildRanking({
           candidates: this.candidates,
           logits,
           embedding,
           facts: textFacts(inputs[index] as RankInput, null),
-          familiarity: logits.reduce((a, b) => Math.max(a, b), -Infinity),
+          maxLogit: logits.reduce((a, b) => Math.max(a, b), -Infinity),
           rule,
-          contactType: (probabilities) => likeliestType(types, probabilities),
+          contactType: (probabilities) => predictContactType(types, probabilities),
         });
       }),
     );

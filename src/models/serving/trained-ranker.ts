@@ -1,20 +1,20 @@
 /** Ranks with a trained model version. */
 import { softmax } from '../ranking/softmax.js';
 import { join } from 'node:path';
-import { DenseScorer, together } from '../heads/dense-scorer.js';
+import { DenseScorer, stackRows } from '../heads/dense-scorer.js';
 import { Encoder } from '../encoder/encoder.js';
-import { scoresOf } from '../heads/linear-svm.js';
+import { scoreRow } from '../heads/linear-svm.js';
 import { encoderFolder, loadModel, ModelFolderError, type ModelParts } from '../versions/model-folder.js';
 import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
-import { likeliestType, rankingFrom } from '../ranking/ranking.js';
+import { predictContactType, buildRanking } from '../ranking/ranking.js';
 import { TemplateVectors } from '../encoder/template-vectors.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import { cosines, TicketFeatures } from '../features/ticket-features.js';
-import { knownWords, textFacts } from '../features/text-facts.js';
+import { isKnownWord, textFacts } from '../features/text-facts.js';
 import { type TextFacts } from '../ranker.js';
 import { ticketText } from '../features/ticket-text.js';
 
-interface Place {
+interface CandidateSlot {
   /** Classes of the candidate and of the templates that were merged into it; none where no label has taught it. */
   labels: number[];
   contactType: string | null;
@@ -26,29 +26,29 @@ export class TrainedRanker implements Ranker {
   private readonly vectors: TemplateVectors;
   private readonly heads: DenseScorer;
   /** On the encoder that the model's own was made of */
-  private readonly usualHeads: DenseScorer | null;
+  private readonly baseHeads: DenseScorer | null;
   private readonly isKnown: (word: string) => boolean;
   private own: Encoder | null = null;
   private candidates: readonly Candidate[] = [];
-  private places: Place[] = [];
+  private slots: CandidateSlot[] = [];
   /** Embeddings of the candidates' texts, [candidates, size] */
-  private texts: Float32Array = new Float32Array();
+  private templateEmbeddings: Float32Array = new Float32Array();
 
   private constructor(
     tf: Tensorflow,
     private readonly encoder: Encoder,
-    private readonly usual: Encoder,
+    private readonly base: Encoder,
     private readonly parts: ModelParts,
   ) {
     const { description, vocabulary } = parts;
     this.version = description.version;
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
-    this.vectors = TemplateVectors.on(encoder);
-    this.isKnown = knownWords(vocabulary);
+    this.vectors = TemplateVectors.forEncoder(encoder);
+    this.isKnown = isKnownWord(vocabulary);
     const [dense = 1, , nearest = 1, discriminant = 1, , ...ofUsual] = description.combination.weights;
     const width = this.features.denseWidth;
     this.heads = new DenseScorer(tf, parts, width, [dense, nearest, discriminant]);
-    this.usualHeads = parts.usual && new DenseScorer(tf, parts.usual, width, ofUsual);
+    this.baseHeads = parts.base && new DenseScorer(tf, parts.base, width, ofUsual);
   }
 
   /**
@@ -64,7 +64,7 @@ export class TrainedRanker implements Ranker {
   ): Promise<TrainedRanker> {
     const parts = await loadModel(folder);
     const { recipe, encoder: wanted } = parts.description;
-    const own = recipe === 'finetune' ? await ownEncoder(tf, usual, join(folder, encoderFolder)) : null;
+    const own = recipe === 'finetune' ? await openOwnEncoder(tf, usual, join(folder, encoderFolder)) : null;
     const { hash } = own ?? usual;
     if (wanted.hash !== hash) {
       own?.dispose();
@@ -72,7 +72,7 @@ export class TrainedRanker implements Ranker {
         `${folder} was trained on an encoder with the hash ${wanted.hash.slice(0, 16)}, ${own ? 'the one in it' : 'this one'} has ${hash.slice(0, 16)}: ${own ? 'take a copy that is whole' : 'set ENCODER_DIR to the one it was trained on'}`,
       );
     }
-    if (parts.usual && wanted.usual !== usual.hash) {
+    if (parts.base && wanted.usual !== usual.hash) {
       own?.dispose();
       throw new ModelFolderError(
         `${folder} asks beside its own encoder one with the hash ${(wanted.usual ?? '').slice(0, 16)}, this one has ${usual.hash.slice(0, 16)}: set ENCODER_DIR to the one it was trained on`,
@@ -93,9 +93,9 @@ export class TrainedRanker implements Ranker {
     const { classes, contactTypeOfClass } = this.parts.description;
     const labelOf = new Map(classes.map((id, index) => [id, index]));
     const chosen = candidates ?? this.parts.templates;
-    this.texts = together(this.vectors.of(chosen), this.encoder.size);
+    this.templateEmbeddings = stackRows(this.vectors.embed(chosen), this.encoder.size);
     this.candidates = chosen;
-    this.places = chosen.map(({ templateId, contactTypes, merged = [] }) => {
+    this.slots = chosen.map(({ templateId, contactTypes, merged = [] }) => {
       const labels = [templateId, ...merged].flatMap((id) => labelOf.get(id) ?? []);
       const own = contactTypes.length === 1 ? (contactTypes[0] ?? null) : null;
       const contactType = contactTypeOfClass?.[labels[0] ?? -1] ?? own;
@@ -110,36 +110,36 @@ export class TrainedRanker implements Ranker {
     const known = inputs.map((input) => (knownContactType ? input : { ...input, contactType: null }));
     const encoded = this.encoder.encode(known.map(ticketText));
     const rows = known.map((input, index) => this.features.dense(input, encoded[index] ?? new Float32Array()));
-    const learned = this.learnedScores(known, rows, this.usualHeads && this.rowsOf(this.usual, known));
+    const learned = this.combineHeads(known, rows, this.baseHeads && this.encodeRows(this.base, known));
     return Promise.resolve(
       rows.map((row, index) => {
         const embedding = this.encoder.embeddingOf(encoded[index] ?? new Float32Array());
         const facts = textFacts(known[index] as RankInput, this.isKnown);
-        return this.rankOne(learned[index] ?? new Float64Array(), embedding, row, facts);
+        return this.rankTicket(learned[index] ?? new Float64Array(), embedding, row, facts);
       }),
     );
   }
 
   dispose(): void {
     this.heads.dispose();
-    this.usualHeads?.dispose();
+    this.baseHeads?.dispose();
     this.own?.dispose();
   }
 
-  private rowsOf(encoder: Encoder, inputs: RankInput[]): Float32Array[] {
+  private encodeRows(encoder: Encoder, inputs: RankInput[]): Float32Array[] {
     return encoder
       .encode(inputs.map(ticketText))
       .map((encoded, index) => this.features.dense(inputs[index] as RankInput, encoded));
   }
 
   /** What the heads say together, per ticket [classes]; weights in the order of `evidenceOf`. */
-  private learnedScores(inputs: RankInput[], rows: Float32Array[], usualRows: Float32Array[] | null): Float64Array[] {
+  private combineHeads(inputs: RankInput[], rows: Float32Array[], usualRows: Float32Array[] | null): Float64Array[] {
     const [, sparseWeight = 1] = this.parts.description.combination.weights;
     const { classes } = this.parts.dense;
     const own = this.heads.scores(rows, this.encoder.size);
-    const beside = usualRows && this.usualHeads?.scores(usualRows, this.usual.size);
+    const beside = usualRows && this.baseHeads?.scores(usualRows, this.base.size);
     return inputs.map((input, index) => {
-      const sparse = scoresOf(this.parts.sparse, this.features.sparse(input));
+      const sparse = scoreRow(this.parts.sparse, this.features.sparse(input));
       return Float64Array.from(sparse, (score, label) => {
         const place = index * classes + label;
         return (own[place] as number) + sparseWeight * score + (beside?.[place] ?? 0);
@@ -147,37 +147,37 @@ export class TrainedRanker implements Ranker {
     });
   }
 
-  private rankOne(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
+  private rankTicket(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
     const { combination, abstention } = this.parts.description;
     const textWeight = combination.weights[4] ?? 0;
-    const likenesses = embedding && cosines(embedding, this.texts);
-    const logits = Float64Array.from(this.places, ({ labels }, place) => {
+    const likenesses = embedding && cosines(embedding, this.templateEmbeddings);
+    const logits = Float64Array.from(this.slots, ({ labels }, place) => {
       const likeness = likenesses?.[place] ?? 0;
-      if (labels.length === 0) return combination.unseen.scale * likeness + combination.unseen.offset;
-      return addedUp(labels, learned) + textWeight * likeness;
+      if (labels.length === 0) return combination.zeroShot.scale * likeness + combination.zeroShot.offset;
+      return logSumExp(labels, learned) + textWeight * likeness;
     });
     // Of the candidates, and of what may not be suggested: a ticket about a blocked template is not out of scope.
-    const familiarity = [logits, learned].reduce(
+    const maxLogit = [logits, learned].reduce(
       (most, some) => some.reduce((a, b) => Math.max(a, b), most),
       -Infinity,
     );
-    return rankingFrom({
+    return buildRanking({
       candidates: this.candidates,
       logits,
       embedding,
       facts,
-      familiarity,
+      maxLogit,
       rule: abstention,
-      contactType: (probabilities) => this.contactTypeOf(probabilities, row),
+      contactType: (probabilities) => this.predictType(probabilities, row),
     });
   }
 
   /** Follows from the template where each answers one contact type; else a head of its own tells it. */
-  private contactTypeOf(probabilities: Float64Array, row: Float32Array): Ranking['contactType'] {
+  private predictType(probabilities: Float64Array, row: Float32Array): Ranking['contactType'] {
     const { contactTypeHead, description } = this.parts;
     if (!contactTypeHead)
-      return likeliestType(
-        this.places.map(({ contactType }) => contactType),
+      return predictContactType(
+        this.slots.map(({ contactType }) => contactType),
         probabilities,
       );
     const logits = Float64Array.from(contactTypeHead.bias);
@@ -188,12 +188,12 @@ export class TrainedRanker implements Ranker {
         logits[type] = (logits[type] as number) + value * (contactTypeHead.weights[base + type] as number);
       }
     });
-    return likeliestType(description.contactTypes, softmax(logits));
+    return predictContactType(description.contactTypes, softmax(logits));
   }
 }
 
 /** @throws ModelFolderError */
-async function ownEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promise<Encoder> {
+async function openOwnEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promise<Encoder> {
   try {
     return await Encoder.open(tf, folder, usual.folders.cache);
   } catch (error) {
@@ -202,7 +202,7 @@ async function ownEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promi
 }
 
 /** The logit of one class that several were merged into: their probabilities are added up. */
-function addedUp(labels: readonly number[], learned: Float64Array): number {
+function logSumExp(labels: readonly number[], learned: Float64Array): number {
   if (labels.length === 1) return learned[labels[0] ?? 0] ?? 0;
   const logits = labels.map((label) => learned[label] ?? 0);
   const highest = Math.max(...logits);

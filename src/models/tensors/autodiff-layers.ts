@@ -1,73 +1,73 @@
 /** What a transformer is made of, with gradients. */
-import type { DifferentiableFormula } from './autodiff.js';
+import type { DifferentiableGraph } from './autodiff.js';
 import { float } from './graph-builder.js';
-import { type, whole, type Output } from './graph-writer.js';
+import { type, integer, type Output } from './graph-writer.js';
 
 /** Along the last axis. */
-export function softmax(learned: DifferentiableFormula, x: Output): Output {
-  const { formula } = learned;
-  const result = formula.graph.add('Softmax', [x], float);
-  return learned.noted(result, [x], (gradient) => [
+export function softmax(diff: DifferentiableGraph, x: Output): Output {
+  const { builder } = diff;
+  const result = builder.graph.add('Softmax', [x], float);
+  return diff.record(result, [x], (gradient) => [
     () => {
-      const expected = formula.reduce('Sum', formula.op('Mul', gradient, result), -1, true);
-      return formula.op('Mul', result, formula.op('Sub', gradient, expected));
+      const expected = builder.reduce('Sum', builder.op('Mul', gradient, result), -1, true);
+      return builder.op('Mul', result, builder.op('Sub', gradient, expected));
     },
   ]);
 }
 
 /** x · Φ(x), Φ the normal distribution (Hendrycks & Gimpel 2016) */
-export function gelu(learned: DifferentiableFormula, x: Output): Output {
-  const { formula } = learned;
-  const { graph } = formula;
-  const times = (a: Output, factor: number): Output => formula.op('Mul', a, graph.floats([factor]));
+export function gelu(diff: DifferentiableGraph, x: Output): Output {
+  const { builder } = diff;
+  const { graph } = builder;
+  const times = (a: Output, factor: number): Output => builder.op('Mul', a, graph.floats([factor]));
   const erf = graph.add('Erf', [times(x, Math.SQRT1_2)], float);
-  const below = formula.op('AddV2', times(erf, 0.5), graph.floats([0.5]));
-  return learned.noted(formula.op('Mul', x, below), [x], (gradient) => [
+  const below = builder.op('AddV2', times(erf, 0.5), graph.floats([0.5]));
+  return diff.record(builder.op('Mul', x, below), [x], (gradient) => [
     () => {
-      const bell = formula.op('Exp', times(formula.op('Square', x), -0.5));
-      const slope = times(formula.op('Mul', x, bell), 1 / Math.sqrt(2 * Math.PI));
-      return formula.op('Mul', gradient, formula.op('AddV2', below, slope));
+      const bell = builder.op('Exp', times(builder.op('Square', x), -0.5));
+      const slope = times(builder.op('Mul', x, bell), 1 / Math.sqrt(2 * Math.PI));
+      return builder.op('Mul', gradient, builder.op('AddV2', below, slope));
     },
   ]);
 }
 
 /** Layer normalisation of [rows, width] (Ba, Kiros & Hinton 2016). */
-export function normalised(
-  learned: DifferentiableFormula,
+export function layerNorm(
+  diff: DifferentiableGraph,
   x: Output,
   { gamma, beta, epsilon }: { gamma: Output; beta: Output; epsilon: number },
 ): Output {
-  const { formula } = learned;
-  const { graph } = formula;
-  const mean = (of: Output): Output => formula.reduce('Mean', of, -1, true);
-  const total = (of: Output): Output => formula.reduce('Sum', of, 0, false);
-  const deviation = formula.op('Sub', x, mean(x));
-  const variance = mean(formula.op('Square', deviation));
-  const inverse = formula.op('Rsqrt', formula.op('AddV2', variance, graph.floats([epsilon])));
-  const standard = formula.op('Mul', deviation, inverse);
-  const result = formula.op('AddV2', formula.op('Mul', standard, gamma), beta);
-  return learned.noted(result, [x, gamma, beta], (gradient) => [
+  const { builder } = diff;
+  const { graph } = builder;
+  const mean = (of: Output): Output => builder.reduce('Mean', of, -1, true);
+  const total = (of: Output): Output => builder.reduce('Sum', of, 0, false);
+  const deviation = builder.op('Sub', x, mean(x));
+  const variance = mean(builder.op('Square', deviation));
+  const inverse = builder.op('Rsqrt', builder.op('AddV2', variance, graph.floats([epsilon])));
+  const standard = builder.op('Mul', deviation, inverse);
+  const result = builder.op('AddV2', builder.op('Mul', standard, gamma), beta);
+  return diff.record(result, [x, gamma, beta], (gradient) => [
     () => {
-      const inner = formula.op('Mul', gradient, gamma);
-      const along = formula.op('Mul', standard, mean(formula.op('Mul', inner, standard)));
-      return formula.op('Mul', inverse, formula.op('Sub', formula.op('Sub', inner, mean(inner)), along));
+      const inner = builder.op('Mul', gradient, gamma);
+      const along = builder.op('Mul', standard, mean(builder.op('Mul', inner, standard)));
+      return builder.op('Mul', inverse, builder.op('Sub', builder.op('Sub', inner, mean(inner)), along));
     },
-    () => total(formula.op('Mul', gradient, standard)),
+    () => total(builder.op('Mul', gradient, standard)),
     () => total(gradient),
   ]);
 }
 
 /** Rows of length 1. */
-export function unit(learned: DifferentiableFormula, x: Output): Output {
-  const { formula } = learned;
-  const sum = (of: Output): Output => formula.reduce('Sum', of, -1, true);
-  const squares = formula.op('Maximum', sum(formula.op('Square', x)), formula.graph.floats([1e-12]));
-  const inverse = formula.op('Rsqrt', squares);
-  const result = formula.op('Mul', x, inverse);
-  return learned.noted(result, [x], (gradient) => [
+export function l2Normalise(diff: DifferentiableGraph, x: Output): Output {
+  const { builder } = diff;
+  const sum = (of: Output): Output => builder.reduce('Sum', of, -1, true);
+  const squares = builder.op('Maximum', sum(builder.op('Square', x)), builder.graph.floats([1e-12]));
+  const inverse = builder.op('Rsqrt', squares);
+  const result = builder.op('Mul', x, inverse);
+  return diff.record(result, [x], (gradient) => [
     () => {
-      const along = formula.op('Mul', result, sum(formula.op('Mul', gradient, result)));
-      return formula.op('Mul', inverse, formula.op('Sub', gradient, along));
+      const along = builder.op('Mul', result, sum(builder.op('Mul', gradient, result)));
+      return builder.op('Mul', inverse, builder.op('Sub', gradient, along));
     },
   ]);
 }
@@ -80,15 +80,15 @@ export function unit(learned: DifferentiableFormula, x: Output): Output {
  * @param place tells one dropout of a graph from another
  */
 export function dropout(
-  learned: DifferentiableFormula,
+  diff: DifferentiableGraph,
   x: Output,
   { keep, seed, place }: { keep: Output; seed: Output; place: number },
 ): Output {
-  const { formula } = learned;
-  const { graph } = formula;
-  const seeds = graph.add('Pack', [seed, graph.ints([place], [])], { T: type('int32'), N: whole(2), axis: whole(0) });
+  const { builder } = diff;
+  const { graph } = builder;
+  const seeds = graph.add('Pack', [seed, graph.ints([place], [])], { T: type('int32'), N: integer(2), axis: integer(0) });
   const types = { dtype: type('float32'), T: type('int32'), Tseed: type('int32') };
-  const drawn = graph.add('StatelessRandomUniform', [learned.shapeOf(x), seeds], types);
-  const kept = formula.op('Floor', formula.op('AddV2', drawn, keep));
-  return learned.scaled(x, formula.op('RealDiv', kept, keep));
+  const drawn = graph.add('StatelessRandomUniform', [diff.shapeOf(x), seeds], types);
+  const kept = builder.op('Floor', builder.op('AddV2', drawn, keep));
+  return diff.scale(x, builder.op('RealDiv', kept, keep));
 }

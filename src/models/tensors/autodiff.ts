@@ -133,14 +133,14 @@ export class DifferentiableGraph {
 
   /** Sum over one axis. */
   sum(x: Output, axis: number): Output {
-    const { builder: formula } = this;
-    return this.record(formula.reduce('Sum', x, axis, false), [x], (gradient) => [
+    const { builder } = this;
+    return this.record(builder.reduce('Sum', x, axis, false), [x], (gradient) => [
       () => {
-        const wide = formula.graph.add('ExpandDims', [gradient, formula.graph.ints([axis], [])], {
+        const wide = builder.graph.add('ExpandDims', [gradient, builder.graph.ints([axis], [])], {
           ...float,
           Tdim: type('int32'),
         });
-        return formula.graph.add('BroadcastTo', [wide, this.shapeOf(x)], { ...float, Tidx: type('int32') });
+        return builder.graph.add('BroadcastTo', [wide, this.shapeOf(x)], { ...float, Tidx: type('int32') });
       },
     ]);
   }
@@ -151,12 +151,12 @@ export class DifferentiableGraph {
    * @param logits, targets [rows, classes] @param weights [rows]
    */
   crossEntropy(logits: Output, targets: Output, weights: Output): Output {
-    const { builder: formula } = this;
-    const { graph } = formula;
+    const { builder } = this;
+    const { graph } = builder;
     const losses = graph.add('SoftmaxCrossEntropyWithLogits', [logits, targets], float);
-    const column = formula.reshape(weights, graph.ints([-1, 1]));
-    this.tape.push(() => this.accumulate(logits, formula.op('Mul', `${losses}:1`, column)));
-    return formula.reduce('Sum', formula.op('Mul', losses, weights), 0, false);
+    const column = builder.reshape(weights, graph.ints([-1, 1]));
+    this.tape.push(() => this.accumulate(logits, builder.op('Mul', `${losses}:1`, column)));
+    return builder.reduce('Sum', builder.op('Mul', losses, weights), 0, false);
   }
 
   private product(a: Output, b: Output, transposeA: boolean, transposeB: boolean): Output {

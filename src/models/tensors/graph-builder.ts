@@ -4,7 +4,7 @@ import type { Tensor } from './safetensors.js';
 
 export const float: Record<string, Attribute> = { T: type('float32') };
 
-export class Formula {
+export class GraphBuilder {
   readonly graph = new GraphWriter();
   private readonly parts: Float32Array[] = [];
   private readonly assigns: Output[] = [];
@@ -93,7 +93,7 @@ export class Formula {
     return this.graph.add('BatchMatMulV2', [a, b], { ...float, adj_x: bool(false), adj_y: bool(transposed) });
   }
 
-  normalised(x: Output, gamma: Output, beta: Output, epsilon: number): Output {
+  layerNorm(x: Output, gamma: Output, beta: Output, epsilon: number): Output {
     const mean = this.reduce('Mean', x, -1, true);
     const deviation = this.op('Sub', x, mean);
     const variance = this.reduce('Mean', this.op('Square', deviation), -1, true);

@@ -1,4 +1,4 @@
-/** Which code trained a model. */
+/** The version of the code that trains a model. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ export async function codeVersion(): Promise<CodeVersion> {
   let root = import.meta.dirname;
   while (!existsSync(join(root, 'package.json')) && dirname(root) !== root) root = dirname(root);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  // A package that is installed below another project's checkout is not of its commit.
+  // An installed package may be inside the checkout of another project.
   if (!existsSync(join(root, '.git'))) return { version, commit: null, changed: false };
   const git = async (...words: string[]): Promise<string | null> =>
     promisify(execFile)('git', words, { cwd: root }).then(

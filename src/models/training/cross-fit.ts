@@ -1,93 +1,95 @@
-/** Trains the heads; and trains them without some rows, to see what they say of those. */
-import { foldsOf } from '../dataset/folds.js';
-import { evidenceOf, joined, likenessKind } from '../heads/head-scores.js';
-import type { Learner } from './fold-encoder.js';
+/** Cross-fitting: out-of-fold scores, by heads that are trained on all folds but one. */
+import { assignFolds } from '../dataset/folds.js';
+import { scoresByKind, concat, templateKind } from '../heads/head-scores.js';
+import type { FoldEncoder } from './fold-encoder.js';
 import { seeded, shuffle } from '../../statistics/random.js';
 import { defaultRecipe, type Recipe } from '../heads/recipe.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
-import { trainHeads } from '../heads/train-heads.js';
+import { type Progress, trainHeads } from '../heads/train-heads.js';
 
 const folds = 5;
-/** Of few rows every one is missed in training: more folds leave more of them in. */
-const foldsOfFewRows = 10;
+/** With few rows each one is missed in training; more folds leave more of them in. */
+const foldsWithFewRows = 10;
 const fewRows = 2_000;
-/** With more rows and classes than that, one fold is evidence enough, and five would take hours. */
-const mostScoresOfAllFolds = 10_000_000;
-const mostScores = 10_000_000;
-/** One of so many rows is held out then. */
-const shareOfOneFold = 10;
+/** Above this many rows × classes one fold gives enough scores, and five would take hours. */
+const maxScoresOfAllFolds = 10_000_000;
+/** Scores of one fold that are kept: 40 MB of each kind */
+const maxScores = 10_000_000;
+/** Where only one fold is held out, it is one tenth of the rows. */
+const partsOfSingleFold = 10;
 
-/** Scores of rows by heads that had not seen them. */
-export interface HeldOutScores {
-  /** Which rows of the data */
+/** Scores of rows by heads that were not trained on them. */
+export interface OutOfFoldScores {
+  /** Row numbers in the data */
   rows: Int32Array;
-  /** Of each kind (`evidenceOf`), [rows, classes] */
+  /** Per kind (`scoresByKind`), [rows, classes] */
   scores: Float32Array[];
 }
-
-export type Progress = (share: number) => void | Promise<void>;
 
 export interface CrossFitOptions {
   seed: number;
   onProgress: Progress;
-  /** Told the losses of a training of that name */
-  curve: (training: string) => (loss: number) => void;
+  /** @returns a listener for the losses of the training of that name */
+  lossCurve: (training: string) => (loss: number) => void;
   recipe?: Recipe | undefined;
-  /** Without it tickets look as in the data. */
-  learner?: Pick<Learner, 'folds' | 'learn'> | undefined;
+  /** Default: tickets stay as the data encodes them */
+  foldEncoder?: Pick<FoldEncoder, 'foldPlan' | 'encodeFold'> | undefined;
 }
 
-/** Rows that say the same are held out together (`data.groups`). */
+/** Near-duplicates are held out together (`data.dedupGroups`). */
 export async function crossFit(
   tf: Tensorflow,
   data: TrainingData,
-  { seed, onProgress, curve, recipe = defaultRecipe, learner }: CrossFitOptions,
-): Promise<HeldOutScores> {
+  { seed, onProgress, lossCurve, recipe = defaultRecipe, foldEncoder }: CrossFitOptions,
+): Promise<OutOfFoldScores> {
   const classes = data.classes.length;
   const all = [...data.labels.keys()];
-  const { parts, rounds } = learner?.folds ?? partsOf(all.length, classes);
-  const foldOf = foldsOf(data, parts);
-  const heldOut: HeldOutScores[] = [];
+  const { parts, rounds } = foldEncoder?.foldPlan ?? planFolds(all.length, classes);
+  const foldOfRow = assignFolds(data, parts);
+  const scored: OutOfFoldScores[] = [];
   for (let fold = 0; fold < rounds; fold += 1) {
-    const isOut = (row: number): boolean => foldOf[row] === fold;
-    const train = Int32Array.from(all.filter((row) => !isOut(row) && (data.labels[row] ?? -1) >= 0));
-    const out = sampled(all.filter(isOut), Math.floor(mostScores / classes), seed);
-    if (train.length === 0 || out.length === 0) continue;
+    const isHeldOut = (row: number): boolean => foldOfRow[row] === fold;
+    const rows = Int32Array.from(all.filter((row) => !isHeldOut(row) && (data.labels[row] ?? -1) >= 0));
+    const heldOut = sampleRows(all.filter(isHeldOut), Math.floor(maxScores / classes), seed);
+    if (rows.length === 0 || heldOut.length === 0) continue;
     const name = `fold ${fold + 1}`;
-    const lesson = { name, rows: train, heldOut: out, seed: seed + fold };
-    const seen = learner ? await learner.learn(lesson) : data;
-    const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
-    const usual = seen === data ? null : data;
-    const lessonOfHeads = { rows: train, seed: seed + fold, onProgress: report, onLoss: curve(name), recipe, usual };
-    const heads = await trainHeads(tf, seen, lessonOfHeads);
-    heldOut.push({ rows: out, scores: evidenceOf(tf, { data: seen, usual }, heads, out) });
+    const foldSeed = seed + fold;
+    const encoded = foldEncoder ? await foldEncoder.encodeFold({ name, rows, heldOut, seed: foldSeed }) : data;
+    const baseData = encoded === data ? null : data;
+    const heads = await trainHeads(tf, encoded, {
+      rows,
+      seed: foldSeed,
+      onProgress: (share) => onProgress((fold + share) / rounds),
+      onLoss: lossCurve(name),
+      recipe,
+      baseData,
+    });
+    scored.push({ rows: heldOut, scores: scoresByKind(tf, { data: encoded, baseData }, heads, heldOut) });
   }
-  // Of very few tickets none can be held out.
-  const kinds = heldOut[0]?.scores.length ?? likenessKind + 1;
+  return concatFolds(scored);
+}
+
+function concatFolds(folds: readonly OutOfFoldScores[]): OutOfFoldScores {
+  // With very few tickets no row can be held out; the kinds are there all the same.
+  const kinds = folds[0]?.scores.length ?? templateKind + 1;
+  const rows = folds.map((fold) => fold.rows);
+  const scoresOfKind = (kind: number): Float32Array[] => folds.map(({ scores }) => scores[kind] ?? new Float32Array());
   return {
-    rows: joined(
-      heldOut.map(({ rows }) => rows),
-      Int32Array,
-    ),
-    scores: Array.from({ length: kinds }, (_, kind) =>
-      joined(
-        heldOut.map(({ scores }) => scores[kind] ?? new Float32Array()),
-        Float32Array,
-      ),
-    ),
+    rows: concat(rows, Int32Array),
+    scores: Array.from({ length: kinds }, (_, kind) => concat(scoresOfKind(kind), Float32Array)),
   };
 }
 
-function partsOf(rows: number, classes: number): { parts: number; rounds: number } {
-  if (rows * classes > mostScoresOfAllFolds) return { parts: shareOfOneFold, rounds: 1 };
-  const count = rows < fewRows ? foldsOfFewRows : folds;
+function planFolds(rows: number, classes: number): { parts: number; rounds: number } {
+  if (rows * classes > maxScoresOfAllFolds) return { parts: partsOfSingleFold, rounds: 1 };
+  const count = rows < fewRows ? foldsWithFewRows : folds;
   return { parts: count, rounds: count };
 }
 
-function sampled(rows: number[], most: number, seed: number): Int32Array {
+function sampleRows(rows: number[], limit: number, seed: number): Int32Array {
   const all = Int32Array.from(rows);
-  if (all.length <= most) return all;
+  if (all.length <= limit) return all;
   shuffle(all, all.length, seeded(seed));
-  return all.slice(0, most).sort();
+  return all.slice(0, limit).sort();
 }

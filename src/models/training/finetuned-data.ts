@@ -1,15 +1,15 @@
 /** A file's tickets for an encoder that is trained, and as it sees them afterwards. Texts are read again, not kept. */
 import { readDataFile } from '../dataset/data-file.js';
 import type { Encoder } from '../encoder/encoder.js';
-import { templateRows } from '../dataset/template-rows.js';
+import { encodeTemplates } from '../dataset/template-rows.js';
 import { TextWindows } from '../encoder/text-windows.js';
 import { ticketText } from '../features/ticket-text.js';
 import { type DataSettings, type TrainingData } from '../dataset/training-data.js';
-import { rankInputOf } from '../dataset/data-row.js';
+import { toRankInput } from '../dataset/data-row.js';
 
-const textsAtOnce = 512;
+const textsPerCall = 512;
 /** Tokens of a ticket that the encoder is trained on. The heads look at all of it. */
-const longestLesson = 128;
+const maxTrainingTokens = 128;
 
 type Source = Pick<DataSettings, 'file' | 'columns' | 'knownContactType'>;
 
@@ -18,10 +18,10 @@ export async function firstWindows(
   { file, columns, knownContactType }: Source,
   encoderDir: string,
 ): Promise<Int32Array[]> {
-  const windows = await TextWindows.open(encoderDir, longestLesson);
+  const windows = await TextWindows.open(encoderDir, maxTrainingTokens);
   const first: Int32Array[] = [];
   for await (const row of readDataFile(file, columns)) {
-    first.push(Int32Array.from(windows.of(ticketText(rankInputOf(row, knownContactType)))[0] ?? []));
+    first.push(Int32Array.from(windows.split(ticketText(toRankInput(row, knownContactType)))[0] ?? []));
   }
   return first;
 }
@@ -30,7 +30,7 @@ export async function firstWindows(
  * @param source with what the template of each class says
  * @returns the data with another encoder's view of each ticket and template
  */
-export async function seenBy(
+export async function encodeAgain(
   encoder: Encoder,
   data: TrainingData,
   source: Source & { templates: readonly string[] },
@@ -38,7 +38,7 @@ export async function seenBy(
   const { file, columns, knownContactType } = source;
   const { width } = data.dense;
   const values = new Float32Array(data.dense.values.length);
-  let waiting: ReturnType<typeof rankInputOf>[] = [];
+  let waiting: ReturnType<typeof toRankInput>[] = [];
   let row = 0;
   const encode = (): void => {
     const encoded = encoder.encode(waiting.map(ticketText));
@@ -49,9 +49,9 @@ export async function seenBy(
     waiting = [];
   };
   for await (const line of readDataFile(file, columns)) {
-    waiting.push(rankInputOf(line, knownContactType));
-    if (waiting.length >= textsAtOnce) encode();
+    waiting.push(toRankInput(line, knownContactType));
+    if (waiting.length >= textsPerCall) encode();
   }
   encode();
-  return { ...data, dense: { values, width, templates: templateRows(encoder, data.features, source.templates) } };
+  return { ...data, dense: { values, width, templates: encodeTemplates(encoder, data.features, source.templates) } };
 }

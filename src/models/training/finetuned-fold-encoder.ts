@@ -8,11 +8,11 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Encoder, exists } from '../encoder/encoder.js';
-import { finetuneEncoder, learnByHeart, type FinetuneTask } from '../finetuning/finetune.js';
+import { finetuneEncoder, overfitBatch, type FinetuneTask } from '../finetuning/finetune.js';
 import type { FinetuneSettings } from '../finetuning/finetune-settings.js';
-import { firstWindows, seenBy } from './finetuned-data.js';
+import { firstWindows, encodeAgain } from './finetuned-data.js';
 import type { JobProgress } from './progress.js';
-import type { Learner, Lesson } from './fold-encoder.js';
+import type { FoldEncoder, TrainingFold } from './fold-encoder.js';
 import { checkEncoderTraining, type PreflightCheck, type PreflightResult } from './preflight.js';
 import type { RunRecorder } from './run-record.js';
 import { productPrecision, type Tensorflow } from '../tensors/tensorflow.js';
@@ -20,7 +20,7 @@ import type { DataSettings, TrainingData } from '../dataset/training-data.js';
 
 const fewRows = 2_000;
 
-export interface EncoderLearnerOptions {
+export interface FinetunedFoldEncoderOptions {
   source: Pick<DataSettings, 'file' | 'columns' | 'knownContactType'>;
   data: TrainingData;
   /** What the template of each class says */
@@ -32,25 +32,25 @@ export interface EncoderLearnerOptions {
   onProgress: JobProgress;
 }
 
-export class EncoderLearner implements Learner {
-  private readonly worthwhile: number[] = [];
+export class FinetunedFoldEncoder implements FoldEncoder {
+  private readonly bestEpochs: number[] = [];
   private finished: Encoder | null = null;
 
   private constructor(
     private readonly tf: Tensorflow,
     private readonly from: string,
     private readonly windows: Int32Array[],
-    private readonly options: EncoderLearnerOptions,
+    private readonly options: FinetunedFoldEncoderOptions,
   ) {}
 
-  static async open(tf: Tensorflow, encoder: Encoder, options: EncoderLearnerOptions): Promise<EncoderLearner> {
+  static async open(tf: Tensorflow, encoder: Encoder, options: FinetunedFoldEncoderOptions): Promise<FinetunedFoldEncoder> {
     await rm(options.folder, { recursive: true, force: true });
     await mkdir(options.folder, { recursive: true });
     const from = encoder.folders.encoder;
-    return new EncoderLearner(tf, from, await firstWindows(options.source, from), options);
+    return new FinetunedFoldEncoder(tf, from, await firstWindows(options.source, from), options);
   }
 
-  get folds(): { parts: number; rounds: number } {
+  get foldPlan(): { parts: number; rounds: number } {
     const { data, settings } = this.options;
     const rows = data.labels.length;
     const parts = rows < fewRows ? 5 : 10;
@@ -58,30 +58,30 @@ export class EncoderLearner implements Learner {
   }
 
   /** One encoder for tickets that are held out; nothing is left of it but what it said. */
-  async learn(lesson: Lesson): Promise<TrainingData> {
+  async encodeFold(lesson: TrainingFold): Promise<TrainingData> {
     const folder = join(this.options.folder, 'held-out');
     await rm(folder, { recursive: true, force: true });
     const { encoder, epochs } = await this.train(lesson, folder, null);
-    this.worthwhile.push(epochs);
-    const seen = await this.sight(encoder);
+    this.bestEpochs.push(epochs);
+    const seen = await this.encodeRows(encoder);
     encoder.dispose();
     return seen;
   }
 
-  async finish(rows: Int32Array, seed: number): Promise<{ data: TrainingData; encoder: Encoder; folder: string }> {
-    const mean = this.worthwhile.reduce((sum, epochs) => sum + epochs, 0) / this.worthwhile.length;
+  async encodeAll(rows: Int32Array, seed: number): Promise<{ data: TrainingData; encoder: Encoder; folder: string }> {
+    const mean = this.bestEpochs.reduce((sum, epochs) => sum + epochs, 0) / this.bestEpochs.length;
     const folder = join(this.options.folder, 'finished');
     const lesson = { name: 'all tickets', rows, heldOut: new Int32Array(), seed };
     const { encoder } = await this.train(lesson, folder, Math.round(mean) || null);
     this.finished = encoder;
-    return { data: await this.sight(encoder), encoder, folder };
+    return { data: await this.encodeRows(encoder), encoder, folder };
   }
 
-  async checks(seed: number, skip: readonly PreflightCheck[]): Promise<PreflightResult[]> {
+  async runChecks(seed: number, skip: readonly PreflightCheck[]): Promise<PreflightResult[]> {
     const folders = { from: this.from, to: join(this.options.folder, 'by-heart') };
     return checkEncoderTraining(this.options.data, seed, skip, async (rows, until) => {
       const readable = rows.filter((row) => (this.windows[row]?.length ?? 0) > 0);
-      return learnByHeart(this.tf, folders, await this.task(readable, seed), until);
+      return overfitBatch(this.tf, folders, await this.task(readable, seed), until);
     });
   }
 
@@ -91,7 +91,7 @@ export class EncoderLearner implements Learner {
   }
 
   private async train(
-    { name, rows, heldOut, seed }: Lesson,
+    { name, rows, heldOut, seed }: TrainingFold,
     folder: string,
     epochs: number | null,
   ): Promise<{ encoder: Encoder; epochs: number }> {
@@ -123,9 +123,9 @@ export class EncoderLearner implements Learner {
     return { ...known, rows, seed, settings, precision: await productPrecision(this.tf) };
   }
 
-  private async sight(encoder: Encoder): Promise<TrainingData> {
+  private async encodeRows(encoder: Encoder): Promise<TrainingData> {
     const { data, source, templates, onProgress } = this.options;
     await onProgress('reading tickets with it', null);
-    return seenBy(encoder, data, { ...source, templates });
+    return encodeAgain(encoder, data, { ...source, templates });
   }
 }

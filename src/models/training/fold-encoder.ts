@@ -1,35 +1,43 @@
-/** What the recipes differ in: how tickets look to an encoder once some of them have been learned from. */
+/** Where the recipes differ: how tickets are encoded for each fold. */
 import type { Encoder } from '../encoder/encoder.js';
 import type { PreflightCheck, PreflightResult } from './preflight.js';
 import type { TrainingData } from '../dataset/training-data.js';
 
-/** Which rows may be learned from, and which tell how well that went. */
-export interface Lesson {
+/** Rows to train on, and rows to measure on. */
+export interface TrainingFold {
   name: string;
   rows: Int32Array;
   heldOut: Int32Array;
   seed: number;
 }
 
-export interface Learner {
-  /** Into how many parts the rows are cut, and how many of these are held out in turn; null: as many as time allows */
-  readonly folds: { parts: number; rounds: number } | null;
-  /** How tickets look after a lesson, the ones held out too. */
-  learn(lesson: Lesson): Promise<TrainingData>;
-  /** How they look to the model's encoder. @returns that, open until `dispose`, and its folder where it is the model's own */
-  finish(rows: Int32Array, seed: number): Promise<{ data: TrainingData; encoder: Encoder; folder: string | null }>;
+/** All tickets, encoded by the encoder of the model. */
+export interface EncodedTickets {
+  data: TrainingData;
+  /** Open until the fold encoder is disposed */
+  encoder: Encoder;
+  /** Folder of the encoder where it is the model's own; null for the pretrained one */
+  folder: string | null;
+}
+
+export interface FoldEncoder {
+  /** Number of parts, and how many of them are held out in turn; null: as many as time allows */
+  readonly foldPlan: { parts: number; rounds: number } | null;
+  /** @returns all tickets, the held-out ones too, encoded by an encoder that has not seen the held-out ones */
+  encodeFold(fold: TrainingFold): Promise<TrainingData>;
+  encodeAll(rows: Int32Array, seed: number): Promise<EncodedTickets>;
   /** @throws PreflightFailed */
-  checks(seed: number, skip: readonly PreflightCheck[]): Promise<PreflightResult[]>;
+  runChecks(seed: number, skip: readonly PreflightCheck[]): Promise<PreflightResult[]>;
   dispose(): Promise<void>;
 }
 
-/** The recipe `frozen`: tickets look the same at any time. */
-export function frozenLearner(data: TrainingData, encoder: Encoder): Learner {
+/** Recipe `frozen`: the encoder is never trained, so tickets are encoded once. */
+export function frozenFoldEncoder(data: TrainingData, encoder: Encoder): FoldEncoder {
   return {
-    folds: null,
-    learn: () => Promise.resolve(data),
-    finish: () => Promise.resolve({ data, encoder, folder: null }),
-    checks: () => Promise.resolve([]),
+    foldPlan: null,
+    encodeFold: () => Promise.resolve(data),
+    encodeAll: () => Promise.resolve({ data, encoder, folder: null }),
+    runChecks: () => Promise.resolve([]),
     dispose: () => Promise.resolve(),
   };
 }

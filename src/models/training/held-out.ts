@@ -1,20 +1,20 @@
-/** What the held-out tickets of a training say about its model: where it fails, how sure it is, and what could be wrong. */
-import { combined, type Evidence } from '../heads/combination.js';
+/** Analysis of out-of-fold predictions: slices, confusions, calibration, suspected label errors. */
+import { combineScores, type LabelledScores } from '../heads/combination.js';
 import { softmax } from '../ranking/softmax.js';
 import { percentOf } from '../../statistics/percent.js';
 
-/** What the combined heads said of one ticket that they had not seen. Classes by their number. */
+/** The out-of-fold prediction for one ticket. Classes are indices. */
 export interface Prediction {
-  /** Of the data, from 0 */
+  /** Row of the data, from 0 */
   row: number;
   label: number;
   predicted: number;
   confidence: number;
   /** Probability of the label */
   rightProbability: number;
-  /** Of the label among all templates, from 1 */
-  place: number;
-  /** Largest class that the label is mistaken for by the thresholds of confident learning; the label itself else. */
+  /** Rank of the label among all templates, from 1 */
+  rank: number;
+  /** Most probable class above its threshold of confident learning; the label itself if there is none */
   suspected: number;
 }
 
@@ -26,52 +26,52 @@ export interface Scored {
   logLoss: number;
 }
 
-/** The most frequent templates that have half of all labels between them; the rarest that have a tenth; those between. */
-export type Part = 'head' | 'middle' | 'tail';
+/** Head: the most frequent templates with half of all labels. Tail: the rarest with a tenth. Middle: the rest. */
+export type FrequencyBand = 'head' | 'middle' | 'tail';
 
-/** @param rows row of the data for each row of the evidence @returns one for each row that has a label */
-export function predictionsOf(
+/** @param rows row of the data for each row of the scores @returns one prediction per labelled row */
+export function predictHeldOut(
   rows: Int32Array,
-  { labels, classes, scores }: Evidence,
+  { labels, classes, scores }: LabelledScores,
   weights: readonly number[],
 ): Prediction[] {
   const labelled = [...labels.keys()].filter((index) => (labels[index] ?? -1) >= 0);
   const thresholds = meanSelfConfidence(labelled, { labels, classes, scores }, weights);
   return labelled.map((index) => {
     const label = labels[index] ?? 0;
-    const probabilities = softmax(combined(weights, scores, index, classes));
+    const probabilities = softmax(combineScores(weights, scores, index, classes));
     const rightProbability = probabilities[label] ?? 0;
-    let [predicted, place, suspected, most] = [0, 1, label, -1];
+    let [predicted, rank, suspected, most] = [0, 1, label, -1];
     for (let other = 0; other < classes; other += 1) {
       const probability = probabilities[other] as number;
       if (probability > (probabilities[predicted] as number)) predicted = other;
-      if (probability > rightProbability) place += 1;
+      if (probability > rightProbability) rank += 1;
       if (probability >= (thresholds[other] as number) && probability > most) [suspected, most] = [other, probability];
     }
     const confidence = probabilities[predicted] ?? 0;
-    return { row: rows[index] ?? 0, label, predicted, confidence, rightProbability, place, suspected };
+    return { row: rows[index] ?? 0, label, predicted, confidence, rightProbability, rank, suspected };
   });
 }
 
-/** Northcutt, Jiang & Chuang, "Confident learning", JAIR 2021: how sure of a class its own tickets make the model. */
+/** Thresholds of confident learning (Northcutt, Jiang & Chuang, JAIR 2021): mean probability of a class on its own tickets. */
 function meanSelfConfidence(
   rows: number[],
-  { labels, classes, scores }: Evidence,
+  { labels, classes, scores }: LabelledScores,
   weights: readonly number[],
 ): number[] {
   const sums = new Float64Array(classes);
   const counts = new Float64Array(classes);
   for (const index of rows) {
     const label = labels[index] ?? 0;
-    sums[label] = (sums[label] as number) + (softmax(combined(weights, scores, index, classes))[label] ?? 0);
+    sums[label] = (sums[label] as number) + (softmax(combineScores(weights, scores, index, classes))[label] ?? 0);
     counts[label] = (counts[label] as number) + 1;
   }
   return Array.from(sums, (sum, label) => (counts[label] ? sum / counts[label] : Infinity));
 }
 
-export function scored(predictions: readonly Prediction[]): Scored {
+export function summarise(predictions: readonly Prediction[]): Scored {
   const count = Math.max(1, predictions.length);
-  const share = (depth: number): number => percentOf(predictions.filter(({ place }) => place <= depth).length, count);
+  const share = (depth: number): number => percentOf(predictions.filter(({ rank }) => rank <= depth).length, count);
   const loss = predictions.reduce((sum, { rightProbability }) => sum - Math.log(Math.max(rightProbability, 1e-12)), 0);
   return {
     rows: predictions.length,
@@ -81,8 +81,8 @@ export function scored(predictions: readonly Prediction[]): Scored {
   };
 }
 
-/** @returns the scores of each part of the tickets that has a name, the largest part first */
-export function slicesBy(
+/** @returns scores per slice, largest slice first; tickets without a slice name are left out */
+export function scoreSlices(
   predictions: readonly Prediction[],
   nameOf: (prediction: Prediction) => string | null,
 ): Record<string, Scored> {
@@ -95,13 +95,13 @@ export function slicesBy(
     parts.set(name, part);
   }
   const sorted = [...parts].sort(([, a], [, b]) => b.length - a.length);
-  return Object.fromEntries(sorted.map(([name, part]) => [name, scored(part)]));
+  return Object.fromEntries(sorted.map(([name, part]) => [name, summarise(part)]));
 }
 
-/** @returns which part each class belongs to */
-export function partsOf(labelCounts: readonly number[]): Part[] {
+/** @returns the band of each class */
+export function frequencyBands(labelCounts: readonly number[]): FrequencyBand[] {
   const total = labelCounts.reduce((sum, count) => sum + count, 0);
-  const parts = labelCounts.map((): Part => 'middle');
+  const parts = labelCounts.map((): FrequencyBand => 'middle');
   let before = 0;
   for (const label of [...labelCounts.keys()].sort((a, b) => (labelCounts[b] ?? 0) - (labelCounts[a] ?? 0))) {
     if (before < total / 2) parts[label] = 'head';
@@ -117,8 +117,8 @@ export interface Confusion {
   count: number;
 }
 
-/** @returns the pairs that are mistaken most often */
-export function confusionsOf(predictions: readonly Prediction[], most: number): Confusion[] {
+/** @returns the most frequent pairs of label and wrong prediction */
+export function countConfusions(predictions: readonly Prediction[], most: number): Confusion[] {
   const counts = new Map<string, Confusion>();
   for (const { label, predicted } of predictions) {
     if (label === predicted) continue;
@@ -134,12 +134,12 @@ export interface CalibrationBin {
   rows: number;
   /** Mean probability of the first suggestion, 0–1 */
   confidence: number;
-  /** Share of first suggestions that were right, 0–1 */
+  /** Share of correct first suggestions, 0–1 */
   right: number;
 }
 
 /** Bins of equal mass, as in `ece` of `replyrank evaluate`. */
-export function calibrationOf(predictions: readonly Prediction[], bins = 15): CalibrationBin[] {
+export function calibrationBins(predictions: readonly Prediction[], bins = 15): CalibrationBin[] {
   const sorted = predictions.toSorted((a, b) => a.confidence - b.confidence);
   return Array.from({ length: bins }, (_, bin) => {
     const start = Math.floor((bin * sorted.length) / bins);
@@ -149,13 +149,13 @@ export function calibrationOf(predictions: readonly Prediction[], bins = 15): Ca
     return {
       rows: part.length,
       confidence: mean(({ confidence }) => confidence),
-      right: mean(({ place }) => +(place === 1)),
+      right: mean(({ rank }) => +(rank === 1)),
     };
   }).filter(({ rows }) => rows > 0);
 }
 
-/** @returns those whose label is another than what the model is surest of, the surest first */
-export function mostWronglySure(predictions: readonly Prediction[], most: number): Prediction[] {
+/** @returns wrong predictions, most confident first */
+export function confidentErrors(predictions: readonly Prediction[], most: number): Prediction[] {
   const wrong = predictions.filter(({ label, predicted }) => label !== predicted);
   return wrong.sort((a, b) => b.confidence - a.confidence || a.row - b.row).slice(0, most);
 }

@@ -1,16 +1,15 @@
-/** The loss of one fit. */
-
+/** The loss curve of one training. */
 export interface Curve {
-  /** `fold 1` … and `all tickets`; `encoder, fold 1` … where the encoder was trained too */
+  /** `fold 1` … and `all tickets`; with recipe `finetune` also `encoder, fold 1` … */
   training: string;
-  /** Of the dense head: before the first step, and after each; of the encoder: of each step's tickets, before it */
+  /** Heads: before the first step and after each step. Encoder: of each step's batch, before the step */
   loss: number[];
-  /** Of the encoder: top-1 in percent on tickets held out, after each epoch */
+  /** Encoder: top-1 on held-out tickets after each epoch, percent */
   heldOutTop1?: number[];
 }
 
 /**
- * Where a job stands: what it does, and how much of that is done, 0–1; null where that is not known. A training also tells
- * its curves so far.
+ * Progress of a job: the phase, and the share of it that is done, 0–1, or null if unknown. A training also passes its loss curves
+ * so far.
  */
 export type JobProgress = (phase: string, done: number | null, note?: string, curves?: Curve[]) => void | Promise<void>;

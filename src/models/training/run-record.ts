@@ -1,4 +1,4 @@
-/** What a training leaves behind in its model's folder, so that it can be judged, compared and repeated: `run.json`. */
+/** The record of a training, `run.json` in the model's folder: enough to judge, compare and repeat it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ScopePoint } from '../ranking/abstention.js';
@@ -12,8 +12,8 @@ import type { TrainingSettings } from './training-settings.js';
 
 export const runFile = 'run.json';
 
-/** A ticket whose label is another than what the model is sure of. No text: that stays in the data file. */
-export interface WronglySure {
+/** A ticket that the model confidently assigns to another template than its label. The text stays in the data file. */
+export interface ConfidentError {
   line: number;
   /** First 16 hex digits of SHA-256 of its id, as in trained-on.json */
   idHash: string | null;
@@ -33,15 +33,15 @@ export interface RunRecord {
   data: { file: string; hash: string; rows: number; templates: number };
   preflight: PreflightResult[];
   curves: Curve[];
-  /** Scores by cross-fitting; slices by contact type, channel, language, and how frequent the template is. */
+  /** Out-of-fold scores; slices by contact type, channel, language and frequency band of the template */
   heldOut: heldOut.Scored & { slices: Record<string, Record<string, heldOut.Scored>> };
   /** Top-1 on the same tickets, percent */
   baselines: { majority: number; nearestMean: number };
   confusions: { label: string; predicted: string; count: number }[];
   calibration: heldOut.CalibrationBin[];
-  /** Where no template fits some tickets: the line that was drawn first, then what other lines would give */
+  /** Effect of out-of-scope thresholds: the chosen one first; empty where all tickets have a template */
   scope: ScopePoint[];
-  wronglySure: WronglySure[];
+  confidentErrors: ConfidentError[];
   diagnosis: Diagnosis;
   seconds: Record<string, number>;
   peakMemoryMb: number;
@@ -52,17 +52,17 @@ export async function readRunRecord(folder: string): Promise<RunRecord> {
   return JSON.parse(await readFile(join(folder, runFile), 'utf8')) as RunRecord;
 }
 
-export const mostPairs = 20;
-export const mostWronglySure = 50;
+export const maxConfusions = 20;
+export const maxConfidentErrors = 50;
 
-/** Looks on while a model is trained. */
+/** Collects loss curves, pre-flight results and times during a training. */
 export class RunRecorder {
   readonly curves: Curve[] = [];
   readonly preflight: PreflightResult[] = [];
   private readonly phases = new Map<string, number>();
   private current: { phase: string; since: number } = { phase: 'reading tickets', since: performance.now() };
 
-  /** @returns what reports progress as `onProgress` does, and is timed */
+  /** @returns `onProgress` that also measures the time of each phase */
   timed(onProgress: JobProgress): JobProgress {
     return (phase, done, note) => {
       if (phase !== this.current.phase) this.begin(phase);
@@ -70,14 +70,14 @@ export class RunRecorder {
     };
   }
 
-  /** @returns takes the losses of the training of that name */
+  /** @returns a listener for the losses of the training of that name */
   curve(training: string): (loss: number) => void {
     const loss: number[] = [];
     this.curves.push({ training, loss });
     return (value) => void loss.push(value);
   }
 
-  /** @returns takes losses, and top-1 on tickets held out, of an encoder that is trained */
+  /** @returns listeners for losses and held-out top-1 of an encoder's training */
   encoderCurve(training: string): { loss: (loss: number) => void; top1: (top1: number) => void } {
     const [loss, heldOutTop1]: [number[], number[]] = [[], []];
     this.curves.push({ training, loss, heldOutTop1 });

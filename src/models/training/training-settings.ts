@@ -7,24 +7,24 @@ export interface TrainingSettings {
   /** Labelled tickets */
   data: string;
   columns: Columns;
-  /** Other labelled tickets that thresholds are drawn on; held-out ones of `data` where it is not given. */
+  /** Labelled tickets to fit thresholds on; default: out-of-fold tickets of `data` */
   validation?: string | null | undefined;
-  /** File of templates; null where nothing but the labels is known of them. */
+  /** File of templates; null where only their labels are known */
   templates: string | null;
   /** Folder of the new version; must not exist. */
   out: string;
   seed: number;
-  /** Share of right ones wanted among the first suggestions that are shown, 0–1 */
+  /** Target share of correct first suggestions among those shown, 0–1 */
   precision: number;
-  /** Share of tickets whose right template the variable-length list must hold, 0–1 */
+  /** Target coverage of the conformal set, 0–1 */
   coverage: number;
   knownContactType: boolean;
-  /** Embeddings are kept here by text and encoder. */
+  /** Folder of cached embeddings */
   cacheDir: string;
-  /** Checks that are left out; none where it is not given. */
+  /** Checks to skip; default: none */
   skipPreflight?: readonly PreflightCheck[] | undefined;
-  /** Settings of the heads; default: `defaultRecipe` */
+  /** Hyperparameters of the heads; default: `defaultRecipe` */
   recipe?: Recipe | undefined;
-  /** How the encoder is trained too, the recipe `finetune`; it stays as it is where this is not given. */
+  /** Settings of the recipe `finetune`; without them the encoder is not trained */
   encoderTraining?: FinetuneSettings | undefined;
 }

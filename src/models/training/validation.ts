@@ -1,28 +1,28 @@
-/** What trained heads say of a file of its own: later tickets than those they learned from, or others, to draw lines on. */
+/** Scores of a validation file by the final heads, to fit thresholds on other tickets than the training data. */
 import type { HeldOutRow } from '../ranking/abstention.js';
-import type { Evidence } from '../heads/combination.js';
+import type { LabelledScores } from '../heads/combination.js';
 import type { Heads } from '../heads/heads.js';
 import { readDataFile } from '../dataset/data-file.js';
 import { DataFileError } from '../dataset/data-row.js';
 import { EmbeddingCache } from '../encoder/embedding-cache.js';
 import type { Encoder } from '../encoder/encoder.js';
-import { evidenceOf, joined } from '../heads/head-scores.js';
+import { scoresByKind, concat } from '../heads/head-scores.js';
 import type { RankInput } from '../ranker.js';
-import { stack, type SparseRow } from '../features/sparse-matrix.js';
+import { stackSparse, type SparseRow } from '../features/sparse-matrix.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
 import { ticketText } from '../features/ticket-text.js';
 import { type DataSettings, type TrainingData } from '../dataset/training-data.js';
-import { encodedWith } from '../dataset/read-training-data.js';
-import { rankInputOf } from '../dataset/data-row.js';
+import { encodeCached } from '../dataset/read-training-data.js';
+import { toRankInput } from '../dataset/data-row.js';
 
-const textsAtOnce = 2048;
-/** Lines drawn on fewer tickets would be chance. */
-const fewestRows = 100;
+const textsPerCall = 2048;
+/** Thresholds fitted on fewer tickets would be chance. */
+const minRows = 100;
 
 /**
- * Before an hour of training, not after it.
+ * Runs before the training, which can take an hour.
  *
- * @throws DataFileError where the file can't be read, or too few of its tickets have a template that is known
+ * @throws DataFileError where the file can't be read, or has too few tickets with a known template
  */
 export async function checkValidationFile(
   { file, columns }: Pick<DataSettings, 'file' | 'columns'>,
@@ -31,58 +31,57 @@ export async function checkValidationFile(
   const isKnown = new Set(classes);
   let known = 0;
   for await (const { label } of readDataFile(file, columns)) if (label !== null && isKnown.has(label)) known += 1;
-  if (known >= fewestRows) return;
-  const seen = `${known} of its tickets have a template that the training data knows`;
-  throw new DataFileError(file, null, `${seen}; lines are drawn on ${fewestRows} at least: leave out --validation`);
+  if (known >= minRows) return;
+  const found = `has ${known} tickets with a template from the training data`;
+  throw new DataFileError(file, null, `${found}; thresholds need at least ${minRows}. Leave out --validation`);
 }
 
 /**
- * @param encoders the model's own, and the one that a training began with
- * @param data what the heads learned from
- * @returns scores of each row; those whose template no label has taught are left out
+ * @param encoders the model's own, and the base encoder that the training started from
+ * @param model the final heads, and the data that they were trained on
+ * @returns scores of each row; rows with a template that has no training labels are left out
  * @throws DataFileError where the file can't be read
  */
-export async function validationEvidence(
+export async function scoreValidationFile(
   tf: Tensorflow,
-  encoders: { own: Encoder; usual: Encoder },
+  encoders: { own: Encoder; base: Encoder },
   settings: Pick<DataSettings, 'file' | 'columns' | 'knownContactType' | 'cacheDir'>,
-  data: TrainingData,
-  heads: Heads,
-): Promise<Evidence> {
+  { data, heads }: { data: TrainingData; heads: Heads },
+): Promise<LabelledScores> {
   const { features, classes } = data;
-  const place = new Map(classes.map((id, label) => [id, label]));
+  const labelOfTemplate = new Map(classes.map((id, label) => [id, label]));
   const labels: number[] = [];
   const sparse: SparseRow[] = [];
-  const own = new Sight(encoders.own, data, settings.cacheDir);
-  const usual = heads.usual && new Sight(encoders.usual, data, settings.cacheDir);
+  const own = new EncodedRows(encoders.own, data, settings.cacheDir);
+  const base = heads.base && new EncodedRows(encoders.base, data, settings.cacheDir);
   try {
     let waiting: RankInput[] = [];
-    const take = (): void => {
+    const encode = (): void => {
       own.add(waiting);
-      usual?.add(waiting);
+      base?.add(waiting);
       sparse.push(...waiting.map((input) => features.sparse(input)));
       waiting = [];
     };
     for await (const row of readDataFile(settings.file, settings.columns)) {
-      const label = row.label === null ? -1 : place.get(row.label);
+      const label = row.label === null ? -1 : labelOfTemplate.get(row.label);
       if (label === undefined) continue;
       labels.push(label);
-      waiting.push(rankInputOf(row, settings.knownContactType));
-      if (waiting.length >= textsAtOnce) take();
+      waiting.push(toRankInput(row, settings.knownContactType));
+      if (waiting.length >= textsPerCall) encode();
     }
-    take();
+    encode();
   } finally {
     own.close();
-    usual?.close();
+    base?.close();
   }
-  const seen = { ...data, ...own.seen(), sparse: stack(sparse, features.sparseWidth) };
-  const views = { data: seen, usual: usual && { ...seen, ...usual.seen() } };
-  const scores = evidenceOf(tf, views, heads, Int32Array.from(labels.keys()));
+  const encoded = { ...data, dense: own.dense(), sparse: stackSparse(sparse, features.sparseWidth) };
+  const baseData = base && { ...encoded, dense: base.dense() };
+  const scores = scoresByKind(tf, { data: encoded, baseData }, heads, Int32Array.from(labels.keys()));
   return { labels: Int32Array.from(labels), classes: classes.length, scores };
 }
 
-/** The file's tickets as one encoder sees them. */
-class Sight {
+/** The tickets of a file, encoded by one encoder. */
+class EncodedRows {
   private readonly rows: Float32Array[] = [];
   private readonly cache: EmbeddingCache;
 
@@ -95,14 +94,14 @@ class Sight {
   }
 
   add(inputs: readonly RankInput[]): void {
-    const encoded = encodedWith(this.encoder, this.cache, inputs.map(ticketText));
+    const encoded = encodeCached(this.encoder, this.cache, inputs.map(ticketText));
     inputs.forEach((input, index) => {
       this.rows.push(this.data.features.dense(input, encoded[index] ?? new Float32Array(this.encoder.width)));
     });
   }
 
-  seen(): Pick<TrainingData, 'dense'> {
-    return { dense: { ...this.data.dense, values: joined(this.rows, Float32Array) } };
+  dense(): TrainingData['dense'] {
+    return { ...this.data.dense, values: concat(this.rows, Float32Array) };
   }
 
   close(): void {
@@ -110,7 +109,7 @@ class Sight {
   }
 }
 
-/** Validation tickets in place of the held-out ones; those that no template fits from both, as no head has learned from them. */
-export function rowsForLines(heldOut: readonly HeldOutRow[], validation: readonly HeldOutRow[]): HeldOutRow[] {
+/** Validation tickets replace the held-out ones; tickets without a fitting template come from both, as no head is trained on them. */
+export function rowsForThresholds(heldOut: readonly HeldOutRow[], validation: readonly HeldOutRow[]): HeldOutRow[] {
   return [...validation, ...heldOut.filter(({ rightProbability }) => rightProbability === null)];
 }

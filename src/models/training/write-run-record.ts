@@ -7,9 +7,9 @@ import * as heldOut from './held-out.js';
 import { diagnose } from './diagnosis.js';
 import { codeVersion } from './code-version.js';
 import type { Tensorflow } from '../tensors/tensorflow.js';
-import { nearestMeanTop1, learnedTop1 } from './training-accuracy.js';
+import { nearestCentroidTop1, trainingTop1 } from './training-accuracy.js';
 import { writeTensorboard } from './tensorboard-events.js';
-import { RunRecorder, RunRecord, mostPairs, mostWronglySure, runFile } from './run-record.js';
+import { RunRecorder, RunRecord, maxConfusions, maxConfidentErrors, runFile } from './run-record.js';
 import type { TrainingSettings } from './training-settings.js';
 import { RowSample } from '../dataset/row-sample.js';
 import { percentOf } from '../../statistics/percent.js';
@@ -33,14 +33,10 @@ export async function writeRunRecord(
   recorder: RunRecorder,
   training: FinishedTraining,
 ): Promise<void> {
-  const { settings, data, predictions, labelCounts, version, createdAt } = training;
+  const { settings, data, predictions, version, createdAt } = training;
   const { out: _out, cacheDir: _cacheDir, seed, ...given } = settings;
-  const nameOf = (label: number): string => data.classes[label] ?? '';
-  const rows = await rowsOf(settings, new Set(predictions.map(({ row }) => row)));
-  const scores = heldOut.scored(predictions);
-  const commonest = labelCounts.indexOf(labelCounts.reduce((most, count) => Math.max(most, count), 0));
-  const share = (part: readonly unknown[]): number => percentOf(part.length, predictions.length);
-  const parts = heldOut.partsOf(labelCounts);
+  const rows = await readRowDetails(settings, new Set(predictions.map(({ row }) => row)));
+  const scores = heldOut.summarise(predictions);
   const record: RunRecord = {
     version,
     createdAt,
@@ -55,46 +51,20 @@ export async function writeRunRecord(
     data: { file: basename(settings.data), hash: data.hash, rows: data.labels.length, templates: data.classes.length },
     preflight: recorder.preflight,
     curves: recorder.curves,
-    heldOut: {
-      ...scores,
-      slices: {
-        'contact type': heldOut.slicesBy(
-          predictions,
-          ({ row }) => data.contactTypes[data.contactTypeLabels[row] ?? -1] ?? null,
-        ),
-        channel: heldOut.slicesBy(predictions, ({ row }) => rows.get(row)?.channel ?? null),
-        language: heldOut.slicesBy(predictions, ({ row }) => rows.get(row)?.language ?? null),
-        'head and tail': heldOut.slicesBy(predictions, ({ label }) => parts[label] ?? null),
-        template: heldOut.slicesBy(predictions, ({ label }) => nameOf(label)),
-      },
-    },
-    baselines: {
-      majority: share(predictions.filter(({ label }) => label === commonest)),
-      nearestMean: nearestMeanTop1(
-        tf,
-        data,
-        predictions.map(({ row }) => row),
-      ),
-    },
-    confusions: heldOut.confusionsOf(predictions, mostPairs).map(({ label, predicted, count }) => ({
-      label: nameOf(label),
-      predicted: nameOf(predicted),
+    heldOut: { ...scores, slices: sliceScores(training, rows) },
+    baselines: scoreBaselines(tf, training),
+    confusions: heldOut.countConfusions(predictions, maxConfusions).map(({ label, predicted, count }) => ({
+      label: data.classes[label] ?? '',
+      predicted: data.classes[predicted] ?? '',
       count,
     })),
-    calibration: heldOut.calibrationOf(predictions),
+    calibration: heldOut.calibrationBins(predictions),
     scope: training.scope,
-    wronglySure: heldOut.mostWronglySure(predictions, mostWronglySure).map((prediction) => ({
-      line: rows.get(prediction.row)?.line ?? 0,
-      idHash: data.idHashes[prediction.row] ?? null,
-      label: nameOf(prediction.label),
-      predicted: nameOf(prediction.predicted),
-      confidence: prediction.confidence,
-      labelProbability: prediction.rightProbability,
-    })),
+    confidentErrors: describeConfidentErrors(training, rows),
     diagnosis: diagnose({
-      training: learnedTop1(tf, data, training.heads, training.weights, seed),
+      training: trainingTop1(tf, data, training.heads, training.weights, seed),
       heldOut: scores.top1,
-      ceiling: Math.max(scores.top1, 100 - share(predictions.filter(suspicious))),
+      ceiling: Math.max(scores.top1, 100 - percentOf(predictions.filter(isSuspectedLabelError).length, predictions.length)),
     }),
     seconds: recorder.seconds(),
     peakMemoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
@@ -103,17 +73,67 @@ export async function writeRunRecord(
   await writeFile(join(folder, runFile), `${JSON.stringify(record, null, 1)}\n`);
 }
 
-/** Wrong by the label, and as sure of another class as that class's own tickets make the model. */
-export const suspicious = ({ label, predicted, suspected }: heldOut.Prediction): boolean =>
+function sliceScores(
+  { data, predictions, labelCounts }: FinishedTraining,
+  rows: ReadonlyMap<number, RowDetails>,
+): RunRecord['heldOut']['slices'] {
+  const bands = heldOut.frequencyBands(labelCounts);
+  return {
+    'contact type': heldOut.scoreSlices(
+      predictions,
+      ({ row }) => data.contactTypes[data.contactTypeLabels[row] ?? -1] ?? null,
+    ),
+    channel: heldOut.scoreSlices(predictions, ({ row }) => rows.get(row)?.channel ?? null),
+    language: heldOut.scoreSlices(predictions, ({ row }) => rows.get(row)?.language ?? null),
+    'head and tail': heldOut.scoreSlices(predictions, ({ label }) => bands[label] ?? null),
+    template: heldOut.scoreSlices(predictions, ({ label }) => data.classes[label] ?? ''),
+  };
+}
+
+function scoreBaselines(
+  tf: Tensorflow,
+  { data, predictions, labelCounts }: FinishedTraining,
+): RunRecord['baselines'] {
+  const majority = labelCounts.indexOf(labelCounts.reduce((a, b) => Math.max(a, b), 0));
+  const rows = predictions.map(({ row }) => row);
+  return {
+    majority: percentOf(predictions.filter(({ label }) => label === majority).length, predictions.length),
+    nearestMean: nearestCentroidTop1(tf, data, rows),
+  };
+}
+
+function describeConfidentErrors(
+  { data, predictions }: FinishedTraining,
+  rows: ReadonlyMap<number, RowDetails>,
+): RunRecord['confidentErrors'] {
+  return heldOut.confidentErrors(predictions, maxConfidentErrors).map((prediction) => ({
+    line: rows.get(prediction.row)?.line ?? 0,
+    idHash: data.idHashes[prediction.row] ?? null,
+    label: data.classes[prediction.label] ?? '',
+    predicted: data.classes[prediction.predicted] ?? '',
+    confidence: prediction.confidence,
+    labelProbability: prediction.rightProbability,
+  }));
+}
+
+/** Wrong by the label, and as confident of another class as the tickets of that class are on average. */
+export const isSuspectedLabelError = ({ label, predicted, suspected }: heldOut.Prediction): boolean =>
   label !== predicted && suspected !== label;
-/** What the training's numbers do not say of its rows: where they stand in the file, their channel and language. */
-export async function rowsOf(
+
+interface RowDetails {
+  line: number;
+  channel: string | null;
+  language: string | null;
+}
+
+/** Line, channel and language of rows, which the training data does not keep. */
+async function readRowDetails(
   { data, columns, seed }: TrainingSettings,
   wanted: Set<number>,
-): Promise<Map<number, { line: number; channel: string | null; language: string | null }>> {
-  const rows = new Map<number, { line: number; channel: string | null; language: string | null }>();
+): Promise<Map<number, RowDetails>> {
+  const rows = new Map<number, RowDetails>();
   let index = 0;
-  for await (const { line, channel, language } of (await RowSample.of({ file: data, columns, seed })).rows()) {
+  for await (const { line, channel, language } of (await RowSample.open({ file: data, columns, seed })).rows()) {
     if (wanted.has(index)) rows.set(index, { line, channel, language });
     index += 1;
   }

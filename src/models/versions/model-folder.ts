@@ -10,32 +10,30 @@ import type { LinearHead } from '../heads/linear-svm.js';
 import { NgramVocabulary } from '../features/ngrams.js';
 import type { TicketBank } from '../heads/nearest-tickets.js';
 import type { Candidate } from '../ranker.js';
-import { bankTensor, trainedOnFile, usualPrefix, weightsFile, type TrainedOn } from '../dataset/trained-on.js';
+import { bankTensor, trainedOnFile, basePrefix, weightsFile, type TrainedOn } from '../dataset/trained-on.js';
 import { readSafetensors, writeSafetensors, type Tensor } from '../tensors/safetensors.js';
 
-const format = 6;
-/** Before it no model had heads on two encoders. */
-const readableFormats = [5, format];
+export const modelFormat = 7;
 /** Of a model with an encoder of its own */
 export const encoderFolder = 'encoder';
 
-/** What stands in model.json. Figures in percent as in `replyrank evaluate`. */
+/** The content of model.json. Figures are in percent, as in `replyrank evaluate`. */
 export interface ModelDescription {
   format: number;
   version: string;
   recipe: 'frozen' | 'finetune';
   createdAt: string;
   seed: number;
-  /** With `finetune` it lies in the model's folder, in `encoder`; `usual`: hash of the one that it was made of, which is asked too */
-  encoder: { hash: string; size: number; usual?: string | null };
-  /** Which of the encoder's numbers the dense head looks at */
+  /** With `finetune` it is in the folder `encoder` of the model; `base`: hash of the base encoder, which scores too */
+  encoder: { hash: string; size: number; base?: string | null };
+  /** How many of the encoder's numbers the dense heads use: the embedding alone, or all views */
   views: number;
   /** Template ids, the classes of the heads */
   classes: string[];
   /** Labels of each class in training */
   labelCounts: number[];
   contactTypes: string[];
-  /** Contact type of each class where it follows from the template; else a head of its own predicts it. */
+  /** Contact type of each class where it follows from the template; null where a head predicts it */
   contactTypeOfClass: (string | null)[] | null;
   fields: FieldFeature[];
   knownContactType: boolean;
@@ -56,8 +54,8 @@ export interface ModelParts {
   sparse: LinearHead;
   nearest: TicketBank;
   discriminant: LinearHead;
-  /** On the encoder that its own was made of; null where it has none of its own */
-  usual: DenseHeads | null;
+  /** Heads on the base encoder; null where the model has no encoder of its own */
+  base: DenseHeads | null;
   contactTypeHead: LinearHead | null;
   /** The templates it was trained with. */
   templates: Candidate[];
@@ -65,15 +63,15 @@ export interface ModelParts {
   trainedOn: string[];
 }
 
-/** The folder holds no model that can be loaded; the message names the folder and what is wrong. */
+/** The folder has no model that can be loaded; the message names the folder and the reason. */
 export class ModelFolderError extends Error {
   override readonly name = 'ModelFolderError';
 }
 
 /**
- * Writes beside `folder` and renames: whoever finds the folder finds all of it, whenever the training is killed.
+ * Writes beside `folder` and renames: a folder that exists is complete, whenever the training is killed.
  *
- * @param writeMore puts into the folder what is not needed to load the model
+ * @param writeMore adds files that are not needed to load the model
  * @throws ModelFolderError where `folder` exists: a version is never changed
  */
 export async function saveModel(
@@ -86,17 +84,17 @@ export async function saveModel(
   await mkdir(fresh, { recursive: true });
   const { description, vocabulary, templates, trainedOn } = parts;
   const tensors = new Map<string, Tensor>([
-    ['vocabulary.rarity', { shape: [vocabulary.size], values: vocabulary.rarity }],
+    ['vocabulary.idf', { shape: [vocabulary.size], values: vocabulary.idf }],
     ...headTensors('sparse', parts.sparse),
     ...denseTensors('', parts),
-    ...(parts.usual ? denseTensors(usualPrefix, parts.usual) : []),
+    ...(parts.base ? denseTensors(basePrefix, parts.base) : []),
     ...(parts.contactTypeHead ? headTensors('contactType', parts.contactTypeHead) : []),
   ]);
   await writeSafetensors(join(fresh, weightsFile), tensors);
   await writeFile(join(fresh, 'vocabulary.json'), JSON.stringify(vocabulary.features));
   await writeFile(
     join(fresh, 'templates.jsonl'),
-    templates.map((template) => `${JSON.stringify(asLine(template))}\n`).join(''),
+    templates.map((template) => `${JSON.stringify(toLine(template))}\n`).join(''),
   );
   await writeFile(join(fresh, trainedOnFile), JSON.stringify({ ids: trainedOn, nearest: parts.nearest.ids }));
   await writeMore(fresh);
@@ -130,26 +128,26 @@ const existsAlready = (folder: string): string =>
 export async function loadModel(folder: string): Promise<ModelParts> {
   try {
     const description = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as ModelDescription;
-    if (!readableFormats.includes(description.format)) {
-      throw new Error(`its format is ${description.format}; this program reads ${readableFormats.join(' and ')}`);
+    if (description.format !== modelFormat) {
+      throw new Error(`its format is ${description.format}; this version reads format ${modelFormat}. Train the model again`);
     }
     const tensors = await readSafetensors(join(folder, weightsFile));
     const words = JSON.parse(await readFile(join(folder, 'vocabulary.json'), 'utf8')) as string[];
     const lines = (await readFile(join(folder, 'templates.jsonl'), 'utf8')).split('\n').filter(Boolean);
     const { ids, nearest: bankIds } = JSON.parse(await readFile(join(folder, trainedOnFile), 'utf8')) as TrainedOn;
-    const sparse = headOf(tensors, 'sparse');
-    const own = denseOf(tensors, '', bankIds);
-    const usual = denseOf(tensors, usualPrefix, bankIds);
-    const rarity = tensors.get('vocabulary.rarity')?.values;
-    if (!own || !sparse || Boolean(description.encoder.usual) !== Boolean(usual) || rarity?.length !== words.length)
-      throw new Error('its weights are not complete');
+    const sparse = readHead(tensors, 'sparse');
+    const own = readDenseHeads(tensors, '', bankIds);
+    const base = readDenseHeads(tensors, basePrefix, bankIds);
+    const idf = tensors.get('vocabulary.idf')?.values;
+    if (!own || !sparse || Boolean(description.encoder.base) !== Boolean(base) || idf?.length !== words.length)
+      throw new Error('its weights are incomplete');
     return {
       description,
-      vocabulary: new NgramVocabulary(words, rarity),
+      vocabulary: new NgramVocabulary(words, idf),
       ...own,
       sparse,
-      usual,
-      contactTypeHead: headOf(tensors, 'contactType'),
+      base,
+      contactTypeHead: readHead(tensors, 'contactType'),
       templates: lines.map((line) => {
         const { id, ...text } = JSON.parse(line) as { id: string } & Omit<Candidate, 'templateId'>;
         return { templateId: id, ...text };
@@ -157,13 +155,11 @@ export async function loadModel(folder: string): Promise<ModelParts> {
       trainedOn: ids,
     };
   } catch (error) {
-    throw new ModelFolderError(`${folder} holds no model that can be loaded: ${(error as Error).message}`);
+    throw new ModelFolderError(`${folder} has no model that can be loaded: ${(error as Error).message}`);
   }
 }
 
-export const modelFormat = format;
-
-const asLine = ({ templateId: id, ...text }: Candidate): object => ({ id, ...text });
+const toLine = ({ templateId: id, ...text }: Candidate): object => ({ id, ...text });
 
 function headTensors(name: string, { weights, bias, classes }: LinearHead): [string, Tensor][] {
   return [
@@ -172,7 +168,7 @@ function headTensors(name: string, { weights, bias, classes }: LinearHead): [str
   ];
 }
 
-function headOf(tensors: Map<string, Tensor>, name: string): LinearHead | null {
+function readHead(tensors: Map<string, Tensor>, name: string): LinearHead | null {
   const weights = tensors.get(`${name}.weights`);
   const bias = tensors.get(`${name}.bias`);
   return weights && bias ? { weights: weights.values, bias: bias.values, classes: bias.values.length } : null;
@@ -186,10 +182,10 @@ function denseTensors(prefix: string, { dense, nearest, discriminant }: DenseHea
   ];
 }
 
-function denseOf(tensors: Map<string, Tensor>, prefix: string, ids: (string | null)[]): DenseHeads | null {
-  const dense = headOf(tensors, `${prefix}dense`);
-  const nearest = bankOf(tensors, prefix, ids);
-  const discriminant = headOf(tensors, `${prefix}discriminant`);
+function readDenseHeads(tensors: Map<string, Tensor>, prefix: string, ids: (string | null)[]): DenseHeads | null {
+  const dense = readHead(tensors, `${prefix}dense`);
+  const nearest = readBank(tensors, prefix, ids);
+  const discriminant = readHead(tensors, `${prefix}discriminant`);
   return dense && nearest && discriminant ? { dense, nearest, discriminant } : null;
 }
 
@@ -200,7 +196,7 @@ function bankTensors(prefix: string, { embeddings, size, counts }: TicketBank): 
   ];
 }
 
-function bankOf(tensors: Map<string, Tensor>, prefix: string, ids: (string | null)[]): TicketBank | null {
+function readBank(tensors: Map<string, Tensor>, prefix: string, ids: (string | null)[]): TicketBank | null {
   const embeddings = tensors.get(`${prefix}${bankTensor}`);
   const counts = tensors.get(`${prefix}nearest.counts`);
   if (!embeddings || !counts) return null;

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { ModelDescription } from './model-folder.js';
 
 /**
- * Deletes a model, and the graph and embeddings of an encoder that was its own.
+ * Deletes a model, and the cached graph and embeddings of its own encoder.
  *
- * @param cacheDirs where those are kept
+ * @param cacheDirs folders of those caches
  */
 export async function removeModel(folder: string, cacheDirs: readonly string[]): Promise<void> {
   const text = await readFile(join(folder, 'model.json'), 'utf8').catch(() => null);
-  const { recipe, encoder } = parsed(text);
+  const { recipe, encoder } = parseDescription(text);
   if (recipe === 'finetune' && encoder) {
     const own = new RegExp(`^(encoder|embeddings)-${encoder.hash.slice(0, 16)}(-|$)`);
     for (const cacheDir of cacheDirs) {
@@ -21,8 +21,8 @@ export async function removeModel(folder: string, cacheDirs: readonly string[]):
   await rm(folder, { recursive: true, force: true });
 }
 
-/** A description that can't be read names no encoder. */
-export function parsed(text: string | null): Partial<Pick<ModelDescription, 'recipe' | 'encoder'>> {
+/** @returns an empty object where the description can't be read */
+export function parseDescription(text: string | null): Partial<Pick<ModelDescription, 'recipe' | 'encoder'>> {
   try {
     return JSON.parse(text ?? '{}') as Partial<ModelDescription>;
   } catch {

@@ -1,10 +1,9 @@
 /**
- * The life of an alert, as a pure function: one alert for each cause, which people can acknowledge, put off or close, and
- * which comes back by itself.
+ * The states of an alert, as a pure function: one alert for each cause, which people can acknowledge, snooze or close.
  *
- * - What a person has closed or put off stays so while the same thing goes on. It comes back when the cause had gone and
- *   returned, when the time of a snooze is over, or when the proposed action has become a heavier one.
- * - A cause that has been gone for `quietHours` closes its alert.
+ * - An alert that a person closed or snoozed stays so while its cause persists. It reopens when the cause is detected again after
+ *   it was gone, when the snooze expires, or when the proposed action becomes more severe.
+ * - An alert closes when its cause was not detected for `quietHours`.
  */
 import type { RetrainAction } from '../decisions/retrain-decision.js';
 import type { LocalizedMessage } from '../../messages/stored-message.js';
@@ -19,26 +18,26 @@ export type AlertEventKind = (typeof alertEventKinds)[number];
 
 export interface AlertStatus {
   state: AlertState;
-  /** Whether the last look still saw the cause */
+  /** Whether the last evaluation detected the cause */
   active: boolean;
   action: RetrainAction;
-  /** Who acknowledged it, put it off or closed it last; null where nobody has */
+  /** Who acknowledged, snoozed or closed it last; null where nobody has */
   owner: string | null;
-  /** Why it was put off or closed; null else */
+  /** Why it was snoozed or closed; null otherwise */
   reason: string | null;
-  /** The same as data where the monitor says it; null where a person does */
+  /** The reason as data; null where a person wrote it */
   reasonMessage: LocalizedMessage | null;
   snoozedUntil: Date | null;
   openedAt: Date;
-  /** When a look saw the cause last */
+  /** When the cause was detected last */
   seenAt: Date;
   closedAt: Date | null;
 }
 
-/** What may happen to an alert. A look says `seen` or `unseen` of every cause; the rest is said by people. */
-export type AlertStep =
-  | { kind: 'seen'; at: Date; action: RetrainAction }
-  | { kind: 'unseen'; at: Date }
+/** An evaluation detects a cause or does not; a promotion supersedes it; people do the rest. */
+export type AlertTransition =
+  | { kind: 'detected'; at: Date; action: RetrainAction }
+  | { kind: 'not-detected'; at: Date }
   | { kind: 'superseded'; at: Date; by: string }
   | { kind: 'acknowledge'; at: Date; actor: string }
   | { kind: 'snooze'; at: Date; actor: string; reason: string; until: Date }
@@ -49,20 +48,20 @@ export interface AlertEvent {
   at: Date;
   actor: string;
   reason: string | null;
-  /** The same as data where the monitor says it */
+  /** The reason as data; missing where a person wrote it */
   message?: LocalizedMessage | undefined;
 }
 
-export type AlertOutcome =
+export type TransitionResult =
   | { kind: 'ok'; status: AlertStatus; event: AlertEvent | null }
-  /** Nothing has changed; `detail` says why it can't be done. */
+  /** Nothing has changed; `detail` is the reason. */
   | { kind: 'refused'; detail: string };
 
 export const quietHours = 24;
 const hourMs = 3_600_000;
 
-/** From the lightest to the heaviest. */
-const weight: Record<RetrainAction, number> = {
+/** From the least to the most severe. */
+const severity: Record<RetrainAction, number> = {
   none: 0,
   record: 1,
   reweight: 2,
@@ -71,8 +70,8 @@ const weight: Record<RetrainAction, number> = {
   repair: 5,
 };
 
-/** A cause that is seen for the first time. */
-export function openedAlert(at: Date, action: RetrainAction): { status: AlertStatus; event: AlertEvent } {
+/** The alert of a cause that is detected for the first time. */
+export function openAlert(at: Date, action: RetrainAction): { status: AlertStatus; event: AlertEvent } {
   const status: AlertStatus = {
     state: 'open',
     active: true,
@@ -88,71 +87,76 @@ export function openedAlert(at: Date, action: RetrainAction): { status: AlertSta
   return { status, event: { kind: 'opened', at, actor: monitorActor, reason: null } };
 }
 
-export function afterStep(before: AlertStatus, step: AlertStep): AlertOutcome {
-  switch (step.kind) {
-    case 'seen':
-      return seen(before, step);
-    case 'unseen':
-      return unseen(before, step.at);
+export function applyTransition(before: AlertStatus, transition: AlertTransition): TransitionResult {
+  switch (transition.kind) {
+    case 'detected':
+      return detected(before, transition);
+    case 'not-detected':
+      return notDetected(before, transition.at);
     case 'superseded':
       return before.state === 'closed'
-        ? quietly({ ...before, active: false })
-        : closed({ ...before, active: false }, step.at, monitorActor, message('superseded', { version: step.by }));
+        ? unchanged({ ...before, active: false })
+        : closed(
+            { ...before, active: false },
+            transition.at,
+            monitorActor,
+            message('superseded', { version: transition.by }),
+          );
     case 'acknowledge':
       if (before.state === 'closed') return refused('the alert is closed');
-      if (before.state === 'acknowledged' && before.owner === step.actor) return quietly(before);
-      return told(
-        { ...before, state: 'acknowledged', owner: step.actor, ...withoutReason, snoozedUntil: null },
-        { kind: 'acknowledged', at: step.at, actor: step.actor, reason: null },
+      if (before.state === 'acknowledged' && before.owner === transition.actor) return unchanged(before);
+      return changed(
+        { ...before, state: 'acknowledged', owner: transition.actor, ...withoutReason, snoozedUntil: null },
+        { kind: 'acknowledged', at: transition.at, actor: transition.actor, reason: null },
       );
     case 'snooze':
       if (before.state === 'closed') return refused('the alert is closed');
-      if (step.until <= step.at) return refused('until must lie in the future');
-      return told(
+      if (transition.until <= transition.at) return refused('until must lie in the future');
+      return changed(
         {
           ...before,
           state: 'snoozed',
-          owner: step.actor,
-          reason: step.reason,
+          owner: transition.actor,
+          reason: transition.reason,
           reasonMessage: null,
-          snoozedUntil: step.until,
+          snoozedUntil: transition.until,
         },
-        { kind: 'snoozed', at: step.at, actor: step.actor, reason: step.reason },
+        { kind: 'snoozed', at: transition.at, actor: transition.actor, reason: transition.reason },
       );
     case 'close':
       if (before.state === 'closed') return refused('the alert is closed already');
-      return closed(before, step.at, step.actor, { sentence: step.reason });
+      return closed(before, transition.at, transition.actor, { sentence: transition.reason });
   }
 }
 
-function seen(before: AlertStatus, { at, action }: { at: Date; action: RetrainAction }): AlertOutcome {
+function detected(before: AlertStatus, { at, action }: { at: Date; action: RetrainAction }): TransitionResult {
   const after = { ...before, active: true, action, seenAt: at };
-  const isHeavier = weight[action] > weight[before.action];
+  const isMoreSevere = severity[action] > severity[before.action];
   if (before.state === 'closed') {
-    if (before.active && !isHeavier) return quietly({ ...after, action: before.action });
+    if (before.active && !isMoreSevere) return unchanged({ ...after, action: before.action });
     return reopened(after, at, before.active ? message('other-action', { action }) : message('cause-is-back'));
   }
   if (before.state === 'snoozed') {
-    if (isHeavier) return reopened(after, at, message('other-action', { action }));
+    if (isMoreSevere) return reopened(after, at, message('other-action', { action }));
     if (before.snoozedUntil !== null && at >= before.snoozedUntil)
       return reopened(after, at, message('snooze-is-over'));
-    // What was put off is what was proposed then: a lighter proposal in between must not make the same one news later.
-    return quietly({ ...after, action: before.action });
+    // The snooze is for the action of that time: a milder one in between must not make the same action reopen it later.
+    return unchanged({ ...after, action: before.action });
   }
-  if (action === before.action) return quietly(after);
-  const changed = message('other-action', { action });
-  return told(after, { kind: 'updated', at, actor: monitorActor, reason: changed.sentence, message: changed.message });
+  if (action === before.action) return unchanged(after);
+  const { sentence, message: localized } = message('other-action', { action });
+  return changed(after, { kind: 'updated', at, actor: monitorActor, reason: sentence, message: localized });
 }
 
-function unseen(before: AlertStatus, at: Date): AlertOutcome {
+function notDetected(before: AlertStatus, at: Date): TransitionResult {
   const after = { ...before, active: false };
   const quietFor = at.getTime() - before.seenAt.getTime();
-  if (before.state === 'closed' || quietFor < quietHours * hourMs) return quietly(after);
+  if (before.state === 'closed' || quietFor < quietHours * hourMs) return unchanged(after);
   return closed(after, at, monitorActor, message('not-seen', { hours: quietHours }));
 }
 
-function closed(before: AlertStatus, at: Date, actor: string, cause: EnglishMessage): AlertOutcome {
-  return told(
+function closed(before: AlertStatus, at: Date, actor: string, cause: EnglishMessage): TransitionResult {
+  return changed(
     {
       ...before,
       state: 'closed',
@@ -166,14 +170,14 @@ function closed(before: AlertStatus, at: Date, actor: string, cause: EnglishMess
   );
 }
 
-function reopened(status: AlertStatus, at: Date, cause: EnglishMessage): AlertOutcome {
-  return told(
+function reopened(status: AlertStatus, at: Date, cause: EnglishMessage): TransitionResult {
+  return changed(
     { ...status, state: 'open', owner: null, ...withoutReason, snoozedUntil: null, closedAt: null },
     { kind: 'reopened', at, actor: monitorActor, reason: cause.sentence, message: cause.message },
   );
 }
 
 const withoutReason = { reason: null, reasonMessage: null };
-const told = (status: AlertStatus, event: AlertEvent): AlertOutcome => ({ kind: 'ok', status, event });
-const quietly = (status: AlertStatus): AlertOutcome => ({ kind: 'ok', status, event: null });
-const refused = (detail: string): AlertOutcome => ({ kind: 'refused', detail });
+const changed = (status: AlertStatus, event: AlertEvent): TransitionResult => ({ kind: 'ok', status, event });
+const unchanged = (status: AlertStatus): TransitionResult => ({ kind: 'ok', status, event: null });
+const refused = (detail: string): TransitionResult => ({ kind: 'refused', detail });

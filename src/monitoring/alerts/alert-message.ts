@@ -1,50 +1,50 @@
 /**
- * What a webhook is sent: Slack's incoming webhooks, and what Alertmanager sends to its receivers (version 4 of its webhook
- * payload). Words of tickets are part of it only where that is allowed.
+ * Webhook payloads: Slack's incoming webhooks, and version 4 of Alertmanager's webhook payload. Words of tickets are included only
+ * where that is allowed.
  */
-import type { Alert } from '../../records/alert.entity.js';
+import type { Alert } from '../../records/monitoring/alert.entity.js';
 import type { AlertEventKind } from './alert-lifecycle.js';
 
 export const webhookFormats = ['slack', 'alertmanager'] as const;
 export type WebhookFormat = (typeof webhookFormats)[number];
 
-export type ToldAlert = Pick<
+export type AlertSummary = Pick<
   Alert,
   'id' | 'modelVersion' | 'stream' | 'cause' | 'state' | 'action' | 'headline' | 'owner' | 'openedAt' | 'closedAt'
 >;
 
-export interface AlertNews {
-  /** Of the event: a second delivery has the same */
+export interface AlertNotification {
+  /** Id of the event: a second delivery has the same */
   event: number;
   kind: AlertEventKind;
   at: Date;
   actor: string;
   reason: string | null;
-  alert: ToldAlert;
-  /** Words of tickets that show the cause; empty where they may not leave */
+  alert: AlertSummary;
+  /** Typical words of the tickets; empty where they may not leave the service */
   words: string[];
 }
 
-const toldAs: Record<AlertEventKind, string> = {
+const eventTitles: Record<AlertEventKind, string> = {
   opened: 'New alert',
-  updated: 'Alert changed',
+  updated: 'Alert updated',
   acknowledged: 'Alert acknowledged',
-  snoozed: 'Alert put off',
+  snoozed: 'Alert snoozed',
   closed: 'Alert closed',
-  reopened: 'Alert is back',
+  reopened: 'Alert reopened',
 };
 
-export function webhookBody(format: WebhookFormat, news: AlertNews): object {
-  return format === 'slack' ? slackMessage(news) : alertmanagerMessage(news);
+export function webhookBody(format: WebhookFormat, notification: AlertNotification): object {
+  return format === 'slack' ? slackMessage(notification) : alertmanagerMessage(notification);
 }
 
 /** https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks: `text` is what notifications show. */
-function slackMessage(news: AlertNews): object {
-  const { alert, kind, actor, reason, words } = news;
-  const title = `${toldAs[kind]} ${alert.id}: ${alert.headline}`;
+function slackMessage(notification: AlertNotification): object {
+  const { alert, kind, actor, reason, words } = notification;
+  const title = `${eventTitles[kind]} ${alert.id}: ${alert.headline}`;
   const byWhom = actor === 'monitor' ? [] : [`by ${actor}`];
   const context = [
-    `proposed: ${alert.action}`,
+    `proposed action: ${alert.action}`,
     `model ${alert.modelVersion}`,
     ...(alert.stream === 'sample' ? ['sample tickets'] : []),
     ...byWhom,
@@ -60,14 +60,14 @@ function slackMessage(news: AlertNews): object {
   };
 }
 
-/** The three signs that Slack takes for its own. A block holds 3,000 characters. */
+/** Escapes Slack's three control characters. A block holds 3,000 characters. */
 const slackText = (text: string): string =>
   text.slice(0, 2_000).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
-function alertmanagerMessage({ alert, reason, words, kind }: AlertNews): object {
-  const isOver = alert.state === 'closed';
-  const status = isOver ? 'resolved' : 'firing';
+function alertmanagerMessage({ alert, reason, words, kind }: AlertNotification): object {
+  const isResolved = alert.state === 'closed';
+  const status = isResolved ? 'resolved' : 'firing';
   const labels = {
     alertname: 'ReplyrankDrift',
     cause: alert.cause,
@@ -79,7 +79,7 @@ function alertmanagerMessage({ alert, reason, words, kind }: AlertNews): object 
   };
   const annotations = {
     summary: alert.headline,
-    description: reason ?? toldAs[kind],
+    description: reason ?? eventTitles[kind],
     ...(words.length > 0 && { words: words.join(', ') }),
   };
   const { alertname } = labels;
@@ -99,7 +99,7 @@ function alertmanagerMessage({ alert, reason, words, kind }: AlertNews): object 
         labels,
         annotations,
         startsAt: alert.openedAt.toISOString(),
-        endsAt: (isOver && alert.closedAt ? alert.closedAt : new Date(0)).toISOString(),
+        endsAt: (isResolved && alert.closedAt ? alert.closedAt : new Date(0)).toISOString(),
         generatorURL: `/api/v1/alerts/${alert.id}`,
         fingerprint: String(alert.id),
       },

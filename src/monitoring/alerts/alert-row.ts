@@ -1,11 +1,11 @@
-/** An alert's row and what `alert-lifecycle.ts` knows of it. */
+/** Maps an alert's row to its status, and records its events. */
 import type { EntityManager } from 'typeorm';
-import type { Alert } from '../../records/alert.entity.js';
+import type { Alert } from '../../records/monitoring/alert.entity.js';
 import { notifyMonitor } from '../../events/change-events.js';
 import type { AlertEvent, AlertStatus } from './alert-lifecycle.js';
 import type { RetrainAction } from '../decisions/retrain-decision.js';
 
-export function statusOf(row: Alert): AlertStatus {
+export function toStatus(row: Alert): AlertStatus {
   const { state, active, owner, reason, reasonMessage, snoozedUntil, openedAt, seenAt, closedAt } = row;
   return {
     state,
@@ -21,8 +21,8 @@ export function statusOf(row: Alert): AlertStatus {
   };
 }
 
-/** Adds an event to the history of an alert, to be told to whoever listens. */
-export async function tellEvent(
+/** Adds an event to the history of an alert, notifies the pages, and queues its delivery. */
+export async function recordEvent(
   manager: EntityManager,
   alert: number,
   event: AlertEvent,

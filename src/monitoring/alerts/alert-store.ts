@@ -1,21 +1,21 @@
 /**
- * Alerts in the database. A look says which causes it has seen: each goes to its one alert, and every alert that was not
- * seen is told so. Part of the transaction that stores the look.
+ * Alerts in the database. An evaluation reports the causes that it detected: each updates its one alert, and every other alert
+ * is updated as not detected. Part of the transaction of the monitor's tick.
  */
 import type { EntityManager } from 'typeorm';
-import { Alert } from '../../records/alert.entity.js';
-import type { Stream } from '../../records/observed-ticket.entity.js';
-import { afterStep, openedAlert, type AlertEvent, type AlertStep } from './alert-lifecycle.js';
+import { Alert } from '../../records/monitoring/alert.entity.js';
+import type { Stream } from '../../records/tickets/observed-ticket.entity.js';
+import { applyTransition, openAlert, type AlertEvent, type AlertTransition } from './alert-lifecycle.js';
 import { monitorActor } from '../../access/audit-log.js';
-import { statusOf, tellEvent } from './alert-row.js';
+import { toStatus, recordEvent } from './alert-row.js';
 import { matchCauses } from './cause-match.js';
 import type { Finding } from '../observations/finding.js';
 import type { RetrainAction } from '../decisions/retrain-decision.js';
 import type { LocalizedMessage } from '../../messages/stored-message.js';
 import { message } from '../messages.js';
 
-/** A cause as one look saw it. */
-export interface SeenCause {
+/** A cause as one evaluation detected it. */
+export interface DetectedCause {
   /** `field-gone:country` */
   cause: string;
   group: string;
@@ -26,45 +26,45 @@ export interface SeenCause {
   message?: LocalizedMessage | undefined;
   findings: Finding[];
   evidence: object;
-  /** Ids of tickets that show it, the best first */
+  /** Ids of example tickets, the best first */
   examples: number[];
 }
 
-export interface AlertLook {
+export interface AlertUpdate {
   modelVersion: string;
   stream: Stream;
   at: Date;
-  seen: SeenCause[];
-  /** Group of an alert that is there already, from its cause */
+  causes: DetectedCause[];
+  /** Group of a cause's name */
   groupOf: (cause: string) => string;
-  /** Whether somebody listens */
+  /** Whether a webhook is configured */
   deliver: boolean;
 }
 
 /** @returns the alert of each cause, in order */
-export async function recordLook(manager: EntityManager, look: AlertLook): Promise<number[]> {
-  const { modelVersion, stream, at, seen, groupOf, deliver } = look;
+export async function updateAlerts(manager: EntityManager, update: AlertUpdate): Promise<number[]> {
+  const { modelVersion, stream, at, causes, groupOf, deliver } = update;
   const rows = await manager.getRepository(Alert).find({
     where: { modelVersion, stream },
     order: { id: 'ASC' },
     lock: { mode: 'pessimistic_write' },
   });
   const known = rows.map(({ id, cause, active, state }) => {
-    return { id, cause, group: groupOf(cause), going: active && state !== 'closed' };
+    return { id, cause, group: groupOf(cause), isActive: active && state !== 'closed' };
   });
-  const matched = matchCauses(known, seen);
+  const matched = matchCauses(known, causes);
   const ids: number[] = [];
-  for (const { seen: one, alert } of matched) {
+  for (const { cause, alert } of matched) {
     const row = rows.find(({ id }) => id === alert);
-    ids.push(row ? await seenAgain(manager, row, one, { at, deliver }) : await opened(manager, one, look));
+    ids.push(row ? await updateAlert(manager, row, cause, { at, deliver }) : await insertAlert(manager, cause, update));
   }
   for (const row of rows.filter(({ id }) => !ids.includes(id))) {
-    await takeStep(manager, row, { kind: 'unseen', at }, deliver);
+    await storeTransition(manager, row, { kind: 'not-detected', at }, deliver);
   }
   return ids;
 }
 
-/** The alerts of models that do not rank any more are over. */
+/** Closes the alerts of models that are no longer in service. */
 export async function supersedeAlerts(
   manager: EntityManager,
   { serving, at, deliver }: { serving: string; at: Date; deliver: boolean },
@@ -76,67 +76,81 @@ export async function supersedeAlerts(
     .orderBy('alert.id')
     .setLock('pessimistic_write')
     .getMany();
-  for (const row of rows) await takeStep(manager, row, { kind: 'superseded', at, by: serving }, deliver);
+  for (const row of rows) await storeTransition(manager, row, { kind: 'superseded', at, by: serving }, deliver);
 }
 
-/** What a person does with an alert. @returns null where there is no such alert; else why it was refused, or '' */
-export async function personStep(
+/** @returns null where there is no such alert; else why the transition was refused, or '' */
+export async function applyPersonTransition(
   manager: EntityManager,
   id: number,
-  step: AlertStep,
+  transition: AlertTransition,
   deliver: boolean,
 ): Promise<string | null> {
   const row = await manager.getRepository(Alert).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
-  return row && takeStep(manager, row, step, deliver);
+  return row && storeTransition(manager, row, transition, deliver);
 }
 
 /** @returns why it was refused, or '' */
-async function takeStep(manager: EntityManager, row: Alert, step: AlertStep, deliver: boolean): Promise<string> {
-  const outcome = afterStep(statusOf(row), step);
-  if (outcome.kind === 'refused') return outcome.detail;
-  await manager.getRepository(Alert).update({ id: row.id }, outcome.status);
-  if (outcome.event) await tellEvent(manager, row.id, outcome.event, { deliver });
+async function storeTransition(
+  manager: EntityManager,
+  row: Alert,
+  transition: AlertTransition,
+  deliver: boolean,
+): Promise<string> {
+  const result = applyTransition(toStatus(row), transition);
+  if (result.kind === 'refused') return result.detail;
+  await manager.getRepository(Alert).update({ id: row.id }, result.status);
+  if (result.event) await recordEvent(manager, row.id, result.event, { deliver });
   return '';
 }
 
-async function opened(manager: EntityManager, one: SeenCause, { modelVersion, stream, at, deliver }: AlertLook) {
-  const { cause, headline, message: localized = null, findings, evidence } = one;
-  const { status, event } = openedAlert(at, one.action);
+async function insertAlert(
+  manager: EntityManager,
+  detected: DetectedCause,
+  { modelVersion, stream, at, deliver }: AlertUpdate,
+) {
+  const { cause, headline, message: localized = null, findings, evidence } = detected;
+  const { status, event } = openAlert(at, detected.action);
   const { identifiers } = await manager
     .getRepository(Alert)
     .insert({ modelVersion, stream, cause, headline, message: localized, findings, evidence, ...status });
   const id = Number(identifiers[0]?.id);
-  await writeExamples(manager, id, one.examples);
-  await tellEvent(manager, id, event, { detail: { cause }, deliver });
+  await writeExamples(manager, id, detected.examples);
+  await recordEvent(manager, id, event, { detail: { cause }, deliver });
   return id;
 }
 
-async function seenAgain(
+async function updateAlert(
   manager: EntityManager,
   row: Alert,
-  one: SeenCause,
+  detected: DetectedCause,
   { at, deliver }: { at: Date; deliver: boolean },
 ): Promise<number> {
-  const outcome = afterStep(statusOf(row), { kind: 'seen', at, action: one.action });
-  if (outcome.kind === 'refused') return row.id;
-  const { cause, headline, message: localized = null, findings, evidence } = one;
+  const result = applyTransition(toStatus(row), { kind: 'detected', at, action: detected.action });
+  if (result.kind === 'refused') return row.id;
+  const { cause, headline, message: localized = null, findings, evidence } = detected;
   await manager
     .getRepository(Alert)
-    .update({ id: row.id }, { cause, headline, message: localized, findings, evidence, ...outcome.status });
-  await writeExamples(manager, row.id, one.examples);
-  const event = outcome.event ?? (await renamed(manager, row, cause, at));
-  if (event) await tellEvent(manager, row.id, event, { detail: { cause }, deliver });
+    .update({ id: row.id }, { cause, headline, message: localized, findings, evidence, ...result.status });
+  await writeExamples(manager, row.id, detected.examples);
+  const event = result.event ?? (await reclassifiedEvent(manager, row, cause, at));
+  if (event) await recordEvent(manager, row.id, event, { detail: { cause }, deliver });
   return row.id;
 }
 
-/** What is called now one thing and now another is told once of each name. */
-async function renamed(manager: EntityManager, row: Alert, cause: string, at: Date): Promise<AlertEvent | null> {
+/** A cause that alternates between names is reported once for each name. */
+async function reclassifiedEvent(
+  manager: EntityManager,
+  row: Alert,
+  cause: string,
+  at: Date,
+): Promise<AlertEvent | null> {
   if (row.cause === cause || row.state === 'closed' || row.state === 'snoozed') return null;
-  const told: unknown[] = await manager.query(
+  const reported: unknown[] = await manager.query(
     `SELECT 1 FROM alert_events WHERE alert = $1 AND detail ->> 'cause' = $2 LIMIT 1`,
     [row.id, cause],
   );
-  if (told.length > 0) return null;
+  if (reported.length > 0) return null;
   const changed = message('other-cause', { cause });
   return { kind: 'updated', at, actor: monitorActor, reason: changed.sentence, message: changed.message };
 }

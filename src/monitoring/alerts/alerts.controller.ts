@@ -21,7 +21,7 @@ interface IdPath {
   id: number;
 }
 
-/** What the monitor has found, one alert for each cause. */
+/** Alerts of the monitor, one for each cause. */
 @ApiTags('alerts')
 @Controller('api/v1/alerts')
 export class AlertsController {
@@ -46,7 +46,7 @@ export class AlertsController {
   @Roles('ml')
   @ApiOkResponse({ standardSchema: alertDetailSchema })
   acknowledge(@Param({ schema: answers.idPathSchema }) { id }: IdPath, @Req() { actor }: Call) {
-    return this.alerts.take(id, { kind: 'acknowledge', at: new Date(), actor: actor.name });
+    return this.alerts.apply(id, { kind: 'acknowledge', at: new Date(), actor: actor.name });
   }
 
   @Post(':id/snooze')
@@ -58,8 +58,8 @@ export class AlertsController {
     @Body({ schema: snoozeSchema }) { reason, until }: z.infer<typeof snoozeSchema>,
     @Req() { actor }: Call,
   ) {
-    const step = { kind: 'snooze', at: new Date(), actor: actor.name, reason, until: new Date(until) } as const;
-    return this.alerts.take(id, step);
+    const transition = { kind: 'snooze', at: new Date(), actor: actor.name, reason, until: new Date(until) } as const;
+    return this.alerts.apply(id, transition);
   }
 
   @Post(':id/close')
@@ -71,6 +71,6 @@ export class AlertsController {
     @Body({ schema: closeSchema }) { reason }: z.infer<typeof closeSchema>,
     @Req() { actor }: Call,
   ) {
-    return this.alerts.take(id, { kind: 'close', at: new Date(), actor: actor.name, reason });
+    return this.alerts.apply(id, { kind: 'close', at: new Date(), actor: actor.name, reason });
   }
 }

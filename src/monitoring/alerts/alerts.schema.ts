@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limitOf, pageSchema } from '../../http/cursor.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
-import { retrainActions, date, findingSchema, stream, lastId, why } from '../monitor.schema.js';
+import { retrainActions, date, findingSchema, stream, lastId, reason } from '../monitor.schema.js';
 import { alertEventKinds, alertStates } from './alert-lifecycle.js';
 
 export const alertSchema = z
@@ -54,5 +54,7 @@ export const alertsQuerySchema = z.object({
 
 export type AlertsQuery = z.infer<typeof alertsQuerySchema>;
 
-export const snoozeSchema = z.object({ reason: why(), until: z.iso.datetime({ offset: true }) }).meta({ id: 'Snooze' });
-export const closeSchema = z.object({ reason: why() }).meta({ id: 'Close' });
+export const snoozeSchema = z
+  .object({ reason: reason(), until: z.iso.datetime({ offset: true }) })
+  .meta({ id: 'Snooze' });
+export const closeSchema = z.object({ reason: reason() }).meta({ id: 'Close' });

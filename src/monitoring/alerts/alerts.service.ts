@@ -3,18 +3,18 @@ import { DataSource, LessThan } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
 import { ProblemException } from '../../http/problem.js';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
-import { Alert } from '../../records/alert.entity.js';
+import { Alert } from '../../records/monitoring/alert.entity.js';
 import { page } from '../../http/cursor.js';
 import { found } from '../../http/found.js';
-import type { AlertStep } from './alert-lifecycle.js';
-import { personStep } from './alert-store.js';
+import type { AlertTransition } from './alert-lifecycle.js';
+import { applyPersonTransition } from './alert-store.js';
 import type { AlertsQuery } from './alerts.schema.js';
 import type { AlertDetail } from './alerts.schema.js';
 import type { AlertAnswer } from './alerts.schema.js';
 
 const previewLength = 200;
 
-/** Alerts as people read them, and what people do with them. */
+/** Lists alerts, and applies what people do with them. */
 @Injectable()
 export class AlertsService {
   constructor(
@@ -30,7 +30,7 @@ export class AlertsService {
       take: limit + 1,
     });
     const { items, nextCursor } = page(rows, limit, (last) => last.id);
-    return { items: items.map(answerOf), nextCursor };
+    return { items: items.map(toAnswer), nextCursor };
   }
 
   async get(id: number): Promise<AlertDetail> {
@@ -45,22 +45,25 @@ export class AlertsService {
       [id],
     );
     const { findings, evidence } = row as unknown as Pick<AlertDetail, 'findings' | 'evidence'>;
-    return { ...answerOf(row), findings, evidence, examples, history };
+    return { ...toAnswer(row), findings, evidence, examples, history };
   }
 
-  /** @throws ProblemException 404 where there is no such alert, 409 where its state does not allow the step */
-  async take(id: number, step: Exclude<AlertStep, { kind: 'seen' | 'unseen' | 'superseded' }>): Promise<AlertDetail> {
+  /** @throws ProblemException 404 where there is no such alert, 409 where its state does not allow it */
+  async apply(
+    id: number,
+    transition: Exclude<AlertTransition, { kind: 'detected' | 'not-detected' | 'superseded' }>,
+  ): Promise<AlertDetail> {
     const deliver = this.config.MONITOR_WEBHOOK_URL !== undefined;
     await this.dataSource.transaction(async (manager) => {
-      const refused = found(await personStep(manager, id, step, deliver), `there is no alert ${id}`);
+      const refused = found(await applyPersonTransition(manager, id, transition, deliver), `there is no alert ${id}`);
       if (refused !== '') throw new ProblemException(HttpStatus.CONFLICT, refused);
-      const { actor, kind, at, ...detail } = step;
+      const { actor, kind, at, ...detail } = transition;
       await recordAudit(manager, { actor, action: `alert.${kind}`, target: String(id), detail });
     });
     return this.get(id);
   }
 }
 
-function answerOf({ findings, evidence, ...row }: Alert): AlertAnswer {
+function toAnswer({ findings, evidence, ...row }: Alert): AlertAnswer {
   return row as AlertAnswer;
 }

@@ -1,12 +1,12 @@
-/** Which alert a cause belongs to: one alert for each cause, also where later evidence names it better. */
+/** Matches causes to alerts: one alert for each cause, also where later evidence identifies it better. */
 
 export interface KnownAlert {
   id: number;
   cause: string;
-  /** Causes of one group are different names of the same thing; those that stand for themselves have a group of their own. */
+  /** Causes of one group are names of the same event; independent causes have a group of their own. */
   group: string;
-  /** Seen by the last look and not closed */
-  going: boolean;
+  /** Detected by the last evaluation and not closed */
+  isActive: boolean;
 }
 
 export interface NamedCause {
@@ -15,25 +15,25 @@ export interface NamedCause {
 }
 
 export interface CauseMatch<C extends NamedCause> {
-  seen: C;
+  cause: C;
   /** Null where there is none yet */
   alert: number | null;
 }
 
 /**
- * A cause goes to the alert of its name. Without one, it takes over the alert of its group that is going on and that this
- * look does not name: what was a change of wording yesterday is seen to be a new topic today.
+ * A cause belongs to the alert of its name. Without one, it takes over the active alert of its group that this evaluation does not
+ * name: a wording shift of yesterday may turn out to be a new topic today.
  *
- * @param seen no two of the same name
+ * @param causes no two of the same name
  */
-export function matchCauses<C extends NamedCause>(known: readonly KnownAlert[], seen: readonly C[]): CauseMatch<C>[] {
+export function matchCauses<C extends NamedCause>(known: readonly KnownAlert[], causes: readonly C[]): CauseMatch<C>[] {
   const byName = new Map(known.map((alert) => [alert.cause, alert]));
-  const taken = new Set(seen.flatMap(({ cause }) => byName.get(cause)?.id ?? []));
-  return seen.map((one) => {
-    const named = byName.get(one.cause);
-    if (named) return { seen: one, alert: named.id };
-    const going = known.find((alert) => alert.going && alert.group === one.group && !taken.has(alert.id));
-    if (going) taken.add(going.id);
-    return { seen: one, alert: going?.id ?? null };
+  const taken = new Set(causes.flatMap(({ cause }) => byName.get(cause)?.id ?? []));
+  return causes.map((cause) => {
+    const named = byName.get(cause.cause);
+    if (named) return { cause, alert: named.id };
+    const active = known.find((alert) => alert.isActive && alert.group === cause.group && !taken.has(alert.id));
+    if (active) taken.add(active.id);
+    return { cause, alert: active?.id ?? null };
   });
 }

@@ -1,30 +1,34 @@
 /**
- * Invariant: what is told of an alert reaches the webhook at least once. A delivery is made in the transaction of its event
- * and deleted after the receiver has said 2xx; whoever takes one has a lease on it, so a process that dies leaves it to the
- * next. A receiver that is away is tried again, ever more rarely.
+ * Invariant: every alert event reaches the webhook at least once. A delivery is stored in the transaction of its event and deleted
+ * after the receiver responds with 2xx. Whoever sends it holds a lease, so that another process takes over if one dies. Failed
+ * deliveries are retried with exponential backoff.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
+import { BackgroundLoop } from '../../processes/background-loop.js';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
-import { webhookBody, type AlertNews } from './alert-message.js';
+import { webhookBody, type AlertNotification } from './alert-message.js';
 
-const lookEveryMs = 2_000;
+const pollIntervalMs = 2_000;
 const timeoutMs = 10_000;
 const leaseSeconds = 30;
-const atOnce = 20;
-const longestBackOffSeconds = 3_600;
-const mostWords = 10;
+const batchSize = 20;
+const maxBackOffSeconds = 3_600;
+const maxWords = 10;
 
-type Delivery = Omit<AlertNews, 'words'> & { attempts: number; words: string[] };
+type Delivery = Omit<AlertNotification, 'words'> & { attempts: number; words: string[] };
 
 @Injectable()
 export class WebhookSender {
   private readonly logger = new Logger('Webhook');
   private readonly deliveries: Counter<'outcome'>;
-  private timer: NodeJS.Timeout | undefined;
-  private sending: Promise<void> | null = null;
-  private stopping = new AbortController();
+  private readonly loop = new BackgroundLoop({
+    run: (signal) => this.send(signal),
+    onError: (error) => this.logger.warn(`webhook deliveries are delayed: ${String(error)}`),
+    intervalMs: pollIntervalMs,
+    startDelayMs: pollIntervalMs,
+  });
 
   constructor(
     private readonly dataSource: DataSource,
@@ -33,51 +37,47 @@ export class WebhookSender {
   ) {
     this.deliveries = new Counter({
       name: 'replyrank_webhook_deliveries_total',
-      help: 'Tries to tell the webhook of an alert, by what came of them',
+      help: 'Webhook deliveries by outcome',
       labelNames: ['outcome'],
       registers: [registry],
     });
-    // A count that is there from the beginning shows its first rise too.
+    // A counter that starts at 0 shows its first increase too.
     for (const outcome of ['delivered', 'failed']) this.deliveries.inc({ outcome }, 0);
   }
 
   start(): void {
-    if (this.config.MONITOR_WEBHOOK_URL === undefined) return;
-    this.stopping = new AbortController();
-    this.timer = setInterval(() => void this.sendDue(), lookEveryMs);
+    if (this.config.MONITOR_WEBHOOK_URL !== undefined) this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.stopping.abort();
-    await this.sending;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
-  /** Sends what is due, oldest first. Never rejects: what was not taken stays due. */
+  /** Sends what is due, oldest first. Never rejects: a failed delivery stays due. */
   sendDue(): Promise<void> {
-    this.sending ??= this.send()
-      .catch((error: unknown) => this.logger.warn(`deliveries wait: ${String(error)}`))
-      .finally(() => (this.sending = null));
-    return this.sending;
+    return this.loop.runNow();
   }
 
-  private async send(): Promise<void> {
+  private async send(signal: AbortSignal): Promise<void> {
     const { MONITOR_WEBHOOK_URL: url, MONITOR_WEBHOOK_FORMAT: format } = this.config;
     if (url === undefined) return;
     for (const delivery of await this.claim()) {
-      if (this.stopping.signal.aborted) return;
-      const news = { ...delivery, words: this.config.MONITOR_WEBHOOK_WORDS ? delivery.words.slice(0, mostWords) : [] };
-      const problem = await this.post(url, webhookBody(format, news), news.event);
+      if (signal.aborted) return;
+      const notification = {
+        ...delivery,
+        words: this.config.MONITOR_WEBHOOK_WORDS ? delivery.words.slice(0, maxWords) : [],
+      };
+      const problem = await this.post(url, webhookBody(format, news), { event: news.event, signal });
       this.deliveries.inc({ outcome: problem === null ? 'delivered' : 'failed' });
       if (problem === null) {
-        await this.dataSource.query('DELETE FROM alert_deliveries WHERE event = $1', [news.event]);
+        await this.dataSource.query('DELETE FROM alert_deliveries WHERE event = $1', [notification.event]);
         continue;
       }
-      const backOff = Math.min(longestBackOffSeconds, 5 * 2 ** Math.min(delivery.attempts, 20));
-      this.logger.warn(`the webhook was not reached, again in ${backOff} s: ${problem}`);
+      const backOff = Math.min(maxBackOffSeconds, 5 * 2 ** Math.min(delivery.attempts, 20));
+      this.logger.warn(`webhook delivery failed, retrying in ${backOff} s: ${problem}`);
       await this.dataSource.query(
         'UPDATE alert_deliveries SET due_at = now() + make_interval(secs => $2) WHERE event = $1',
-        [news.event, backOff],
+        [notification.event, backOff],
       );
     }
   }
@@ -88,7 +88,7 @@ export class WebhookSender {
         WHERE event IN (SELECT event FROM alert_deliveries WHERE due_at <= now() ORDER BY event LIMIT $1
                            FOR UPDATE SKIP LOCKED)
        RETURNING event`,
-      [atOnce, leaseSeconds + (atOnce * timeoutMs) / 1000],
+      [batchSize, leaseSeconds + (batchSize * timeoutMs) / 1000],
     );
     return this.dataSource
       .query(
@@ -106,21 +106,25 @@ export class WebhookSender {
       );
   }
 
-  /** @returns what went wrong; null where the receiver has it */
-  private async post(url: string, body: object, event: number): Promise<string | null> {
+  /** @returns what went wrong; null where the receiver accepted it */
+  private async post(
+    url: string,
+    body: object,
+    { event, signal }: { event: number; signal: AbortSignal },
+  ): Promise<string | null> {
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': `replyrank-alert-event-${event}` },
         body: JSON.stringify(body),
         redirect: 'error',
-        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.stopping.signal]),
+        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]),
       });
       await response.body?.cancel();
-      return response.ok ? null : `it answered ${response.status}`;
+      return response.ok ? null : `status ${response.status}`;
     } catch (error) {
-      // The address may hold a secret: nothing of it is logged.
-      return error instanceof Error ? error.name : 'it did not answer';
+      // The address may contain a secret: nothing of it is logged.
+      return error instanceof Error ? error.name : 'no response';
     }
   }
 }

@@ -5,9 +5,9 @@ export function decisionSettings(
   config: Pick<Config, 'RETRAIN_MIN_LOSS' | 'RETRAIN_MIN_LABELS' | 'RETRAIN_MIN_TOPIC_LABELS' | 'RETRAIN_COOL_DOWN_H'>,
 ): DecisionSettings {
   return {
-    leastLoss: config.RETRAIN_MIN_LOSS,
-    leastLabels: config.RETRAIN_MIN_LABELS,
-    leastTopicLabels: config.RETRAIN_MIN_TOPIC_LABELS,
+    minLoss: config.RETRAIN_MIN_LOSS,
+    minLabels: config.RETRAIN_MIN_LABELS,
+    minTopicLabels: config.RETRAIN_MIN_TOPIC_LABELS,
     coolDownHours: config.RETRAIN_COOL_DOWN_H,
   };
 }

@@ -5,7 +5,7 @@ import { Roles, type Actor } from '../../access/roles.js';
 import { DecisionsService } from './decisions.service.js';
 import * as answers from '../monitor.schema.js';
 import {
-  askSchema,
+  decisionRequestSchema,
   decisionPageSchema,
   decisionSchema,
   decisionsQuerySchema,
@@ -17,7 +17,7 @@ interface Call {
   actor: Actor;
 }
 
-/** What was decided after each look, also that nothing is to be done. */
+/** Every decision of the monitor, including "no action". */
 @ApiTags('retrain-decisions')
 @Controller('api/v1/retrain-decisions')
 export class DecisionsController {
@@ -30,12 +30,15 @@ export class DecisionsController {
     return this.decisions.list(query);
   }
 
-  /** Asks for a decision now. */
+  /** Requests a decision now. */
   @Post()
   @Roles('ml')
   @ApiCreatedResponse({ standardSchema: decisionSchema })
-  ask(@Body({ schema: askSchema }) { ask }: z.infer<typeof askSchema>, @Req() { actor }: Call) {
-    return this.decisions.ask(ask, actor.name);
+  request(
+    @Body({ schema: decisionRequestSchema }) { request }: z.infer<typeof decisionRequestSchema>,
+    @Req() { actor }: Call,
+  ) {
+    return this.decisions.request(request, actor.name);
   }
 
   @Get(':id')
@@ -45,7 +48,7 @@ export class DecisionsController {
     return this.decisions.get(id);
   }
 
-  /** Takes the class weights that the decision put into service back; the open tickets are ranked again. */
+  /** Reverts the class weights of the decision; open tickets are ranked again. */
   @Post(':id/revert')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')

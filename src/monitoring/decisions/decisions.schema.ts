@@ -27,8 +27,10 @@ export const decisionsQuerySchema = z.object({
 });
 
 export type DecisionsQuery = z.infer<typeof decisionsQuerySchema>;
-/** `look`: what the evidence of the last look says now; `retrain`: a retraining, whether or not anything has moved. */
-export const askSchema = z.object({ ask: z.enum(['look', 'retrain']) }).meta({ id: 'AskForDecision' });
+/** `evaluation`: decide again on the last evaluation; `retraining`: retrain whether or not drift was detected. */
+export const decisionRequestSchema = z
+  .object({ request: z.enum(['evaluation', 'retraining']) })
+  .meta({ id: 'RetrainDecisionRequest' });
 export const reweightingSchema = z
   .object({
     decision: z.number().int(),

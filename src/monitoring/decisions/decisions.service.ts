@@ -4,10 +4,10 @@ import type { z } from 'zod';
 import { recordAudit } from '../../access/audit-log.js';
 import { ProblemException } from '../../http/problem.js';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
-import { RetrainDecisionRow } from '../../records/retrain-decision.entity.js';
+import { RetrainDecisionRow } from '../../records/monitoring/retrain-decision.entity.js';
 import { page } from '../../http/cursor.js';
 import { found } from '../../http/found.js';
-import { decideAndStore, lastSeen, servingVersion } from './decision-store.js';
+import { decideAndStore, loadLastEvaluation, loadServingVersion } from './decision-store.js';
 import { decisionSettings } from './decision-settings.js';
 import type { ReweightingAnswer } from './decisions.schema.js';
 import type { DecisionsQuery } from './decisions.schema.js';
@@ -17,7 +17,7 @@ import { endReweighting } from './reweighting.js';
 
 type DecisionAnswer = z.infer<typeof decisionSchema>;
 
-/** Decisions as people read them, and those that they ask for. */
+/** Lists decisions, and makes those that people or the schedule request. */
 @Injectable()
 export class DecisionsService {
   constructor(
@@ -40,36 +40,36 @@ export class DecisionsService {
     return found(row, `there is no decision ${id}`) as DecisionAnswer;
   }
 
-  /** A person asks: what does the evidence say now, or a retraining whatever it says. */
-  async ask(ask: 'look' | 'retrain', actor: string): Promise<DecisionAnswer> {
-    const { id } = await this.decideNow({ askedBy: actor, requested: ask === 'retrain', scheduleDue: false });
+  /** A person requests a decision on the last evaluation, or a retraining whatever it shows. */
+  async request(request: 'evaluation' | 'retraining', actor: string): Promise<DecisionAnswer> {
+    const { id } = await this.decideNow({ askedBy: actor, requested: request === 'retraining', scheduleDue: false });
     return this.get(id);
   }
 
-  /** Decides about the model in service, on what the last look saw. The schedule asks too. */
+  /** Decides about the serving model on the last evaluation. */
   decideNow(order: {
     askedBy: string;
     requested: boolean;
     scheduleDue: boolean;
   }): Promise<RetrainDecision & { id: number }> {
     return this.dataSource.transaction(async (manager) => {
-      const of = { modelVersion: await servingVersion(manager), stream: 'tickets' as const };
+      const key = { modelVersion: await loadServingVersion(manager), stream: 'tickets' as const };
       const settings = decisionSettings(this.config);
       const decision = await decideAndStore(manager, {
         ...order,
-        ...of,
-        ...(await lastSeen(manager, of)),
+        ...key,
+        ...(await loadLastEvaluation(manager, key)),
         settings,
         now: new Date(),
       });
       const { id, action } = decision;
       const { askedBy: actor } = order;
-      await recordAudit(manager, { actor, action: 'retrain-decision.ask', target: String(id), detail: { action } });
+      await recordAudit(manager, { actor, action: 'retrain-decision.request', target: String(id), detail: { action } });
       return decision;
     });
   }
 
-  /** Takes the weights that a decision put into service back. @throws ProblemException 404, or 409 where they are gone */
+  /** Reverts the class weights of a decision. @throws ProblemException 404, or 409 where they are not active */
   async revert(id: number, actor: string): Promise<ReweightingAnswer> {
     const { modelVersion } = await this.get(id);
     await this.dataSource.transaction(async (manager) => {

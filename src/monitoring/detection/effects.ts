@@ -1,12 +1,12 @@
 /** How far a signal moved: its effect in its own unit with a 95 % interval, and a sentence. */
-import { shareInterval } from '../../statistics/intervals.js';
+import { wilsonInterval } from '../../statistics/intervals.js';
 import type { Finding, Slice } from '../observations/finding.js';
 import type { Moments } from '../reference/reference.js';
-import { volumeSignal, wordsOf } from '../observations/signals.js';
+import { volumeSignal, signalLabel } from '../observations/signals.js';
 import type { Measure } from '../reference/ticket-coding.js';
 import { formatPercent } from '../../statistics/percent.js';
 
-export interface Moved {
+export interface Move {
   effect: Finding['effect'];
   /** In standard deviations of the reference */
   size: number;
@@ -25,14 +25,19 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
 export const binName = ({ names }: Measure, bin: number): string =>
   names[bin] ?? ['(rare)', '(unseen)', '(none)'][bin - names.length] ?? '';
 
-function numbers(measure: Measure, reference: Moments, window: Moments): Moved {
+function numberMove(measure: Measure, reference: Moments, window: Moments): Move {
   const value = window.mean - reference.mean;
   const half =
     z95 * Math.sqrt(window.variance / Math.max(1, window.count) + reference.variance / Math.max(1, reference.count));
   const size =
     reference.variance > 0 ? Math.abs(value) / Math.sqrt(reference.variance) : Number(value !== 0) * Infinity || 0;
   return {
-    effect: { value: rounded(value), low: rounded(value - half), high: rounded(value + half), unit: unitOf(measure) },
+    effect: {
+      value: rounded(value),
+      low: rounded(value - half),
+      high: rounded(value + half),
+      unit: effectUnit(measure),
+    },
     size,
     from: reference.mean,
     to: window.mean,
@@ -48,8 +53,8 @@ export function shareDifference(
   n: number,
 ): { value: number; low: number; high: number } {
   const [now, then] = [own / m, before / n];
-  const [nowLow, nowHigh] = shareInterval(own, m);
-  const [thenLow, thenHigh] = shareInterval(before, n);
+  const [nowLow, nowHigh] = wilsonInterval(own, m);
+  const [thenLow, thenHigh] = wilsonInterval(before, n);
   const value = now - then;
   return {
     value: rounded(value),
@@ -58,18 +63,18 @@ export function shareDifference(
   };
 }
 
-function names(
+function nameMove(
   measure: Measure,
   { reference, window }: { reference: Float64Array; window: Float64Array },
   bin: number,
-): Moved {
+): Move {
   const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
   const [n, m] = [sum(reference), sum(window)];
   const [before, own] = [reference[bin] ?? 0, window[bin] ?? 0];
   // Half a ticket, so that what was never seen has a spread.
   const usual = (before + 0.5) / (n + 1);
   return {
-    effect: { ...shareDifference(own, m, before, n), unit: unitOf(measure) },
+    effect: { ...shareDifference(own, m, before, n), unit: effectUnit(measure) },
     size: Math.abs(own / m - before / n) / Math.sqrt(usual * (1 - usual)),
     from: before / n,
     to: own / m,
@@ -115,24 +120,24 @@ export function volumeFinding(day: { date: Date; tickets: number; usual: number;
   };
 }
 
-export const effectOf = { numbers, names };
+export const effectOf = { numbers: numberMove, names: nameMove };
 
-function unitOf({ signal, kind, part }: Measure): string {
+function effectUnit({ signal, kind, part }: Measure): string {
   if (part === 'novelty') return 'distance';
-  return kind === 'number' ? wordsOf(signal).unit : 'share of tickets';
+  return kind === 'number' ? signalLabel(signal).unit : 'share of tickets';
 }
 
 const plain = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** @returns a sentence such as "In channel email, channels: …" */
-function moved(measure: Measure, slice: Slice, { from, to, name }: Moved): string {
+function explainMove(measure: Measure, slice: Slice, { from, to, name }: Move): string {
   const where =
     slice.by === 'all' ? '' : `In ${slice.by === 'contactType' ? 'contact type' : slice.by} ${slice.value}: `;
-  const { title } = wordsOf(measure.signal);
+  const { title } = signalLabel(measure.signal);
   if (name === null) return `${where}${title}: mean ${plain(to)} (reference ${plain(from)}).`;
   if (name === 'yes' || name === 'no')
     return `${where}${title}: ${formatPercent(name === 'yes' ? to : 1 - to)} (reference ${formatPercent(name === 'yes' ? from : 1 - from)}).`;
   return `${where}${title}: "${name}" ${formatPercent(to)} of tickets (reference ${formatPercent(from)}).`;
 }
 
-export const explain = { moved };
+export const explain = { moved: explainMove };

@@ -8,17 +8,17 @@ import { shareDifference } from './effects.js';
 import { bandwidths, Locator, type EmbeddingSpace } from '../reference/embedding-space.js';
 import type { Finding } from '../observations/finding.js';
 import {
-  addTo,
+  addFeatureRow,
   EmbeddingReference,
   EmbeddingRow,
-  firstAtLeast,
+  lowerBound,
   rowFeatures,
-  statisticsOf,
-  surpriseOf,
-  tails,
+  testStatistics,
+  maxSurprise,
+  tailShares,
 } from '../reference/embedding-reference.js';
 
-export interface EmbeddingVerdict {
+export interface EmbeddingTestResult {
   pValue: number;
   /** The largest surprise: −log10 of the smallest p-value of any kernel or score */
   statistic: number;
@@ -42,28 +42,28 @@ export class EmbeddingSums {
 
   add(row: EmbeddingRow): void {
     this.tickets += 1;
-    addTo(this.sums, rowFeatures(this.locator, this.reference, row));
+    addFeatureRow(this.sums, rowFeatures(this.locator, this.reference, row));
   }
 
   /** How many more tickets than usual lie farther from all that is known than most of the reference does. */
-  unlikeAny(): Finding['effect'] {
+  noveltyEffect(): Finding['effect'] {
     const { sums, tickets, reference } = this;
-    const place = sums.length - tails.length;
+    const place = sums.length - tailShares.length;
     const before = (reference.means[place] as number) * reference.rows;
     const difference = shareDifference(sums[place] as number, tickets, before, reference.rows);
-    return { ...difference, unit: `share of tickets beyond the ${100 * (1 - tails[1])}th reference percentile` };
+    return { ...difference, unit: `share of tickets beyond the ${100 * (1 - tailShares[1])}th reference percentile` };
   }
 
   /** @returns null where there are too few tickets to say anything, in the window or the reference */
-  test(): EmbeddingVerdict | null {
+  test(): EmbeddingTestResult | null {
     const { reference, tickets, sums } = this;
     const first = reference.nulls[0];
     if (!first || tickets < first.size) return null;
     const differences = Float64Array.from(sums, (sum, at) => sum / tickets - (reference.means[at] as number));
-    const statistics = statisticsOf(differences, reference.variances, 1 / tickets + 1 / reference.rows);
+    const statistics = testStatistics(differences, reference.variances, 1 / tickets + 1 / reference.rows);
     const { kernels, surprises } = reference.nulls.filter(({ size }) => size <= tickets).at(-1) ?? first;
-    const { surprise, component } = surpriseOf(statistics, kernels);
-    const larger = surprises.length - firstAtLeast(surprises, surprise);
+    const { surprise, component } = maxSurprise(statistics, kernels);
+    const larger = surprises.length - lowerBound(surprises, surprise);
     const by = component < bandwidths.length ? 'kernel' : 'distance';
     return { pValue: (1 + larger) / (1 + surprises.length), statistic: surprise, by };
   }

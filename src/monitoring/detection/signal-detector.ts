@@ -6,19 +6,27 @@
  * among them, randomised for ties (conformal test martingale; Vovk et al., arXiv 2102.10439); names are predicted by Jeffreys'
  * rule from them, under which the likelihood ratio has mean 1.
  */
-import { cells, nameBet, nameRatios, noveltyBets, numberBets, type RankBets, type Side } from './betting-detectors.js';
-import { binsOf, type Measure } from '../reference/ticket-coding.js';
+import {
+  rankCells,
+  categoryEValue,
+  rateRatios,
+  noveltyMixture,
+  numericMixture,
+  type BettingMixture,
+  type Direction,
+} from './betting-detectors.js';
+import { binCount, type Measure } from '../reference/ticket-coding.js';
 
 /** Names of a slice that are watched one by one; the others are seen by the window's tests. */
-const mostNamesOfAll = 40;
-const mostNamesOfASlice = 12;
+const maxNames = 40;
+const maxSliceNames = 12;
 /**
  * A name that the reference has less often can't become rarer: where it never comes, Jeffreys' rule expects it all the same, in
  * each block of hours anew, and a bet on fewer would win for ever.
  */
-const leastToBecomeRarer = 5;
+const minCountForDecrease = 5;
 /** Tickets that an effect is measured on: twice as many at most. */
-const ticketsOfAnEffect = 500;
+const effectTickets = 500;
 
 export interface DetectorState {
   /** Tickets that came to the reference's, [blocks × bins] */
@@ -32,19 +40,19 @@ export interface DetectorOptions {
   /** The reference's, [blocks × bins]; zeros where there is none */
   counts: Float64Array;
   isSlice: boolean;
-  smallestEffect: number;
+  minEffect: number;
   /** Which way a move is news; `both` unless it is said */
-  side?: Side;
+  direction?: Direction;
 }
 
 export class SignalDetector {
   /** The largest evidence of its bets, weighted */
   evidence = 0;
   private readonly bins: number;
-  private readonly bag: Float64Array;
+  private readonly counts: Float64Array;
   private readonly totals: Float64Array;
-  private readonly rankBets: RankBets | null;
-  private readonly nameBets: NameBet[];
+  private readonly mixture: BettingMixture | null;
+  private readonly alternatives: RateAlternative[];
   /** M of each bet */
   private readonly values: Float64Array;
   /** Counts of the last tickets in two halves: the older is dropped when the newer is full. [2 × bins] */
@@ -52,29 +60,29 @@ export class SignalDetector {
   private readonly recentTotals = new Float64Array(2);
 
   constructor(private readonly options: DetectorOptions) {
-    const { measure, counts, smallestEffect, side = 'both' } = options;
-    this.bins = binsOf(measure);
-    this.bag = Float64Array.from(counts);
+    const { measure, counts, minEffect, direction = 'both' } = options;
+    this.bins = binCount(measure);
+    this.counts = Float64Array.from(counts);
     this.totals = new Float64Array(counts.length / this.bins);
     counts.forEach((count, place) => {
       const block = Math.floor(place / this.bins);
       this.totals[block] = (this.totals[block] as number) + count;
     });
-    const betsOf = measure.part === 'novelty' ? noveltyBets : (effect: number) => numberBets(effect, side);
-    this.rankBets = measure.kind === 'number' ? betsOf(smallestEffect) : null;
-    this.nameBets = this.rankBets ? [] : nameBetsOf(options);
-    this.values = new Float64Array(this.rankBets?.bets.length ?? this.nameBets.length);
+    const betsOf = measure.part === 'novelty' ? noveltyMixture : (effect: number) => numericMixture(effect, direction);
+    this.mixture = measure.kind === 'number' ? betsOf(minEffect) : null;
+    this.alternatives = this.mixture ? [] : rateAlternatives(options);
+    this.values = new Float64Array(this.mixture?.functions.length ?? this.alternatives.length);
     this.recent = new Float64Array(2 * this.bins);
   }
 
   /** @param bin where the ticket's value falls @param random of the ticket, in [0, 1) */
   add(bin: number, block: number, random: number): void {
-    if (this.rankBets) this.betOnRank(this.rankBets, bin, block, random);
-    else this.betOnNames(bin, block);
+    if (this.mixture) this.updateByRank(this.mixture, bin, block, random);
+    else this.updateByCategory(bin, block);
     const place = block * this.bins + bin;
-    this.bag[place] = (this.bag[place] as number) + 1;
+    this.counts[place] = (this.counts[place] as number) + 1;
     this.totals[block] = (this.totals[block] as number) + 1;
-    this.remember(bin);
+    this.addRecent(bin);
   }
 
   /** Begins anew, as after an alarm; what is usual stays what it has become. */
@@ -94,24 +102,24 @@ export class SignalDetector {
     options.counts.forEach((count, place) => (reference[place % bins] = (reference[place % bins] as number) + count));
     // What is held against its own past: all that came before the last tickets.
     if (reference.every((count) => count === 0)) {
-      this.bag.forEach((count, place) => (reference[place % bins] = (reference[place % bins] as number) + count));
+      this.counts.forEach((count, place) => (reference[place % bins] = (reference[place % bins] as number) + count));
       window.forEach((count, bin) => (reference[bin] = (reference[bin] as number) - count));
     }
     const strongest = this.values.reduce((best, value, at) => (value > (this.values[best] as number) ? at : best), 0);
-    return { window, reference, bin: this.nameBets[strongest]?.name ?? -1 };
+    return { window, reference, bin: this.alternatives[strongest]?.name ?? -1 };
   }
 
   toJSON(): DetectorState {
-    const since = this.bag.map((count, place) => count - (this.options.counts[place] as number));
+    const since = this.counts.map((count, place) => count - (this.options.counts[place] as number));
     return { since: [...since], evidence: [...this.values], recent: [...this.recent, ...this.recentTotals] };
   }
 
   resume({ since, evidence, recent }: DetectorState): void {
     since.forEach((count, place) => {
-      this.bag[place] = (this.options.counts[place] as number) + count;
+      this.counts[place] = (this.options.counts[place] as number) + count;
     });
     this.totals.fill(0);
-    this.bag.forEach((count, place) => {
+    this.counts.forEach((count, place) => {
       const block = Math.floor(place / this.bins);
       this.totals[block] = (this.totals[block] as number) + count;
     });
@@ -119,46 +127,46 @@ export class SignalDetector {
     if (evidence.length === this.values.length) this.values.set(evidence);
     this.recent.set(recent.slice(0, this.recent.length));
     this.recentTotals.set(recent.slice(this.recent.length));
-    this.evidence = this.weighted();
+    this.evidence = this.weightedEvidence();
   }
 
-  private betOnRank({ bets }: RankBets, bin: number, block: number, random: number): void {
+  private updateByRank({ functions }: BettingMixture, bin: number, block: number, random: number): void {
     const start = block * this.bins;
     let below = 0;
-    for (let other = 0; other < bin; other += 1) below += this.bag[start + other] as number;
-    const rank = (below + random * ((this.bag[start + bin] as number) + 1)) / ((this.totals[block] as number) + 1);
-    const cell = Math.min(cells - 1, Math.floor(rank * cells));
-    for (let bet = 0; bet < bets.length; bet += 1) {
-      this.values[bet] = ((this.values[bet] as number) + 1) * ((bets[bet] as Float64Array)[cell] as number);
+    for (let other = 0; other < bin; other += 1) below += this.counts[start + other] as number;
+    const rank = (below + random * ((this.counts[start + bin] as number) + 1)) / ((this.totals[block] as number) + 1);
+    const cell = Math.min(rankCells - 1, Math.floor(rank * rankCells));
+    for (let bet = 0; bet < functions.length; bet += 1) {
+      this.values[bet] = ((this.values[bet] as number) + 1) * ((functions[bet] as Float64Array)[cell] as number);
     }
-    this.evidence = this.weighted();
+    this.evidence = this.weightedEvidence();
   }
 
-  private betOnNames(bin: number, block: number): void {
+  private updateByCategory(bin: number, block: number): void {
     const total = (this.totals[block] as number) + 1;
-    const { smallestEffect } = this.options;
-    for (let at = 0; at < this.nameBets.length; at += 1) {
-      const { name, ratio } = this.nameBets[at] as NameBet;
-      const share = ((this.bag[block * this.bins + name] as number) + 0.5) / total;
-      this.values[at] = ((this.values[at] as number) + 1) * nameBet(ratio, share, name === bin, smallestEffect);
+    const { minEffect } = this.options;
+    for (let at = 0; at < this.alternatives.length; at += 1) {
+      const { name, ratio } = this.alternatives[at] as RateAlternative;
+      const share = ((this.counts[block * this.bins + name] as number) + 0.5) / total;
+      this.values[at] = ((this.values[at] as number) + 1) * categoryEValue(ratio, share, name === bin, minEffect);
     }
-    this.evidence = this.weighted();
+    this.evidence = this.weightedEvidence();
   }
 
-  private weighted(): number {
-    const { values, rankBets } = this;
+  private weightedEvidence(): number {
+    const { values, mixture } = this;
     let sum = 0;
-    if (!rankBets) {
+    if (!mixture) {
       for (const value of values) sum += value;
       return sum / Math.max(1, values.length);
     }
-    for (let bet = 0; bet < values.length; bet += 1) sum += (values[bet] as number) * (rankBets.weights[bet] as number);
+    for (let bet = 0; bet < values.length; bet += 1) sum += (values[bet] as number) * (mixture.weights[bet] as number);
     return sum;
   }
 
-  private remember(bin: number): void {
+  private addRecent(bin: number): void {
     const { recent, recentTotals, bins } = this;
-    if ((recentTotals[1] as number) >= ticketsOfAnEffect) {
+    if ((recentTotals[1] as number) >= effectTickets) {
       recent.copyWithin(0, bins);
       recent.fill(0, bins);
       recentTotals[0] = recentTotals[1] as number;
@@ -170,28 +178,28 @@ export class SignalDetector {
 }
 
 /** That a name comes so many times as often */
-interface NameBet {
+interface RateAlternative {
   name: number;
   ratio: number;
 }
 
-function nameBetsOf({ measure, counts, isSlice, side = 'both' }: DetectorOptions): NameBet[] {
+function rateAlternatives({ measure, counts, isSlice, direction = 'both' }: DetectorOptions): RateAlternative[] {
   const bins = measure.names.length + 3;
   const totals = new Float64Array(bins);
   counts.forEach((count, place) => (totals[place % bins] = (totals[place % bins] as number) + count));
   const isNew = totals.every((count) => count === 0);
-  return [...watchedNames(measure, totals, isSlice)].flatMap((name) =>
-    nameRatios
-      .filter((ratio) => side === 'both' || ratio > 1 === (side === 'higher'))
-      .filter((ratio) => ratio > 1 || isNew || (totals[name] as number) >= leastToBecomeRarer)
+  return [...monitoredNames(measure, totals, isSlice)].flatMap((name) =>
+    rateRatios
+      .filter((ratio) => direction === 'both' || ratio > 1 === (direction === 'higher'))
+      .filter((ratio) => ratio > 1 || isNew || (totals[name] as number) >= minCountForDecrease)
       .map((ratio) => ({ name, ratio })),
   );
 }
 
 /** The most frequent names, the rare together, those never seen, and none. */
-function watchedNames({ names }: Measure, totals: Float64Array, isSlice: boolean): Int32Array {
+function monitoredNames({ names }: Measure, totals: Float64Array, isSlice: boolean): Int32Array {
   if (names.join() === 'no,yes') return Int32Array.of(1);
   const frequent = [...names.keys()].sort((a, b) => (totals[b] as number) - (totals[a] as number) || a - b);
-  const kept = frequent.slice(0, isSlice ? mostNamesOfASlice : mostNamesOfAll);
+  const kept = frequent.slice(0, isSlice ? maxSliceNames : maxNames);
   return Int32Array.from([...kept, names.length, names.length + 1, names.length + 2]);
 }

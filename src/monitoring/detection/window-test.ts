@@ -1,25 +1,25 @@
 /** What a window's tickets say against a reference: one finding for each signal and slice, and one verdict for all together. */
-import { testNames, testNumbers, likeHours, type CountTest } from '../../statistics/contingency.js';
+import { testCategories, testBinnedNumbers, reweightToHours, type CountTest } from '../../statistics/contingency.js';
 import { effectOf, explain } from './effects.js';
 import { EmbeddingSums } from './embedding-test.js';
 import type { Finding } from '../observations/finding.js';
-import { isSurer } from './confidence-drop.js';
-import { countsOf, momentsOf, type Reference } from '../reference/reference.js';
-import { binsOf, sliceKinds, type CodedTicket, type Measure } from '../reference/ticket-coding.js';
-import { detectorWeights } from './embedding-weights.js';
-import type { WindowSums } from './window-sums.js';
+import { isConfidenceRise } from './confidence-drop.js';
+import { countByBin, computeMoments, type Reference } from '../reference/reference.js';
+import { binCount, sliceKinds, type CodedTicket, type Measure } from '../reference/ticket-coding.js';
+import { detectorWeights } from './detector-weights.js';
+import type { WindowSample } from './window-sample.js';
 import { formatPoints } from '../../statistics/percent.js';
 
 export interface WindowTestSettings {
   /** At most this share of windows without drift alarms, all signals and slices together, 0–1; default 0.01 */
   level?: number;
   /** Smallest effect worth knowing, in standard deviations of a signal; default 0.1. Smaller ones are told, not alarmed. */
-  smallestEffect?: number;
+  minEffect?: number;
 }
 
-const fewestTickets = 30;
+const minTickets = 30;
 
-interface Tested extends Omit<Finding, 'alarm' | 'pValue'> {
+interface WeightedFinding extends Omit<Finding, 'alarm' | 'pValue'> {
   pValue: number;
   /** Of the level, 0–1; all together have 1 */
   weight: number;
@@ -33,13 +33,13 @@ interface Tested extends Omit<Finding, 'alarm' | 'pValue'> {
  *
  * @returns the findings, the least likely first; none where the window has fewer than 30 distinct tickets
  */
-export function testWindow(reference: Reference, window: WindowSums, settings: WindowTestSettings = {}): Finding[] {
-  const { level = 0.01, smallestEffect = 0.1 } = settings;
+export function testWindow(reference: Reference, window: WindowSample, settings: WindowTestSettings = {}): Finding[] {
+  const { level = 0.01, minEffect = 0.1 } = settings;
   const tickets = window.distinct();
-  if (tickets.length < fewestTickets) return [];
+  if (tickets.length < minTickets) return [];
   const { slices, measures } = reference.coding;
   const weights = slices.map((slice) => detectorWeights(slices, measures, slice));
-  const tested = together([
+  const tested = combineParts([
     ...embeddingFinding(reference, tickets, weights),
     ...signalFindings(reference, tickets, weights),
   ]);
@@ -50,13 +50,13 @@ export function testWindow(reference: Reference, window: WindowSums, settings: W
   return tested.map(({ weight, size, ...finding }) => {
     isRejected &&= finding.pValue <= (level * weight) / left;
     left -= weight;
-    return { ...finding, alarm: isRejected && size >= smallestEffect && !isSurer(finding) };
+    return { ...finding, alarm: isRejected && size >= minEffect && !isConfidenceRise(finding) };
   });
 }
 
 /** One finding for each signal and slice: of one that is told in two ways the likelier to be drift, with Bonferroni's correction. */
-function together(all: readonly Tested[]): Tested[] {
-  const bySubject = new Map<string, Tested>();
+function combineParts(all: readonly WeightedFinding[]): WeightedFinding[] {
+  const bySubject = new Map<string, WeightedFinding>();
   for (const tested of all) {
     const subject = JSON.stringify([tested.signal, tested.slice]);
     const other = bySubject.get(subject);
@@ -67,7 +67,11 @@ function together(all: readonly Tested[]): Tested[] {
   return [...bySubject.values()];
 }
 
-function embeddingFinding(reference: Reference, tickets: readonly CodedTicket[], weights: number[][]): Tested[] {
+function embeddingFinding(
+  reference: Reference,
+  tickets: readonly CodedTicket[],
+  weights: number[][],
+): WeightedFinding[] {
   const { coding, embedding } = reference;
   const novelty = coding.measures.findIndex(({ part }) => part === 'novelty');
   if (!coding.space || !embedding || novelty < 0) return [];
@@ -76,7 +80,7 @@ function embeddingFinding(reference: Reference, tickets: readonly CodedTicket[],
   const verdict = sums.test();
   if (!verdict) return [];
   const { pValue, statistic } = verdict;
-  const effect = sums.unlikeAny();
+  const effect = sums.noveltyEffect();
   return [
     {
       signal: 'embedding',
@@ -93,26 +97,26 @@ function embeddingFinding(reference: Reference, tickets: readonly CodedTicket[],
   ];
 }
 
-function signalFindings(reference: Reference, tickets: readonly CodedTicket[], weights: number[][]): Tested[] {
+function signalFindings(reference: Reference, tickets: readonly CodedTicket[], weights: number[][]): WeightedFinding[] {
   const { coding } = reference;
   // Unlike detectors, tests of the slices of a kind do not share their tickets' time: they share the kind's weight.
   const slices = new Map(sliceKinds.map((by) => [by, coding.slices.filter((slice) => slice.by === by).length]));
   return coding.slices.flatMap((slice, at) =>
-    coding.measures.flatMap((measure, index): Tested[] => {
+    coding.measures.flatMap((measure, index): WeightedFinding[] => {
       const isWholeEmbedding = measure.part !== null && slice.by === 'all';
       const counts = reference.counts[at]?.[index];
       if (!counts || isWholeEmbedding) return [];
-      const own = countsOf(coding, measure, tickets, at);
-      const both = likeHours(counts, own, binsOf(measure));
-      const test = measure.kind === 'names' ? testNames(both) : testNumbers(both);
+      const own = countByBin(coding, measure, tickets, at);
+      const both = reweightToHours(counts, own, binCount(measure));
+      const test = measure.kind === 'names' ? testCategories(both) : testBinnedNumbers(both);
       if (!test) return [];
       const weight = (weights[at]?.[index] ?? 0) / (slice.by === 'all' ? 1 : (slices.get(slice.by) ?? 1));
-      return [finding(reference, { measure, index, at, tickets, both, test, weight })];
+      return [describeTest(reference, { measure, index, at, tickets, both, test, weight })];
     }),
   );
 }
 
-interface Subject {
+interface MeasureTest {
   measure: Measure;
   index: number;
   /** Of the slice */
@@ -123,12 +127,15 @@ interface Subject {
   weight: number;
 }
 
-function finding(reference: Reference, { measure, index, at, tickets, both, test, weight }: Subject): Tested {
+function describeTest(
+  reference: Reference,
+  { measure, index, at, tickets, both, test, weight }: MeasureTest,
+): WeightedFinding {
   const slice = reference.coding.slices[at] as Finding['slice'];
   const moments = reference.moments[at]?.[index];
   const moved =
     measure.kind === 'number' && moments
-      ? effectOf.numbers(measure, moments, momentsOf(tickets, at, index))
+      ? effectOf.numbers(measure, moments, computeMoments(tickets, at, index))
       : effectOf.names(measure, both, test.bin);
   return {
     signal: measure.signal,

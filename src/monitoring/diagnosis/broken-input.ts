@@ -3,20 +3,20 @@ import type { FieldValue } from '../../models/ranker.js';
 import type { Cause } from './cause.js';
 import { isGarbled } from '../observations/garbled-text.js';
 import type { Observation } from '../observations/observation.js';
-import { fisherGreater, shareOf, type Count } from '../../statistics/proportions.js';
+import { fisherGreater, proportion, type Count } from '../../statistics/proportions.js';
 import type { ReferenceSample } from '../reference/reference-sample.js';
 import type { EnglishMessage } from '../../messages/localized-message.js';
 import { message } from '../messages.js';
 
 /** After this level, corrected for the number of fields, a rise counts; a smaller one than `leastRise` is nobody's trouble. */
 const level = 1e-3;
-const leastRise = 0.02;
+const minRise = 0.02;
 /** Below that share a value can become rarer by itself; above it a field says the same of nearly all tickets. */
 const constantShare = 0.98;
 const variedShare = 0.9;
 
 /** @param textOf the text of a ticket by its key; null where it is not there any more */
-export function brokenInput(
+export function findBrokenInput(
   { tickets: reference, texts }: ReferenceSample,
   window: readonly Observation[],
   textOf: (key: string) => string | null,
@@ -26,24 +26,30 @@ export function brokenInput(
   const garbled = { hits: written.filter(isGarbled).length, of: written.length };
   const garbledBefore = { hits: texts.garbled, of: texts.words.tickets };
   return [
-    ...risen({ kind: 'empty-text', subject: '' }, counted(window, isEmpty), counted(reference, isEmpty), 1, {
-      describe: (change) => message('empty-text', change),
-    }),
-    ...risen({ kind: 'garbled-text', subject: '' }, garbled, garbledBefore, 1, {
+    ...testRise(
+      { kind: 'empty-text', subject: '' },
+      countTickets(window, isEmpty),
+      countTickets(reference, isEmpty),
+      1,
+      {
+        describe: (change) => message('empty-text', change),
+      },
+    ),
+    ...testRise({ kind: 'garbled-text', subject: '' }, garbled, garbledBefore, 1, {
       describe: (change) => message('garbled-text', change),
     }),
-    ...brokenFields(reference, window),
+    ...findBrokenFields(reference, window),
   ];
 }
 
-function brokenFields(reference: readonly Observation[], window: readonly Observation[]): Cause[] {
+function findBrokenFields(reference: readonly Observation[], window: readonly Observation[]): Cause[] {
   const names = fieldNames(reference);
   return names.flatMap((name) => {
-    const isMissing = ({ fields }: Observation): boolean => valueOf(fields[name]) === null;
-    const gone = risen(
+    const isMissing = ({ fields }: Observation): boolean => fieldValue(fields[name]) === null;
+    const gone = testRise(
       { kind: 'field-gone', subject: name },
-      counted(window, isMissing),
-      counted(reference, isMissing),
+      countTickets(window, isMissing),
+      countTickets(reference, isMissing),
       names.length,
       { describe: (change) => message('field-gone', { ...change, field: name }) },
     );
@@ -51,11 +57,11 @@ function brokenFields(reference: readonly Observation[], window: readonly Observ
     const [value, share] = mostFrequent(window, name);
     const [, before] = mostFrequent(reference, name);
     if (value === null || share < constantShare || before > variedShare) return [];
-    const has = ({ fields }: Observation): boolean => valueOf(fields[name]) === value;
-    return risen(
+    const has = ({ fields }: Observation): boolean => fieldValue(fields[name]) === value;
+    return testRise(
       { kind: 'field-constant', subject: name },
-      counted(window, has),
-      counted(reference, has),
+      countTickets(window, has),
+      countTickets(reference, has),
       names.length,
       {
         describe: (change) => message('field-constant', { ...change, field: name, value }),
@@ -68,14 +74,14 @@ export function fieldNames(tickets: readonly Observation[]): string[] {
   return [...new Set(tickets.flatMap(({ fields }) => Object.keys(fields)))].sort();
 }
 
-export const valueOf = (value: FieldValue | undefined): string | null =>
+export const fieldValue = (value: FieldValue | undefined): string | null =>
   value === null || value === undefined || value === '' ? null : String(value);
 
 function mostFrequent(tickets: readonly Observation[], name: string): [string | null, number] {
   const counts = new Map<string, number>();
   let total = 0;
   for (const { fields } of tickets) {
-    const value = valueOf(fields[name]);
+    const value = fieldValue(fields[name]);
     if (value === null) continue;
     total += 1;
     counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -84,22 +90,22 @@ function mostFrequent(tickets: readonly Observation[], name: string): [string | 
   return best ? [best[0], best[1] / total] : [null, 0];
 }
 
-export function counted<T>(tickets: readonly T[], counts: (ticket: T) => boolean): Count {
+export function countTickets<T>(tickets: readonly T[], counts: (ticket: T) => boolean): Count {
   return { hits: tickets.filter(counts).length, of: tickets.length };
 }
 
 /** A cause where the share has surely risen, and by enough. @param looks how many of its kind were looked at */
-export function risen(
+export function testRise(
   named: Pick<Cause, 'kind' | 'subject'>,
   now: Count,
   before: Count,
   looks: number,
   {
     describe,
-    least = leastRise,
+    least = minRise,
   }: { describe: (change: { now: number; before: number }) => EnglishMessage; least?: number },
 ): Cause[] {
-  const change = { now: shareOf(now), before: shareOf(before) };
+  const change = { now: proportion(now), before: proportion(before) };
   const rise = change.now - change.before;
   const pValue = Math.min(1, looks * fisherGreater(now, before));
   if (pValue > level || rise < least) return [];

@@ -27,11 +27,11 @@ export interface Cause extends EnglishMessage {
 }
 
 /** What a person must mend in the tickets' source; no model learns it away. */
-const broken: ReadonlySet<CauseKind> = new Set<CauseKind>([
+const brokenKinds: ReadonlySet<CauseKind> = new Set<CauseKind>([
   'empty-text',
   'garbled-text',
   'field-gone',
   'field-constant',
 ]);
 
-export const isBrokenInput = ({ kind }: Cause): boolean => broken.has(kind);
+export const isBrokenInput = ({ kind }: Cause): boolean => brokenKinds.has(kind);

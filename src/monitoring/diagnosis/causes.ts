@@ -4,22 +4,22 @@
  * channels, languages and fields, unless the tickets beside those have moved too; then what the texts say.
  */
 import { seeded } from '../../statistics/random.js';
-import { brokenInput } from './broken-input.js';
+import { findBrokenInput } from './broken-input.js';
 import { isBrokenInput, type Cause } from './cause.js';
-import { changedMeanings, type JudgedTicket } from './changed-meaning.js';
+import { findChangedMeanings, type LabelledPrediction } from './changed-meaning.js';
 import { isGarbled } from '../observations/garbled-text.js';
 import { testLabelShift, type LabelShift } from './label-shift-test.js';
-import { likenessAmong, likenessTo } from './similarity.js';
-import { movedTexts, type MovedTexts } from './moved-texts.js';
-import { alike, withoutBursts } from '../observations/near-duplicates.js';
+import { maxSimilarityAmong, maxSimilarityTo } from './similarity.js';
+import { classifyTextShift, type TextShift } from './text-shift.js';
+import { groupNearDuplicates, dropBursts } from '../observations/near-duplicates.js';
 import type { Observation } from '../observations/observation.js';
-import { perReference } from '../reference/per-reference.js';
+import { cacheByReference } from '../reference/reference-cache.js';
 import type { ReferenceSample } from '../reference/reference-sample.js';
-import { risenValues, touches } from './risen-values.js';
+import { findRisenValues, affects } from './risen-values.js';
 import { message } from '../messages.js';
-import { distinctionOf } from '../reference/ticket-coding.js';
+import { textSignature } from '../reference/ticket-coding.js';
 
-export interface CauseQuestion {
+export interface DiagnosisWindow {
   reference: ReferenceSample;
   /** In order of time; copies in bursts are counted once by this */
   window: readonly Observation[];
@@ -36,35 +36,35 @@ export interface InputCauses {
   /** Those that no cause above the texts speaks of, and what their texts say */
   rest: Observation[];
   labelShift: LabelShift | null;
-  moved: MovedTexts | null;
+  moved: TextShift | null;
 }
 
-const leastRepeated = 0.1;
-const leastCopies = 20;
-const fewestTickets = 50;
+const minRepeatedShare = 0.1;
+const minCopies = 20;
+const minTickets = 50;
 
-const likenessOfKnown = perReference(({ tickets }: ReferenceSample) =>
-  likenessAmong(tickets.map(({ embedding }) => embedding)),
+const referenceSimilarity = cacheByReference(({ tickets }: ReferenceSample) =>
+  maxSimilarityAmong(tickets.map(({ embedding }) => embedding)),
 );
 
 /** Causes that need no label. */
-export function inputCauses({ reference, window, textOf, seed }: CauseQuestion): InputCauses {
-  const distinct = withoutBursts(window, distinctionOf);
-  const broken = brokenInput(reference, distinct, textOf);
+export function findInputCauses({ reference, window, textOf, seed }: DiagnosisWindow): InputCauses {
+  const distinct = dropBursts(window, textSignature);
+  const broken = findBrokenInput(reference, distinct, textOf);
   const likeness = {
-    reference: likenessOfKnown(reference),
-    distinct: likenessTo(
+    reference: referenceSimilarity(reference),
+    distinct: maxSimilarityTo(
       reference.tickets.map(({ embedding }) => embedding),
       distinct.map(({ embedding }) => embedding),
     ),
   };
   const readable = distinct.filter(({ key, words }) => words > 0 && !isGarbled(textOf(key) ?? ''));
-  const risen = risenValues(reference.tickets, distinct).filter(
+  const risen = findRisenValues(reference.tickets, distinct).filter(
     ({ kind, subject }) => kind !== 'field-value' || !broken.some((cause) => cause.subject === subject.split('=')[0]),
   );
-  const rest = readable.filter((ticket) => !risen.some((cause) => touches(cause)(ticket)));
+  const rest = readable.filter((ticket) => !risen.some((cause) => affects(cause)(ticket)));
   const places = new Map(distinct.map((ticket, index) => [ticket.key, index]));
-  const texts = textCauses(reference, rest.length >= fewestTickets ? rest : readable, likeness, places, seed);
+  const texts = findTextCauses(reference, rest.length >= minTickets ? rest : readable, likeness, places, seed);
   const upstream = [...broken, ...risen].sort((a, b) => b.share - a.share);
   const [isFirst, isLater] = [upstream.filter(isBrokenInput), upstream.filter((cause) => !isBrokenInput(cause))];
   // A rise that leaves the other tickets' texts as they were explains all; one beside texts that moved too does not.
@@ -73,16 +73,16 @@ export function inputCauses({ reference, window, textOf, seed }: CauseQuestion):
       ? [...texts.causes, ...isLater]
       : [...isLater, ...texts.causes];
   const { labelShift, moved } = texts;
-  return { causes: [...repeated(window), ...isFirst, ...named], distinct, rest, labelShift, moved };
+  return { causes: [...findRepeatedText(window), ...isFirst, ...named], distinct, rest, labelShift, moved };
 }
 
 /** Causes that labels show: they come first where nothing that was seen of the tickets themselves explains more. */
-export function withMeanings(causes: readonly Cause[], judged: readonly JudgedTicket[]): Cause[] {
-  const changed = changedMeanings(judged).sort((a, b) => b.share - a.share);
+export function addChangedMeanings(causes: readonly Cause[], judged: readonly LabelledPrediction[]): Cause[] {
+  const changed = findChangedMeanings(judged).sort((a, b) => b.share - a.share);
   return [...causes.filter(isBrokenInput), ...changed, ...causes.filter((cause) => !isBrokenInput(cause))];
 }
 
-function textCauses(
+function findTextCauses(
   { tickets }: ReferenceSample,
   window: readonly Observation[],
   likeness: { reference: Float64Array; distinct: Float64Array },
@@ -92,10 +92,10 @@ function textCauses(
   const labelShift = testLabelShift(tickets, window, seed);
   if (!labelShift) return { labelShift: null, moved: null, causes: [] };
   const own = Float64Array.from(window, ({ key }) => likeness.distinct[places.get(key) ?? -1] ?? 0);
-  const moved = movedTexts({
+  const moved = classifyTextShift({
     reference: tickets,
     window,
-    likeness: { reference: likeness.reference, window: own },
+    similarity: { reference: likeness.reference, window: own },
     labelShift,
     random: seeded(seed),
   });
@@ -111,12 +111,12 @@ function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause[] {
 }
 
 /** Many copies of one text: an outage. They are no drift, but somebody wants to know. */
-function repeated(window: readonly Observation[]): Cause[] {
-  const counts = alike(window, distinctionOf).map(({ length }) => length);
+function findRepeatedText(window: readonly Observation[]): Cause[] {
+  const counts = groupNearDuplicates(window, textSignature).map(({ length }) => length);
   // What customers say alike by themselves comes in twos and threes.
-  const copies = counts.filter((count) => count >= leastCopies).reduce((sum, count) => sum + count, 0);
+  const copies = counts.filter((count) => count >= minCopies).reduce((sum, count) => sum + count, 0);
   const share = copies / Math.max(window.length, 1);
-  if (share < leastRepeated) return [];
+  if (share < minRepeatedShare) return [];
   const headline = message('repeated-text', { share, copies, tickets: window.length });
   return [{ kind: 'repeated-text', subject: '', share, pValue: 1e-6, ...headline }];
 }

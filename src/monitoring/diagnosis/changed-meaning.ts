@@ -1,38 +1,38 @@
 /** A template that now answers other tickets than it did: labels disagree with a model that is sure, while tickets read as before. */
 import type { Cause } from './cause.js';
 import type { Observation, Outcome } from '../observations/observation.js';
-import { moreThanExpected } from '../../statistics/proportions.js';
+import { poissonBinomialTail } from '../../statistics/proportions.js';
 import { message } from '../messages.js';
 
 const level = 1e-3;
-const leastTickets = 5;
+const minTickets = 5;
 /** Half of the labels that contradict a template's suggestions name one other template, or none. */
-const leastAgreement = 0.4;
-const leastRise = 0.15;
+const minAgreement = 0.4;
+const minRise = 0.15;
 
 /** A labelled ticket of the window, and how probable it was that its first suggestion is right. */
-export interface JudgedTicket {
+export interface LabelledPrediction {
   observation: Observation;
   outcome: Pick<Outcome, 'templateId'>;
   probability: number;
 }
 
 /** @returns one for each template whose suggestions are wrong more often than the model's calibrated confidence allows */
-export function changedMeanings(judged: readonly JudgedTicket[]): Cause[] {
-  const groups = new Map<string, JudgedTicket[]>();
+export function findChangedMeanings(judged: readonly LabelledPrediction[]): Cause[] {
+  const groups = new Map<string, LabelledPrediction[]>();
   for (const ticket of judged) {
     const first = ticket.observation.ranking[0]?.templateId;
     if (first !== undefined) groups.set(first, [...(groups.get(first) ?? []), ticket]);
   }
   return [...groups].flatMap(([templateId, tickets]): Cause[] => {
-    if (tickets.length < leastTickets) return [];
+    if (tickets.length < minTickets) return [];
     const wrong = tickets.filter(({ outcome }) => outcome.templateId !== templateId);
     const expected = tickets.map(({ probability }) => 1 - probability);
     const usual = expected.reduce((sum, p) => sum + p, 0);
-    const pValue = Math.min(1, groups.size * moreThanExpected(wrong.length, expected));
+    const pValue = Math.min(1, groups.size * poissonBinomialTail(wrong.length, expected));
     const rise = (wrong.length - usual) / tickets.length;
     const [other, agreeing] = mostNamed(wrong);
-    if (pValue > level || rise < leastRise || agreeing < leastAgreement * wrong.length) return [];
+    if (pValue > level || rise < minRise || agreeing < minAgreement * wrong.length) return [];
     const of = {
       tickets: tickets.length,
       template: templateId,
@@ -52,7 +52,7 @@ export function changedMeanings(judged: readonly JudgedTicket[]): Cause[] {
   });
 }
 
-function mostNamed(wrong: readonly JudgedTicket[]): [string | null, number] {
+function mostNamed(wrong: readonly LabelledPrediction[]): [string | null, number] {
   const counts = new Map<string | null, number>();
   for (const { outcome } of wrong) counts.set(outcome.templateId, (counts.get(outcome.templateId) ?? 0) + 1);
   const [most] = [...counts].sort(([, a], [, b]) => b - a);

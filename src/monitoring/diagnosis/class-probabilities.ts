@@ -31,20 +31,20 @@ export interface Calibration {
 /** Labels that each class's bias is shrunk with: with fewer than a few labels it says nothing. */
 const priorLabels = 5;
 const biasRounds = 4;
-const leastProbability = 1e-12;
+const minProbability = 1e-12;
 /** What no vote counts as: the neighbours that were looked at are few. */
-const leastVote = 0.002;
+const minVote = 0.002;
 
 /** @returns null where nothing was ranked */
-export function probabilitiesOf(
+export function toClassProbabilities(
   ranking: readonly RankedTemplate[],
   places: ReadonlyMap<string, number>,
 ): ClassProbabilities | null {
   const known = ranking.filter(({ templateId }) => places.has(templateId));
   if (known.length === 0) return null;
-  const values = Float64Array.from(known, ({ probability }) => Math.max(probability, leastProbability));
+  const values = Float64Array.from(known, ({ probability }) => Math.max(probability, minProbability));
   const sum = values.reduce((total, value) => total + value, 0);
-  const rest = known.length === places.size ? 0 : Math.max(1 - sum, leastProbability);
+  const rest = known.length === places.size ? 0 : Math.max(1 - sum, minProbability);
   return {
     classes: Int32Array.from(known, ({ templateId }) => places.get(templateId) ?? 0),
     values: values.map((value) => value / (sum + rest)),
@@ -58,7 +58,7 @@ export function probabilitiesOf(
  * @param votes shares by class, together 1 at most
  * @param weight power that they are raised to; 0 leaves all as it was
  */
-export function withVotes(
+export function poolVotes(
   { shares }: ClassList,
   ticket: ClassProbabilities,
   votes: ReadonlyMap<number, number>,
@@ -70,7 +70,7 @@ export function withVotes(
   const classes = Int32Array.of(...ticket.classes, ...unlisted);
   const own = [...ticket.values, ...unlisted.map((label) => perShare * (shares[label] as number))];
   const rest = unlisted.reduce((left, label) => left - perShare * (shares[label] as number), ticket.rest);
-  const raised = own.map((value, at) => value * (1 + (votes.get(classes[at] as number) ?? 0) / leastVote) ** weight);
+  const raised = own.map((value, at) => value * (1 + (votes.get(classes[at] as number) ?? 0) / minVote) ** weight);
   const total = raised.reduce((sum, value) => sum + value, Math.max(rest, 0));
   return {
     classes,
@@ -83,7 +83,7 @@ export function withVotes(
 export function restShare(shares: Float64Array, { classes }: ClassProbabilities): number {
   return Math.max(
     classes.reduce((left, label) => left - (shares[label] as number), 1),
-    leastProbability,
+    minProbability,
   );
 }
 
@@ -142,7 +142,7 @@ export function fitCalibration(
           value + Math.log(((counts[label] as number) + priorLabels) / ((expected[label] as number) + priorLabels)),
       );
     }
-    return tickets.reduce((sum, ticket, at) => sum - Math.log(probabilityOf(list, ticket, labels[at] ?? 0)), 0);
+    return tickets.reduce((sum, ticket, at) => sum - Math.log(classProbability(list, ticket, labels[at] ?? 0)), 0);
   };
   const temperature = Math.exp(goldenSection((log) => lossAt(Math.exp(log)), Math.log(0.25), Math.log(4)));
   lossAt(temperature);
@@ -163,11 +163,11 @@ export function expectedCounts({ shares }: ClassList, tickets: readonly ClassPro
   return counts.map((count, label) => Math.max(count + everywhere * (shares[label] as number), 0));
 }
 
-export function probabilityOf({ shares }: ClassList, ticket: ClassProbabilities, label: number): number {
+export function classProbability({ shares }: ClassList, ticket: ClassProbabilities, label: number): number {
   const at = ticket.classes.indexOf(label);
   const value =
     at >= 0 ? (ticket.values[at] as number) : (ticket.rest * (shares[label] as number)) / restShare(shares, ticket);
-  return Math.max(value, leastProbability);
+  return Math.max(value, minProbability);
 }
 
 /** Where a function with one valley is least: Kiefer 1953. */

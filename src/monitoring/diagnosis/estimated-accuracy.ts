@@ -9,7 +9,7 @@ import { fitLogistic, logisticProbability } from '../../statistics/logistic-regr
 import type { LabelShift } from './label-shift-test.js';
 
 import type { LabelledObservation, Observation } from '../observations/observation.js';
-import type { JudgedLabels } from '../labels/judged-labels.js';
+import type { ScoredLabels } from '../labels/scored-labels.js';
 import type { NeighbourVotes } from './neighbour-votes.js';
 
 export interface AccuracyEstimate {
@@ -25,7 +25,7 @@ export interface AccuracyEstimate {
   probabilities: Float64Array;
 }
 
-export interface AccuracyQuestion {
+export interface AccuracyInput {
   reference: readonly LabelledObservation[];
   window: readonly Observation[];
   /** In the order of `reference` and `window` */
@@ -33,16 +33,16 @@ export interface AccuracyQuestion {
   /** Null where that is not what has moved */
   labelShift: Pick<LabelShift, 'explains' | 'ratios'> | null;
   /** Of tickets of the window */
-  labels: JudgedLabels;
+  labels: ScoredLabels;
 }
 
 /** Weights beyond say that the reference has hardly such tickets: they would rest on one of them. */
-const mostWeight = 10;
-const fewestLabels = 30;
+const maxWeight = 10;
+const minLabels = 30;
 const z = 1.959964;
 
 /** Tickets without a ranking are left out. */
-export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
+export function estimateAccuracy(question: AccuracyInput): AccuracyEstimate {
   const { labelShift, votes, labels } = question;
   const ratios = labelShift?.explains ? labelShift.ratios : null;
   const featured = <T extends Observation>(tickets: readonly T[], vote: Float64Array): Featured<T>[] =>
@@ -51,7 +51,7 @@ export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
     );
   const reference = featured(question.reference, votes.reference);
   const window = featured(question.window, votes.window);
-  const right = reference.map(({ ticket }) => Number(isFirstRight(ticket)));
+  const right = reference.map(({ ticket }) => Number(isTop1Correct(ticket)));
   const before = shareEstimate(right);
   const weights = ratios
     ? reference.map(({ ticket: { templateId } }) => (templateId === null ? 1 : (ratios.ratios[templateId] ?? 1)))
@@ -73,7 +73,7 @@ export function estimateAccuracy(question: AccuracyQuestion): AccuracyEstimate {
     const outcome = labels.credits.get(ticket.key);
     return outcome === undefined ? [] : [{ outcome, probability: probabilities[index] as number }];
   });
-  const corrected = labelled.length < fewestLabels ? now : predictionPowered(estimated, labelled, labels.error);
+  const corrected = labelled.length < minLabels ? now : predictionPowered(estimated, labelled, labels.error);
   return { before, now: corrected, loss: difference(before, corrected), labels: labelled.length, probabilities };
 }
 
@@ -83,7 +83,7 @@ interface Featured<T> {
   index: number;
 }
 
-export function isFirstRight({ ranking, templateId }: Pick<LabelledObservation, 'ranking' | 'templateId'>): boolean {
+export function isTop1Correct({ ranking, templateId }: Pick<LabelledObservation, 'ranking' | 'templateId'>): boolean {
   return templateId !== null && ranking[0]?.templateId === templateId;
 }
 
@@ -95,7 +95,7 @@ function densityRatio(reference: readonly Featured<unknown>[], window: readonly 
   const prior = window.length / Math.max(reference.length, 1);
   const weights = reference.map(({ features }) => {
     const probability = logisticProbability(model, features);
-    return Math.min(probability / Math.max(1 - probability, 1e-9) / prior, mostWeight);
+    return Math.min(probability / Math.max(1 - probability, 1e-9) / prior, maxWeight);
   });
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / Math.max(weights.length, 1);
   return weights.map((weight) => weight / (mean || 1));

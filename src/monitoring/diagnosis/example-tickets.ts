@@ -12,22 +12,22 @@ interface Placed {
   embedding: Float32Array | null;
 }
 
-const examples = 5;
+const maxExamples = 5;
 /** An odd one out is no example: only tickets that have this share of the most typical one's likeness to the middle. */
-const typicalPart = 0.6;
+const minTypicality = 0.6;
 
 /** The most typical first, then each least like those before it (Gonzalez's farthest-first, 1985). */
-export function exampleTickets(tickets: readonly Placed[]): ExampleTicket[] {
+export function selectExamples(tickets: readonly Placed[]): ExampleTicket[] {
   const placed = tickets.flatMap(({ key, embedding }) => (embedding ? [{ key, embedding }] : []));
   const [only] = placed;
-  if (!only) return tickets.slice(0, examples).map(({ key }) => ({ key, why: 'typical' }));
+  if (!only) return tickets.slice(0, maxExamples).map(({ key }) => ({ key, why: 'typical' }));
   const middle = new Float32Array(only.embedding.length);
   for (const { embedding } of placed) embedding.forEach((value, at) => (middle[at] = (middle[at] as number) + value));
   const likeness = placed.map(({ embedding }) => dot(embedding, middle));
   const most = likeness.reduce((a, b) => Math.max(a, b), -Infinity);
-  const fit = placed.filter((_, index) => (likeness[index] as number) >= typicalPart * most);
+  const fit = placed.filter((_, index) => (likeness[index] as number) >= minTypicality * most);
   const chosen = [placed[likeness.indexOf(most)] ?? only];
-  while (chosen.length < Math.min(examples, fit.length)) {
+  while (chosen.length < Math.min(maxExamples, fit.length)) {
     const next = fit
       .filter((ticket) => !chosen.includes(ticket))
       .map((ticket) => ({

@@ -5,10 +5,16 @@
  */
 import { seeded } from '../../statistics/random.js';
 import type { ClassProbabilities } from './class-probabilities.js';
-import { calibratedWindow, estimateShares, shareDistance, shareReference, type ShareReference } from './label-shift.js';
+import {
+  calibrateWindow,
+  estimateShares,
+  shareDistance,
+  fitShareReference,
+  type ShareReference,
+} from './label-shift.js';
 import type { LabelledObservation, Observation } from '../observations/observation.js';
-import { perReference } from '../reference/per-reference.js';
-import { ratiosOf, type ShareRatios } from './reweighted-ranking.js';
+import { cacheByReference } from '../reference/reference-cache.js';
+import { shareRatios, type ShareRatios } from './reweighted-ranking.js';
 
 export interface ShiftedShare {
   templateId: string;
@@ -29,7 +35,7 @@ export interface LabelShift {
   /** How far the embeddings are from the re-weighted reference, in units of what chance alone makes of it */
   excess: number;
   /** What is left of the embeddings' movement once the shares are accounted for, 0–1 */
-  left: number;
+  unexplained: number;
   /** The shares have surely changed, and that is what moved. */
   explains: boolean;
   /** The same by wider limits: enough not to take weights back that are in service */
@@ -40,15 +46,15 @@ export interface LabelShift {
 const draws = 59;
 const level = 0.02;
 /** Below that, shares alone would hardly leave so much; a large window finds even what no one would call another cause. */
-const likelyFit = 0.1;
-const littleLeft = 0.1;
+const minFit = 0.1;
+const maxUnexplained = 0.1;
 /** What was explained so at one look shall not be unexplained at the next by chance. */
-const wider = { level: 0.1, likelyFit: 0.02, littleLeft: 0.2, leastDistance: 0.015 };
-const fewestTickets = 50;
+const hysteresis = { level: 0.1, likelyFit: 0.02, littleLeft: 0.2, leastDistance: 0.015 };
+const minTickets = 50;
 /** Re-weighting for less than that brings nothing. */
-const leastDistance = 0.03;
+const minDistance = 0.03;
 
-interface Drawn {
+interface BootstrapTicket {
   ticket: LabelledObservation;
   probabilities: ClassProbabilities;
   /** Class; -1 where no template fits */
@@ -62,26 +68,28 @@ export function testLabelShift(
   seed: number,
 ): LabelShift | null {
   const ranked = window.filter(({ ranking, embedding }) => ranking.length > 0 && embedding !== null);
-  const known = knownTickets(reference);
-  if (!known || Math.min(known.tickets.length, ranked.length) < fewestTickets) return null;
+  const known = referenceTickets(reference);
+  if (!known || Math.min(known.tickets.length, ranked.length) < minTickets) return null;
   const { shares, tickets } = known;
-  const estimate = estimateShares(shares, calibratedWindow(shares, ranked));
+  const estimate = estimateShares(shares, calibrateWindow(shares, ranked));
   const distance = shareDistance(estimate.inWindow, shares.shares);
   const random = seeded(seed);
   const bootstrap = new Bootstrap(shares, tickets, ranked.length, random);
   const { strength } = estimate;
-  const without = bootstrap.windows(shares.shares, strength);
-  const withShift = bootstrap.windows(estimate.inWindow, strength);
-  const centre = meanOf(ranked.map(({ embedding }) => embedding as Float32Array));
-  const before = squaredDistance(bootstrap.mean(tickets, shares.shares), centre);
-  const after = squaredDistance(bootstrap.mean(tickets, estimate.inWindow), centre);
+  const without = bootstrap.drawWindows(shares.shares, strength);
+  const withShift = bootstrap.drawWindows(estimate.inWindow, strength);
+  const centre = meanVector(ranked.map(({ embedding }) => embedding as Float32Array));
+  const before = squaredDistance(bootstrap.meanEmbedding(tickets, shares.shares), centre);
+  const after = squaredDistance(bootstrap.meanEmbedding(tickets, estimate.inWindow), centre);
   const noise = withShift.reduce((sum, { gap }) => sum + gap, 0) / draws;
   const usual = without.reduce((sum, { gap }) => sum + gap, 0) / draws;
-  const left = Math.min(Math.max((after - noise) / Math.max(before - usual, 1e-12), 0), 1);
-  const pValue = rank(distance, without.map((drawn) => drawn.distance)); // prettier-ignore
-  const fit = rank(after, withShift.map(({ gap }) => gap)); // prettier-ignore
-  const explains = (within: typeof wider): boolean =>
-    pValue <= within.level && distance >= within.leastDistance && (fit > within.likelyFit || left < within.littleLeft);
+  const unexplained = Math.min(Math.max((after - noise) / Math.max(before - usual, 1e-12), 0), 1);
+  const pValue = bootstrapPValue(distance, without.map((drawn) => drawn.distance)); // prettier-ignore
+  const fit = bootstrapPValue(after, withShift.map(({ gap }) => gap)); // prettier-ignore
+  const explains = (within: typeof hysteresis): boolean =>
+    pValue <= within.level &&
+    distance >= within.leastDistance &&
+    (fit > within.likelyFit || unexplained < within.littleLeft);
   return {
     shares: shares.names
       .map((templateId, label) => ({
@@ -94,21 +102,21 @@ export function testLabelShift(
     pValue,
     fit,
     excess: after / Math.max(noise, 1e-12),
-    left,
-    explains: explains({ level, likelyFit, littleLeft, leastDistance }),
-    mayExplain: explains(wider),
-    ratios: ratiosOf(shares, estimate.shares),
+    unexplained,
+    explains: explains({ level, likelyFit: minFit, littleLeft: maxUnexplained, leastDistance: minDistance }),
+    mayExplain: explains(hysteresis),
+    ratios: shareRatios(shares, estimate.shares),
   };
 }
 
-const knownTickets = perReference((reference: readonly LabelledObservation[]) => {
-  const shares = shareReference(reference);
-  return shares && { shares, tickets: drawnTickets(reference, shares) };
+const referenceTickets = cacheByReference((reference: readonly LabelledObservation[]) => {
+  const shares = fitShareReference(reference);
+  return shares && { shares, tickets: toBootstrapTickets(reference, shares) };
 });
 
-function drawnTickets(reference: readonly LabelledObservation[], shares: ShareReference): Drawn[] {
+function toBootstrapTickets(reference: readonly LabelledObservation[], shares: ShareReference): BootstrapTicket[] {
   return reference.flatMap((ticket) => {
-    const [probabilities] = ticket.embedding === null ? [] : calibratedWindow(shares, [ticket]);
+    const [probabilities] = ticket.embedding === null ? [] : calibrateWindow(shares, [ticket]);
     const label = ticket.templateId === null ? -1 : (shares.places.get(ticket.templateId) ?? -1);
     return probabilities ? [{ ticket, probabilities, label }] : [];
   });
@@ -118,43 +126,48 @@ function drawnTickets(reference: readonly LabelledObservation[], shares: ShareRe
 class Bootstrap {
   constructor(
     private readonly reference: ShareReference,
-    private readonly tickets: readonly Drawn[],
+    private readonly tickets: readonly BootstrapTicket[],
     private readonly size: number,
     private readonly random: () => number,
   ) {}
 
-  windows(shares: Float64Array, strength: number): { distance: number; gap: number }[] {
+  drawWindows(shares: Float64Array, strength: number): { distance: number; gap: number }[] {
     const weights = this.tickets.map(({ label }) => this.weight(label, shares));
     const ends = new Float64Array(weights.length);
     weights.reduce((sum, weight, at) => (ends[at] = sum + weight), 0);
     const total = ends[ends.length - 1] ?? 0;
     return Array.from({ length: draws }, () => {
-      const window = Array.from({ length: this.size }, () => this.tickets[place(ends, this.random() * total)] as Drawn);
-      const beside = this.tickets.map(() => this.tickets[Math.floor(this.random() * this.tickets.length)] as Drawn);
+      const window = Array.from(
+        { length: this.size },
+        () => this.tickets[findInterval(ends, this.random() * total)] as BootstrapTicket,
+      );
+      const beside = this.tickets.map(
+        () => this.tickets[Math.floor(this.random() * this.tickets.length)] as BootstrapTicket,
+      );
       const estimate = estimateShares(
         this.reference,
         window.map(({ probabilities }) => probabilities),
         strength,
       ).inWindow;
       return {
-        distance: shareDistance(estimate, this.sharesOf(beside)),
+        distance: shareDistance(estimate, this.labelShares(beside)),
         gap: squaredDistance(
-          this.mean(beside, estimate),
-          meanOf(window.map(({ ticket }) => ticket.embedding as Float32Array)),
+          this.meanEmbedding(beside, estimate),
+          meanVector(window.map(({ ticket }) => ticket.embedding as Float32Array)),
         ),
       };
     });
   }
 
   /** Mean embedding of the tickets where the classes have these shares */
-  mean(tickets: readonly Drawn[], shares: Float64Array): Float64Array {
-    return meanOf(
+  meanEmbedding(tickets: readonly BootstrapTicket[], shares: Float64Array): Float64Array {
+    return meanVector(
       tickets.map(({ ticket }) => ticket.embedding as Float32Array),
       tickets.map(({ label }) => this.weight(label, shares)),
     );
   }
 
-  private sharesOf(tickets: readonly Drawn[]): Float64Array {
+  private labelShares(tickets: readonly BootstrapTicket[]): Float64Array {
     const counts = new Float64Array(this.reference.shares.length);
     let labelled = 0;
     for (const { label } of tickets) {
@@ -171,7 +184,7 @@ class Bootstrap {
 }
 
 /** Which of the intervals that end at `ends` holds the value */
-function place(ends: Float64Array, value: number): number {
+function findInterval(ends: Float64Array, value: number): number {
   let [low, high] = [0, ends.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -181,7 +194,7 @@ function place(ends: Float64Array, value: number): number {
   return low;
 }
 
-export function meanOf(vectors: readonly Float32Array[], weights?: readonly number[]): Float64Array {
+export function meanVector(vectors: readonly Float32Array[], weights?: readonly number[]): Float64Array {
   const sums = new Float64Array(vectors[0]?.length ?? 0);
   let total = 0;
   vectors.forEach((vector, index) => {
@@ -196,5 +209,5 @@ export const squaredDistance = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, at) => sum + (value - (b[at] as number)) ** 2, 0);
 
 /** Never 0: the window itself is one of the draws. */
-const rank = (value: number, drawn: readonly number[]): number =>
+const bootstrapPValue = (value: number, drawn: readonly number[]): number =>
   (1 + drawn.filter((other) => other >= value).length) / (1 + drawn.length);

@@ -9,10 +9,10 @@
 import {
   Calibrator,
   fitCalibration,
-  probabilitiesOf,
-  probabilityOf,
+  toClassProbabilities,
+  classProbability,
   restShare,
-  withVotes,
+  poolVotes,
   type Calibration,
   type ClassList,
   type ClassProbabilities,
@@ -35,12 +35,12 @@ const smoothing = 0.5;
 /** Powers of the votes, of which the reference's labels choose one */
 const voteWeights = [0, 0.5, 1, 2, 4];
 const emRounds = 200;
-const converged = 1e-5;
+const tolerance = 1e-5;
 /** Tickets that the reference's shares are worth as evidence, from hardly any to more than a window has */
 export const priorStrengths = [100_000, 10_000, 3_000, 1_000, 300, 100, 30, 10];
 
 /** @returns null where the reference has fewer than two templates with labels */
-export function shareReference(reference: readonly LabelledObservation[]): ShareReference | null {
+export function fitShareReference(reference: readonly LabelledObservation[]): ShareReference | null {
   const counts = new Map<string, number>();
   for (const { templateId, ranking } of reference) {
     if (templateId !== null) counts.set(templateId, (counts.get(templateId) ?? 0) + 1);
@@ -54,18 +54,18 @@ export function shareReference(reference: readonly LabelledObservation[]): Share
   const places = new Map(names.map((name, place) => [name, place]));
   const votesOf = templateVotes(reference);
   const labelled = reference.flatMap((ticket) => {
-    const probabilities = probabilitiesOf(ticket.ranking, places);
+    const probabilities = toClassProbabilities(ticket.ranking, places);
     const { templateId } = ticket;
     if (!probabilities || templateId === null) return [];
-    return [{ probabilities, votes: byPlace(votesOf(ticket), places), label: places.get(templateId) ?? 0 }];
+    return [{ probabilities, votes: votesByClass(votesOf(ticket), places), label: places.get(templateId) ?? 0 }];
   });
   const labels = labelled.map(({ label }) => label);
   const fits = voteWeights.map((voteWeight) => {
-    const tickets = labelled.map(({ probabilities, votes }) => withVotes(list, probabilities, votes, voteWeight));
+    const tickets = labelled.map(({ probabilities, votes }) => poolVotes(list, probabilities, votes, voteWeight));
     const calibration = fitCalibration(list, tickets, labels);
     const calibrator = new Calibrator(list, calibration);
     const loss = tickets.reduce(
-      (sum, ticket, at) => sum - Math.log(probabilityOf(list, calibrator.calibrated(ticket), labels[at] ?? 0)),
+      (sum, ticket, at) => sum - Math.log(classProbability(list, calibrator.calibrated(ticket), labels[at] ?? 0)),
       0,
     );
     return { voteWeight, calibration, loss };
@@ -74,7 +74,7 @@ export function shareReference(reference: readonly LabelledObservation[]): Share
   return { ...list, places, calibration, votesOf, voteWeight };
 }
 
-function byPlace(votes: ReadonlyMap<string, number>, places: ReadonlyMap<string, number>): Map<number, number> {
+function votesByClass(votes: ReadonlyMap<string, number>, places: ReadonlyMap<string, number>): Map<number, number> {
   const known = [...votes].flatMap(([name, vote]): [number, number][] => {
     const place = places.get(name);
     return place === undefined ? [] : [[place, vote]];
@@ -83,17 +83,17 @@ function byPlace(votes: ReadonlyMap<string, number>, places: ReadonlyMap<string,
 }
 
 /** The window's calibrated probabilities; tickets without a ranking are left out. */
-export function calibratedWindow(
+export function calibrateWindow(
   reference: ShareReference,
   window: readonly Pick<Observation, 'ranking' | 'embedding'>[],
 ): ClassProbabilities[] {
   const calibrator = new Calibrator(reference, reference.calibration);
   const { places, votesOf, voteWeight } = reference;
   return window.flatMap((ticket) => {
-    const probabilities = probabilitiesOf(ticket.ranking, places);
+    const probabilities = toClassProbabilities(ticket.ranking, places);
     if (!probabilities) return [];
-    const votes = voteWeight === 0 ? new Map<number, number>() : byPlace(votesOf(ticket), places);
-    return [calibrator.calibrated(withVotes(reference, probabilities, votes, voteWeight))];
+    const votes = voteWeight === 0 ? new Map<number, number>() : votesByClass(votesOf(ticket), places);
+    return [calibrator.calibrated(poolVotes(reference, probabilities, votes, voteWeight))];
   });
 }
 
@@ -109,7 +109,7 @@ interface FlatWindow {
   restPerShare: Float64Array;
 }
 
-function flatWindow({ shares }: ClassList, window: readonly ClassProbabilities[]): FlatWindow {
+function flattenWindow({ shares }: ClassList, window: readonly ClassProbabilities[]): FlatWindow {
   const start = new Int32Array(window.length + 1);
   window.forEach(({ classes }, at) => (start[at + 1] = (start[at] as number) + classes.length));
   const flat: FlatWindow = {
@@ -149,7 +149,7 @@ export function estimateShares(
   window: readonly ClassProbabilities[],
   strength?: number,
 ): ShareEstimate {
-  const flat = flatWindow(reference, window);
+  const flat = flattenWindow(reference, window);
   let best = { likelihood: -Infinity, shares: reference.shares, inWindow: reference.shares, strength: 0 };
   let { shares } = reference;
   for (const some of strength === undefined ? priorStrengths : [strength]) {
@@ -181,7 +181,7 @@ function expectationMaximisation(
     );
     const change = next.reduce((sum, share, label) => sum + Math.abs(share - (shares[label] as number)), 0);
     shares = next;
-    if (change < converged) break;
+    if (change < tolerance) break;
   }
   return { shares, counts };
 }
@@ -214,7 +214,7 @@ function posteriorCounts(
 }
 
 /** One ticket's probabilities where the classes have other shares than in the reference. */
-export function reweightedTicket(
+export function reweightTicket(
   { shares: before }: ClassList,
   ticket: ClassProbabilities,
   shares: Float64Array,

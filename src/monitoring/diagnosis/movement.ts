@@ -19,55 +19,55 @@ export interface Movement {
   /** That share in parts of what it were if all tickets had moved alike; about 1 where they have */
   evenness: number;
   /** Per ticket of the window: how far it has moved along the way; 0 for one without an embedding */
-  along: Float64Array;
+  displacement: Float64Array;
 }
 
 /** Lower ends of the reference at which it is looked whether tickets are missing */
 const lowerEnds = [0.1, 0.2, 0.3, 0.4] as const;
-const splits = 4;
+const splitCount = 4;
 /** Of a template with few tickets the mean is drawn to that of all, as if by so many more tickets. */
-const ticketsOfAll = 3;
+const shrinkage = 3;
 /** Where hardly anything has moved, evenness can't be told: it is drawn to one half by so much. */
-const unsure = 0.15;
+const evennessPrior = 0.15;
 
 /** @param reference with two embeddings at least @param window likewise */
-export function movementOf(
+export function estimateMovement(
   reference: readonly Observation[],
   window: readonly Observation[],
   random: () => number,
 ): Movement {
   const { before, now } = displacements(reference, window);
-  const from = meanOf(before);
+  const from = meanVector(before);
   const order = Int32Array.from(now.keys());
   const half = now.length >> 1;
   let [missing, expected] = [0, 0];
-  for (let split = 0; split < splits; split += 1) {
+  for (let split = 0; split < splitCount; split += 1) {
     shuffle(order, order.length, random);
     const halves = [order.slice(0, half), order.slice(half)] as const;
     for (const [own, other] of [halves, halves.toReversed()] as [Int32Array, Int32Array][]) {
-      const way = difference(meanOf([...own].map((index) => now[index] as Float32Array)), from);
-      const seen = missingBelow(
+      const way = difference(meanVector([...own].map((index) => now[index] as Float32Array)), from);
+      const seen = estimateMissing(
         Float64Array.from(before, (vector) => dot(vector, way)).sort(),
         Float64Array.from(other, (index) => dot(now[index] as Float32Array, way)),
       );
-      missing += seen.missing / (2 * splits);
-      expected += seen.expected / (2 * splits);
+      missing += seen.missing / (2 * splitCount);
+      expected += seen.expected / (2 * splitCount);
     }
   }
-  const way = difference(meanOf(now), from);
+  const way = difference(meanVector(now), from);
   let next = 0;
   return {
     share: Math.min(Math.max(missing, 0), 1),
-    evenness: (missing + unsure / 2) / (Math.max(expected, 0) + unsure),
-    along: Float64Array.from(window, ({ embedding }) => (embedding ? dot(now[next++] as Float32Array, way) : 0)),
+    evenness: (missing + evennessPrior / 2) / (Math.max(expected, 0) + evennessPrior),
+    displacement: Float64Array.from(window, ({ embedding }) => (embedding ? dot(now[next++] as Float32Array, way) : 0)),
   };
 }
 
 /** @param before ascending */
-function missingBelow(before: Float64Array, now: Float64Array): { missing: number; expected: number } {
-  const mean = meanNumber(before);
-  const deviation = Math.sqrt(before.reduce((sum, value) => sum + (value - mean) ** 2, 0) / before.length);
-  const shift = (meanNumber(now) - mean) / Math.max(deviation, 1e-12);
+function estimateMissing(before: Float64Array, now: Float64Array): { missing: number; expected: number } {
+  const centre = mean(before);
+  const deviation = Math.sqrt(before.reduce((sum, value) => sum + (value - centre) ** 2, 0) / before.length);
+  const shift = (mean(now) - centre) / Math.max(deviation, 1e-12);
   let [missing, expected] = [0, 0];
   for (const end of lowerEnds) {
     const cut = before[Math.floor(end * before.length)] as number;
@@ -83,9 +83,9 @@ function displacements(
   reference: readonly Observation[],
   window: readonly Observation[],
 ): { before: Float32Array[]; now: Float32Array[] } {
-  const known = vectorsOf(reference);
+  const known = templateEmbeddings(reference);
   const size = known[0]?.vector.length ?? 0;
-  const all = meanOf(known.map(({ vector }) => vector));
+  const all = meanVector(known.map(({ vector }) => vector));
   const sums = new Map<string, { tickets: number; sum: Float64Array }>();
   for (const { template, vector } of known) {
     const own = sums.get(template) ?? { tickets: 0, sum: new Float64Array(size) };
@@ -96,15 +96,15 @@ function displacements(
   const nothing = { tickets: 0, sum: new Float64Array(size) };
   const displaced = ({ template, vector }: Placed, isKnown: boolean): Float32Array => {
     const { tickets, sum } = sums.get(template) ?? nothing;
-    const others = tickets - (isKnown ? 1 : 0) + ticketsOfAll;
+    const others = tickets - (isKnown ? 1 : 0) + shrinkage;
     return vector.map((value, at) => {
-      const sumOfOthers = (sum[at] as number) - (isKnown ? value : 0) + ticketsOfAll * (all[at] as number);
+      const sumOfOthers = (sum[at] as number) - (isKnown ? value : 0) + shrinkage * (all[at] as number);
       return value - sumOfOthers / others;
     });
   };
   return {
     before: known.map((ticket) => displaced(ticket, true)),
-    now: vectorsOf(window).map((ticket) => displaced(ticket, false)),
+    now: templateEmbeddings(window).map((ticket) => displaced(ticket, false)),
   };
 }
 
@@ -113,12 +113,12 @@ interface Placed {
   vector: Float32Array;
 }
 
-const vectorsOf = (tickets: readonly Observation[]): Placed[] =>
+const templateEmbeddings = (tickets: readonly Observation[]): Placed[] =>
   tickets.flatMap(({ ranking, embedding }) =>
     embedding ? [{ template: ranking[0]?.templateId ?? '', vector: embedding }] : [],
   );
 
-function meanOf(vectors: readonly Float32Array[]): Float32Array {
+function meanVector(vectors: readonly Float32Array[]): Float32Array {
   const mean = new Float32Array(vectors[0]?.length ?? 0);
   for (const vector of vectors)
     for (let at = 0; at < mean.length; at += 1)
@@ -127,4 +127,4 @@ function meanOf(vectors: readonly Float32Array[]): Float32Array {
 }
 
 const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, at) => value - (b[at] as number));
-const meanNumber = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -6,7 +6,7 @@
  */
 import { dot } from './similarity.js';
 import type { LabelledObservation, Observation } from '../observations/observation.js';
-import { perReference } from '../reference/per-reference.js';
+import { cacheByReference } from '../reference/reference-cache.js';
 
 export interface NeighbourVotes {
   reference: Float64Array;
@@ -14,7 +14,7 @@ export interface NeighbourVotes {
 }
 
 /** Against more known tickets than that, a vote costs more than it tells. */
-const mostKnown = 2_000;
+const maxKnown = 2_000;
 const neighbours = 10;
 /** How much more the nearer ones count: by e for a cosine that is larger by 1/20. */
 const sharpness = 20;
@@ -24,13 +24,13 @@ export function neighbourVotes(
   reference: readonly LabelledObservation[],
   window: readonly Observation[],
 ): NeighbourVotes {
-  const { known, nearest } = ofReference(reference);
-  const centre = centreOf(window);
+  const { known, nearest } = indexReference(reference);
+  const centre = meanEmbedding(window);
   const voteFor = ({ ranking: [first] }: Observation, neighbours: readonly Neighbour[]): number =>
-    (first && votesOf(neighbours).get(first.templateId)) ?? 0;
+    (first && weighVotes(neighbours).get(first.templateId)) ?? 0;
   return {
     reference: Float64Array.from(reference, (ticket) => voteFor(ticket, nearest.get(ticket) ?? [])),
-    window: Float64Array.from(window, (ticket) => voteFor(ticket, nearestTo(ticket, centre, known, null))),
+    window: Float64Array.from(window, (ticket) => voteFor(ticket, findNeighbours(ticket, centre, known, null))),
   };
 }
 
@@ -43,8 +43,8 @@ export function neighbourVotes(
 export function templateVotes(
   reference: readonly LabelledObservation[],
 ): (ticket: Pick<Observation, 'embedding'>) => ReadonlyMap<string, number> {
-  const { centre, known, nearest } = ofReference(reference);
-  return (ticket) => votesOf(nearest.get(ticket) ?? nearestTo(ticket, centre, known, null));
+  const { centre, known, nearest } = indexReference(reference);
+  return (ticket) => weighVotes(nearest.get(ticket) ?? findNeighbours(ticket, centre, known, null));
 }
 
 interface Known {
@@ -57,20 +57,20 @@ interface Neighbour {
   templateId: string | null;
 }
 
-const ofReference = perReference((reference: readonly LabelledObservation[]) => {
-  const centre = centreOf(reference);
+const indexReference = cacheByReference((reference: readonly LabelledObservation[]) => {
+  const centre = meanEmbedding(reference);
   const all = reference.flatMap((ticket) =>
-    ticket.embedding ? [{ ticket, direction: directionOf(ticket.embedding, centre) }] : [],
+    ticket.embedding ? [{ ticket, direction: centredDirection(ticket.embedding, centre) }] : [],
   );
-  const step = Math.max(1, all.length / mostKnown);
-  const known = Array.from({ length: Math.min(all.length, mostKnown) }, (_, at) => all[Math.floor(at * step)] as Known);
+  const step = Math.max(1, all.length / maxKnown);
+  const known = Array.from({ length: Math.min(all.length, maxKnown) }, (_, at) => all[Math.floor(at * step)] as Known);
   const nearest = new Map<Pick<Observation, 'embedding'>, Neighbour[]>();
-  for (const ticket of reference) nearest.set(ticket, nearestTo(ticket, centre, known, ticket));
+  for (const ticket of reference) nearest.set(ticket, findNeighbours(ticket, centre, known, ticket));
   return { centre, known, nearest };
 });
 
 /** The nearest come first. @param own is no neighbour of itself */
-function nearestTo(
+function findNeighbours(
   { embedding }: Pick<Observation, 'embedding'>,
   centre: Float64Array,
   known: readonly Known[],
@@ -78,7 +78,7 @@ function nearestTo(
 ): Neighbour[] {
   const nearest: Neighbour[] = [];
   if (!embedding) return nearest;
-  const direction = directionOf(embedding, centre);
+  const direction = centredDirection(embedding, centre);
   for (const { ticket, direction: other } of known) {
     if (ticket === own) continue;
     const cosine = dot(direction, other);
@@ -90,7 +90,7 @@ function nearestTo(
   return nearest;
 }
 
-function votesOf(nearest: readonly Neighbour[]): Map<string, number> {
+function weighVotes(nearest: readonly Neighbour[]): Map<string, number> {
   const votes = new Map<string, number>();
   const weight = ({ cosine }: Neighbour): number => Math.exp(sharpness * cosine);
   const all = nearest.reduce((total, one) => total + weight(one), 0);
@@ -99,7 +99,7 @@ function votesOf(nearest: readonly Neighbour[]): Map<string, number> {
   return votes;
 }
 
-function centreOf(tickets: readonly Observation[]): Float64Array {
+function meanEmbedding(tickets: readonly Observation[]): Float64Array {
   const vectors = tickets.flatMap(({ embedding }) => (embedding ? [embedding] : []));
   const centre = new Float64Array(vectors[0]?.length ?? 0);
   for (const vector of vectors) {
@@ -109,7 +109,7 @@ function centreOf(tickets: readonly Observation[]): Float64Array {
   return centre;
 }
 
-function directionOf(vector: Float32Array, centre: Float64Array): Float32Array {
+function centredDirection(vector: Float32Array, centre: Float64Array): Float32Array {
   const moved = vector.map((value, at) => value - (centre[at] ?? 0));
   const length = Math.sqrt(dot(moved, moved)) || 1;
   return moved.map((value) => value / length);

@@ -8,7 +8,7 @@ export interface ShareRatios {
 }
 
 /** What the service is told to re-weight by, where the classes have these shares now. */
-export function ratiosOf(reference: ClassList, shares: Float64Array): ShareRatios {
+export function shareRatios(reference: ClassList, shares: Float64Array): ShareRatios {
   const entries = reference.names.map((name, label): [string, number] => [
     name,
     (shares[label] as number) / (reference.shares[label] as number),
@@ -20,7 +20,7 @@ export function ratiosOf(reference: ClassList, shares: Float64Array): ShareRatio
  * The ranking where the templates' shares have changed, most probable first. Templates that the ratios do not name keep
  * their probability; what lies on templates that are not in the ranking stays on them.
  */
-export function reweighted(ranking: readonly RankedTemplate[], { ratios }: ShareRatios): RankedTemplate[] {
+export function reweightRanking(ranking: readonly RankedTemplate[], { ratios }: ShareRatios): RankedTemplate[] {
   const rest = Math.max(
     ranking.reduce((left, { probability }) => left - probability, 1),
     0,

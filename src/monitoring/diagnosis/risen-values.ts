@@ -1,12 +1,12 @@
 /** Channels, languages and field values that have more of the tickets than before. */
-import { counted, fieldNames, risen, valueOf } from './broken-input.js';
+import { countTickets, fieldNames, testRise, fieldValue } from './broken-input.js';
 import type { Cause, CauseKind } from './cause.js';
 import type { Observation } from '../observations/observation.js';
 import { message } from '../messages.js';
 
 /** A field with more values is an identity of its own: none of them is worth naming. */
-const mostValues = 200;
-const leastRise = 0.05;
+const maxValues = 200;
+const minRise = 0.05;
 
 interface Quantity {
   kind: Extract<CauseKind, 'channel' | 'language' | 'field-value'>;
@@ -15,16 +15,16 @@ interface Quantity {
 }
 
 /** Whether a ticket is one of those that a cause speaks of. */
-export function touches({ kind, subject }: Cause): (observation: Observation) => boolean {
+export function affects({ kind, subject }: Cause): (observation: Observation) => boolean {
   if (kind === 'channel') return ({ channel }) => channel === subject;
   if (kind === 'language') return ({ language }) => language === subject;
   if (kind !== 'field-value') return () => false;
   const [name, value] = splitAtFirst(subject);
-  return ({ fields }) => valueOf(fields[name]) === value;
+  return ({ fields }) => fieldValue(fields[name]) === value;
 }
 
 /** @returns at most one for each channel, language and field: the value that has risen most */
-export function risenValues(reference: readonly Observation[], window: readonly Observation[]): Cause[] {
+export function findRisenValues(reference: readonly Observation[], window: readonly Observation[]): Cause[] {
   const quantities: Quantity[] = [
     { kind: 'channel', name: '', read: ({ channel }) => channel },
     { kind: 'language', name: '', read: ({ language }) => language },
@@ -32,25 +32,25 @@ export function risenValues(reference: readonly Observation[], window: readonly 
     ...fieldNames(reference).map((name): Quantity => ({
       kind: 'field-value',
       name,
-      read: ({ fields }) => valueOf(fields[name]),
+      read: ({ fields }) => fieldValue(fields[name]),
     })),
   ];
   return quantities.flatMap((quantity) => {
     const { kind, name, read } = quantity;
     const values = [...new Set(window.map(read))].filter((value) => value !== null);
     const isNumber = kind === 'field-value' && window.some(({ fields }) => typeof fields[name] === 'number');
-    if (values.length > mostValues || isNumber) return [];
+    if (values.length > maxValues || isNumber) return [];
     const causes = values.flatMap((value) => {
       const has = (observation: Observation): boolean => read(observation) === value;
       const subject = kind === 'field-value' ? `${name}=${value}` : value;
-      return risen(
+      return testRise(
         { kind, subject },
-        counted(window, has),
-        counted(reference, has),
+        countTickets(window, has),
+        countTickets(reference, has),
         values.length * quantities.length,
         {
           describe: (change) => message(kind, { ...change, field: name, value }),
-          least: leastRise,
+          least: minRise,
         },
       );
     });

@@ -1,25 +1,25 @@
 /** How much like the nearest known ticket each ticket is: what softmax hides of a new topic, embeddings show. */
 
 /** Against more known tickets than that, a likeness costs more than it tells. */
-const mostKnown = 1_000;
+const maxKnown = 1_000;
 
 /**
  * Largest cosine of each vector to those of known tickets; 0 for a ticket without an embedding.
  *
  * @param known evenly spread ones of them are looked at
  */
-export function likenessTo(
+export function maxSimilarityTo(
   known: readonly (Float32Array | null)[],
   vectors: readonly (Float32Array | null)[],
 ): Float64Array {
-  const bank = bankOf(known);
-  return Float64Array.from(vectors, (vector) => largest(vector, bank, -1));
+  const bank = sampleKnown(known);
+  return Float64Array.from(vectors, (vector) => maxCosine(vector, bank, -1));
 }
 
 /** The same of the known tickets themselves, each against the others. */
-export function likenessAmong(known: readonly (Float32Array | null)[]): Float64Array {
-  const bank = bankOf(known);
-  return Float64Array.from(known, (vector, own) => largest(vector, bank, own));
+export function maxSimilarityAmong(known: readonly (Float32Array | null)[]): Float64Array {
+  const bank = sampleKnown(known);
+  return Float64Array.from(known, (vector, own) => maxCosine(vector, bank, own));
 }
 
 interface Known {
@@ -27,13 +27,13 @@ interface Known {
   index: number;
 }
 
-function bankOf(known: readonly (Float32Array | null)[]): Known[] {
+function sampleKnown(known: readonly (Float32Array | null)[]): Known[] {
   const all = known.flatMap((vector, index) => (vector ? [{ vector, index }] : []));
-  const step = Math.max(1, all.length / mostKnown);
-  return Array.from({ length: Math.min(all.length, mostKnown) }, (_, at) => all[Math.floor(at * step)] as Known);
+  const step = Math.max(1, all.length / maxKnown);
+  return Array.from({ length: Math.min(all.length, maxKnown) }, (_, at) => all[Math.floor(at * step)] as Known);
 }
 
-function largest(vector: Float32Array | null, bank: readonly Known[], own: number): number {
+function maxCosine(vector: Float32Array | null, bank: readonly Known[], own: number): number {
   if (!vector) return 0;
   let most = -1;
   for (const { vector: other, index } of bank) if (index !== own) most = Math.max(most, dot(vector, other));

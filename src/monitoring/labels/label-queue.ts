@@ -1,7 +1,7 @@
 /**
- * What is worth labelling next, and what no template answers. Tickets are taken by how unsure the model is of them, each as far
- * as possible from those taken before (uncertainty with diversity: Settles, "Active Learning Literature Survey", 2009; Gonzalez's
- * farthest-first, 1985). Clusters are what leaders gather (Hartigan 1975) among the tickets that the model abstained on.
+ * Tickets suggested for labelling, and clusters of tickets without a suggestion. Tickets are selected by uncertainty, each as far as
+ * possible from those before (uncertainty with diversity: Settles, "Active Learning Literature Survey", 2009; Gonzalez's
+ * farthest-first, 1985). Clusters are found by the leader algorithm (Hartigan 1975) among the tickets that the model abstained on.
  */
 import type { Observation } from '../observations/observation.js';
 import { countWords, distinctiveWords, type WordCounts } from '../observations/typical-words.js';
@@ -13,15 +13,15 @@ export interface UnlabelledTicket {
 
 export interface QueuedTicket {
   key: string;
-  /** Probability that the first suggestion is wrong, as the model has it, 0–1 */
-  unsure: number;
+  /** 1 − top-1 confidence, 0–1 */
+  uncertainty: number;
 }
 
 export interface UnansweredCluster {
-  /** Typical of it, the most telling first */
+  /** Distinctive words, the most typical first */
   words: string[];
   tickets: number;
-  /** The most typical first */
+  /** The most typical tickets first */
   examples: string[];
 }
 
@@ -30,30 +30,30 @@ export interface LabelQueue {
   clusters: UnansweredCluster[];
 }
 
-const mostExamples = 5;
-const mostClusters = 10;
-const mostWords = 8;
-const fewestInACluster = 5;
-/** Sentences about one matter have this cosine in the usual encoders, those of two hardly ever. */
-const alike = 0.6;
+const maxExamples = 5;
+const maxClusters = 10;
+const maxWords = 8;
+const minClusterTickets = 5;
+/** Sentence embeddings of one topic usually have a larger cosine, those of two topics hardly ever. */
+const minClusterCosine = 0.6;
 
-/** @param tickets without a label @param most tickets to queue */
-export function labelQueue(tickets: readonly UnlabelledTicket[], most: number): LabelQueue {
-  return { tickets: queued(tickets, most), clusters: unanswered(tickets) };
+/** @param tickets without a label @param max tickets to queue */
+export function buildLabelQueue(tickets: readonly UnlabelledTicket[], max: number): LabelQueue {
+  return { tickets: selectTickets(tickets, max), clusters: clusterUnanswered(tickets) };
 }
 
-function queued(tickets: readonly UnlabelledTicket[], most: number): QueuedTicket[] {
+function selectTickets(tickets: readonly UnlabelledTicket[], max: number): QueuedTicket[] {
   const left = tickets.flatMap(({ observation: { key, embedding, ranking } }) =>
-    embedding ? [{ key, embedding, unsure: 1 - (ranking[0]?.probability ?? 0), nearest: 0 }] : [],
+    embedding ? [{ key, embedding, uncertainty: 1 - (ranking[0]?.probability ?? 0), nearest: 0 }] : [],
   );
   const chosen: QueuedTicket[] = [];
-  while (chosen.length < most && left.length > 0) {
+  while (chosen.length < max && left.length > 0) {
     let best = 0;
-    left.forEach((one, index) => {
-      if (worth(one) > worth(left[best] as Candidate)) best = index;
+    left.forEach((candidate, index) => {
+      if (labelValue(candidate) > labelValue(left[best] as Candidate)) best = index;
     });
-    const [{ key, unsure, embedding }] = left.splice(best, 1) as [Candidate];
-    chosen.push({ key, unsure });
+    const [{ key, uncertainty, embedding }] = left.splice(best, 1) as [Candidate];
+    chosen.push({ key, uncertainty });
     for (const other of left) other.nearest = Math.max(other.nearest, cosine(other.embedding, embedding));
   }
   return chosen;
@@ -62,23 +62,23 @@ function queued(tickets: readonly UnlabelledTicket[], most: number): QueuedTicke
 interface Candidate {
   key: string;
   embedding: Float32Array;
-  unsure: number;
-  /** Cosine to the most alike of those that were chosen */
+  uncertainty: number;
+  /** Largest cosine to a selected ticket */
   nearest: number;
 }
 
-const worth = ({ unsure, nearest }: Candidate): number => unsure * (1 - nearest);
+const labelValue = ({ uncertainty, nearest }: Candidate): number => uncertainty * (1 - nearest);
 
-function unanswered(tickets: readonly UnlabelledTicket[]): UnansweredCluster[] {
+function clusterUnanswered(tickets: readonly UnlabelledTicket[]): UnansweredCluster[] {
   const clusters: { middle: Float32Array; members: UnlabelledTicket[] }[] = [];
   for (const ticket of tickets) {
     const { embedding, abstained } = ticket.observation;
     if (!abstained || !embedding) continue;
     let nearest: (typeof clusters)[number] | null = null;
-    let most = alike;
+    let largest = minClusterCosine;
     for (const cluster of clusters) {
-      const likeness = cosine(cluster.middle, embedding) / Math.hypot(...cluster.middle);
-      if (likeness >= most) [nearest, most] = [cluster, likeness];
+      const similarity = cosine(cluster.middle, embedding) / Math.hypot(...cluster.middle);
+      if (similarity >= largest) [nearest, largest] = [cluster, similarity];
     }
     if (nearest) {
       nearest.members.push(ticket);
@@ -87,32 +87,32 @@ function unanswered(tickets: readonly UnlabelledTicket[]): UnansweredCluster[] {
   }
   const all = countWords(tickets.map(({ text }) => text));
   return clusters
-    .filter(({ members }) => members.length >= fewestInACluster)
+    .filter(({ members }) => members.length >= minClusterTickets)
     .sort((a, b) => b.members.length - a.members.length)
-    .slice(0, mostClusters)
+    .slice(0, maxClusters)
     .map(({ middle, members }) => {
       const words = countWords(members.map(({ text }) => text));
-      /** The same text once more shows nothing new. */
+      /** Each text is shown once. */
       const shown = new Set<string>();
       const typical = members
         .map(({ observation: { key, embedding }, text }) => ({
           key,
           text,
-          likeness: embedding ? cosine(embedding, middle) : 0,
+          similarity: embedding ? cosine(embedding, middle) : 0,
         }))
-        .sort((a, b) => b.likeness - a.likeness);
+        .sort((a, b) => b.similarity - a.similarity);
       return {
-        words: distinctiveWords(words, without(all, words), mostWords),
+        words: distinctiveWords(words, subtractCounts(all, words), maxWords),
         tickets: members.length,
         examples: typical
           .filter(({ text }) => shown.size < shown.add(text).size)
-          .slice(0, mostExamples)
+          .slice(0, maxExamples)
           .map(({ key }) => key),
       };
     });
 }
 
-function without(all: WordCounts, part: WordCounts): WordCounts {
+function subtractCounts(all: WordCounts, part: WordCounts): WordCounts {
   const inPart = new Map(Object.entries(part.words));
   const words = Object.entries(all.words).map(([word, count]) => [word, count - (inPart.get(word) ?? 0)]);
   return { tickets: all.tickets - part.tickets, words: Object.fromEntries(words) as Record<string, number> };

@@ -1,12 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
-import { trustOf, type Acceptance, type Trust } from './trust.js';
+import { estimateTrust, type Acceptance, type Trust } from './trust.js';
 
 /** More say hardly more of it, and agents change. */
-const mostTickets = 10_000;
+const maxTickets = 10_000;
 
 /** How much agents trust what stands first, by the newest tickets that they labelled. */
-export async function agentsTrust(manager: EntityManager): Promise<Trust> {
+export async function loadTrust(manager: EntityManager): Promise<Trust> {
   const [row]: Acceptance[] = await manager.query(
     `SELECT count(*) FILTER (WHERE chosen AND shown IS NOT NULL)::int AS shown,
             count(*) FILTER (WHERE chosen AND shown = template)::int AS accepted,
@@ -15,10 +15,10 @@ export async function agentsTrust(manager: EntityManager): Promise<Trust> {
        FROM (SELECT l.template_id AS template, l.provenance <> 'audit' AS chosen, s.template AS suggested,
                     ${shownFirstSql} AS shown
                FROM (SELECT * FROM labels WHERE provenance <> 'history' AND template_id IS NOT NULL
-                      ORDER BY ticket DESC LIMIT ${mostTickets}) l
+                      ORDER BY ticket DESC LIMIT ${maxTickets}) l
                JOIN tickets t ON t.id = l.ticket LEFT JOIN choices c ON c.id = l.choice ${suggestionOfChoiceSql}
               WHERE NOT t.sample) AS each`,
   );
   if (!row) throw new Error('a count has one row');
-  return trustOf(row);
+  return estimateTrust(row);
 }

@@ -20,7 +20,7 @@ export interface Acceptance {
 const prior = { a: 2, b: 6 };
 const steps = 100;
 /** With fewer audit tickets than that, nothing is known but the prior. */
-export const fewestAudited = 20;
+export const minAudited = 20;
 
 export interface Trust {
   /** 0–1: the posterior's mean */
@@ -31,10 +31,10 @@ export interface Trust {
   measured: boolean;
 }
 
-export function trustOf({ shown, accepted, audited, right }: Acceptance): Trust {
+export function estimateTrust({ shown, accepted, audited, right }: Acceptance): Trust {
   const count = prior.a + prior.b;
   const mean = prior.a / count;
-  if (audited < fewestAudited || shown === 0) {
+  if (audited < minAudited || shown === 0) {
     return { value: mean, error: Math.sqrt((mean * (1 - mean)) / (count + 1)), measured: false };
   }
   let [most, total, sum, squares] = [-Infinity, 0, 0, 0];
@@ -45,7 +45,7 @@ export function trustOf({ shown, accepted, audited, right }: Acceptance): Trust 
     for (let j = 0; j < steps; j += 1) {
       const truth = (j + 0.5) / steps;
       const taken = truth + trust * (1 - truth);
-      const log = ofPrior + binomialLog(right, audited, truth) + binomialLog(accepted, shown, taken);
+      const log = ofPrior + logBinomial(right, audited, truth) + logBinomial(accepted, shown, taken);
       most = Math.max(most, log);
       cells.push({ trust, log });
     }
@@ -61,14 +61,14 @@ export function trustOf({ shown, accepted, audited, right }: Acceptance): Trust 
 }
 
 /** Before anybody has chosen anything. */
-export const guessedTrust = trustOf({ shown: 0, accepted: 0, audited: 0, right: 0 });
+export const priorTrust = estimateTrust({ shown: 0, accepted: 0, audited: 0, right: 0 });
 
 /** What trust surely is, but for a probability of `level`: none where nothing measures it. */
-export function leastTrust({ value, error, measured }: Trust, level: number): number {
+export function trustLowerBound({ value, error, measured }: Trust, level: number): number {
   return measured ? Math.max(0, value + normalQuantile(level) * error) : 0;
 }
 
-const binomialLog = (hits: number, of: number, share: number): number =>
+const logBinomial = (hits: number, of: number, share: number): number =>
   hits * Math.log(share) + (of - hits) * Math.log(1 - share);
 
 /**
@@ -78,7 +78,12 @@ const binomialLog = (hits: number, of: number, share: number): number =>
  * @param template what is judged; null: that nothing is shown, which is right where no template fits
  * @param first what stood before the agent in the first place; null where nothing did: then a choice is taken as it is
  */
-export function creditOf(template: string | null, chosen: string | null, first: string | null, trust: number): number {
+export function choiceCredit(
+  template: string | null,
+  chosen: string | null,
+  first: string | null,
+  trust: number,
+): number {
   const said = template === chosen ? 1 : 0;
   if (first === null) return said;
   const merelyShown = template !== null && template === first ? trust : 0;

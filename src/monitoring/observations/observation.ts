@@ -42,7 +42,7 @@ export interface Outcome {
 }
 
 /** With what may have swayed the agent. */
-export interface SeenOutcome extends Outcome {
+export interface ExposedOutcome extends Outcome {
   /** What stood before the agent in the first place; null where nothing did or nobody knows */
   shownFirst: string | null;
 }
@@ -56,7 +56,7 @@ export interface LabelledObservation extends Observation {
   templateId: string | null;
 }
 
-export interface MixLabel {
+export interface RecentLabel {
   templateId: string | null;
   /** What stood before the agent in the first place; null where nothing did */
   shownFirst: string | null;

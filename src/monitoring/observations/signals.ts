@@ -7,7 +7,7 @@ import type { Observation, Outcome } from './observation.js';
  */
 export type SignalKind = 'vector' | 'categorical' | 'numeric' | 'share' | 'count';
 
-export interface SignalWords {
+export interface SignalLabel {
   /** As in findings */
   name: string;
   /** What sentences call it */
@@ -17,7 +17,7 @@ export interface SignalWords {
 }
 
 /** A missing name is a name of its own (`none`); a missing number or yes-or-no counts for nothing. */
-export type ObservationSignal = SignalWords &
+export type ObservationSignal = SignalLabel &
   (
     | { kind: 'categorical'; read(observation: Observation): string | null }
     | { kind: 'numeric'; read(observation: Observation): number | null }
@@ -25,9 +25,9 @@ export type ObservationSignal = SignalWords &
   );
 
 /** Read once it is known what became of the ticket; missing where the outcome says nothing of the signal. */
-export type OutcomeSignal = SignalWords & {
+export type OutcomeSignal = SignalLabel & {
   /** What it is held against: the model's held-out tickets, or what came before in the stream */
-  against: 'reference' | 'stream';
+  baseline: 'reference' | 'stream';
 } & (
     | { kind: 'numeric'; read(outcome: Outcome, observation: Observation): number | null }
     | { kind: 'share'; read(outcome: Outcome, observation: Observation): boolean | null }
@@ -49,7 +49,7 @@ export const volumeSignal = {
   kind: 'count',
 } as const;
 
-const first = ({ ranking }: Observation): { templateId: string; probability: number } | undefined => ranking[0];
+const top1 = ({ ranking }: Observation): { templateId: string; probability: number } | undefined => ranking[0];
 
 const ticketSignals: readonly ObservationSignal[] = [
   {
@@ -57,7 +57,7 @@ const ticketSignals: readonly ObservationSignal[] = [
     title: 'predicted templates',
     unit: 'share of tickets',
     kind: 'categorical',
-    read: (observation) => first(observation)?.templateId ?? null,
+    read: (observation) => top1(observation)?.templateId ?? null,
   },
   {
     name: 'contactType',
@@ -71,7 +71,7 @@ const ticketSignals: readonly ObservationSignal[] = [
     title: 'top-1 confidence',
     unit: 'probability',
     kind: 'numeric',
-    read: (observation) => first(observation)?.probability ?? null,
+    read: (observation) => top1(observation)?.probability ?? null,
   },
   {
     name: 'entropy',
@@ -156,8 +156,8 @@ function fieldSignals({ name, isNumeric }: FieldKind): ObservationSignal[] {
 }
 
 /** Whether the first suggestion was the one that counts as right. */
-const isFirstRight = ({ templateId }: Outcome, observation: Observation): boolean =>
-  templateId !== null && first(observation)?.templateId === templateId;
+const isTop1Correct = ({ templateId }: Outcome, observation: Observation): boolean =>
+  templateId !== null && top1(observation)?.templateId === templateId;
 
 export const outcomeSignals: readonly OutcomeSignal[] = [
   {
@@ -166,7 +166,7 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
     unit: 'share of choices',
     kind: 'share',
     // Agents see, and are swayed by, what held-out tickets never showed: only their own past compares.
-    against: 'stream',
+    baseline: 'stream',
     read: ({ provenance, shownProbability, position }, { abstained }) =>
       provenance === 'choice' && shownProbability !== 0 && !abstained ? position === 1 : null,
   },
@@ -175,7 +175,7 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
     title: 'Hit@3',
     unit: 'share of labels',
     kind: 'share',
-    against: 'stream',
+    baseline: 'stream',
     read: ({ provenance, templateId }, { ranking }) =>
       provenance === 'history' || templateId === null || ranking.length === 0
         ? null
@@ -186,28 +186,28 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
     title: 'holdout accuracy',
     unit: 'share of audit labels',
     kind: 'share',
-    against: 'reference',
+    baseline: 'reference',
     read: (outcome, observation) =>
       outcome.provenance !== 'audit' || outcome.templateId === null || observation.ranking.length === 0
         ? null
-        : isFirstRight(outcome, observation),
+        : isTop1Correct(outcome, observation),
   },
   {
     name: 'calibration',
     title: 'calibration gap (holdout)',
     unit: 'probability',
     kind: 'numeric',
-    against: 'reference',
+    baseline: 'reference',
     read: (outcome, observation) => {
       if (outcome.provenance !== 'audit' || outcome.templateId === null) return null;
-      const top = first(observation);
-      return top ? Number(isFirstRight(outcome, observation)) - top.probability : null;
+      const top = top1(observation);
+      return top ? Number(isTop1Correct(outcome, observation)) - top.probability : null;
     },
   },
 ];
 
 /** @param signal its name in findings */
-export function wordsOf(signal: string): Pick<SignalWords, 'title' | 'unit'> {
+export function signalLabel(signal: string): Pick<SignalLabel, 'title' | 'unit'> {
   const fields = signal.startsWith('field:')
     ? [{ name: signal.split(':')[1] ?? '', isNumeric: signal.endsWith(':missing') }]
     : [];

@@ -1,5 +1,5 @@
 /** In [0, 1), from the ticket's key and which detector asks. */
-export function randomOf(key: number, salt: number): number {
+export function ticketRandom(key: number, salt: number): number {
   let mixed =
     (key >>> 0) ^ Math.imul(Math.floor(key / 4_294_967_296) + 1, 0x9e3779b1) ^ Math.imul(salt + 1, 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);

@@ -21,18 +21,18 @@ export interface TypicalWord {
 
 /** What all tickets together say of a word is worth so many tickets. */
 const priorTickets = 50;
-const longestWord = 40;
-const mostCharacters = 20_000;
+const maxWordLength = 40;
+const maxCharacters = 20_000;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 /** 99 % of a standard normal lies below. */
-const surely = 2.33;
+const z99 = 2.33;
 
 /** Also of languages that put no space between words. */
-export function wordsOf(text: string): Set<string> {
+export function splitWords(text: string): Set<string> {
   const words = new Set<string>();
-  for (const { segment, isWordLike } of segmenter.segment(normalisedText(text.slice(0, mostCharacters)))) {
+  for (const { segment, isWordLike } of segmenter.segment(normalisedText(text.slice(0, maxCharacters)))) {
     // Numbers differ from ticket to ticket: no word of theirs is typical of anything.
-    if (isWordLike && segment.length <= longestWord && /\p{L}/u.test(segment)) words.add(segment);
+    if (isWordLike && segment.length <= maxWordLength && /\p{L}/u.test(segment)) words.add(segment);
   }
   return words;
 }
@@ -44,12 +44,12 @@ export class WordCounter {
 
   add(text: string): void {
     this.tickets += 1;
-    for (const word of wordsOf(text)) this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
+    for (const word of splitWords(text)) this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
   }
 
-  /** @param fewest words that stand in fewer tickets are left out: rare ones can name a customer */
-  result(fewest = 1): WordCounts {
-    const kept = [...this.counts].filter(([, count]) => count >= fewest);
+  /** @param minTickets words that stand in fewer tickets are left out: rare ones can name a customer */
+  result(minTickets = 1): WordCounts {
+    const kept = [...this.counts].filter(([, count]) => count >= minTickets);
     return { tickets: this.tickets, words: Object.fromEntries(kept) };
   }
 }
@@ -61,47 +61,47 @@ export function countWords(texts: Iterable<string>): WordCounts {
 }
 
 /** Beside words that stand at least twice as often, one that only moved along, such as "my", says nothing. */
-const telling = 2;
+const minTypicalRatio = 2;
 
 /** @returns words that stand surely more often in `now`, the most telling first */
-export function typicalWords(now: WordCounts, before: WordCounts, most = 10): TypicalWord[] {
+export function typicalWords(now: WordCounts, before: WordCounts, max = 10): TypicalWord[] {
   const all = now.tickets + before.tickets;
   if (now.tickets === 0 || before.tickets === 0) return [];
   const found = Object.entries(now.words)
     .map(([word, count]) => {
-      const countBefore = countOf(word, before);
+      const countBefore = wordCount(word, before);
       const prior = (priorTickets * (count + countBefore)) / all;
       const z =
         (logOdds(count, now.tickets, prior) - logOdds(countBefore, before.tickets, prior)) /
         Math.sqrt(1 / (count + prior) + 1 / (countBefore + prior));
       return { word, now: count / now.tickets, before: countBefore / before.tickets, z };
     })
-    .filter(({ z }) => z > surely)
+    .filter(({ z }) => z > z99)
     .sort((a, b) => b.z - a.z || (a.word < b.word ? -1 : 1));
-  const twice = found.filter(({ word }) => timesAsOften(word, now, before) > telling);
-  return (twice.length > 0 ? twice : found).slice(0, most);
+  const twice = found.filter(({ word }) => ratioLowerBound(word, now, before) > minTypicalRatio);
+  return (twice.length > 0 ? twice : found).slice(0, max);
 }
 
 /** 95 % of a standard normal lies below. */
-const probably = 1.645;
+const z95 = 1.645;
 /** So many times as often a word must at least stand in tickets of a group to tell them from others. */
-const distinctive = 4;
+const minDistinctiveRatio = 4;
 /** A word of fewer tickets is chance, or somebody's name. */
-const fewestWithAWord = 3;
+const minWordTickets = 3;
 
 /**
  * @returns words that tell a group of tickets from all others, the most telling first: by how many times as often, at least, they
  * probably stand there. A word of every fourth ticket can't stand more than four times as often anywhere, so the commonest words
  * of a language leave by themselves.
  */
-export function distinctiveWords(group: WordCounts, others: WordCounts, most: number): string[] {
+export function distinctiveWords(group: WordCounts, others: WordCounts, max: number): string[] {
   if (group.tickets === 0 || others.tickets === 0) return [];
   return Object.entries(group.words)
-    .filter(([, count]) => count >= fewestWithAWord)
-    .map(([word]) => ({ word, times: timesAsOften(word, group, others) }))
-    .filter(({ times }) => times > distinctive)
+    .filter(([, count]) => count >= minWordTickets)
+    .map(([word]) => ({ word, times: ratioLowerBound(word, group, others) }))
+    .filter(({ times }) => times > minDistinctiveRatio)
     .sort((a, b) => b.times - a.times || (a.word < b.word ? -1 : 1))
-    .slice(0, most)
+    .slice(0, max)
     .map(({ word }) => word);
 }
 
@@ -109,13 +109,14 @@ export function distinctiveWords(group: WordCounts, others: WordCounts, most: nu
  * How many times as often, at least, a word probably stands in a group as in others: the 95 % limit of the ratio of two shares, by
  * Katz's logarithm. Half a ticket more on either side, so that a word that is nowhere else has a ratio too.
  */
-function timesAsOften(word: string, group: WordCounts, others: WordCounts): number {
-  const [a, b] = [countOf(word, group) + 0.5, countOf(word, others) + 0.5];
+function ratioLowerBound(word: string, group: WordCounts, others: WordCounts): number {
+  const [a, b] = [wordCount(word, group) + 0.5, wordCount(word, others) + 0.5];
   const [n, m] = [group.tickets + 0.5, others.tickets + 0.5];
-  return ((a / n) * m * Math.exp(-probably * Math.sqrt(1 / a - 1 / n + 1 / b - 1 / m))) / b;
+  return ((a / n) * m * Math.exp(-z95 * Math.sqrt(1 / a - 1 / n + 1 / b - 1 / m))) / b;
 }
 
-const countOf = (word: string, { words }: WordCounts): number => (Object.hasOwn(words, word) ? (words[word] ?? 0) : 0);
+const wordCount = (word: string, { words }: WordCounts): number =>
+  Object.hasOwn(words, word) ? (words[word] ?? 0) : 0;
 
 function logOdds(count: number, tickets: number, prior: number): number {
   const others = Math.max(tickets + priorTickets - count - prior, prior);

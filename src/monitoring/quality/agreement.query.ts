@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { seeded } from '../../statistics/random.js';
-import type { Stream } from '../../records/observed-ticket.entity.js';
-import { agreement, type GivenChoice } from './agreement.js';
+import type { Stream } from '../../records/tickets/observed-ticket.entity.js';
+import { measureAgentAgreement, type GivenChoice } from './agreement.js';
 import { estimateSchema, stream } from '../monitor.schema.js';
 
-const agreed = {
+const agreementFigures = {
   texts: z.number().int().describe('Texts that at least two agents have answered'),
   answers: z.number().int().describe('Answers to them, one an agent and text'),
   share: estimateSchema.nullable().describe('Share of pairs of answers to one text that are the same, 0–1'),
@@ -22,9 +22,9 @@ const exampleSchema = z.object({
 export const agreementSchema = z
   .object({
     stream,
-    ...agreed,
+    ...agreementFigures,
     /** The least agreed on first */
-    contactTypes: z.array(z.object({ contactType: z.string(), ...agreed })),
+    contactTypes: z.array(z.object({ contactType: z.string(), ...agreementFigures })),
     /** Templates that were given for the same text; null where one agent said that none fits. The most frequent first */
     pairs: z.array(
       z.object({
@@ -38,7 +38,7 @@ export const agreementSchema = z
 type AgreementAnswer = z.infer<typeof agreementSchema>;
 
 /** Of so many choices, the newest. */
-const lookedAt = 100_000;
+const maxChoices = 100_000;
 const previewLength = 200;
 
 /**
@@ -50,7 +50,7 @@ export class AgreementQuery {
   constructor(private readonly dataSource: DataSource) {}
 
   async agreement(of: Stream): Promise<AgreementAnswer> {
-    const { contactTypes, pairs, ...all } = agreement(await this.choices(of), seeded(1));
+    const { contactTypes, pairs, ...all } = measureAgentAgreement(await this.choices(of), seeded(1));
     const tickets = await this.tickets(pairs.flatMap(({ examples }) => examples.flat()));
     const titles = await this.titles(pairs.flatMap(({ templates }) => templates.filter((id) => id !== null)));
     return {
@@ -72,7 +72,7 @@ export class AgreementQuery {
 
   private choices(of: Stream): Promise<GivenChoice[]> {
     return this.dataSource.query(
-      `WITH recent AS MATERIALIZED (SELECT * FROM choices ORDER BY id DESC LIMIT ${lookedAt}),
+      `WITH recent AS MATERIALIZED (SELECT * FROM choices ORDER BY id DESC LIMIT ${maxChoices}),
             given AS MATERIALIZED (
               SELECT t.id AS ticket, split_part(o.fingerprint, '~', 1) AS text, coalesce(t.contact_type, s.contact_type) AS "contactType", c.agent,
                      c.choice_id AS "choiceId", c.occurred_at AS "occurredAt", c.outcome,

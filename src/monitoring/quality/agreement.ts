@@ -4,7 +4,7 @@
  * chance; any number of agents may have answered a text. Its interval comes from a bootstrap over texts (Efron & Tibshirani, "An
  * Introduction to the Bootstrap", 1993). Who the agents are is not told.
  */
-import { standingChoice } from '../../suggest/choices/effective-choice.js';
+import { effectiveChoice } from '../../suggest/choices/effective-choice.js';
 
 export interface GivenChoice {
   ticket: number;
@@ -27,7 +27,7 @@ export interface Estimate {
   high: number;
 }
 
-export interface Agreed {
+export interface AgreementFigures {
   /** Texts that at least two agents have answered, and the answers to them, one an agent and text */
   texts: number;
   answers: number;
@@ -46,9 +46,9 @@ export interface Disagreement {
   examples: [number, number][];
 }
 
-export interface Agreement extends Agreed {
+export interface Agreement extends AgreementFigures {
   /** Those with the fewest texts left out; the least agreed on first */
-  contactTypes: (Agreed & { contactType: string })[];
+  contactTypes: (AgreementFigures & { contactType: string })[];
   /** The most frequent first */
   pairs: Disagreement[];
 }
@@ -66,29 +66,29 @@ interface Text {
 
 const draws = 1_000;
 /** Of a contact type with fewer texts an interval says nothing. */
-const fewestTexts = 10;
-const mostPairs = 10;
-const mostExamples = 2;
+const minTexts = 10;
+const maxPairs = 10;
+const maxExamples = 2;
 
 /** @param choices of any order; all of a ticket, retracted ones too @param random of [0, 1) */
-export function agreement(choices: readonly GivenChoice[], random: () => number): Agreement {
-  const texts = answeredTexts(choices);
+export function measureAgentAgreement(choices: readonly GivenChoice[], random: () => number): Agreement {
+  const texts = collectTexts(choices);
   const types = [...new Set(texts.flatMap(({ contactType }) => contactType ?? []))];
   const contactTypes = types
     .map((contactType) => ({ contactType, of: texts.filter((text) => text.contactType === contactType) }))
-    .filter(({ of }) => of.length >= fewestTexts)
-    .map(({ contactType, of }) => ({ contactType, ...agreed(of, random) }))
+    .filter(({ of }) => of.length >= minTexts)
+    .map(({ contactType, of }) => ({ contactType, ...measureAgreement(of, random) }))
     .sort((a, b) => (a.share?.value ?? 1) - (b.share?.value ?? 1));
-  return { ...agreed(texts, random), contactTypes, pairs: disagreements(texts) };
+  return { ...measureAgreement(texts, random), contactTypes, pairs: findDisagreements(texts) };
 }
 
 /** Texts that several agents have answered. */
-function answeredTexts(choices: readonly GivenChoice[]): Text[] {
-  const texts = groupedBy(choices, ({ text }) => text);
+function collectTexts(choices: readonly GivenChoice[]): Text[] {
+  const texts = groupBy(choices, ({ text }) => text);
   return [...texts.values()].flatMap((ofText) => {
     const answers = new Map<string, Answer>();
-    for (const ofTicket of groupedBy(ofText, ({ ticket }) => ticket).values()) {
-      for (const [agent, answer] of answersTo(ofTicket)) {
+    for (const ofTicket of groupBy(ofText, ({ ticket }) => ticket).values()) {
+      for (const [agent, answer] of latestAnswers(ofTicket)) {
         if (answer.at >= (answers.get(agent)?.at ?? -Infinity)) answers.set(agent, answer);
       }
     }
@@ -97,19 +97,19 @@ function answeredTexts(choices: readonly GivenChoice[]): Text[] {
 }
 
 /** What each agent last said of a ticket, whatever another said later. An agent's own reply says nothing about the templates. */
-function answersTo(choices: readonly GivenChoice[]): [agent: string, answer: Answer][] {
+function latestAnswers(choices: readonly GivenChoice[]): [agent: string, answer: Answer][] {
   const byId = new Map(choices.map((choice) => [choice.choiceId, choice]));
   // Whoever takes back what another chose, and chooses nothing, has not answered.
   const isMereUndo = ({ retracts, templateId, agent }: GivenChoice): boolean => {
     const undone = retracts === null ? undefined : byId.get(retracts);
     return undone !== undefined && undone.agent !== agent && [null, undone.templateId].includes(templateId);
   };
-  const own = groupedBy(
+  const own = groupBy(
     choices.filter((choice) => !isMereUndo(choice)),
     ({ agent }) => agent,
   );
   return [...own].flatMap(([agent, of]) => {
-    const { choice } = standingChoice(of);
+    const { choice } = effectiveChoice(of);
     if (choice === null || choice.outcome === 'own-reply') return [];
     const { templateId, ticket, occurredAt } = choice;
     return [[agent, { templateId, ticket, at: occurredAt.getTime() }] as [string, Answer]];
@@ -117,11 +117,11 @@ function answersTo(choices: readonly GivenChoice[]): [agent: string, answer: Ans
 }
 
 function mostFrequent(choices: readonly GivenChoice[]): string | null {
-  const counts = groupedBy(choices, ({ contactType }) => contactType);
+  const counts = groupBy(choices, ({ contactType }) => contactType);
   return [...counts].sort(([, a], [, b]) => b.length - a.length)[0]?.[0] ?? null;
 }
 
-function agreed(texts: readonly Text[], random: () => number): Agreed {
+function measureAgreement(texts: readonly Text[], random: () => number): AgreementFigures {
   const coincidences = new Coincidences(texts);
   const seen = coincidences.figures((place) => place);
   const resampled = Array.from({ length: draws }, () =>
@@ -157,7 +157,7 @@ class Coincidences {
     this.starts = new Uint32Array(texts.length + 1);
     texts.forEach(({ answers }, at) => (this.starts[at + 1] = (this.starts[at] as number) + answers.length));
     this.same = Float64Array.from(texts, ({ answers }) => {
-      const counts = [...groupedBy(answers, ({ templateId }) => templateId).values()].map(({ length }) => length);
+      const counts = [...groupBy(answers, ({ templateId }) => templateId).values()].map(({ length }) => length);
       return counts.reduce((sum, count) => sum + (count * (count - 1)) / (answers.length - 1), 0);
     });
   }
@@ -186,7 +186,7 @@ class Coincidences {
   }
 }
 
-function disagreements(texts: readonly Text[]): Disagreement[] {
+function findDisagreements(texts: readonly Text[]): Disagreement[] {
   const found = new Map<string, Disagreement>();
   const newestFirst = texts
     .map(({ answers }) => answers.toSorted((a, b) => b.at - a.at))
@@ -200,15 +200,15 @@ function disagreements(texts: readonly Text[]): Disagreement[] {
         const key = JSON.stringify([one.templateId, other.templateId]);
         const pair = found.get(key) ?? { templates: [one.templateId, other.templateId], texts: 0, examples: [] };
         pair.texts += 1;
-        if (pair.examples.length < mostExamples) pair.examples.push([one.ticket, other.ticket]);
+        if (pair.examples.length < maxExamples) pair.examples.push([one.ticket, other.ticket]);
         found.set(key, pair);
       }
     });
   }
-  return [...found.values()].sort((a, b) => b.texts - a.texts).slice(0, mostPairs);
+  return [...found.values()].sort((a, b) => b.texts - a.texts).slice(0, maxPairs);
 }
 
-function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {
     const key = keyOf(item);

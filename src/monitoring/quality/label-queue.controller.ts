@@ -8,7 +8,7 @@ import { stream } from '../monitor.schema.js';
 
 const querySchema = z.object({ stream: stream.default('tickets'), limit: limitOf(100, 20) });
 
-/** Where suggestions still fail. */
+/** Where labels and templates help most. */
 @ApiTags('labels')
 @Controller('api/v1/labels/queue')
 export class LabelQueueController {

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { Stream } from '../../records/observed-ticket.entity.js';
+import type { Stream } from '../../records/tickets/observed-ticket.entity.js';
 import { CounterThread } from '../runner/counter-thread.js';
-import { servingVersion } from '../decisions/decision-store.js';
-import { stream } from '../monitor.schema.js';
-import { newestUnlabelled } from '../observations/observation-rows.js';
+import { loadServingVersion } from '../decisions/decision-store.js';
+import { stream as streamSchema } from '../monitor.schema.js';
+import { loadNewestUnlabelled } from '../observations/observation-rows.js';
 
 const ticketSchema = z.object({ source: z.string(), ticketId: z.string(), subject: z.string(), preview: z.string() });
 export const labelQueueSchema = z
   .object({
-    stream,
-    /** Most worth a label first */
-    tickets: z.array(ticketSchema.extend({ unsure: z.number() })),
-    /** Tickets that nothing was suggested for, gathered by what they are about; the largest first */
+    stream: streamSchema,
+    /** Tickets suggested for labelling, the most informative first */
+    tickets: z.array(ticketSchema.extend({ uncertainty: z.number() })),
+    /** Tickets without a suggestion, clustered by topic; the largest cluster first */
     clusters: z.array(
       z.object({ words: z.array(z.string()), tickets: z.number().int(), examples: z.array(ticketSchema) }),
     ),
@@ -21,10 +21,9 @@ export const labelQueueSchema = z
   .meta({ id: 'LabelQueue' });
 type LabelQueueAnswer = z.infer<typeof labelQueueSchema>;
 
-/** Of so many tickets, the newest. */
-const lookedAt = 2_000;
+const maxTickets = 2_000;
 
-/** Which labels would teach the model most, and what no template answers. */
+/** Tickets suggested for labelling, and topics without a template. */
 @Injectable()
 export class LabelQueueQuery {
   constructor(
@@ -32,19 +31,21 @@ export class LabelQueueQuery {
     private readonly thread: CounterThread,
   ) {}
 
-  async queue(of: Stream, most: number): Promise<LabelQueueAnswer> {
+  async queue(stream: Stream, max: number): Promise<LabelQueueAnswer> {
     const { manager } = this.dataSource;
-    const modelVersion = await servingVersion(manager);
-    const rows = await newestUnlabelled(manager, { modelVersion, stream: of, limit: lookedAt });
-    const { tickets, clusters } = await this.thread.queue(
+    const modelVersion = await loadServingVersion(manager);
+    const rows = await loadNewestUnlabelled(manager, { modelVersion, stream, limit: maxTickets });
+    const { tickets, clusters } = await this.thread.buildLabelQueue(
       rows.map(({ observation, text }) => ({ observation, text })),
-      most,
+      max,
     );
     const shown = new Map(rows.map(({ observation: { key }, shown: one }) => [key, one]));
     const shownOf = (key: string) => shown.get(key) ?? [];
     return {
-      stream: of,
-      tickets: tickets.flatMap(({ key, unsure }) => [shownOf(key)].flat().map((one) => ({ ...one, unsure }))),
+      stream,
+      tickets: tickets.flatMap(({ key, uncertainty }) =>
+        [shownOf(key)].flat().map((one) => ({ ...one, uncertainty: uncertainty })),
+      ),
       clusters: clusters.map(({ examples, ...cluster }) => ({ ...cluster, examples: examples.flatMap(shownOf) })),
     };
   }

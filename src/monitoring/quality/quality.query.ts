@@ -1,8 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { Stream } from '../../records/observed-ticket.entity.js';
-import { countOf, meanOf, quantileBounds, shareOf, type MeanSums } from '../../statistics/intervals.js';
+import type { Stream } from '../../records/tickets/observed-ticket.entity.js';
+import {
+  poissonInterval,
+  meanInterval,
+  quantileBounds,
+  proportionInterval,
+  type MeanSums,
+} from '../../statistics/intervals.js';
 import { estimateSchema, stream } from '../monitor.schema.js';
 
 const measuredSchema = estimateSchema.extend({ of: z.number().int() }).nullable();
@@ -99,13 +105,13 @@ export class QualityQuery {
       from: from.toISOString(),
       to: to.toISOString(),
       tickets: sums.tickets,
-      volume: countOf(sums.tickets),
+      volume: poissonInterval(sums.tickets),
       lag: await this.lag(of, from, to, sums.tickets),
-      coverage: shareOf(sums.coveredHits, sums.coveredOf),
-      acceptance: shareOf(sums.acceptedHits, sums.acceptedOf),
-      hits3: shareOf(sums.threeHits, sums.threeOf),
-      auditAccuracy: shareOf(sums.auditHits, sums.auditOf),
-      calibration: meanOf(sums.gap),
+      coverage: proportionInterval(sums.coveredHits, sums.coveredOf),
+      acceptance: proportionInterval(sums.acceptedHits, sums.acceptedOf),
+      hits3: proportionInterval(sums.threeHits, sums.threeOf),
+      auditAccuracy: proportionInterval(sums.auditHits, sums.auditOf),
+      calibration: meanInterval(sums.gap),
     };
   }
 

@@ -1,21 +1,21 @@
 /** Decides how tickets are coded. */
 import { hash32 } from '../../statistics/random.js';
-import { fitEmbeddingSpace, groupedCentroids } from './embedding-space.js';
+import { fitEmbeddingSpace, groupCentroids } from './embedding-space.js';
 import type { Slice } from '../observations/finding.js';
 import type { Observation } from '../observations/observation.js';
 import { observationSignals, type FieldKind, type ObservationSignal } from '../observations/signals.js';
-import { others, sliceKinds, type Coding, type Measure } from './ticket-coding.js';
-import { oneBlock, timeBlocks } from '../observations/time-windows.js';
+import { otherSlices, sliceKinds, type Coding, type Measure } from './ticket-coding.js';
+import { singleBlock, fitTimeBlocks } from '../observations/time-blocks.js';
 
 /** Names that fewer tickets have are told apart from the unseen ones, but not from one another. */
-const leastOfAName = 5;
-const mostNames = 255;
-const mostRareNames = 5_000;
+const minNameTickets = 5;
+const maxNames = 255;
+const maxRareNames = 5_000;
 /** A field with so many different numbers is a quantity, one with fewer is a code. */
-const leastNumbers = 12;
-const mostSlicesOfAKind = 12;
-const leastInABlock = 100;
-const leastForASpace = 40;
+const minDistinctNumbers = 12;
+const maxSlicesPerKind = 12;
+const minBlockTickets = 100;
+const minSpaceTickets = 40;
 export const topicGroups = 16;
 
 /** Where bins end, as shares of the reference: finer at both ends, where what is new shows itself. */
@@ -25,13 +25,13 @@ const binLevels = [...levels, ...[0.03, 0.02, 0.01, 0.005, 0.0025].map((level) =
 export interface CodingOptions {
   seed: number;
   /** Tickets that a slice must have to be watched by itself */
-  leastInSlice: number;
+  minSliceTickets: number;
 }
 
 export interface FittedCoding {
   coding: Coding;
   /** Of each measure, hashes of the names that one ticket has: to the others it is unseen. */
-  once: Set<number>[];
+  singletons: Set<number>[];
 }
 
 /**
@@ -41,43 +41,43 @@ export interface FittedCoding {
 export function fitCoding(
   all: readonly Observation[],
   part: readonly Observation[],
-  { seed, leastInSlice }: CodingOptions,
+  { seed, minSliceTickets }: CodingOptions,
 ): FittedCoding {
-  const fields = fieldKinds(all);
+  const fields = detectFieldKinds(all);
   const signals = observationSignals(fields);
   const vectors = part.map(({ embedding }) => embedding).filter((embedding) => embedding !== null);
-  const space = vectors.length >= leastForASpace ? fitEmbeddingSpace(vectors, seed) : null;
-  const fitted = signals.map((signal) => measureOf(signal, all));
-  const measures = [...fitted.map(({ measure }) => measure), ...(space ? placeMeasures() : [])];
+  const space = vectors.length >= minSpaceTickets ? fitEmbeddingSpace(vectors, seed) : null;
+  const fitted = signals.map((signal) => fitMeasure(signal, all));
+  const measures = [...fitted.map(({ measure }) => measure), ...(space ? embeddingMeasures() : [])];
   const dated = all.filter(({ occurredAt }) => !Number.isNaN(occurredAt.getTime()));
   const coding: Coding = {
     fields,
     measures,
     space,
-    topics: space ? groupedCentroids(space, topicGroups, seed) : [],
+    topics: space ? groupCentroids(space, topicGroups, seed) : [],
     blocks:
       dated.length === all.length
-        ? timeBlocks(
+        ? fitTimeBlocks(
             dated.map(({ occurredAt }) => occurredAt),
-            leastInABlock,
+            minBlockTickets,
           )
-        : oneBlock,
-    slices: slicesOf(all, leastInSlice),
+        : singleBlock,
+    slices: selectSlices(all, minSliceTickets),
   };
-  return { coding, once: fitted.map(({ once }) => once) };
+  return { coding, singletons: fitted.map(({ once }) => once) };
 }
 
-function fieldKinds(all: readonly Observation[]): FieldKind[] {
+function detectFieldKinds(all: readonly Observation[]): FieldKind[] {
   const names = [...new Set(all.flatMap(({ fields }) => Object.keys(fields)))].sort();
   return names.map((name) => {
     const values = all.map(({ fields }) => fields[name]).filter((value) => value !== null && value !== undefined);
     const numbers = values.filter((value) => typeof value === 'number');
-    const isNumeric = numbers.length >= 0.9 * values.length && new Set(numbers).size >= leastNumbers;
+    const isNumeric = numbers.length >= 0.9 * values.length && new Set(numbers).size >= minDistinctNumbers;
     return { name, isNumeric };
   });
 }
 
-function measureOf(signal: ObservationSignal, all: readonly Observation[]): { measure: Measure; once: Set<number> } {
+function fitMeasure(signal: ObservationSignal, all: readonly Observation[]): { measure: Measure; once: Set<number> } {
   const { name, kind } = signal;
   const measure: Measure = {
     signal: name,
@@ -91,7 +91,7 @@ function measureOf(signal: ObservationSignal, all: readonly Observation[]): { me
   const once = new Set<number>();
   if (kind === 'numeric') {
     const numbers = all.map((observation) => signal.read(observation)).filter((value) => value !== null);
-    return { measure: { ...measure, kind: 'number', edges: edgesOf(numbers) }, once };
+    return { measure: { ...measure, kind: 'number', edges: binEdges(numbers) }, once };
   }
   if (kind === 'share') return { measure: { ...measure, names: ['no', 'yes'] }, once };
   const counts = new Map<string, number>();
@@ -100,21 +100,21 @@ function measureOf(signal: ObservationSignal, all: readonly Observation[]): { me
     if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
-  const names = sorted.slice(0, mostNames).filter(([, count]) => count >= leastOfAName);
+  const names = sorted.slice(0, maxNames).filter(([, count]) => count >= minNameTickets);
   const others = sorted.slice(names.length);
   for (const [value, count] of others) if (count === 1) once.add(hash32(value));
-  const rare = others.slice(0, mostRareNames).map(([value]) => hash32(value));
+  const rare = others.slice(0, maxRareNames).map(([value]) => hash32(value));
   return { measure: { ...measure, names: names.map(([value]) => value), rare }, once };
 }
 
 /** Where the reference's own numbers lie between bins; single precision as the numbers themselves. */
-export function edgesOf(numbers: readonly number[]): number[] {
+export function binEdges(numbers: readonly number[]): number[] {
   const sorted = Float32Array.from(numbers).sort();
   const edges = binLevels.map((level) => sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))] ?? 0);
   return [...new Set(edges)].sort((a, b) => a - b);
 }
 
-function placeMeasures(): Measure[] {
+function embeddingMeasures(): Measure[] {
   const topics = Array.from({ length: topicGroups }, (_, group) => `topic ${group + 1}`);
   const place = { signal: 'embedding', rare: [], edges: [], hasRhythm: false };
   return [
@@ -123,7 +123,7 @@ function placeMeasures(): Measure[] {
   ];
 }
 
-function slicesOf(all: readonly Observation[], leastInSlice: number): Slice[] {
+function selectSlices(all: readonly Observation[], leastInSlice: number): Slice[] {
   const slices: Slice[] = [{ by: 'all', value: '' }];
   for (const by of sliceKinds) {
     const counts = new Map<string, number>();
@@ -135,8 +135,8 @@ function slicesOf(all: readonly Observation[], leastInSlice: number): Slice[] {
     if (counts.size < 2) continue;
     const large = [...counts].filter(([, count]) => count >= leastInSlice);
     large.sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
-    const values = large.slice(0, mostSlicesOfAKind).map(([value]) => value);
-    for (const value of [...values, others]) slices.push({ by, value });
+    const values = large.slice(0, maxSlicesPerKind).map(([value]) => value);
+    for (const value of [...values, otherSlices]) slices.push({ by, value });
   }
   return slices;
 }

@@ -1,6 +1,6 @@
 import { seeded } from '../../statistics/random.js';
 import { gammaTail, normalTail } from '../../statistics/special-functions.js';
-import { bandwidths, type EmbeddingSpace, featuresOf, Locator } from './embedding-space.js';
+import { bandwidths, type EmbeddingSpace, featureCount, Locator } from './embedding-space.js';
 
 export interface EmbeddingReference {
   /** Tickets that it was made of */
@@ -13,11 +13,11 @@ export interface EmbeddingReference {
   distances: Float32Array;
   /** Variance of each score of distance */
   variances: number[];
-  nulls: NullOfSize[];
+  nulls: NullDistribution[];
 }
 
 /** What the statistics are like without drift, for windows of one size. */
-export interface NullOfSize {
+export interface NullDistribution {
   size: number;
   /** Mean and variance of each kernel's statistic */
   kernels: { mean: number; variance: number }[];
@@ -36,16 +36,16 @@ export interface EmbeddingRow {
  * @param draws windows drawn from it for each size
  * @returns null where there are too few
  */
-export function embeddingReference(
+export function buildEmbeddingReference(
   space: EmbeddingSpace,
   rows: readonly EmbeddingRow[],
   seed: number,
   draws: number,
 ): EmbeddingReference | null {
-  if (rows.length < fewestRows) return null;
+  if (rows.length < minRows) return null;
   const distances = Float32Array.from(rows, ({ distance }) => distance).sort();
-  const cuts = tails.map((tail) => distances[Math.floor((1 - tail) * distances.length)] as number);
-  const width = featuresOf(space) + tails.length + 1;
+  const cuts = tailShares.map((tail) => distances[Math.floor((1 - tail) * distances.length)] as number);
+  const width = featureCount(space) + tailShares.length + 1;
   const reference: EmbeddingReference = {
     rows: rows.length,
     means: new Float32Array(width),
@@ -57,35 +57,35 @@ export function embeddingReference(
   const locator = new Locator(space);
   const features = rows.map((row) => rowFeatures(locator, reference, row));
   const sums = new Float64Array(width);
-  for (const row of features) addTo(sums, row);
+  for (const row of features) addFeatureRow(sums, row);
   reference.means = Float32Array.from(sums, (sum) => sum / rows.length);
-  reference.variances = scoresOf(reference.means).map((mean, at) => {
-    const place = width - tails.length - 1 + at;
+  reference.variances = distanceScores(reference.means).map((mean, at) => {
+    const place = width - tailShares.length - 1 + at;
     return features.reduce((sum, row) => sum + ((row[place] as number) - mean) ** 2, 0) / (rows.length - 1);
   });
   const random = seeded(seed);
   const order = Int32Array.from(rows, (_, index) => index);
-  for (const size of sizes) {
+  for (const size of windowSizes) {
     if (size > rows.length / 2) break;
-    reference.nulls.push(nullOf(reference, { features, sums, order }, size, draws, random));
+    reference.nulls.push(drawNullDistribution(reference, { features, sums, order }, size, draws, random));
   }
   return reference;
 }
 
-export interface Rows {
+export interface FeatureRows {
   features: Float32Array[];
   sums: Float64Array;
   order: Int32Array;
 }
 
 /** Windows drawn without replacement, each held against the rest of the reference: its own finite size is in it. */
-export function nullOf(
+export function drawNullDistribution(
   reference: EmbeddingReference,
-  { features, sums, order }: Rows,
+  { features, sums, order }: FeatureRows,
   size: number,
   draws: number,
   random: () => number,
-): NullOfSize {
+): NullDistribution {
   const rest = order.length - size;
   const statistics = Array.from({ length: draws }, () => {
     const window = new Float64Array(sums.length);
@@ -94,17 +94,17 @@ export function nullOf(
       const row = order[other] as number;
       order[other] = order[at] as number;
       order[at] = row;
-      addTo(window, features[row] as Float32Array);
+      addFeatureRow(window, features[row] as Float32Array);
     }
     const differences = window.map((sum, at) => sum / size - ((sums[at] as number) - sum) / rest);
-    return statisticsOf(differences, reference.variances, 1 / size + 1 / rest);
+    return testStatistics(differences, reference.variances, 1 / size + 1 / rest);
   });
   const kernels = bandwidths.map((_, kernel) => {
     const values = statistics.map((row) => row[kernel] as number);
     const mean = values.reduce((a, b) => a + b, 0) / draws;
     return { mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (draws - 1) };
   });
-  const surprises = Float32Array.from(statistics, (row) => surpriseOf(row, kernels).surprise).sort();
+  const surprises = Float32Array.from(statistics, (row) => maxSurprise(row, kernels).surprise).sort();
   return { size, kernels, surprises };
 }
 
@@ -116,21 +116,23 @@ export function rowFeatures(
 ): Float32Array {
   const features = new Float32Array(means.length);
   locator.addFeatures(point, features);
-  let at = features.length - tails.length - 1;
+  let at = features.length - tailShares.length - 1;
   for (const cut of cuts) features[at++] = distance >= cut ? 1 : 0;
   // Exponential scores of the rank: the locally best for a tail that grows (Savage 1956).
-  const rank = firstAtLeast(distances, distance);
+  const rank = lowerBound(distances, distance);
   features[at] = -Math.log(1 - (rank + 0.5) / (distances.length + 1));
   return features;
 }
 
-export function addTo(sums: Float64Array, row: Float32Array): void {
+export function addFeatureRow(sums: Float64Array, row: Float32Array): void {
   for (let at = 0; at < row.length; at += 1) sums[at] = (sums[at] as number) + (row[at] as number);
 }
 
-export const scoresOf = (means: Float32Array): number[] => [...means.subarray(means.length - tails.length - 1)];
+export const distanceScores = (means: Float32Array): number[] => [
+  ...means.subarray(means.length - tailShares.length - 1),
+];
 /** Of each kernel the squared distance of means, of each score the difference, in units that do not depend on the sizes. */
-export function statisticsOf(differences: Float64Array, variances: readonly number[], scale: number): Float64Array {
+export function testStatistics(differences: Float64Array, variances: readonly number[], scale: number): Float64Array {
   const statistics = new Float64Array(components);
   const perKernel = (differences.length - variances.length) / bandwidths.length;
   for (let kernel = 0; kernel < bandwidths.length; kernel += 1) {
@@ -147,9 +149,9 @@ export function statisticsOf(differences: Float64Array, variances: readonly numb
 }
 
 /** Kernels by a gamma distribution with the null's mean and variance, scores by the normal distribution. */
-export function surpriseOf(
+export function maxSurprise(
   statistics: Float64Array,
-  kernels: NullOfSize['kernels'],
+  kernels: NullDistribution['kernels'],
 ): { surprise: number; component: number } {
   let [surprise, component] = [-Infinity, 0];
   statistics.forEach((value, at) => {
@@ -164,7 +166,7 @@ export function surpriseOf(
 }
 
 /** Place of the first of ascending numbers that is not less than `value` */
-export function firstAtLeast(sorted: Float32Array, value: number): number {
+export function lowerBound(sorted: Float32Array, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -175,7 +177,7 @@ export function firstAtLeast(sorted: Float32Array, value: number): number {
 }
 
 /** Shares of the reference that lie beyond each of the distances that are counted. */
-export const tails = [0.1, 0.05, 0.02] as const;
-export const components = bandwidths.length + tails.length + 1;
-export const sizes = [30, 100, 300, 1000, 3000] as const;
-export const fewestRows = 40;
+export const tailShares = [0.1, 0.05, 0.02] as const;
+export const components = bandwidths.length + tailShares.length + 1;
+export const windowSizes = [30, 100, 300, 1000, 3000] as const;
+export const minRows = 40;

@@ -4,7 +4,7 @@
  * features whose means tell distributions apart (Rahimi & Recht, NeurIPS 2007).
  */
 import { seeded } from '../../statistics/random.js';
-import { dot, mainDirections } from '../../statistics/principal-components.js';
+import { dot, principalComponents } from '../../statistics/principal-components.js';
 import { normalQuantile } from '../../statistics/special-functions.js';
 
 export interface EmbeddingSpace {
@@ -25,43 +25,43 @@ export interface EmbeddingSpace {
 /** Coordinates are kept as whole numbers of this unit: sums of them are exact, and they take two bytes. */
 export const coordinateUnit = 1 / 16_384;
 
-const mostDirections = 96;
-const mostCentroids = 256;
-const rowsOfACentroid = 12;
-const rowsForDirections = 4_000;
+const maxComponents = 96;
+const maxCentroids = 256;
+const rowsPerCentroid = 12;
+const maxComponentRows = 4_000;
 const rounds = 12;
 /** Bandwidths, in typical distances of two tickets (MMDAgg, Schrab et al., JMLR 2023) */
 export const bandwidths = [0.35, 0.7, 1.4] as const;
-const frequenciesOfABandwidth = 48;
+const frequenciesPerBandwidth = 48;
 /** A cosine and a sine of each frequency */
-export const featuresOf = ({ frequencies, dims }: EmbeddingSpace): number => (2 * frequencies.length) / dims;
+export const featureCount = ({ frequencies, dims }: EmbeddingSpace): number => (2 * frequencies.length) / dims;
 
 /** @param rows embeddings that are used for nothing else afterwards */
 export function fitEmbeddingSpace(rows: readonly Float32Array[], seed: number): EmbeddingSpace {
   const size = rows[0]?.length ?? 0;
   const random = seeded(seed);
-  const some = rows.slice(0, rowsForDirections);
+  const some = rows.slice(0, maxComponentRows);
   const mean = new Float32Array(size);
   for (const row of some)
     for (let at = 0; at < size; at += 1) mean[at] = (mean[at] as number) + (row[at] as number) / some.length;
-  const directions = Math.min(mostDirections, size, Math.max(1, some.length - 1));
+  const directions = Math.min(maxComponents, size, Math.max(1, some.length - 1));
   const space: EmbeddingSpace = {
     size,
     dims: directions + 1,
     mean,
-    basis: mainDirections(some, mean, directions, random),
+    basis: principalComponents(some, mean, directions, random),
     centroids: new Float32Array(),
     frequencies: new Float32Array(),
   };
   const locator = new Locator(space);
-  const points = rows.map((row) => locator.coordinatesOf(row));
-  space.centroids = centroidsOf(
+  const points = rows.map((row) => locator.project(row));
+  space.centroids = kMeans(
     points,
     space.dims,
     random,
-    Math.max(1, Math.min(mostCentroids, Math.floor(points.length / rowsOfACentroid))),
+    Math.max(1, Math.min(maxCentroids, Math.floor(points.length / rowsPerCentroid))),
   );
-  space.frequencies = frequenciesFor(points, space.dims, random);
+  space.frequencies = drawFrequencies(points, space.dims, random);
   return space;
 }
 
@@ -76,7 +76,7 @@ export class Locator {
   }
 
   /** @returns whole numbers of `coordinateUnit`, [dims] */
-  coordinatesOf(embedding: Float32Array): Int16Array {
+  project(embedding: Float32Array): Int16Array {
     const { centred } = this;
     const { size, dims, mean, basis } = this.space;
     let squares = 0;
@@ -89,16 +89,16 @@ export class Locator {
     for (let direction = 0; direction < dims - 1; direction += 1) {
       const value = dot(centred, basis, direction * size, size);
       squares -= value * value;
-      point[direction] = whole(value);
+      point[direction] = quantise(value);
     }
-    point[dims - 1] = whole(Math.sqrt(Math.max(0, squares)));
+    point[dims - 1] = quantise(Math.sqrt(Math.max(0, squares)));
     return point;
   }
 
   /** Which centroid is nearest, and how far it is. */
   nearestCentroid(point: Int16Array): { centroid: number; distance: number } {
     this.point.set(point);
-    return nearest(this.point, this.space.centroids, this.space.dims);
+    return nearestCentroid(this.point, this.space.centroids, this.space.dims);
   }
 
   /** Adds the cosines and sines of a ticket's point to `sums`, [featuresOf(space)]. */
@@ -113,13 +113,17 @@ export class Locator {
   }
 }
 
-const whole = (value: number): number => Math.max(-32_767, Math.min(32_767, Math.round(value / coordinateUnit)));
+const quantise = (value: number): number => Math.max(-32_767, Math.min(32_767, Math.round(value / coordinateUnit)));
 
 /** Dimensions after which a centroid is given up that is farther already: the first have most of the distance. */
-const dimsOfALook = 16;
+const dimsPerStep = 16;
 
 /** The length beside the main directions, the last coordinate, counts as distance of its own. */
-function nearest(point: Float32Array, centroids: Float32Array, dims: number): { centroid: number; distance: number } {
+function nearestCentroid(
+  point: Float32Array,
+  centroids: Float32Array,
+  dims: number,
+): { centroid: number; distance: number } {
   const last = dims - 1;
   let centroid = 0;
   let least = Infinity;
@@ -127,7 +131,7 @@ function nearest(point: Float32Array, centroids: Float32Array, dims: number): { 
     let squares = 0;
     let at = 0;
     while (at < last && squares < least) {
-      const end = Math.min(at + dimsOfALook, last);
+      const end = Math.min(at + dimsPerStep, last);
       for (; at < end; at += 1) {
         const difference = (point[at] as number) - (centroids[start + at] as number);
         squares += difference * difference;
@@ -143,7 +147,7 @@ function nearest(point: Float32Array, centroids: Float32Array, dims: number): { 
 }
 
 /** k-means, begun at tickets drawn at random; a centroid that loses its tickets stays where it was. */
-function centroidsOf(points: readonly Int16Array[], dims: number, random: () => number, most: number): Float32Array {
+function kMeans(points: readonly Int16Array[], dims: number, random: () => number, most: number): Float32Array {
   const count = Math.min(most, points.length);
   const order = points.map((_, index) => index);
   for (let at = 0; at < count; at += 1) {
@@ -158,7 +162,7 @@ function centroidsOf(points: readonly Int16Array[], dims: number, random: () => 
     const sizes = new Float64Array(count);
     for (const point of points) {
       buffer.set(point);
-      const { centroid } = nearest(buffer, centroids, dims);
+      const { centroid } = nearestCentroid(buffer, centroids, dims);
       sizes[centroid] = (sizes[centroid] as number) + 1;
       for (let at = 0; at < dims; at += 1)
         sums[centroid * dims + at] = (sums[centroid * dims + at] as number) + (point[at] as number);
@@ -172,16 +176,16 @@ function centroidsOf(points: readonly Int16Array[], dims: number, random: () => 
 }
 
 /** @returns which of `count` groups each centroid belongs to: what tickets are about, coarsely */
-export function groupedCentroids({ dims, centroids }: EmbeddingSpace, count: number, seed: number): number[] {
+export function groupCentroids({ dims, centroids }: EmbeddingSpace, count: number, seed: number): number[] {
   const points = Array.from({ length: centroids.length / dims }, (_, index) =>
     Int16Array.from(centroids.subarray(index * dims, (index + 1) * dims)),
   );
-  const groups = centroidsOf(points, dims, seeded(seed), count);
-  return points.map((point) => nearest(Float32Array.from(point), groups, dims).centroid);
+  const groups = kMeans(points, dims, seeded(seed), count);
+  return points.map((point) => nearestCentroid(Float32Array.from(point), groups, dims).centroid);
 }
 
 /** Frequencies of Gaussian kernels of several bandwidths. */
-function frequenciesFor(points: readonly Int16Array[], dims: number, random: () => number): Float32Array {
+function drawFrequencies(points: readonly Int16Array[], dims: number, random: () => number): Float32Array {
   const distances = points.slice(1, 400).map((point, index) => {
     const other = points[index] as Int16Array;
     return Math.sqrt(point.reduce((sum, value, at) => sum + (value - (other[at] as number)) ** 2, 0));
@@ -189,9 +193,9 @@ function frequenciesFor(points: readonly Int16Array[], dims: number, random: () 
   distances.sort((a, b) => a - b);
   const typical = Math.max(1, distances[Math.floor(distances.length / 2)] ?? 1);
   return Float32Array.from(
-    { length: bandwidths.length * frequenciesOfABandwidth * dims },
+    { length: bandwidths.length * frequenciesPerBandwidth * dims },
     (_, at) =>
       normalQuantile(Math.min(1 - 1e-9, Math.max(1e-9, random()))) /
-      (typical * (bandwidths[Math.floor(at / (frequenciesOfABandwidth * dims))] as number)),
+      (typical * (bandwidths[Math.floor(at / (frequenciesPerBandwidth * dims))] as number)),
   );
 }

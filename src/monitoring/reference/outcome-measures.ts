@@ -1,7 +1,7 @@
 /** The measures of what became of tickets, as a reference knows them. */
 import type { Reference } from './reference.js';
 import { outcomeSignals, type OutcomeSignal } from '../observations/signals.js';
-import { binsOf, type Measure } from './ticket-coding.js';
+import { binCount, type Measure } from './ticket-coding.js';
 
 export interface OutcomeMeasure {
   signal: OutcomeSignal;
@@ -23,8 +23,8 @@ export function outcomeMeasures({ outcomes }: Reference): OutcomeMeasure[] {
       edges: isShare ? [] : (known?.edges ?? []),
       hasRhythm: false,
     };
-    const counts = new Float64Array(binsOf(measure));
-    if (known && signal.against === 'reference') counts.set(known.counts);
+    const counts = new Float64Array(binCount(measure));
+    if (known && signal.baseline === 'reference') counts.set(known.counts);
     return { signal, measure, counts };
   });
 }

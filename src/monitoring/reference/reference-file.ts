@@ -3,14 +3,14 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { referenceFile } from '../../models/training/held-out-tickets.js';
 import { readSafetensors, writeSafetensors, type Tensor } from '../../models/tensors/safetensors.js';
-import { blocksOf, type Reference } from './reference.js';
-import { binsOf } from './ticket-coding.js';
+import { blockCount, type Reference } from './reference.js';
+import { binCount } from './ticket-coding.js';
 
 const numbersFile = 'reference.safetensors';
 const format = 1;
 
 /** There is no reference in the folder, or none that can be read; the message names the folder and what is wrong. */
-export class ReferenceError extends Error {
+export class DriftReferenceError extends Error {
   override readonly name = 'ReferenceError';
 }
 
@@ -69,17 +69,17 @@ export async function readReference(folder: string): Promise<Reference> {
   try {
     const header = JSON.parse(await readFile(join(folder, referenceFile), 'utf8')) as Header;
     if (header.format !== format) throw new Error(`its format is ${header.format}; this program reads ${format}`);
-    return assembled(header, await readSafetensors(join(folder, numbersFile)));
+    return assembleReference(header, await readSafetensors(join(folder, numbersFile)));
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const problem = isMissing
       ? 'it was not made when the model was trained; train the model again'
       : (error as Error).message;
-    throw new ReferenceError(`${folder} holds no drift reference: ${problem}`);
+    throw new DriftReferenceError(`${folder} holds no drift reference: ${problem}`);
   }
 }
 
-function assembled({ format: _format, watched, ...header }: Header, tensors: Map<string, Tensor>): Reference {
+function assembleReference({ format: _format, watched, ...header }: Header, tensors: Map<string, Tensor>): Reference {
   const numbers = (name: string): Float32Array => {
     const tensor = tensors.get(name);
     if (!tensor) throw new Error(`${numbersFile} has no ${name}`);
@@ -102,7 +102,7 @@ function assembled({ format: _format, watched, ...header }: Header, tensors: Map
     row.map((isWatched, index) => {
       const measure = coding.measures[index];
       if (!isWatched || !measure) return null;
-      return flat.slice(at, (at += blocksOf(coding, measure) * binsOf(measure)));
+      return flat.slice(at, (at += blockCount(coding, measure) * binCount(measure)));
     }),
   );
   const { embedding } = header;

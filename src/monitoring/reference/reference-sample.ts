@@ -23,9 +23,9 @@ export interface TextSummary {
 }
 
 /** More make no estimate much better. */
-const mostSampled = 3_000;
+const maxSampled = 3_000;
 /** Words of fewer tickets can name a customer. */
-const fewestTicketsOfAWord = 3;
+const minWordTickets = 3;
 const linesFile = 'reference-sample.jsonl';
 const textsFile = 'reference-texts.json';
 const embeddingsFile = 'reference-sample.safetensors';
@@ -46,13 +46,13 @@ export class ReferenceSampler {
     this.seen += 1;
     this.words.add(text);
     this.garbled += isGarbled(text) ? 1 : 0;
-    const place = this.seen <= mostSampled ? this.seen - 1 : Math.floor(this.random() * this.seen);
+    const place = this.seen <= maxSampled ? this.seen - 1 : Math.floor(this.random() * this.seen);
     // Asked of by its hash only, when it has to be forgotten.
-    if (place < mostSampled) this.tickets[place] = { ...ticket, key: idHash(ticket.key) };
+    if (place < maxSampled) this.tickets[place] = { ...ticket, key: idHash(ticket.key) };
   }
 
   sample(): ReferenceSample {
-    const words = this.words.result(fewestTicketsOfAWord);
+    const words = this.words.result(minWordTickets);
     return { tickets: this.tickets, texts: { words, garbled: this.garbled } };
   }
 }
@@ -63,13 +63,15 @@ export async function writeReferenceSample(folder: string, { tickets, texts }: R
   const values = new Float32Array(tickets.length * size);
   tickets.forEach(({ embedding }, index) => values.set(embedding ?? [], index * size));
   const embeddings = new Map([['embeddings', { shape: [tickets.length, size], values }]]);
-  await whole(join(folder, embeddingsFile), (fresh) => writeSafetensors(fresh, embeddings));
-  await whole(join(folder, textsFile), (fresh) => writeFile(fresh, JSON.stringify(texts)));
+  await writeAtomically(join(folder, embeddingsFile), (fresh) => writeSafetensors(fresh, embeddings));
+  await writeAtomically(join(folder, textsFile), (fresh) => writeFile(fresh, JSON.stringify(texts)));
   const lines = tickets.map(({ embedding, ...ticket }) => JSON.stringify({ ...ticket, embedded: embedding !== null }));
-  await whole(join(folder, linesFile), (fresh) => writeFile(fresh, lines.map((line) => `${line}\n`).join('')));
+  await writeAtomically(join(folder, linesFile), (fresh) =>
+    writeFile(fresh, lines.map((line) => `${line}\n`).join('')),
+  );
 }
 
-async function whole(file: string, write: (fresh: string) => Promise<void>): Promise<void> {
+async function writeAtomically(file: string, write: (fresh: string) => Promise<void>): Promise<void> {
   await write(`${file}.fresh`);
   await rename(`${file}.fresh`, file);
 }

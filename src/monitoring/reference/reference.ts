@@ -4,22 +4,22 @@
  * that one ticket has counts as unseen.
  */
 import { seeded, shuffle } from '../../statistics/random.js';
-import { edgesOf, fitCoding } from './coding-fit.js';
+import { binEdges, fitCoding } from './coding-fit.js';
 import { chiSquareTest } from '../../statistics/contingency.js';
-import { embeddingReference } from './embedding-reference.js';
+import { buildEmbeddingReference } from './embedding-reference.js';
 import { type EmbeddingReference } from './embedding-reference.js';
 import type { Observation } from '../observations/observation.js';
-import { withoutBursts } from '../observations/near-duplicates.js';
+import { dropBursts } from '../observations/near-duplicates.js';
 import {
-  binOf,
-  binsOf,
-  distinctionOf,
+  findBin,
+  binCount,
+  textSignature,
   TicketCoder,
   type CodedTicket,
   type Coding,
   type Measure,
 } from './ticket-coding.js';
-import { blockAt } from '../observations/time-windows.js';
+import { blockAt } from '../observations/time-blocks.js';
 
 export interface ReferenceTicket {
   /** What the model said of the ticket without having learned from it */
@@ -31,7 +31,7 @@ export interface ReferenceTicket {
 export interface ReferenceOptions {
   seed: number;
   /** Tickets that a slice must have to be watched by itself; default 300 */
-  leastInSlice?: number;
+  minSliceTickets?: number;
   /** Windows drawn from the reference for the null of the embedding test; default 1,999 */
   draws?: number;
 }
@@ -64,20 +64,20 @@ export interface OutcomeReference {
   counts: number[];
 }
 
-const mostTickets = 20_000;
+const maxTickets = 20_000;
 const rhythmLevel = 1e-3;
 
 /** Sums over tickets of one slice and one measure are kept for each block of hours only where those differ. */
-export const blocksOf = ({ blocks }: Coding, { hasRhythm }: Measure): number => (hasRhythm ? blocks.count : 1);
+export const blockCount = ({ blocks }: Coding, { hasRhythm }: Measure): number => (hasRhythm ? blocks.count : 1);
 
 /** @param tickets in any order; at most 20,000 of them are used */
 export function buildReference(tickets: readonly ReferenceTicket[], options: ReferenceOptions): Reference {
-  const { seed, leastInSlice = 300, draws = 1_999 } = options;
-  const kept = chosen(tickets, seed);
+  const { seed, minSliceTickets = 300, draws = 1_999 } = options;
+  const kept = drawTickets(tickets, seed);
   const observations = kept.map(({ observation }) => observation);
   const half = Math.ceil(kept.length / 2);
-  const { coding, once } = fitCoding(observations, observations.slice(0, half), { seed, leastInSlice });
-  const coder = new TicketCoder(coding, once);
+  const { coding, singletons } = fitCoding(observations, observations.slice(0, half), { seed, minSliceTickets });
+  const coder = new TicketCoder(coding, singletons);
   const coded = observations.map((observation) => coder.code(observation));
   const novelty = coding.measures.findIndex(({ part }) => part === 'novelty');
   // The space was fitted on the first half: where its tickets lie there says nothing of where new ones will.
@@ -85,7 +85,7 @@ export function buildReference(tickets: readonly ReferenceTicket[], options: Ref
   const located = coded
     .slice(half)
     .flatMap(({ point, values }) => (point ? [{ point, distance: values[novelty] as number }] : []));
-  if (novelty >= 0) (coding.measures[novelty] as Measure).edges = edgesOf(located.map(({ distance }) => distance));
+  if (novelty >= 0) (coding.measures[novelty] as Measure).edges = binEdges(located.map(({ distance }) => distance));
   markRhythms(coding, coded);
   const times = observations.map(({ occurredAt }) => occurredAt.getTime()).filter((time) => !Number.isNaN(time));
   return {
@@ -97,38 +97,43 @@ export function buildReference(tickets: readonly ReferenceTicket[], options: Ref
     coding,
     counts: coding.slices.map((_, slice) =>
       coding.measures.map((measure) =>
-        saysNothing(coding, slice, measure) ? null : countsOf(coding, measure, coded, slice),
+        isRedundant(coding, slice, measure) ? null : countByBin(coding, measure, coded, slice),
       ),
     ),
     moments: coding.slices.map((_, slice) =>
-      coding.measures.map((measure, at) => (measure.kind === 'number' ? momentsOf(coded, slice, at) : null)),
+      coding.measures.map((measure, at) => (measure.kind === 'number' ? computeMoments(coded, slice, at) : null)),
     ),
-    embedding: coding.space && embeddingReference(coding.space, located, seed, draws),
-    outcomes: outcomesOf(kept),
+    embedding: coding.space && buildEmbeddingReference(coding.space, located, seed, draws),
+    outcomes: outcomeReferences(kept),
   };
 }
 
 /** Bursts of near-duplicates count once, as they do in service; then a sample in random order. */
-function chosen(tickets: readonly ReferenceTicket[], seed: number): ReferenceTicket[] {
+function drawTickets(tickets: readonly ReferenceTicket[], seed: number): ReferenceTicket[] {
   const ordered = tickets.toSorted(
     (a, b) => a.observation.occurredAt.getTime() - b.observation.occurredAt.getTime() || 0,
   );
-  const distinct = withoutBursts(ordered, ({ observation }) => distinctionOf(observation));
+  const distinct = dropBursts(ordered, ({ observation }) => textSignature(observation));
   const order = Int32Array.from(distinct.keys());
   shuffle(order, order.length, seeded(seed));
-  return [...order.subarray(0, mostTickets)].map((index) => distinct[index] as ReferenceTicket);
+  return [...order.subarray(0, maxTickets)].map((index) => distinct[index] as ReferenceTicket);
 }
 
-const saysNothing = ({ slices }: Coding, slice: number, { signal }: Measure): boolean => slices[slice]?.by === signal;
+const isRedundant = ({ slices }: Coding, slice: number, { signal }: Measure): boolean => slices[slice]?.by === signal;
 
 /** Counts tickets of a slice by block and bin, [blocks × bins]. */
-export function countsOf(coding: Coding, measure: Measure, coded: readonly CodedTicket[], slice: number): Float64Array {
+export function countByBin(
+  coding: Coding,
+  measure: Measure,
+  coded: readonly CodedTicket[],
+  slice: number,
+): Float64Array {
   const at = coding.measures.indexOf(measure);
-  const bins = binsOf(measure);
-  const counts = new Float64Array(blocksOf(coding, measure) * bins);
+  const bins = binCount(measure);
+  const counts = new Float64Array(blockCount(coding, measure) * bins);
   for (const ticket of coded) {
     if (!ticket.slices.includes(slice)) continue;
-    const bin = binOf(measure, ticket.values[at] as number);
+    const bin = findBin(measure, ticket.values[at] as number);
     if (bin < 0) continue;
     const place = (measure.hasRhythm ? blockAt(coding.blocks, ticket.at) : 0) * bins + bin;
     counts[place] = (counts[place] as number) + 1;
@@ -137,7 +142,7 @@ export function countsOf(coding: Coding, measure: Measure, coded: readonly Coded
 }
 
 /** Welford's recurrence. */
-export function momentsOf(coded: readonly CodedTicket[], slice: number, measure: number): Moments {
+export function computeMoments(coded: readonly CodedTicket[], slice: number, measure: number): Moments {
   let [count, mean, squares] = [0, 0, 0];
   for (const { slices, values } of coded) {
     const value = values[measure] as number;
@@ -154,9 +159,9 @@ export function momentsOf(coded: readonly CodedTicket[], slice: number, measure:
 function markRhythms(coding: Coding, coded: readonly CodedTicket[]): void {
   if (coding.blocks.count < 2) return;
   for (const measure of coding.measures) {
-    const bins = binsOf(measure);
+    const bins = binCount(measure);
     measure.hasRhythm = true;
-    const counts = countsOf(coding, measure, coded, 0);
+    const counts = countByBin(coding, measure, coded, 0);
     const total = new Float64Array(bins);
     counts.forEach((count, place) => (total[place % bins] = (total[place % bins] as number) + count));
     const smallest = Array.from({ length: coding.blocks.count }, (_, block) => {
@@ -170,13 +175,13 @@ function markRhythms(coding: Coding, coded: readonly CodedTicket[]): void {
   }
 }
 
-function outcomesOf(tickets: readonly ReferenceTicket[]): Record<string, OutcomeReference> {
+function outcomeReferences(tickets: readonly ReferenceTicket[]): Record<string, OutcomeReference> {
   const judged = tickets.filter(({ templateId, observation }) => templateId !== null && observation.ranking.length > 0);
   const isRight = ({ templateId, observation }: ReferenceTicket): boolean =>
     observation.ranking[0]?.templateId === templateId;
   const right = judged.filter(isRight).length;
   const gaps = judged.map((ticket) => Number(isRight(ticket)) - (ticket.observation.ranking[0]?.probability ?? 0));
-  const edges = edgesOf(gaps);
+  const edges = binEdges(gaps);
   const counts = Array.from({ length: edges.length + 1 }, () => 0);
   for (const gap of gaps) {
     const bin = edges.findIndex((edge) => edge >= Math.fround(gap));

@@ -6,10 +6,10 @@ import { hash32 } from '../../statistics/random.js';
 import { copyBands } from '../../models/features/text-facts.js';
 import { Locator, type EmbeddingSpace } from './embedding-space.js';
 import type { Slice } from '../observations/finding.js';
-import type { Distinction } from '../observations/near-duplicates.js';
+import type { TextSignature } from '../observations/near-duplicates.js';
 import type { Observation } from '../observations/observation.js';
 import { observationSignals, type FieldKind, type ObservationSignal } from '../observations/signals.js';
-import type { TimeBlocks } from '../observations/time-windows.js';
+import type { TimeBlocks } from '../observations/time-blocks.js';
 
 /** One number of a coded ticket: a signal's, or one of the two that say where an embedding lies. */
 export interface Measure {
@@ -39,10 +39,10 @@ export interface Coding {
 }
 
 /** The value of slices that are too small to be watched one by one. */
-export const others = '(others)';
+export const otherSlices = '(others)';
 export const sliceKinds = ['channel', 'language', 'contactType'] as const;
 
-export interface CodedTicket extends Distinction {
+export interface CodedTicket extends TextSignature {
   /** Of `source:ticketId`, 53 bits */
   key: number;
   /** ms since 1970 */
@@ -59,11 +59,11 @@ export const hash53 = (text: string): number =>
   hash32(text, 0x5bd1e995) * 2_097_152 + (hash32(text, 0x27d4eb2f) >>> 11);
 
 /** Places that a measure's values fall into. */
-export const binsOf = ({ kind, names, edges }: Measure): number =>
+export const binCount = ({ kind, names, edges }: Measure): number =>
   kind === 'names' ? names.length + 3 : edges.length + 1;
 
 /** @returns the place of a value; -1 where it is missing */
-export function binOf({ kind, edges }: Measure, value: number): number {
+export function findBin({ kind, edges }: Measure, value: number): number {
   if (Number.isNaN(value)) return -1;
   if (kind === 'names') return value;
   let [low, high] = [0, edges.length];
@@ -76,7 +76,7 @@ export function binOf({ kind, edges }: Measure, value: number): number {
 }
 
 /** Tickets without words are alike, but no copies: each counts. Tickets stored before there were bands have none. */
-export function distinctionOf({ words, key, fingerprint }: Observation): Distinction {
+export function textSignature({ words, key, fingerprint }: Observation): TextSignature {
   const bands = new Uint32Array(copyBands);
   if (words === 0) return { fingerprint: hash53(`\0${key}`), bands };
   const [, banded = ''] = fingerprint.split('~');
@@ -109,10 +109,10 @@ export class TicketCoder {
     const values = new Float32Array(coding.measures.length).fill(NaN);
     signals.forEach((signal, index) => (values[index] = this.read(signal, index, observation)));
     const { embedding } = observation;
-    const point = this.locator && embedding ? this.locator.coordinatesOf(embedding) : null;
+    const point = this.locator && embedding ? this.locator.project(embedding) : null;
     const coded: CodedTicket = {
       key: hash53(observation.key),
-      ...distinctionOf(observation),
+      ...textSignature(observation),
       at: observation.occurredAt.getTime(),
       point,
       values,
@@ -150,7 +150,7 @@ export class TicketCoder {
     for (const by of sliceKinds) {
       const value = observation[by];
       if (value === null) continue;
-      const place = this.sliceAt.get(`${by} ${value}`) ?? this.sliceAt.get(`${by} ${others}`);
+      const place = this.sliceAt.get(`${by} ${value}`) ?? this.sliceAt.get(`${by} ${otherSlices}`);
       if (place !== undefined) slices.push(place);
     }
     return slices;

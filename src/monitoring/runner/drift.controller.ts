@@ -6,13 +6,13 @@ import { storedText } from '../../http/text-schemas.js';
 import { driftSchema, DriftQuery } from './drift.query.js';
 import { stream } from '../monitor.schema.js';
 
-const mostSeries = 50;
+const maxSeries = 50;
 const names = storedText()
-  .transform((list) => list.split(',').filter(Boolean).slice(0, mostSeries))
+  .transform((list) => list.split(',').filter(Boolean).slice(0, maxSeries))
   .default([]);
 const querySchema = z.object({
   stream: stream.default('tickets'),
-  /** Signals to give over time, parted by commas */
+  /** Signals to return over time, comma-separated */
   series: names,
   days: z.coerce.number().int().min(1).max(366).default(28),
 });

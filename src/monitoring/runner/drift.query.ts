@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { Stream } from '../../records/observed-ticket.entity.js';
-import { servingVersion } from '../decisions/decision-store.js';
+import type { Stream } from '../../records/tickets/observed-ticket.entity.js';
+import { loadServingVersion } from '../decisions/decision-store.js';
 import { date, findingSchema, stream } from '../monitor.schema.js';
 import { type ReweightingAnswer } from '../decisions/decisions.schema.js';
 import { reweightingSchema } from '../decisions/decisions.schema.js';
@@ -19,14 +19,14 @@ const readingSchema = z.object({
 export const driftSchema = z
   .object({
     stream,
-    /** What ranks now */
+    /** The serving version */
     modelVersion: z.string(),
-    /** Null before the first look at tickets that this version has ranked */
-    watched: z
-      .object({ since: date, lookedAt: date.nullable(), tickets: z.number().int(), reference: z.boolean() })
+    /** Null before the first evaluation of tickets that this version has ranked */
+    monitor: z
+      .object({ since: date, lastRunAt: date.nullable(), tickets: z.number().int(), hasReference: z.boolean() })
       .nullable(),
-    /** Tickets that have been ranked and not been counted yet */
-    waiting: z.number().int(),
+    /** Ranked tickets that are not counted yet */
+    backlog: z.number().int(),
     alarm: z.boolean(),
     signals: z.array(findingSchema.extend({ threshold: z.number() })),
     /** Class weights in service */
@@ -38,7 +38,7 @@ type Drift = z.infer<typeof driftSchema>;
 
 export interface DriftRequest {
   stream: Stream;
-  /** Signals to give over time, of all tickets together */
+  /** Signals to return over time, over all tickets */
   series: string[];
   days: number;
 }
@@ -49,20 +49,21 @@ export class DriftQuery {
   constructor(private readonly dataSource: DataSource) {}
 
   async drift({ stream: of, series, days }: DriftRequest): Promise<Drift> {
-    const modelVersion = await servingVersion(this.dataSource.manager);
+    const modelVersion = await loadServingVersion(this.dataSource.manager);
     const [state]: {
       since: Date;
-      lookedAt: Date | null;
+      lastRunAt: Date | null;
       tickets: number;
-      reference: boolean;
+      hasReference: boolean;
       findings: Drift['signals'];
     }[] = await this.dataSource.query(
-      `SELECT started_at AS since, looked_at AS "lookedAt", tickets, state IS NOT NULL AS reference, findings
+      `SELECT started_at AS since, evaluated_at AS "lastRunAt", tickets, state IS NOT NULL AS "hasReference",
+              findings
            FROM monitor_states WHERE model_version = $1 AND stream = $2`,
       [modelVersion, of],
     );
-    const [waiting]: { n: number }[] = await this.dataSource.query(
-      'SELECT count(*)::int AS n FROM observed_tickets WHERE bucket IS NULL AND stream = $1',
+    const [backlog]: { n: number }[] = await this.dataSource.query(
+      'SELECT count(*)::int AS n FROM observed_tickets WHERE window_id IS NULL AND stream = $1',
       [of],
     );
     const [reweighting]: ReweightingAnswer[] = await this.dataSource.query(
@@ -70,12 +71,12 @@ export class DriftQuery {
               ended_by AS "endedBy" FROM reweightings WHERE model_version = $1 AND ended_at IS NULL`,
       [modelVersion],
     );
-    const { findings = [], ...watched } = state ?? {};
+    const { findings = [], ...monitor } = state ?? {};
     return {
       stream: of,
       modelVersion,
-      watched: state ? (watched as Drift['watched']) : null,
-      waiting: waiting?.n ?? 0,
+      monitor: state ? (monitor as Drift['monitor']) : null,
+      backlog: backlog?.n ?? 0,
       alarm: findings.some(({ alarm }) => alarm),
       signals: findings,
       reweighting: reweighting ?? null,

@@ -1,46 +1,48 @@
 /**
- * The numeric work on buckets: what the thread does. It keeps the references and the watches that it was asked for last, so
- * that a state is read once and not for every bucket; the caller says which bucket its state is of.
+ * The numeric work of the monitor, as its thread does it. References and detectors of the last streams stay in memory, so that
+ * their state is not read for every window; the caller names the window that its state belongs to.
  */
-import type { Alarm, WatchSettings, WatchState } from '../detection/change-watch.js';
-import { Watch } from '../detection/change-watch.js';
-import { explain, type Evidence } from '../diagnosis/evidence.js';
+import {
+  ChangeDetector,
+  type Alarm,
+  type ChangeDetectorSettings,
+  type ChangeDetectorState,
+} from '../detection/change-detector.js';
+import { WindowSample, type StoredWindow } from '../detection/window-sample.js';
+import { testWindow } from '../detection/window-test.js';
+import { estimateClassPrior, type ClassPriorShift } from '../diagnosis/class-prior.js';
+import { diagnose, type Diagnosis } from '../diagnosis/diagnosis.js';
+import type { Trust } from '../labels/trust.js';
 import type { Finding } from '../observations/finding.js';
-import { labelledMix, type LabelledMix } from '../diagnosis/labelled-mix.js';
-import { type MixLabel } from '../observations/observation.js';
-import type { Observation, Outcome, SeenOutcome } from '../observations/observation.js';
+import type { ExposedOutcome, Observation, Outcome, RecentLabel } from '../observations/observation.js';
 import { readReference } from '../reference/reference-file.js';
 import { readReferenceSample, sampleWrittenAt, type ReferenceSample } from '../reference/reference-sample.js';
 import type { Reference } from '../reference/reference.js';
 import { TicketCoder } from '../reference/ticket-coding.js';
-import type { Trust } from '../labels/trust.js';
-import { WindowSums, type StoredWindow } from '../detection/window-sums.js';
-import { testWindow } from '../detection/window-test.js';
 
-export interface CountOrder {
-  /** Of the model, where its reference lies */
+export interface CountRequest {
+  /** Of the model, where its reference is */
   folder: string;
   stream: string;
-  /** Number of the last bucket that the state knows; 0 before the first */
-  after: number;
-  /** Of this one */
-  number: number;
-  /** JSON of the state after the last bucket; null before the first, undefined where it should be known */
+  /** Window that the state belongs to; 0 before the first */
+  previousWindowId: number;
+  windowId: number;
+  /** JSON of the detectors' state after the previous window; null before the first, undefined where it should be in memory */
   state?: string | null;
-  settings: WatchSettings;
+  settings: ChangeDetectorSettings;
   /** In canonical order */
   observations: Observation[];
   outcomes: { outcome: Outcome; observation: Observation }[];
 }
 
-/** `unknown`: the state is not known here any more, and has to be sent. */
-export type Counted =
+/** `unknown`: the state is not in memory and must be sent. */
+export type CountResult =
   | {
       kind: 'counted';
       /** JSON */
       state: string;
-      /** JSON */
-      sums: string;
+      /** JSON of a `WindowSample` */
+      sample: string;
       alarms: Alarm[];
       /** Of each signal and slice, the strongest first */
       findings: Finding[];
@@ -49,91 +51,94 @@ export type Counted =
     }
   | { kind: 'unknown' };
 
-export interface ExplainOrder {
+export interface DiagnosisRequest {
   folder: string;
   /** In order of time */
   window: Observation[];
   /** By the key of the observation */
   texts: [string, string][];
-  outcomes: SeenOutcome[];
+  outcomes: ExposedOutcome[];
   trust: Trust;
   seed: number;
-  leastLoss: number;
+  minLoss: number;
 }
 
-export interface MixOrder {
+export interface ClassPriorRequest {
   folder: string;
   /** Of the newest tickets */
-  labels: MixLabel[];
+  labels: RecentLabel[];
   trust: Trust;
 }
 
-interface KeptWatch {
-  watch: Watch;
-  number: number;
+interface LoadedDetector {
+  detector: ChangeDetector;
+  /** Last window that it has counted */
+  windowId: number;
 }
 
-/** Of a champion, its predecessor, and their two streams. */
-const mostKept = 4;
+/** Streams of a champion and its predecessor. */
+const maxLoaded = 4;
 
 export class TicketCounter {
   private readonly references = new Map<string, Reference>();
-  private readonly watches = new Map<string, KeptWatch>();
+  private readonly detectors = new Map<string, LoadedDetector>();
   private sample: { folder: string; writtenAt: number; sample: ReferenceSample | null } | null = null;
 
-  /** @throws ReferenceError where the model has none */
-  async count(order: CountOrder): Promise<Counted> {
-    const reference = await this.referenceOf(order.folder);
-    const name = `${order.folder} ${order.stream}`;
-    const kept = this.watches.get(name);
-    // A bucket that was counted, but could not be stored, is counted again, from the state before it.
-    this.watches.delete(name);
-    if (order.state === undefined && kept?.number !== order.after) return { kind: 'unknown' };
-    const watch = order.state === undefined && kept ? kept.watch : resumed(reference, order);
-    const sums = new WindowSums(new TicketCoder(reference.coding));
+  /** @throws DriftReferenceError where the model has none */
+  async count(request: CountRequest): Promise<CountResult> {
+    const { folder, stream, state, previousWindowId, windowId } = request;
+    const reference = await this.loadReference(folder);
+    const name = `${folder} ${stream}`;
+    const loaded = this.detectors.get(name);
+    // A window that was counted but could not be stored is counted again, from the state before it.
+    this.detectors.delete(name);
+    if (state === undefined && loaded?.windowId !== previousWindowId) return { kind: 'unknown' };
+    const detector = state === undefined && loaded ? loaded.detector : resumeDetector(reference, request);
+    const sample = new WindowSample(detector.coder);
     const alarms: Alarm[] = [];
-    for (const observation of order.observations) {
-      sums.add(observation);
-      alarms.push(...watch.add(observation));
+    for (const observation of request.observations) {
+      const coded = detector.coder.code(observation);
+      sample.addCoded(coded);
+      alarms.push(...detector.addCoded(coded, observation.key));
     }
-    for (const { outcome, observation } of order.outcomes) alarms.push(...watch.addOutcome(outcome, observation));
-    keep(this.watches, name, { watch, number: order.number });
+    for (const { outcome, observation } of request.outcomes) alarms.push(...detector.addOutcome(outcome, observation));
+    keepRecent(this.detectors, name, { detector, windowId });
     return {
       kind: 'counted',
-      state: JSON.stringify(watch),
-      sums: JSON.stringify(sums),
+      state: JSON.stringify(detector),
+      sample: JSON.stringify(sample),
       alarms: alarms.map((alarm) => ({ ...alarm, findings: alarm.findings.filter(isMeasured) })),
-      findings: watch.findings().filter(isMeasured),
-      evidence: watch.evidence,
+      findings: detector.findings().filter(isMeasured),
+      evidence: detector.evidence,
     };
   }
 
   /** @returns null where the model has no sample of its reference */
-  async explain({ folder, texts, ...question }: ExplainOrder): Promise<Evidence | null> {
-    const reference = await this.sampleOf(folder);
+  async diagnose({ folder, texts, ...input }: DiagnosisRequest): Promise<Diagnosis | null> {
+    const reference = await this.loadSample(folder);
     const textOf = new Map(texts);
-    return reference && explain({ ...question, reference, textOf: (key) => textOf.get(key) ?? null });
+    return reference && diagnose({ ...input, reference, textOf: (key) => textOf.get(key) ?? null });
   }
 
-  /** @returns null where the labels say of no change, or the model has no sample of its reference */
-  async mix({ folder, labels, trust }: MixOrder): Promise<LabelledMix | null> {
-    const reference = await this.sampleOf(folder);
-    return reference && labelledMix(reference.tickets, labels, trust);
+  /** @returns null where the labels show no shift, or the model has no sample of its reference */
+  async estimateClassPrior({ folder, labels, trust }: ClassPriorRequest): Promise<ClassPriorShift | null> {
+    const reference = await this.loadSample(folder);
+    return reference && estimateClassPrior(reference.tickets, labels, trust);
   }
 
-  /** The windows' tests on all of these buckets together. @param windows JSON of each bucket's sums */
-  async test(folder: string, windows: string[]): Promise<Finding[]> {
-    const reference = await this.referenceOf(folder);
-    return testWindow(reference, merged(reference, windows));
+  /** @param samples JSON of the windows that are tested together */
+  async testWindows(folder: string, samples: string[]): Promise<Finding[]> {
+    const reference = await this.loadReference(folder);
+    return testWindow(reference, mergeSamples(reference, samples));
   }
 
-  /** @returns JSON of the sums of all of these buckets */
-  async merge(folder: string, windows: string[]): Promise<string> {
-    return JSON.stringify(merged(await this.referenceOf(folder), windows));
+  /** @returns JSON of the windows' merged sample */
+  async mergeWindows(folder: string, samples: string[]): Promise<string> {
+    return JSON.stringify(mergeSamples(await this.loadReference(folder), samples));
   }
 
-  /** Written anew where a ticket has to be forgotten. */
-  private async sampleOf(folder: string): Promise<ReferenceSample | null> {
+  /** Read again where the file has changed, as it does when a ticket is erased. */
+  private async loadSample(folder: string): Promise<ReferenceSample | null> {
     const writtenAt = await sampleWrittenAt(folder);
     if (this.sample?.folder !== folder || this.sample.writtenAt !== writtenAt) {
       this.sample = { folder, writtenAt, sample: await readReferenceSample(folder) };
@@ -141,9 +146,9 @@ export class TicketCounter {
     return this.sample.sample;
   }
 
-  private async referenceOf(folder: string): Promise<Reference> {
+  private async loadReference(folder: string): Promise<Reference> {
     const reference = this.references.get(folder) ?? (await readReference(folder));
-    keep(this.references, folder, reference);
+    keepRecent(this.references, folder, reference);
     return reference;
   }
 }
@@ -151,20 +156,20 @@ export class TicketCounter {
 /** A signal that no ticket has had yet has no effect. */
 const isMeasured = ({ effect: { value, low, high } }: Finding): boolean => [value, low, high].every(Number.isFinite);
 
-function resumed(reference: Reference, { settings, state }: CountOrder): Watch {
-  return new Watch(reference, settings, state ? (JSON.parse(state) as WatchState) : undefined);
+function resumeDetector(reference: Reference, { settings, state }: CountRequest): ChangeDetector {
+  return new ChangeDetector(reference, settings, state ? (JSON.parse(state) as ChangeDetectorState) : undefined);
 }
 
-function merged(reference: Reference, windows: string[]): WindowSums {
+function mergeSamples(reference: Reference, samples: string[]): WindowSample {
   const coder = new TicketCoder(reference.coding);
-  const sums = new WindowSums(coder);
-  for (const window of windows) sums.merge(WindowSums.fromJSON(coder, JSON.parse(window) as StoredWindow));
-  return sums;
+  const merged = new WindowSample(coder);
+  for (const sample of samples) merged.merge(WindowSample.fromJSON(coder, JSON.parse(sample) as StoredWindow));
+  return merged;
 }
 
-/** Puts it last, and lets go of what has not been asked for the longest. */
-function keep<T>(map: Map<string, T>, name: string, value: T): void {
+/** Puts it last, and drops the least recently used. */
+function keepRecent<T>(map: Map<string, T>, name: string, value: T): void {
   map.delete(name);
   map.set(name, value);
-  for (const oldest of [...map.keys()].slice(0, -mostKept)) map.delete(oldest);
+  for (const oldest of [...map.keys()].slice(0, -maxLoaded)) map.delete(oldest);
 }

@@ -1,9 +1,9 @@
-/** Whether a version is as often right as it says, told apart from what chance alone makes of few tickets. */
+/** Calibration error of a version, and the error that chance explains in a small sample. */
 
 export interface ScoredConfidence {
   /** Probability of the first template, 0–1 */
   confidence: number;
-  /** What the label says of it: 1 right, 0 wrong; other numbers where a choice is weighted */
+  /** 1 correct, 0 wrong; other values for weighted choices */
   correct: number;
 }
 
@@ -11,17 +11,17 @@ const bins = 15;
 const resamples = 200;
 
 /** Expected calibration error over bins of equal mass, 0–1 (Nixon et al. 2019); as in `replyrank evaluate`. */
-export function calibrationError(answers: readonly ScoredConfidence[]): number {
-  return answers.length === 0 ? 0 : binnedError(confidenceGaps(answers, byConfidence(answers)));
+export function calibrationError(predictions: readonly ScoredConfidence[]): number {
+  return predictions.length === 0 ? 0 : binnedError(confidenceGaps(predictions, byConfidence(predictions)));
 }
 
-const byConfidence = (answers: readonly ScoredConfidence[]): number[] =>
-  [...answers.keys()].sort((a, b) => (answers[a]?.confidence ?? 0) - (answers[b]?.confidence ?? 0));
+const byConfidence = (predictions: readonly ScoredConfidence[]): number[] =>
+  [...predictions.keys()].sort((a, b) => (predictions[a]?.confidence ?? 0) - (predictions[b]?.confidence ?? 0));
 
-const confidenceGaps = (answers: readonly ScoredConfidence[], order: readonly number[]): Float64Array =>
-  Float64Array.from(order, (at) => (answers[at]?.confidence ?? 0) - (answers[at]?.correct ?? 0));
+const confidenceGaps = (predictions: readonly ScoredConfidence[], order: readonly number[]): Float64Array =>
+  Float64Array.from(order, (at) => (predictions[at]?.confidence ?? 0) - (predictions[at]?.correct ?? 0));
 
-/** @param gaps of confidence and what was right, in the order of confidence */
+/** @param gaps confidence − correct, ordered by confidence */
 function binnedError(gaps: Float64Array): number {
   let error = 0;
   for (let bin = 0; bin < bins; bin += 1) {
@@ -35,7 +35,7 @@ function binnedError(gaps: Float64Array): number {
 }
 
 /**
- * The error that a version with perfect probabilities exceeds on one in twenty sets of such tickets.
+ * 95th percentile of the error of a perfectly calibrated version on tickets with these confidences.
  *
  * @param confidences of the first templates, 0–1
  */
@@ -49,23 +49,23 @@ export function chanceCalibrationError(confidences: readonly number[], random: (
 }
 
 /**
- * By how much the calibration error of one version is surely above another's on the same tickets: the lower end of the one-sided
- * 95 % interval of the difference, by the paired bootstrap (Efron & Tibshirani, "An Introduction to the Bootstrap", 1993).
+ * Difference of two versions' calibration errors on the same tickets: lower bound of the one-sided 95 % interval, by the paired
+ * bootstrap (Efron & Tibshirani, "An Introduction to the Bootstrap", 1993).
  */
 export function calibrationExcess(
-  one: readonly ScoredConfidence[],
-  other: readonly ScoredConfidence[],
+  a: readonly ScoredConfidence[],
+  b: readonly ScoredConfidence[],
   random: () => number,
 ): number {
-  if (one.length === 0) return 0;
-  const versions = [one, other].map((said) => {
-    const order = byConfidence(said);
-    return { order, gaps: confidenceGaps(said, order) };
+  if (a.length === 0) return 0;
+  const versions = [a, b].map((version) => {
+    const order = byConfidence(version);
+    return { order, gaps: confidenceGaps(version, order) };
   });
-  const sample = new Float64Array(one.length);
+  const sample = new Float64Array(a.length);
   const differences = Float64Array.from({ length: resamples }, () => {
-    const multiplicity = new Int32Array(one.length);
-    one.forEach(() => {
+    const multiplicity = new Int32Array(a.length);
+    a.forEach(() => {
       const at = Math.floor(random() * multiplicity.length);
       multiplicity[at] = (multiplicity[at] as number) + 1;
     });

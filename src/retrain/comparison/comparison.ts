@@ -1,38 +1,38 @@
-/** Champion and challenger on the same tickets, which neither had seen: what can be said of the difference, and on what ground. */
+/** Champion and challenger on the same held-out tickets: the differences, their intervals, and the labels they are based on. */
 import { calibrationError, calibrationExcess, chanceCalibrationError } from './calibration.js';
 import { combineWealth, meanDifference, studentMean, type MeanDifference } from '../../statistics/paired-test.js';
 import { compareSlices, type ScoredTicket, type SliceDifference } from './slice-differences.js';
 import { choiceCredit, type Trust } from '../../monitoring/labels/trust.js';
-import { maxScoreDifference, quadraticScore } from './answer-score.js';
+import { maxScoreDifference, quadraticScore } from './quadratic-score.js';
 import { weightedAccuracy } from './weighted-accuracy.js';
-import { Prediction, ComparedTicket } from './answer.js';
+import type { ComparedTicket, Prediction } from './prediction.js';
 import { toPercent } from '../../statistics/percent.js';
 
 /**
- * `trusted`: audit, correction and history. `weighted-choices`: choices, corrected for agents who take what stands first and
- * for the share of tickets on which nothing is shown. `choices`: choices as they are; they favour what was shown, so a
- * verdict that rests on them is called biased.
+ * `trusted`: audit, correction and history labels. `weighted-choices`: choices, corrected for trust bias (agents who accept the
+ * first suggestion unread) and weighted by the inverse probability of having been shown. `choices`: uncorrected choices; they
+ * favour what was shown, so the verdict is marked as biased.
  */
 export type Basis = 'trusted' | 'weighted-choices' | 'choices';
 
 export interface ComparisonSettings {
-  /** So many trusted labels are enough not to ask the choices */
+  /** From this number of trusted labels on, choices are not used */
   minTrustedLabels: number;
   trust: Trust;
-  /** Smaller slices are not looked at */
+  /** Smaller slices are not compared */
   minSliceTickets: number;
   random: () => number;
 }
 
 export interface Figures {
-  /** Percent of the tickets with a template: the first one is right, before abstention */
+  /** Top-1 accuracy before abstention, percent of the tickets with a template */
   top1: number;
-  /** Its 95 % interval */
+  /** 95 % confidence interval of `top1` */
   low: number;
   high: number;
-  /** Percent of all tickets: shown and right, or rightly not answered */
+  /** Percent of all tickets: correct suggestion or correct abstention */
   useful: number;
-  /** 0–1 */
+  /** Expected calibration error, 0–1 */
   ece: number;
 }
 
@@ -42,33 +42,35 @@ export interface Comparison {
   tickets: number;
   champion: Figures;
   challenger: Figures;
-  /** Challenger less champion in top-1, points; 95 % interval */
+  /** Challenger − champion in `top1`, percentage points, with 95 % confidence interval */
   difference: { points: number; low: number; high: number };
-  /** Lower end of the one-sided 95 % interval, points */
+  /** Lower bound of the one-sided 95 % interval, percentage points */
   atLeast: number;
   /** The same of `useful` */
   usefulDifference: { points: number; low: number; high: number };
-  /** The same of the quadratic score of the probabilities, which tells as much with fewer tickets; missing in older ones */
+  /** The same of the quadratic (Brier) score of the probabilities, which needs fewer tickets */
   score?: { points: number; low: number; high: number; atLeast: number };
-  /** Wealth won by betting against "not better", half of it on what stands first and half on the score: 1 / 0.05 is enough, whenever one looks */
+  /** e-value against "not better", half of the wealth on top-1 accuracy and half on the score; 1 / α rejects it at any time */
   evidence: number;
-  /** Share of tickets with the same first template and the same decision to show it, 0–1 */
+  /** Share of tickets with identical output: first template, its probability and abstention, 0–1 */
   agreement: number;
-  /** The error in `ece` that chance alone explains, 0–1 */
+  /** `ece` of a perfectly calibrated version, 95th percentile, 0–1 */
   chanceEce: number;
-  /** By how much the challenger's `ece` is surely above the champion's, below 0 where it may be less; missing in older ones */
+  /** Lower bound of the challenger's `ece` − the champion's */
   eceExcess?: number;
   slices: SliceDifference[];
 }
 
 const noTrustBias: Trust = { value: 0, error: 0, measured: true };
 
+type Version = 'champion' | 'challenger';
+
 /** @param tickets in the order of time */
-export function compare(tickets: readonly ComparedTicket[], rules: ComparisonSettings): Comparison {
-  const { basis, tickets: used } = chooseBasis(tickets, rules);
-  const trust = basis === 'weighted-choices' ? rules.trust : noTrustBias;
-  // Where nothing measures trust it is guessed: an accuracy without the guess would surely be too high.
-  const accuracyTrust = basis === 'trusted' ? trust : rules.trust;
+export function compare(tickets: readonly ComparedTicket[], settings: ComparisonSettings): Comparison {
+  const { basis, tickets: used } = chooseBasis(tickets, settings);
+  const trust = basis === 'weighted-choices' ? settings.trust : noTrustBias;
+  // Unmeasured trust is guessed: without any correction the accuracy would be too high.
+  const accuracyTrust = basis === 'trusted' ? trust : settings.trust;
   const labelled = used.filter(({ label }) => label !== null);
   const scored = scorePredictions(labelled, basis, ({ label, shownFirst }, answer) =>
     choiceCredit(topTemplate(answer), label, shownFirst, trust.value),
@@ -82,22 +84,30 @@ export function compare(tickets: readonly ComparedTicket[], rules: ComparisonSet
       weight *
       (quadraticScore(ticket.challenger, ticket, trust.value) - quadraticScore(ticket.champion, ticket, trust.value)),
   );
-  const maxPairWeight = scored.reduce((most, { weight }) => Math.max(most, weight), 1);
-  const confidences = (who: 'champion' | 'challenger') =>
-    scored.map((one) => ({ confidence: one.ticket[who].probability, right: one[who] }));
-  const accuracy = (all: readonly ScoredTicket[], saidIn: (ticket: ComparedTicket) => string | null) =>
-    weightedAccuracy(all.map(({ ticket, weight }) => ({ ...ticket, said: saidIn(ticket), chosen: ticket.label, weight })), accuracyTrust); // prettier-ignore
-  const figures = (who: 'champion' | 'challenger'): Figures => {
-    const top1 = accuracy(scored, (ticket) => topTemplate(ticket[who]));
+  const maxPairWeight = scored.reduce((max, { weight }) => Math.max(max, weight), 1);
+  const confidences = (version: Version) =>
+    scored.map((ticket) => ({ confidence: ticket.ticket[version].probability, correct: ticket[version] }));
+  const accuracy = (rows: readonly ScoredTicket[], version: Version, predict: (by: Prediction) => string | null) =>
+    weightedAccuracy(
+      rows.map(({ ticket, weight }) => ({
+        predicted: predict(ticket[version]),
+        chosen: ticket.label,
+        shownFirst: ticket.shownFirst,
+        weight,
+      })),
+      accuracyTrust,
+    );
+  const figures = (version: Version): Figures => {
+    const top1 = accuracy(scored, version, topTemplate);
     return {
       top1: toPercent(top1.value),
       low: toPercent(top1.low),
       high: toPercent(top1.high),
-      useful: toPercent(accuracy(useful, (ticket) => shownTemplate(ticket[who])).value),
-      ece: calibrationError(confidences(who)),
+      useful: toPercent(accuracy(useful, version, shownTemplate).value),
+      ece: calibrationError(confidences(version)),
     };
   };
-  const confidences = confidences('challenger').map(({ confidence }) => confidence);
+  const challengerConfidences = confidences('challenger').map(({ confidence }) => confidence);
   return {
     basis,
     biased: basis === 'choices',
@@ -110,38 +120,38 @@ export function compare(tickets: readonly ComparedTicket[], rules: ComparisonSet
       meanDifference(useful.map(({ weight, champion, challenger }) => weight * (challenger - champion))),
     ),
     score: { ...toPoints(studentMean(scores)), atLeast: toPercent(studentMean(scores, 1.645).low) },
-    // The mean of two wealths is one: who stops at 1/α is as seldom wrong.
+    // The mean of two e-values is an e-value: stopping at 1/α keeps the error rate.
     evidence: combineWealth([
       { differences, bound: (maxPairWeight * (1 + trust.value)) / (1 - trust.value) },
       { differences: scores, bound: maxPairWeight * maxScoreDifference(trust.value) },
     ]).highest,
     agreement: mean(used.map(({ champion, challenger }) => (isSamePrediction(champion, challenger) ? 1 : 0))),
-    // A credit that is corrected for trust scatters more than a label.
-    chanceEce: chanceCalibrationError(confidences, rules.random) / (1 - trust.value),
-    eceExcess: calibrationExcess(confidences('challenger'), confidences('champion'), rules.random),
-    slices: compareSlices(scored, rules.minSliceTickets),
+    // A trust-corrected credit has a larger variance than a label.
+    chanceEce: chanceCalibrationError(challengerConfidences, settings.random) / (1 - trust.value),
+    eceExcess: calibrationExcess(confidences('challenger'), confidences('champion'), settings.random),
+    slices: compareSlices(scored, settings.minSliceTickets),
   };
 }
 
 function chooseBasis(
   tickets: readonly ComparedTicket[],
-  { minTrustedLabels: fewestTrusted, trust }: ComparisonSettings,
+  { minTrustedLabels, trust }: ComparisonSettings,
 ): { basis: Basis; tickets: ComparedTicket[] } {
   const trusted = tickets.filter(({ provenance }) => provenance !== 'choice');
   const choices = tickets.filter(({ provenance }) => provenance === 'choice');
-  const enough = trusted.filter(({ label }) => label !== null).length >= fewestTrusted;
-  if (enough || choices.length === 0) return { basis: 'trusted', tickets: trusted };
+  const hasEnough = trusted.filter(({ label }) => label !== null).length >= minTrustedLabels;
+  if (hasEnough || choices.length === 0) return { basis: 'trusted', tickets: trusted };
   const known = choices.filter(
     ({ shownFirst, shownProbability }) => shownFirst === null || (shownProbability ?? 0) > 0,
   );
-  // A few of which it is not known what was shown are left out; they are no reason to call all of it biased.
+  // A few choices without a known suggestion are left out; they do not make the comparison biased.
   if (trust.measured && known.length >= 0.9 * choices.length) return { basis: 'weighted-choices', tickets: known };
   return { basis: 'choices', tickets: choices };
 }
 
 /**
- * Weights of 1 / the probability of having been shown there, 1 in the mean. Where the model had kept silent, nothing could have
- * been shown: such a ticket stands for itself.
+ * Inverse propensity weights, 1 in the mean. Where the model abstained, nothing could have been shown: such a ticket has the
+ * mean weight.
  */
 function scorePredictions(
   tickets: readonly ComparedTicket[],
@@ -159,7 +169,7 @@ function scorePredictions(
   }));
 }
 
-const topTemplate = ({ templates: first }: Prediction): string | null => first[0] ?? null;
+const topTemplate = ({ templates }: Prediction): string | null => templates[0] ?? null;
 const shownTemplate = (answer: Prediction): string | null => (answer.abstained ? null : topTemplate(answer));
 
 const isSamePrediction = (one: Prediction, other: Prediction): boolean =>

@@ -1,10 +1,10 @@
-/** The tickets that champion and challenger are held against, with what is right for each. */
+/** The held-out tickets that champion and challenger are compared on, with their labels. */
 import type { EntityManager } from 'typeorm';
 import type { FieldValue, RankInput } from '../../models/ranker.js';
 import { dedupKey } from '../../models/dataset/read-training-data.js';
 import { ticketText } from '../../models/features/ticket-text.js';
 import { toRankInput } from '../../suggest/requests/rank-input.js';
-import type { ComparedTicket } from './answer.js';
+import type { ComparedTicket } from './prediction.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
 
 export interface HeldOutTicket {
@@ -25,15 +25,15 @@ interface TextRow {
 const pageSize = 2_000;
 
 /**
- * Reads the texts of the held-out tickets, without those that say nearly the same as one that was learned from.
+ * Reads the held-out tickets, without near-duplicates of training tickets and of one another.
  *
  * @param labels of the held-out tickets, in the order of time
- * @param learned ids of the tickets that the challenger has learned from
+ * @param trainedOn ids of the challenger's training tickets
  */
 export async function loadHeldOutTickets(
   manager: EntityManager,
   labels: readonly LabelledTicket[],
-  learned: readonly number[],
+  trainedOn: readonly number[],
 ): Promise<HeldOutTicket[]> {
   const texts = new Map<number, TextRow>();
   const byDedupKey = new Map<string, number[]>();
@@ -45,12 +45,12 @@ export async function loadHeldOutTickets(
     const key = dedupKey(ticketText(row));
     byDedupKey.set(key, [...(byDedupKey.get(key) ?? []), row.ticket]);
   }
-  for await (const row of readTexts(manager, learned)) {
+  for await (const row of readTexts(manager, trainedOn)) {
     const key = dedupKey(ticketText(row));
     for (const ticket of byDedupKey.get(key) ?? []) texts.delete(ticket);
     byDedupKey.delete(key);
   }
-  // Copies among the held-out ones would count as so many proofs.
+  // Duplicates would count as independent observations.
   const first = new Set([...byDedupKey.values()].flatMap((tickets) => tickets.slice(0, 1)));
   const templateContactTypes = await loadTemplateContactTypes(manager);
   return labels.flatMap((label) => {
@@ -75,7 +75,7 @@ async function* readTexts(manager: EntityManager, tickets: readonly number[]): A
   }
 }
 
-/** Of the templates that answer one contact type only. */
+/** Contact type by template, for templates with exactly one. */
 async function loadTemplateContactTypes(manager: EntityManager): Promise<Map<string, string>> {
   const rows: { id: string; contactType: string }[] = await manager.query(
     `SELECT id, contact_types[1] AS "contactType" FROM templates WHERE cardinality(contact_types) = 1`,

@@ -1,4 +1,4 @@
-/** Adds the drift reference to the folder of a version that has just been trained. */
+/** Adds the drift reference to the folder of a newly trained version. */
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,9 +13,9 @@ import { buildReference, type ReferenceTicket } from '../../monitoring/reference
 const workerFile = compiledWorker(import.meta.url, './reference.worker.js');
 
 /**
- * In a process of its own, since it takes seconds: a service that trains must answer meanwhile.
+ * Runs in a child process: it takes seconds, during which the service must respond.
  *
- * @param signal ends it
+ * @param signal kills the process
  * @throws TrainingFailed
  */
 export async function addReference(folder: string, seed: number, signal?: AbortSignal): Promise<void> {
@@ -34,12 +34,12 @@ export async function addReference(folder: string, seed: number, signal?: AbortS
   }
 }
 
-/** What the process does: reads what training left of its held-out tickets, and leaves statistics instead. */
+/** The child process: replaces the held-out tickets that training left by their statistics. */
 export async function makeReference(folder: string, seed: number): Promise<void> {
   const tickets: ReferenceTicket[] = [];
   const sampler = new ReferenceSampler(seed);
   for await (const { templateId, text, ...held } of readHeldOutTickets(folder)) {
-    // A file need not say when its tickets were written: then no hour is compared with its like.
+    // Without timestamps in the training file, hours of the week are not compared.
     const observation = { ...held, occurredAt: held.occurredAt ?? new Date(NaN) };
     tickets.push({ templateId, observation });
     sampler.add({ ...observation, templateId }, text);

@@ -1,37 +1,37 @@
-/** Whether a challenger takes over: one gate after the other, each with what it saw. */
+/** Whether a challenger is promoted: gates in a fixed order, each with its result. */
 import type { EnglishMessage } from '../../messages/localized-message.js';
 import type { LocalizedMessage } from '../../messages/stored-message.js';
 import type { Comparison } from './comparison.js';
 import { message } from './gate-messages.js';
 
-/** Why a training run was started. `first`: there was no model, so nothing is there to be held against. */
+/** Why a training run was started. `first`: there was no champion to compare with. */
 export type RunTrigger = 'schedule' | 'decision' | 'person' | 'first';
 
-/** What is known of a challenger beside the comparison. */
+/** What the gates look at. */
 export interface ChallengerFacts {
-  /** Null where it did not load or answer in its sandbox; then `failure` says why */
+  /** Null if it did not load or respond in the sandbox; `failure` has the reason */
   comparison: Comparison | null;
   failure: string | null;
-  /** Time of one ticket, challenger over champion; null where it was not measured */
+  /** Latency per ticket, challenger / champion; null if not measured */
   slowdown: number | null;
-  /** The statistics that the drift monitor holds tickets against lie in its folder */
+  /** Its folder has the drift reference that the monitor needs */
   hasReference: boolean;
 }
 
 export interface GateSettings {
-  /** Fewest held-out tickets with a template */
+  /** Minimum number of held-out tickets with a template */
   minTickets: number;
-  /** Points that it may be worse by after a scheduled run, and in what is shown */
+  /** Non-inferiority margin in top-1 accuracy, in percentage points */
   margin: number;
-  /** Points that a slice may be worse by */
+  /** Margin of each slice and of the utility gate, in percentage points */
   sliceMargin: number;
-  /** Share of equal challengers that may pass for better ones, 0–1 */
+  /** Type I error of the superiority test, 0–1 */
   alpha: number;
-  /** Share of harmless challengers that the slices may send back: a harm that is overlooked costs more, 0–1 */
+  /** Type I error of the slice gate over all slices, 0–1. It is large because a missed regression costs more. */
   sliceAlpha: number;
-  /** Largest expected calibration error beyond what chance explains, 0–1 */
+  /** Maximum expected calibration error beyond what chance explains, 0–1 */
   maxEce: number;
-  /** Most that a ticket may take longer, as a factor */
+  /** Maximum of latency per ticket, challenger / champion */
   maxSlowdown: number;
 }
 
@@ -46,43 +46,43 @@ export const defaultGates: GateSettings = {
 };
 
 export type GateName =
-  | 'sandbox'
-  | 'enough'
-  | 'own-answers'
-  | 'better'
-  | 'not-worse'
-  | 'shown'
-  | 'slices'
-  | 'calibrated'
-  | 'speed'
-  | 'reference';
+  | 'loads'
+  | 'sample-size'
+  | 'differs-from-champion'
+  | 'superiority'
+  | 'non-inferiority'
+  | 'utility'
+  | 'slice-regressions'
+  | 'calibration'
+  | 'latency'
+  | 'drift-reference';
 
 export interface Gate {
   gate: GateName;
   passed: boolean;
-  /** What was found and what is required, in one sentence */
+  /** What was found and what is required, in English */
   detail: string;
-  /** The same as data; missing where an older version has stored it */
+  /** The same as data */
   message?: LocalizedMessage | undefined;
 }
 
 export interface Verdict {
   promoted: boolean;
-  /** It rests on choices that nothing corrects for what was shown */
+  /** Based on choices without a correction for what was shown */
   biased: boolean;
-  /** Of every gate, in the order in which they were looked at; never empty */
+  /** In the order of evaluation; never empty */
   gates: Gate[];
 }
 
-/** After a decision it must be better, by a test that may be looked at early; else it must not be worse. */
+/** After a drift decision the challenger must be superior, by a test that is valid at any time; otherwise non-inferior. */
 export function promotionVerdict(trigger: RunTrigger, facts: ChallengerFacts, settings = defaultGates): Verdict {
   const { comparison } = facts;
   if (comparison === null) {
     const result = facts.failure === null ? message('no-answer') : message('broken', { failure: facts.failure });
-    return { promoted: false, biased: false, gates: [gate('sandbox', false, result)] };
+    return { promoted: false, biased: false, gates: [gate('loads', false, result)] };
   }
   const gates = [
-    gate('sandbox', true, message('loads')),
+    gate('loads', true, message('loads')),
     sampleSizeGate(comparison, settings),
     differenceGate(comparison),
     trigger === 'decision' ? superiorityGate(comparison, settings) : nonInferiorityGate(comparison, settings),
@@ -99,23 +99,23 @@ function gate(name: GateName, passed: boolean, { sentence, message: localized }:
   return { gate: name, passed, detail: sentence, message: localized };
 }
 
-function sampleSizeGate({ tickets, basis }: Comparison, { minTickets: least }: GateSettings): Gate {
-  return gate('enough', tickets >= least, message(`held-out-${basis}`, { tickets, min: least }));
+function sampleSizeGate({ tickets, basis }: Comparison, { minTickets }: GateSettings): Gate {
+  return gate('sample-size', tickets >= minTickets, message(`held-out-${basis}`, { tickets, min: minTickets }));
 }
 
 function differenceGate({ agreement }: Comparison): Gate {
   const passed = agreement < 1;
-  // Rounded down: 100% is shown only where every output is identical.
-  return gate('own-answers', passed, message('agreement', { share: Math.floor(agreement * 1000) / 1000 }));
+  // Rounded down: 100% only if every output is identical.
+  return gate('differs-from-champion', passed, message('agreement', { share: Math.floor(agreement * 1000) / 1000 }));
 }
 
 function superiorityGate({ difference, evidence }: Comparison, { alpha }: GateSettings): Gate {
   const required = 1 / alpha;
   const result = message('evidence', { ...interval(difference), evidence, required });
-  return gate('better', evidence >= required && difference.points > 0, result);
+  return gate('superiority', evidence >= required && difference.points > 0, result);
 }
 
-/** By what stands first, or with fewer tickets by the score of the probabilities, unless what stands first is surely worse. */
+/** By top-1 accuracy, or by the Brier score, which needs fewer tickets, unless top-1 accuracy is significantly lower. */
 function nonInferiorityGate({ difference, atLeast, score }: Comparison, { margin }: GateSettings): Gate {
   const byScore = score && difference.high >= 0 ? score.atLeast : -Infinity;
   const lowerBound = Math.max(atLeast, byScore);
@@ -123,42 +123,42 @@ function nonInferiorityGate({ difference, atLeast, score }: Comparison, { margin
   const result = score
     ? message('worse-at-most-by-score', { ...figures, score: score.points, scoreLow: score.low, scoreHigh: score.high })
     : message('worse-at-most', figures);
-  return gate('not-worse', lowerBound >= -margin, result);
+  return gate('non-inferiority', lowerBound >= -margin, result);
 }
 
-/** Top-1 is taken before abstention: a version that never answers would pass by it. */
+/** Top-1 accuracy ignores abstention: a version that always abstains would pass the other gates. */
 function utilityGate({ usefulDifference }: Comparison, { sliceMargin }: GateSettings): Gate {
   const { points, high } = usefulDifference;
   const result = message('shown', { ...interval(usefulDifference), margin: sliceMargin });
-  return gate('shown', points >= -sliceMargin || high >= 0, result);
+  return gate('utility', points >= -sliceMargin || high >= 0, result);
 }
 
 function sliceGate({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
   const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < sliceAlpha);
   const [worst] = worse.toSorted((a, b) => a.points - b.points);
-  if (!worst) return gate('slices', true, message('no-slice-worse', { slices: all.length, margin: sliceMargin }));
+  if (!worst) return gate('slice-regressions', true, message('no-slice-worse', { slices: all.length, margin: sliceMargin }));
   const { by, value, points, tickets } = worst;
   const figures = { by, value, points, tickets, worse: worse.length, slices: all.length, margin: sliceMargin };
-  return gate('slices', false, message('slices-worse', figures));
+  return gate('slice-regressions', false, message('slices-worse', figures));
 }
 
-/** What changes in the world takes both out of calibration: one that is not surely worse than the champion is no step back. */
-function calibrationGate(comparison: Comparison, { maxEce: mostEce }: GateSettings): Gate {
+/** Drift harms the calibration of both versions, so a challenger passes if it is not significantly worse than the champion. */
+function calibrationGate(comparison: Comparison, { maxEce }: GateSettings): Gate {
   const { champion, challenger, chanceEce, eceExcess = challenger.ece - champion.ece } = comparison;
-  const limit = Math.hypot(mostEce, chanceEce);
-  const figures = { error: challenger.ece, champion: champion.ece, limit, max: mostEce, chance: chanceEce };
+  const limit = Math.hypot(maxEce, chanceEce);
+  const figures = { error: challenger.ece, champion: champion.ece, limit, max: maxEce, chance: chanceEce };
   const result =
     eceExcess > 0 ? message('error-above', { ...figures, excess: eceExcess }) : message('error-not-above', figures);
-  return gate('calibrated', challenger.ece <= limit || eceExcess <= 0, result);
+  return gate('calibration', challenger.ece <= limit || eceExcess <= 0, result);
 }
 
-function latencyGate({ slowdown }: ChallengerFacts, { maxSlowdown: mostSlowdown }: GateSettings): Gate {
-  if (slowdown === null) return gate('speed', false, message('speed-not-measured'));
-  return gate('speed', slowdown <= mostSlowdown, message('slowdown', { times: slowdown, max: mostSlowdown }));
+function latencyGate({ slowdown }: ChallengerFacts, { maxSlowdown }: GateSettings): Gate {
+  if (slowdown === null) return gate('latency', false, message('speed-not-measured'));
+  return gate('latency', slowdown <= maxSlowdown, message('slowdown', { times: slowdown, max: maxSlowdown }));
 }
 
 function driftReferenceGate({ hasReference }: ChallengerFacts): Gate {
-  return gate('reference', hasReference, message(hasReference ? 'has-reference' : 'no-reference'));
+  return gate('drift-reference', hasReference, message(hasReference ? 'has-reference' : 'no-reference'));
 }
 
 const interval = ({ points, low, high }: { points: number; low: number; high: number }) => ({ points, low, high });

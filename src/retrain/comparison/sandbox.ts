@@ -1,17 +1,17 @@
-/** Champion and challenger, each in a process of its own as in service, on the same tickets. */
+/** Ranks the held-out tickets with champion and challenger, each in its own process as in service. */
 import { ModelProcess, type ModelProcessOptions } from '../../models/serving/model-process.js';
 import type { Candidate, RankInput, Ranking } from '../../models/ranker.js';
-import type { Prediction } from './answer.js';
+import type { Prediction } from './prediction.js';
 
 export interface SandboxVersion {
   version: string;
-  /** Null: the ranking by the templates' own text */
+  /** Null: ranking by text similarity */
   folder: string | null;
 }
 
 export interface SandboxSettings {
   options: Pick<ModelProcessOptions, 'settings' | 'workerFile' | 'environment'>;
-  /** The templates that may be suggested now */
+  /** The active templates */
   candidates: Candidate[];
   signal: AbortSignal;
 }
@@ -19,11 +19,11 @@ export interface SandboxSettings {
 export interface SandboxResult {
   champion: Prediction[];
   challenger: Prediction[];
-  /** Time of one ticket, challenger over champion: median of pairs asked one right after the other; null without tickets */
+  /** Latency per ticket, challenger / champion: median over pairs of consecutive calls; null without tickets */
   slowdown: number | null;
 }
 
-/** The challenger can't be used; the message says why. */
+/** The challenger does not load or returns invalid output; the message has the reason. */
 export class ChallengerFailed extends Error {
   override readonly name = 'ChallengerBroken';
 }
@@ -33,8 +33,8 @@ const timedTickets = 40;
 const maxTemplates = 3;
 
 /**
- * @throws ChallengerBroken where the challenger does not load or gives no probabilities
- * @throws Error where the champion does not, or the signal is aborted
+ * @throws ChallengerBroken if the challenger does not load or returns no probabilities
+ * @throws Error if the champion does not, or the signal is aborted
  */
 export async function rankBoth(
   { champion, challenger }: { champion: SandboxVersion; challenger: SandboxVersion },
@@ -91,11 +91,11 @@ export const toPrediction = ({ items, abstained }: Pick<Ranking, 'items' | 'abst
 
 function checkProbabilities(answers: Prediction[]): Prediction[] {
   const bad = answers.find(({ probability }) => !(probability >= 0 && probability <= 1.0001));
-  if (bad) throw new Error(`it gave the probability ${bad.probability}`);
+  if (bad) throw new Error(`invalid probability ${bad.probability}`);
   return answers;
 }
 
-/** One after the other for each ticket, so that whatever else the machine does slows both alike. */
+/** Alternating calls, so that other load on the machine slows both versions alike. */
 async function slowdown(
   first: ModelProcess,
   second: ModelProcess,

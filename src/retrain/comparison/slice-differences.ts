@@ -1,5 +1,5 @@
-/** Whom a challenger serves worse: its difference to the champion by channel, language, contact type, head and tail of templates. */
-import type { ComparedTicket } from './answer.js';
+/** Difference of challenger and champion by channel, language, contact type, and head and tail of the templates. */
+import type { ComparedTicket } from './prediction.js';
 import { holm, meanDifference, normalCdf } from '../../statistics/paired-test.js';
 import { toPercent } from '../../statistics/percent.js';
 
@@ -7,15 +7,15 @@ export interface SliceDifference {
   by: 'channel' | 'language' | 'contactType' | 'templates';
   value: string;
   tickets: number;
-  /** Challenger less champion, points; 95 % interval */
+  /** Challenger − champion, percentage points; 95 % confidence interval */
   points: number;
   low: number;
   high: number;
-  /** That so bad a difference is chance, made larger for the number of slices (Holm) */
+  /** p-value of a regression, Holm-adjusted for the number of slices */
   pWorse: number;
 }
 
-/** A ticket with what both answers are worth. */
+/** A ticket with the credit of both predictions. */
 export interface ScoredTicket {
   ticket: ComparedTicket;
   weight: number;
@@ -54,7 +54,7 @@ export function compareSlices(scored: readonly ScoredTicket[], minTickets: numbe
   }));
 }
 
-/** The templates that are right most often and answer half of the tickets together. */
+/** The most frequent templates that together answer half of the tickets. */
 function headTemplates(labels: readonly string[]): (label: string) => boolean {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);

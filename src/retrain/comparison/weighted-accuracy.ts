@@ -1,25 +1,24 @@
 /**
- * How often an answer is right, told from the choices of agents of whom some take what stands first whatever it is. Each choice
- * counts by how likely it was meant: one of another template surely was, of those of the first the part that trust does not
+ * Accuracy estimated from agents' choices under trust bias: some agents accept the first suggestion whatever it is. Each choice
+ * is weighted by the probability that it was intended: 1 for another template; for the first one, the share that trust does not
  * explain. The weights are divided by their sum (the ratio estimator of Hájek 1971; for logged choices Swaminathan & Joachims,
- * "The Self-Normalized Estimator for Counterfactual Learning", NeurIPS 2015), so the share lies between 0 and 1 whatever trust is
- * taken for; sums of `creditOf` do not. As long as agents took the first at least as often as trust alone makes them, both are
- * the same number.
+ * "The Self-Normalized Estimator for Counterfactual Learning", NeurIPS 2015), so the estimate lies between 0 and 1 for any trust;
+ * sums of `choiceCredit` do not. If agents accepted the first suggestion at least as often as trust alone implies, both are equal.
  */
 import { choiceCredit, type Trust } from '../../monitoring/labels/trust.js';
 
 export interface ChosenPrediction {
-  /** What is said; null: nothing is shown */
+  /** Null: nothing is shown */
   predicted: string | null;
-  /** What the agent made of the ticket; null: no template fits */
+  /** The agent's choice; null: no template fits */
   chosen: string | null;
-  /** What stood before the agent in the first place; null where nothing did */
+  /** The first suggestion that the agent saw; null without one */
   shownFirst: string | null;
-  /** By the inverse probability of having been shown there, 1 in the mean */
+  /** Inverse propensity weight, 1 in the mean */
   weight: number;
 }
 
-/** 0–1, with its 95 % interval */
+/** 0–1, with 95 % confidence interval */
 export interface AccuracyInterval {
   value: number;
   low: number;
@@ -27,18 +26,18 @@ export interface AccuracyInterval {
 }
 
 const z = 1.959964;
-/** Two right and two wrong ones more: the interval keeps its promise where nearly all are right (Agresti & Coull 1998). */
+/** Two successes and two failures are added, which keeps the coverage near 0 and 1 (Agresti & Coull 1998). */
 const pseudoCount = 2;
 
-/** The interval holds what is uncertain of the tickets, and of how much agents trust what stands first. */
+/** The interval covers sampling error of the tickets and of the trust estimate. */
 export function weightedAccuracy(answers: readonly ChosenPrediction[], trust: Trust): AccuracyInterval {
   if (answers.length === 0) return { value: 0, low: 0, high: 1 };
   const total = weightedSum(answers, () => 1);
-  // What stood first has other odds than what did not: a version that is often of another mind is judged on its own ground.
+  // Stratified: a version that often disagrees with the shown suggestion is evaluated on the tickets where it does.
   const strata = [
     answers.filter(({ shownFirst }) => shownFirst === null),
-    answers.filter(({ shownFirst, predicted: said }) => shownFirst !== null && said === shownFirst),
-    answers.filter(({ shownFirst, predicted: said }) => shownFirst !== null && said !== shownFirst),
+    answers.filter(({ shownFirst, predicted }) => shownFirst !== null && predicted === shownFirst),
+    answers.filter(({ shownFirst, predicted }) => shownFirst !== null && predicted !== shownFirst),
   ];
   const value = strata.reduce(
     (part, ground) => part + (weightedSum(ground, () => 1) / total) * ratioEstimate(ground, trust.value),
@@ -49,13 +48,13 @@ export function weightedAccuracy(answers: readonly ChosenPrediction[], trust: Tr
     (answers.length * value + pseudoCount) / (answers.length + 2 * pseudoCount),
   ];
   const squares = answers.reduce(
-    (all, { predicted: said, chosen, shownFirst, weight }) =>
-      all + (weight * (choiceCredit(said, chosen, shownFirst, trust.value) - centre)) ** 2,
+    (all, { predicted, chosen, shownFirst, weight }) =>
+      all + (weight * (choiceCredit(predicted, chosen, shownFirst, trust.value) - centre)) ** 2,
     pseudoCount * ((1 - centre) ** 2 + centre ** 2),
   );
   const suggested = answers.filter(({ shownFirst }) => shownFirst !== null);
-  const agreementShare = weightedSum(suggested, ({ predicted: said, chosen }) => (said === chosen ? 1 : 0)) / total;
-  const firstShare = weightedSum(suggested, ({ predicted: said, shownFirst }) => (said === shownFirst ? 1 : 0)) / total;
+  const agreementShare = weightedSum(suggested, ({ predicted, chosen }) => (predicted === chosen ? 1 : 0)) / total;
+  const firstShare = weightedSum(suggested, ({ predicted, shownFirst }) => (predicted === shownFirst ? 1 : 0)) / total;
   const trustError = (trust.error * (agreementShare - firstShare)) / (1 - trust.value) ** 2;
   const half = z * Math.hypot(Math.sqrt(squares) / size, trustError);
   return {

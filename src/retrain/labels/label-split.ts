@@ -1,11 +1,11 @@
-/** Which labelled tickets a challenger learns from, and which later ones judge it: those that neither version has seen. */
+/** Temporal split: a challenger is trained on earlier labels and tested on later ones that neither version was trained on. */
 import { hash32 } from '../../statistics/random.js';
 import { idHash } from '../../models/dataset/trained-on.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 import { sampleCopies, labelWeight } from './label-weights.js';
 import { estimateTrust, type Trust } from '../../monitoring/labels/trust.js';
 
-/** A place in the order of time; tickets of the same moment go by their id. */
+/** A position in the order of time; tickets of the same time are ordered by id. */
 export interface SplitPoint {
   /** ms since 1970 */
   at: number;
@@ -13,7 +13,7 @@ export interface SplitPoint {
 }
 
 export interface SplitRules {
-  /** Share of the labels that the champion has not seen, 0–1 */
+  /** Share of the labels that the champion was not trained on, 0–1 */
   heldOutShare: number;
   min: number;
   max: number;
@@ -21,17 +21,16 @@ export interface SplitRules {
 
 export const defaultSplit: SplitRules = { heldOutShare: 0.2, min: 50, max: 1_000 };
 
-export const isLater = (one: SplitPoint, other: SplitPoint): boolean =>
-  one.at > other.at || (one.at === other.at && one.ticket > other.ticket);
+export const isLater = (a: SplitPoint, b: SplitPoint): boolean =>
+  a.at > b.at || (a.at === b.at && a.ticket > b.ticket);
 
 /**
- * Where the held-out part begins: the newest tickets that the champion has not seen, as many as a share of what it could have
- * learned of all unseen ones. Those that get no line in a training stay unseen: with the years there are more of them than of all
- * that is new.
+ * Holds out the newest tickets that the champion was not trained on: a share of those that a training would use. Tickets that
+ * get no training row are not counted, since they stay untrained for ever and would come to outnumber the new ones.
  *
- * @param seen hashes of the ids that the champion has learned from
- * @param copies lines that a training on all would take of each ticket
- * @returns the last place before it; null where too few unseen labels are there to hold out and to learn from
+ * @param seen hashes of the ids that the champion was trained on
+ * @param copies training rows of each ticket in a training on all labels
+ * @returns the last ticket before the held-out part; null if there are too few new labels to test and to train on
  */
 export function findSplitPoint(
   tickets: readonly LabelledTicket[],
@@ -42,12 +41,12 @@ export function findSplitPoint(
   const unseen = tickets.filter(({ key }) => !seen.has(idHash(key))).sort((a, b) => (isLater(a, b) ? -1 : 1));
   const learnable = unseen.filter(({ ticket }) => copies.has(ticket)).length;
   const size = Math.min(rules.max, Math.max(rules.min, Math.round(learnable * rules.heldOutShare)));
-  // A challenger that learns nothing new can't be better.
+  // Without new labels a challenger can't be better.
   const before = unseen[size];
   return before ? { at: before.at, ticket: before.ticket } : null;
 }
 
-/** The held-out tickets: later than `from`, unseen by the champion. */
+/** The tickets later than `from` that the champion was not trained on. */
 export function selectHeldOut(
   tickets: readonly LabelledTicket[],
   seen: ReadonlySet<string>,
@@ -58,7 +57,7 @@ export function selectHeldOut(
     .sort((a, b) => (isLater(a, b) ? 1 : -1));
 }
 
-/** How much agents trust what stands first, by all labels that are known. */
+/** Trust bias: how often agents accept the first suggestion unread, estimated from all labels. */
 export function estimateTrust(tickets: readonly LabelledTicket[]): Trust {
   const shown = tickets.filter(
     ({ provenance, shownFirst, template }) =>
@@ -78,10 +77,10 @@ export function estimateTrust(tickets: readonly LabelledTicket[]): Trust {
 
 const dayMs = 86_400_000;
 
-/** How many lines of a training set stand for each ticket, by its id; those without one, as those too old, are not there. */
+/** Training rows by ticket id; tickets without one, such as those that are too old, are missing. */
 export function countTrainingCopies(
   tickets: readonly LabelledTicket[],
-  { trust, mostDays, seed, now }: { trust: number; mostDays: number; seed: number; now: Date },
+  { trust, maxAgeDays, seed, now }: { trust: number; maxAgeDays: number; seed: number; now: Date },
 ): Map<number, number> {
   const copies = new Map<number, number>();
   for (const ticket of tickets) {
@@ -93,7 +92,7 @@ export function countTrainingCopies(
         confidence: ticket.suggestedFirst === ticket.shownFirst ? ticket.confidence : null,
         ageDays: (now.getTime() - ticket.labelledAt) / dayMs,
       },
-      { trust, maxAgeDays: mostDays },
+      { trust, maxAgeDays },
     );
     const count = sampleCopies(weight, hash32(ticket.key, seed) / 2 ** 32);
     if (count > 0) copies.set(ticket.ticket, count);

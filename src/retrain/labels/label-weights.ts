@@ -1,35 +1,35 @@
-/** How much each label counts in a training. */
-import type { Provenance } from '../../records/label.entity.js';
+/** Weight of each label in a training. */
+import type { Provenance } from '../../records/tickets/label.entity.js';
 
 export interface LabelFacts {
   provenance: Provenance;
-  /** Place of the chosen template before the agent, from 1; null where it was not shown */
+  /** Rank of the chosen template in the suggestion, from 1; null if it was not shown */
   position: number | null;
-  /** Whether a suggestion stood before the agent */
+  /** Whether the agent saw a suggestion */
   shown: boolean;
-  /** What the model that had suggested it thought of its first suggestion, 0–1; null where that is not known */
+  /** The model's probability of its first suggestion, 0–1; null if unknown */
   confidence: number | null;
   ageDays: number;
 }
 
 export interface LabelWeightSettings {
-  /** How often agents take what stands first whatever it is, 0–1 */
+  /** Trust bias: share of agents' choices that accept the first suggestion unread, 0–1 */
   trust: number;
-  /** Older labels are left out */
+  /** Older labels have weight 0 */
   maxAgeDays: number;
 }
 
-/** Where nobody knows how sure the model was. */
+/** Assumed if the model's confidence is unknown. */
 const defaultConfidence = 0.8;
 const maxWeight = 3;
 
 /**
- * Audit and correction count in full, and so does history, which no suggestion has led. Of those who merely take what stands
- * first, all end on it: so a choice of the first counts as much as it is likely to be meant, and a choice of another,
- * which trust has thinned, for more than one. Weighted so, the labels of similar tickets stand in the proportion of the
- * truth, and a model does not learn its own answers back.
+ * Audit, correction and history labels have weight 1: no suggestion influenced them. Under trust bias the first suggestion is
+ * chosen too often, so its choice is weighted by the probability that it was intended, and another choice by the inverse of how
+ * often it survives. The weighted labels of similar tickets have the true proportions, and a model does not learn its own
+ * suggestions.
  *
- * @returns 0 where it is left out
+ * @returns 0 if the label is left out
  */
 export function labelWeight(label: LabelFacts, settings: LabelWeightSettings): number {
   const { provenance, position, shown, confidence, ageDays } = label;
@@ -42,10 +42,10 @@ export function labelWeight(label: LabelFacts, settings: LabelWeightSettings): n
 }
 
 /**
- * How many lines of a training set stand for a label: as many as its weight in the mean. A ticket that stands there twice
- * counts twice; copies are always held out together.
+ * Training rows of a label: its weight, rounded up or down at random so that the mean is kept. Copies of a ticket are always held
+ * out together.
  *
- * @param draw of the ticket, in [0, 1): the same one gives the same number again
+ * @param draw of the ticket, in [0, 1): the same draw gives the same number
  */
 export function sampleCopies(weight: number, draw: number): number {
   const whole = Math.floor(weight);

@@ -1,6 +1,6 @@
-/** What is known of every labelled ticket, without its text: what a training may use, and what stood before the agent. */
+/** Every labelled ticket without its text: what a training may use, and what the agent saw. */
 import type { EntityManager } from 'typeorm';
-import type { Provenance } from '../../records/label.entity.js';
+import type { Provenance } from '../../records/tickets/label.entity.js';
 import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
 
 export interface LabelledTicket {
@@ -14,25 +14,25 @@ export interface LabelledTicket {
   position: number | null;
   /** ms since 1970 */
   labelledAt: number;
-  /** First template of the suggestion that was there, shown or (of an audit ticket) hidden */
+  /** First template of the suggestion, shown or (audit ticket) hidden */
   suggestedFirst: string | null;
-  /** What the model thought of it, 0–1 */
+  /** Its probability, 0–1 */
   confidence: number | null;
-  /** First of what stood before the agent; null where nothing did */
+  /** The first suggestion that the agent saw; null without one */
   shownFirst: string | null;
-  /** Probability with which anything was shown; null where that is not known */
+  /** Propensity: the probability that a suggestion was shown; null if unknown */
   shownProbability: number | null;
 }
 
 /**
- * SQL of what a training or a comparison may look at. What somebody chose on a sample ticket is left out: the sample's test
- * tickets measure the model, so their labels must never have trained it.
+ * SQL of the labels that a training or a comparison may use. Choices on sample tickets are excluded: the sample's test tickets
+ * measure the model, so it must never be trained on them.
  */
 export const usableLabelSql = `NOT (t.sample AND l.provenance <> 'history')
   AND (l.template_id IS NULL OR l.template_id IN
         (SELECT h.id FROM template_heirs h JOIN templates p ON p.id = h.heir WHERE p.state <> 'draft'))`;
 
-/** @returns the template that a template's labels count for: the one at the end of its chain of merges, else itself */
+/** @returns a function from a template to the one that its labels count for: the end of its chain of merges, or itself */
 export async function loadMergeTargets(manager: EntityManager): Promise<<T extends string | null>(id: T) => T> {
   const rows: { id: string; heir: string }[] = await manager.query(
     'SELECT id, heir FROM template_heirs WHERE id <> heir',
@@ -43,7 +43,7 @@ export async function loadMergeTargets(manager: EntityManager): Promise<<T exten
 
 const pageSize = 20_000;
 
-/** In the order of their ids; of templates that were merged, as if they had always been one. */
+/** Ordered by ticket id. Merged templates are resolved to their target. */
 export async function loadLabelledTickets(manager: EntityManager): Promise<LabelledTicket[]> {
   const heir = await loadMergeTargets(manager);
   const all: LabelledTicket[] = [];

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DataSource } from 'typeorm';
 import { loadMergeTargets, usableLabelSql } from './labelled-tickets.query.js';
 
-/** Stands in the template column of a training set where an agent said that no template fits. No template can have this id. */
+/** Value of the template column for "no template fits". No template can have this id. */
 export const noneLabel = '<none>';
 
 interface TicketRow {
@@ -25,11 +25,11 @@ interface TicketRow {
 const pageSize = 2000;
 
 /**
- * Writes the labelled tickets as JSON Lines, one ticket a line, in a stable order, page by page.
+ * Writes the labelled tickets as JSON Lines in a stable order, page by page.
  *
- * @param options.fields structured fields that stand in every line, null where a ticket lacks one; no other does
- * @param options.copies lines of each ticket, none of one that is not there; one of each where it is not given
- * @returns how many lines were written
+ * @param options.fields structured fields in every row, null if a ticket lacks one; no others are written
+ * @param options.copies rows by ticket id, 0 for missing ones; without it, one row each
+ * @returns the number of rows
  */
 export async function writeTrainingSet(
   dataSource: DataSource,
@@ -79,11 +79,10 @@ function toTrainingRow(row: TicketRow, fields: readonly string[]): object {
 }
 
 /**
- * Writes the templates as JSON Lines, in the form that `--templates` takes. Blocked and retired ones are among them:
- * what was answered with them still teaches what tickets are alike. Those that were merged into others are not: they teach
- * as those do. What may be shown is decided elsewhere.
+ * Writes the templates as JSON Lines, in the format of `--templates`. Blocked and retired templates are included, because their
+ * labels still train the model; merged ones are not, because their labels count for the target. Serving decides what is shown.
  *
- * @returns how many lines were written
+ * @returns the number of rows
  */
 export async function writeTemplates(dataSource: DataSource, file: string): Promise<number> {
   const templates: object[] = await dataSource.query(

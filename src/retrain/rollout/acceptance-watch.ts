@@ -1,28 +1,28 @@
-/** Whether agents take less of what a version suggests: tests that may be looked at after every ticket. */
+/** Sequential tests of agents' acceptance rate, valid after every ticket (e-values). */
 import { wilsonInterval } from '../../statistics/intervals.js';
 import { bettingWealth, meanDifference } from '../../statistics/paired-test.js';
 import { toPercent } from '../../statistics/percent.js';
 
 export interface AcceptanceTestSettings {
-  /** Share of all versions that are taken back though they are no worse, 0–1 */
+  /** Type I error: share of equal versions that are rolled back, 0–1 */
   alpha: number;
-  /** Acceptance that a version may lose, 0–1 */
+  /** Non-inferiority margin of the acceptance rate, 0–1 */
   margin: number;
-  /** Pairs after which a version that is tried out may take over */
+  /** Minimum number of pairs before promotion */
   minPairs: number;
 }
 
 export const defaultAcceptanceTest: AcceptanceTestSettings = { alpha: 0.01, margin: 0.02, minPairs: 200 };
 
 export interface OutcomePair {
-  /** What is tried out got it right, or was accepted: 1, else 0 */
+  /** 1 if the rollout's first suggestion was correct or accepted, else 0 */
   rollout: number;
   champion: number;
 }
 
 export interface RolloutVerdict {
   state: 'worse' | 'good' | 'open';
-  /** Of acceptance: that of what is tried out less the champion's, with one digit after the point */
+  /** Acceptance rate of the rollout − the champion's, percentage points, one decimal */
   points: number;
   pairs: number;
   evidence: number;
@@ -30,40 +30,40 @@ export interface RolloutVerdict {
 
 export interface ChampionVerdict {
   state: 'worse' | 'open';
-  /** Acceptance in percent, now and of the champion before, with one digit after the point */
+  /** Acceptance rates of this and the previous champion, percent, one decimal */
   acceptance: number;
   previous: number;
   tickets: number;
 }
 
-/** @param pairs in the order in which they were settled */
+/** @param pairs in the order of their labels */
 export function rolloutVerdict(pairs: readonly OutcomePair[], settings = defaultAcceptanceTest): RolloutVerdict {
-  const { alpha, margin, minPairs: fewestPairs } = settings;
-  const losses = pairs.map(({ rollout: tried, champion }) => champion - tried);
+  const { alpha, margin, minPairs } = settings;
+  const losses = pairs.map(({ rollout, champion }) => champion - rollout);
   const evidence = bettingWealth(losses, 1).highest;
   const { mean, high } = meanDifference(losses);
-  const isGood = pairs.length >= fewestPairs && high < margin;
+  const isGood = pairs.length >= minPairs && high < margin;
   const state = evidence >= 1 / alpha ? 'worse' : isGood ? 'good' : 'open';
   return { state, points: toPercent(-mean, 1), pairs: pairs.length, evidence: toPercent(evidence / 100, 1) };
 }
 
 /**
- * @param outcomes of the tickets that the new champion answered, 1 accepted, in the order in which they were settled
- * @param before what the champion before it was accepted on
+ * @param outcomes of the new champion's suggestions, 1 accepted, in the order of their labels
+ * @param before acceptance of the previous champion
  */
 export function championVerdict(
   outcomes: readonly number[],
-  before: { accepted: number; of: number },
+  before: { accepted: number; total: number },
   { alpha, margin }: AcceptanceTestSettings = defaultAcceptanceTest,
 ): ChampionVerdict {
-  const previousRate = before.of === 0 ? 0 : before.accepted / before.of;
-  // The old rate is only an estimate too: what it may be off by is given to the new one.
-  const minAcceptance = before.of === 0 ? 0 : wilsonInterval(before.accepted, before.of)[0] - margin;
+  const previousRate = before.total === 0 ? 0 : before.accepted / before.total;
+  // The previous rate is an estimate: its lower confidence bound is the baseline.
+  const minAcceptance = before.total === 0 ? 0 : wilsonInterval(before.accepted, before.total)[0] - margin;
   const evidence = bettingWealth(
     outcomes.map((accepted) => minAcceptance - accepted),
     1,
   ).highest;
-  const now = outcomes.reduce((sum, one) => sum + one, 0) / Math.max(1, outcomes.length);
+  const rate = outcomes.reduce((sum, accepted) => sum + accepted, 0) / Math.max(1, outcomes.length);
   const state = minAcceptance > 0 && evidence >= 1 / alpha ? 'worse' : 'open';
-  return { state, acceptance: toPercent(now, 1), previous: toPercent(previousRate, 1), tickets: outcomes.length };
+  return { state, acceptance: toPercent(rate, 1), previous: toPercent(previousRate, 1), tickets: outcomes.length };
 }

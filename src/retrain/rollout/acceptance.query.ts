@@ -1,4 +1,4 @@
-/** What agents did with suggestions of single versions. */
+/** Agents' acceptance of the suggestions of single versions. */
 import type { EntityManager } from 'typeorm';
 import type { Rollout } from '../../suggest/versions/rollouts.js';
 import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
@@ -11,7 +11,7 @@ interface AcceptanceOutcome {
   accepted: number;
 }
 
-/** Tickets on which a suggestion stood before the agent, in the order in which they were settled. */
+/** Tickets on which the agent saw a suggestion, in the order of their labels. */
 function loadOutcomes(
   manager: EntityManager,
   versions: string[],
@@ -29,7 +29,7 @@ function loadOutcomes(
   );
 }
 
-/** Of a canary: its tickets and the champion's, paired in their order. */
+/** Tickets of the canary and of the champion, paired in their order. */
 export async function loadCanaryPairs(
   manager: EntityManager,
   rollout: Rollout,
@@ -40,13 +40,13 @@ export async function loadCanaryPairs(
   const championOutcomes = rows.filter(({ version }) => version === champion);
   return canaryOutcomes
     .slice(0, championOutcomes.length)
-    .map(({ accepted }, index) => ({ tried: accepted, champion: championOutcomes[index]?.accepted ?? 0 }));
+    .map(({ accepted }, index) => ({ rollout: accepted, champion: championOutcomes[index]?.accepted ?? 0 }));
 }
 
-/** Of a version in shadow: what both had first, held against the label. Only tickets on which agents were shown nothing count alike for both. */
+/** First templates of shadow and champion compared with the label. Labels favour the champion wherever its suggestion was shown. */
 export function loadShadowPairs(manager: EntityManager, rollout: Rollout): Promise<OutcomePair[]> {
   return manager.query(
-    `SELECT (h.ranking -> 0 ->> 'templateId' = l.template_id)::int AS tried,
+    `SELECT (h.ranking -> 0 ->> 'templateId' = l.template_id)::int AS rollout,
             (s.ranking -> 0 ->> 'templateId' = l.template_id)::int AS champion
        FROM shadow_rankings h JOIN labels l ON l.ticket = h.ticket
        JOIN LATERAL (SELECT ranking FROM suggestions s WHERE s.ticket = h.ticket ORDER BY s.revision DESC LIMIT 1) s ON true
@@ -59,7 +59,7 @@ export function loadShadowPairs(manager: EntityManager, rollout: Rollout): Promi
 
 export interface ChampionRecord {
   outcomes: number[];
-  before: { accepted: number; of: number };
+  before: { accepted: number; total: number };
 }
 
 export async function loadChampionRecord(
@@ -70,6 +70,6 @@ export async function loadChampionRecord(
   const earlier = await loadOutcomes(manager, [previous], new Date(0), since);
   return {
     outcomes: current.map(({ accepted }) => accepted),
-    before: { accepted: earlier.reduce((sum, { accepted }) => sum + accepted, 0), of: earlier.length },
+    before: { accepted: earlier.reduce((sum, { accepted }) => sum + accepted, 0), total: earlier.length },
   };
 }

@@ -1,17 +1,18 @@
 /**
- * Takes back by itself what agents accept less of: a version that is tried out, and a champion that a training run has made.
- * What a person has promoted is left to people.
+ * Automatic rollback on a significantly lower acceptance rate: of the active rollout, and of a champion that a training run has
+ * promoted. A champion that a person has promoted is left to people.
  */
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { recordAudit } from '../../access/audit-log.js';
+import { recordAudit, runActor } from '../../access/audit-log.js';
+import { BackgroundLoop } from '../../processes/background-loop.js';
 import { tryLockInTransaction } from '../../database/advisory-locks.js';
-import { rollbackTarget, moveAlias } from '../../suggest/versions/model-registry.js';
+import { loadChampionMoves, type ChampionMove } from '../../suggest/requests/champion.js';
+import { moveAlias, rollbackTarget } from '../../suggest/versions/model-registry.js';
 import { message, comparedWithChampion } from '../../suggest/versions/model-messages.js';
 import { activeRollout, endRollout, type Rollout } from '../../suggest/versions/rollouts.js';
 import { loadChampionRecord, loadCanaryPairs, loadShadowPairs } from './acceptance.query.js';
 import { championVerdict, rolloutVerdict } from './acceptance-watch.js';
-import { runActor } from '../../access/audit-log.js';
 
 const intervalMs = 5_000;
 const actor = 'acceptance watch';
@@ -19,33 +20,36 @@ const actor = 'acceptance watch';
 @Injectable()
 export class RolloutWatch {
   private readonly logger = new Logger('Rollout');
-  private timer: NodeJS.Timeout | undefined;
-  private evaluating: Promise<void> | null = null;
+  private readonly loop = new BackgroundLoop({
+    run: () => this.evaluateAll(),
+    onError: (error) => this.logger.warn(`the acceptance could not be evaluated: ${String(error)}`),
+    intervalMs,
+    startDelayMs: intervalMs,
+  });
 
   constructor(private readonly dataSource: DataSource) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.evaluate(), intervalMs);
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.evaluating;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
-  /** Never rejects: the next look sees the same and more. */
+  /** Never rejects: the next evaluation includes the same tickets. */
   evaluate(): Promise<void> {
-    this.evaluating ??= this.dataSource
-      .transaction(async (manager) => {
-        if (!(await tryLockInTransaction(manager, 'rolloutWatch'))) return;
-        const moves = await championMoves(manager);
-        const rollout = await activeRollout(manager);
-        if (rollout) await this.evaluateRollout(manager, rollout, moves.at(-1)?.version ?? null);
-        else await this.evaluateChampion(manager, moves);
-      })
-      .catch((error: unknown) => this.logger.warn(`the acceptance waits to be looked at: ${String(error)}`))
-      .finally(() => (this.evaluating = null));
-    return this.evaluating;
+    return this.loop.runNow();
+  }
+
+  private evaluateAll(): Promise<void> {
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await tryLockInTransaction(manager, 'rolloutWatch'))) return;
+      const moves = await loadChampionMoves(manager);
+      const rollout = await activeRollout(manager);
+      if (rollout) await this.evaluateRollout(manager, rollout, moves.at(-1)?.version ?? null);
+      else await this.evaluateChampion(manager, moves);
+    });
   }
 
   private async evaluateRollout(manager: EntityManager, rollout: Rollout, champion: string | null): Promise<void> {
@@ -55,7 +59,7 @@ export class RolloutWatch {
         ? await loadShadowPairs(manager, rollout)
         : await loadCanaryPairs(manager, rollout, champion ?? '');
     const { state, ...figures } = rolloutVerdict(pairs);
-    await manager.query('UPDATE rollouts SET pairs = $2, standing = $3 WHERE id = $1', [
+    await manager.query('UPDATE rollouts SET pairs = $2, result = $3 WHERE id = $1', [
       rollout.id,
       pairs.length,
       state === 'worse' ? comparedWithChampion.worse(figures) : comparedWithChampion.open(figures),
@@ -74,11 +78,11 @@ export class RolloutWatch {
     const previous = rollbackTarget(moves.map(({ version }) => version));
     if (last?.actor !== runActor || previous === null) return;
     const { version, movedAt: since } = last;
-    const { outcomes, before } = await loadChampionRecord(manager, { version, previous, since });
-    const { state, ...figures } = championVerdict(outcomes, before);
+    const { outcomes, before: earlier } = await loadChampionRecord(manager, { version, previous, since });
+    const { state, acceptance, previous: before, tickets } = championVerdict(outcomes, earlier);
     if (state !== 'worse') return;
-    const reason = message('champion-worse', { version, ...figures });
-    this.logger.warn(`back to ${previous}: ${reason.sentence}`);
+    const reason = message('champion-worse', { version, now: acceptance, before, tickets });
+    this.logger.warn(`rolled back to ${previous}: ${reason.sentence}`);
     await moveAlias(manager, 'champion', previous, actor, reason);
     await recordAudit(manager, {
       actor,
@@ -88,14 +92,3 @@ export class RolloutWatch {
     });
   }
 }
-
-interface ChampionMove {
-  version: string;
-  actor: string;
-  movedAt: Date;
-}
-
-const championMoves = (manager: EntityManager): Promise<ChampionMove[]> =>
-  manager.query(
-    `SELECT version, actor, moved_at AS "movedAt" FROM model_alias_moves WHERE alias = 'champion' ORDER BY id`,
-  );

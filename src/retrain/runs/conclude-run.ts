@@ -1,18 +1,18 @@
-/** The end of a run: its row, and what that means for what is in service, in one transaction. */
+/** Ends a run: its row, and the promotion or rollout that follows, in one transaction. */
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
-import type { RunState } from '../../records/training-run.entity.js';
+import type { RunState } from '../../records/models/training-run.entity.js';
 import { moveAlias } from '../../suggest/versions/model-registry.js';
 import { message } from '../../suggest/versions/model-messages.js';
 import { endRollout, startRollout } from '../../suggest/versions/rollouts.js';
-import { firstModelActor } from './first-model.js';
+import { firstModelActor } from './first-model.service.js';
 import { endRun, type ClaimedRun, type RunEnd } from './run-store.js';
 import { runActor } from '../../access/audit-log.js';
 
 /**
- * A version that has passed takes over, or begins in shadow or as a canary where that is asked for.
+ * A version that has passed the gates is promoted, or starts as shadow or canary if configured.
  *
- * @throws LeaseLost: then nothing has been changed
+ * @throws LeaseLost; nothing was changed then
  */
 export async function concludeRun(
   dataSource: DataSource,
@@ -24,7 +24,7 @@ export async function concludeRun(
     const { challenger, ...rest } = end;
     const isFirst = run.trigger === 'first';
     const startsRollout = rest.state === 'promoted' && mode !== 'direct' && !isFirst;
-    const state = startsRollout ? 'compared' : rest.state;
+    const state = startsRollout ? 'rollout' : rest.state;
     await endRun(manager, run, { ...rest, state });
     const reason = message('training-run', { run: run.id });
     if (state === 'promoted') {
@@ -32,14 +32,14 @@ export async function concludeRun(
       await endRollout(manager, { outcome: 'ended', reason: message('became-champion', { version: challenger }) });
     }
     if (startsRollout) {
-      const order = {
+      const rollout = {
         version: challenger,
         mode,
         share: mode === 'canary' ? share : 1,
         run: run.id,
         startedBy: runActor,
       };
-      await startRollout(manager, order);
+      await startRollout(manager, rollout);
     }
     return state;
   });

@@ -1,12 +1,12 @@
 /**
- * Reports a training to an MLflow server over its REST API, from the record in the model's folder: parameters, curves and
- * held-out figures, no ticket. A server that is away or refuses costs the report, never the model.
+ * Reports a training to an MLflow server over its REST API, from the run record in the model's folder: parameters, curves and
+ * held-out metrics, no tickets. If the server fails, the report is lost, never the model.
  */
 import { readRunRecord, type RunRecord } from '../../models/training/run-record.js';
 
 const experiment = 'replyrank';
 const timeoutMs = 10_000;
-/** The API takes no more at once. */
+/** The API's limit is 1,000. */
 const maxBatchMetrics = 900;
 const maxParamLength = 6000;
 
@@ -18,8 +18,8 @@ interface Metric {
 }
 
 /**
- * @param trackingUri of the server, with `user:password@` where it asks for one
- * @returns null, or why nothing could be reported
+ * @param trackingUri with `user:password@` if the server requires it
+ * @returns null, or the reason of the failure
  */
 export async function reportToMlflow(trackingUri: string, folder: string): Promise<string | null> {
   const { host } = new URL(trackingUri);
@@ -30,7 +30,7 @@ export async function reportToMlflow(trackingUri: string, folder: string): Promi
   } catch (error) {
     const { message, cause } = error as Error;
     const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
-    return `the training could not be reported to MLflow at ${host} (${reason}); the model is there all the same`;
+    return `the training could not be reported to MLflow at ${host} (${reason}); the model itself is complete`;
   }
 }
 
@@ -102,7 +102,7 @@ class MlflowServer {
     }
   }
 
-  /** @returns the id of the experiment, which is made where it is not there */
+  /** @returns the id of the experiment, which is created if missing */
   async experiment(name: string): Promise<string> {
     const found = (): Promise<string | null> => this.find(name);
     const existing = await found();
@@ -110,7 +110,7 @@ class MlflowServer {
     try {
       return (await this.post<{ experiment_id: string }>('experiments/create', { name })).experiment_id;
     } catch (error) {
-      // Another training may have made it in between.
+      // Another training may have created it meanwhile.
       const created = await found();
       if (created !== null) return created;
       throw error;

@@ -1,13 +1,14 @@
-/** Whether a training run is wanted, and what the schedule has to know. */
+/** Training runs that are requested, and the facts of the schedule. */
 import type { EntityManager } from 'typeorm';
+import { loadChampionMoves } from '../../suggest/requests/champion.js';
 import type { NewRun } from './run-store.js';
 
-/** After a run that has failed, what asks by itself waits so long: with the same labels the next would fail too. */
+/** Automatic requests wait this long after a failed run: with the same labels the next one would fail too. */
 const failureBackoffMinutes = 60;
 
 /**
- * The newest decision to retrain that no run has followed: one that was made before the last run began was about an older
- * model, and so was one that was made by itself before it ended.
+ * The newest decision to retrain without a run. Decisions from before the last run started concern an older model, and so do
+ * automatic ones from before it ended.
  */
 export async function findRequestedRun(manager: EntityManager): Promise<NewRun | null> {
   const [row]: { id: number; askedBy: string }[] = await manager.query(
@@ -26,7 +27,7 @@ export async function findRequestedRun(manager: EntityManager): Promise<NewRun |
   return { trigger, askedBy: row.askedBy, decision: row.id };
 }
 
-/** Also of a look that decided on nothing. */
+/** Includes evaluations that decided on no action. */
 export async function loadLastScheduledEvaluation(manager: EntityManager): Promise<Date | null> {
   const [row]: { at: Date | null }[] = await manager.query(
     `SELECT max(decided_at) AS at FROM retrain_decisions WHERE asked_by = 'schedule'`,
@@ -34,9 +35,8 @@ export async function loadLastScheduledEvaluation(manager: EntityManager): Promi
   return row?.at ?? null;
 }
 
+/** When the first champion was promoted; null without one. */
 export async function loadChampionSince(manager: EntityManager): Promise<Date | null> {
-  const [row]: { at: Date | null }[] = await manager.query(
-    `SELECT min(moved_at) AS at FROM model_alias_moves WHERE alias = 'champion'`,
-  );
-  return row?.at ?? null;
+  const [first] = await loadChampionMoves(manager);
+  return first?.movedAt ?? null;
 }

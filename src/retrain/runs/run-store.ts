@@ -1,9 +1,9 @@
 /**
- * Training runs in the database. Invariant: at most one run is unfinished (a unique index says so), and only the replica that
- * holds its lease writes to it; a replica that has lost the lease finds that out at its next write and stops.
+ * Training runs in the database. Invariant: at most one run is unfinished (unique index), and only the replica that holds its
+ * lease writes to it; a replica that has lost the lease learns it at its next write and stops.
  */
 import type { EntityManager } from 'typeorm';
-import type { RunState } from '../../records/training-run.entity.js';
+import type { RunState } from '../../records/models/training-run.entity.js';
 import { notifyTrainingRun } from '../../events/change-events.js';
 import type { Comparison } from '../comparison/comparison.js';
 import type { SplitPoint } from '../labels/label-split.js';
@@ -12,12 +12,12 @@ import type { RunTrigger, Verdict } from '../comparison/promotion.js';
 export const leaseSeconds = 15;
 const maxAttempts = 3;
 
-/** Another replica has the run now, or nobody needs it any more. */
+/** Another replica has the run now, or it has ended. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
-/** A person has asked to end the run. */
+/** A person has cancelled the run. */
 export class RunCancelled extends Error {
   override readonly name = 'RunCancelled';
 }
@@ -38,7 +38,7 @@ export interface NewRun {
   decision: number | null;
 }
 
-/** @returns the run, or the unfinished one that is there already */
+/** @returns the new run, or the unfinished one */
 export async function startRun(manager: EntityManager, run: NewRun): Promise<{ id: number; started: boolean }> {
   for (;;) {
     const [created]: { id: number }[] = await manager.query(
@@ -58,7 +58,7 @@ export async function startRun(manager: EntityManager, run: NewRun): Promise<{ i
   }
 }
 
-/** Takes a run that waits, or whose runner has died. One that has killed its runner too often is given up. */
+/** Claims a queued run or one whose lease has expired. A run whose process died too often fails. */
 export async function claimRun(manager: EntityManager, runner: string): Promise<ClaimedRun | null> {
   const [rows] = await manager.query<[ClaimedRun[], number]>(
     `UPDATE training_runs SET state = 'running', runner = $1, lease_until = now() + make_interval(secs => $2),
@@ -71,19 +71,19 @@ export async function claimRun(manager: EntityManager, runner: string): Promise<
   const [run] = rows;
   if (!run) return null;
   if (run.attempts <= maxAttempts) return run;
-  const error = `its process was killed ${maxAttempts} times; see the log of the replicas`;
+  const error = `the training process was killed ${maxAttempts} times; see the logs of the replicas`;
   await endRun(manager, run, { state: 'failed', error });
   return null;
 }
 
-/** Prolongs the lease. @throws LeaseLost | RunCancelled */
+/** Renews the lease. @throws LeaseLost | RunCancelled */
 export async function renewLease(manager: EntityManager, run: ClaimedRun): Promise<void> {
   const [rows] = await manager.query<[{ cancelAsked: boolean }[], number]>(
     `UPDATE training_runs SET lease_until = now() + make_interval(secs => $3)
       WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING cancel_asked AS "cancelAsked"`,
     [run.id, run.runner, leaseSeconds],
   );
-  if (!rows[0]) throw new LeaseLost(`training run ${run.id} belongs to another replica`);
+  if (!rows[0]) throw new LeaseLost(`training run ${run.id} is claimed by another replica`);
   if (rows[0].cancelAsked) throw new RunCancelled(`training run ${run.id} was cancelled`);
 }
 
@@ -98,8 +98,8 @@ export interface RunUpdate {
   heldOutFrom?: SplitPoint;
 }
 
-/** Writes where it stands. @throws LeaseLost */
-export async function updateRun(manager: EntityManager, run: ClaimedRun, part: RunUpdate): Promise<void> {
+/** Stores the progress. @throws LeaseLost */
+export async function updateRun(manager: EntityManager, run: ClaimedRun, update: RunUpdate): Promise<void> {
   const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
   const [rows] = await manager.query<[{ phase: string | null; progress: number | null }[], number]>(
     `UPDATE training_runs SET phase = coalesce($3, phase), progress = CASE WHEN $4 THEN $5 ELSE progress END,
@@ -110,32 +110,32 @@ export async function updateRun(manager: EntityManager, run: ClaimedRun, part: R
     [
       run.id,
       run.runner,
-      part.phase ?? null,
-      part.phase !== undefined,
-      part.progress ?? null,
-      part.note ?? null,
-      json(part.arguments),
-      json(part.curves),
-      part.challenger ?? null,
-      part.champion ?? null,
-      json(part.heldOutFrom),
+      update.phase ?? null,
+      update.phase !== undefined,
+      update.progress ?? null,
+      update.note ?? null,
+      json(update.arguments),
+      json(update.curves),
+      update.challenger ?? null,
+      update.champion ?? null,
+      json(update.heldOutFrom),
     ],
   );
   const [row] = rows;
-  if (!row) throw new LeaseLost(`training run ${run.id} belongs to another replica`);
-  if (part.phase !== undefined) await notifyTrainingRun(manager, { id: run.id, state: 'running', ...row });
+  if (!row) throw new LeaseLost(`training run ${run.id} is claimed by another replica`);
+  if (update.phase !== undefined) await notifyTrainingRun(manager, { id: run.id, state: 'running', ...row });
 }
 
 export interface FinishedTraining {
   askedBy: string;
-  /** What it trained, and what ranks now */
+  /** The version that it trained and that serves now */
   challenger: string;
   startedAt: Date;
   arguments: object;
   curves: object[];
 }
 
-/** Puts a first training that no replica was asked for among the runs, once it is over. */
+/** Records a first training that ran outside the queue, after it has ended. */
 export async function recordFirstRun(manager: EntityManager, run: FinishedTraining): Promise<void> {
   await manager.query(
     `INSERT INTO training_runs (trigger, asked_by, state, challenger, arguments, curves, attempts, created_at, started_at, ended_at)
@@ -151,7 +151,7 @@ export interface RunEnd {
   verdict?: Verdict;
 }
 
-/** @throws LeaseLost: then nothing else of the transaction may stay either */
+/** @throws LeaseLost; the whole transaction must be rolled back then */
 export async function endRun(manager: EntityManager, run: ClaimedRun, end: RunEnd): Promise<void> {
   const { state, error = null, comparison = null, verdict = null } = end;
   const [, changed] = await manager.query<[unknown, number]>(
@@ -160,11 +160,11 @@ export async function endRun(manager: EntityManager, run: ClaimedRun, end: RunEn
       WHERE id = $1 AND runner = $2 AND state = 'running'`,
     [run.id, run.runner, state, error, comparison, verdict],
   );
-  if (changed === 0) throw new LeaseLost(`training run ${run.id} belongs to another replica`);
+  if (changed === 0) throw new LeaseLost(`training run ${run.id} is claimed by another replica`);
   await notifyTrainingRun(manager, { id: run.id, state, phase: null, progress: null });
 }
 
-/** The run is tried again by whoever claims it next; the attempt counts. */
+/** Queues the run again; the attempt counts. */
 export async function retryRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
   await manager.query(
     `UPDATE training_runs SET state = 'queued', runner = NULL, lease_until = NULL
@@ -173,7 +173,7 @@ export async function retryRun(manager: EntityManager, run: ClaimedRun): Promise
   );
 }
 
-/** Gives a run back so that another replica, or the next start, takes it at once. */
+/** Releases the lease: another replica, or the next start, claims the run at once; the attempt does not count. */
 export async function releaseRun(manager: EntityManager, run: ClaimedRun): Promise<void> {
   await manager.query(
     `UPDATE training_runs SET state = 'queued', runner = NULL, lease_until = NULL, attempts = attempts - 1

@@ -1,4 +1,4 @@
-/** One training run, from the labels to the verdict. What was tested is what is served: nothing is fitted again afterwards. */
+/** A training run from labels to verdict. The tested version is the one that serves: it is not refitted on all labels. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
@@ -13,7 +13,7 @@ import { moveAlias } from '../../suggest/versions/model-registry.js';
 import { message } from '../../suggest/versions/model-messages.js';
 import { loadCandidates, loadServingVersion } from '../../suggest/requests/serving-version.js';
 import { compare } from '../comparison/comparison.js';
-import { type ComparedTicket } from '../comparison/answer.js';
+import { type ComparedTicket } from '../comparison/prediction.js';
 import { loadHeldOutTickets } from '../comparison/held-out.query.js';
 import {
   defaultSplit,
@@ -39,70 +39,70 @@ export interface RunContext {
   update: (part: RunUpdate) => Promise<void>;
 }
 
-/** The run can't go on, for a reason that its row shall say. */
+/** The run can't continue; its row stores the reason. */
 export class RunFailed extends Error {
   override readonly name = 'RunFailed';
 }
 
 export const workFolderPrefix = '.training-run-';
-/** Slices with fewer held-out tickets say nothing. */
+/** Smaller slices are not compared. */
 const minSliceTickets = 30;
 
 /**
- * @returns how it ended, and with whom; who calls writes that, and moves the alias, in one transaction
+ * @returns the end state and the challenger; the caller stores it and moves the alias in one transaction
  * @throws RunFailed | TrainingFailed with the reason
  */
-export async function executeRun(run: ClaimedRun, tools: RunContext): Promise<RunEnd & { challenger: string }> {
-  const { dataSource, config, update: note, signal } = tools;
-  await note({ phase: 'reading labels' });
-  if (run.trigger === 'first') return executeFirstRun(run, tools);
+export async function executeRun(run: ClaimedRun, context: RunContext): Promise<RunEnd & { challenger: string }> {
+  const { dataSource, config, update, signal } = context;
+  await update({ phase: 'reading labels' });
+  if (run.trigger === 'first') return executeFirstRun(run, context);
   const champion = await loadServingVersion(dataSource.manager);
   const seen = await readTrainedOn(config, champion);
   const labels = await loadLabelledTickets(dataSource.manager);
   const trust = estimateTrust(labels);
-  const { RETRAIN_LABEL_DAYS: mostDays } = config;
-  const rules = { trust: trust.value, mostDays, seed: tools.training.seed, now: new Date() };
+  const { RETRAIN_LABEL_DAYS: maxAgeDays } = config;
+  const rules = { trust: trust.value, maxAgeDays, seed: context.training.seed, now: new Date() };
   const copies = countTrainingCopies(labels, rules);
   const from = run.heldOutFrom ?? findSplitPoint(labels, seen, copies);
   if (!from) throw new RunFailed(tooFewLabels(labels.filter(({ key }) => !seen.has(idHash(key))).length));
   const out = selectHeldOut(labels, seen, from);
   for (const { ticket } of out) copies.delete(ticket);
-  await note({
+  await update({
     champion: champion.version,
     heldOutFrom: from,
     arguments: {
-      seed: tools.training.seed,
+      seed: context.training.seed,
       fields: config.MODEL_FIELDS,
       labels: labels.length,
       learnedFrom: copies.size,
-      lines: [...copies.values()].reduce((sum, one) => sum + one, 0),
+      lines: [...copies.values()].reduce((sum, rows) => sum + rows, 0),
       heldOut: out.length,
       heldOutFrom: new Date(from.at).toISOString(),
       trust,
     },
   });
-  const challenger = run.challenger ?? (await trainChallenger(run, tools, copies));
+  const challenger = run.challenger ?? (await trainChallenger(run, context, copies));
   signal.throwIfAborted();
   const both = { champion, challenger: { version: challenger, folder: challenger } };
-  const facts = await compareWithChampion(both, tools, { out, learned: [...copies.keys()], trust });
+  const facts = await compareWithChampion(both, context, { out, learned: [...copies.keys()], trust });
   const verdict = promotionVerdict(run.trigger, facts, gateSettings(config));
   const { comparison } = facts;
-  return { state: verdict.promoted ? 'promoted' : 'kept', verdict, ...(comparison && { comparison }), challenger };
+  return { state: verdict.promoted ? 'promoted' : 'rejected', verdict, ...(comparison && { comparison }), challenger };
 }
 
-/** Trains on all labels: there is no champion that has learned from some, and nothing to be compared with. */
-async function executeFirstRun(run: ClaimedRun, tools: RunContext): Promise<RunEnd & { challenger: string }> {
-  const { dataSource, config, update: note, training } = tools;
+/** Trains on all labels: there is no champion to compare with, so nothing is held out. */
+async function executeFirstRun(run: ClaimedRun, context: RunContext): Promise<RunEnd & { challenger: string }> {
+  const { dataSource, config, update, training } = context;
   const { version, folder } = await loadServingVersion(dataSource.manager);
-  if (folder !== null) throw new RunFailed(`${version} ranks already`);
+  if (folder !== null) throw new RunFailed(`${version} is already serving`);
   const labels = await loadLabelledTickets(dataSource.manager);
   const facts = { labels: labels.length, learnedFrom: labels.length, lines: labels.length, heldOut: 0 };
-  await note({ arguments: { seed: training.seed, fields: config.MODEL_FIELDS, ...facts } });
-  return { state: 'promoted', challenger: run.challenger ?? (await trainChallenger(run, tools)) };
+  await update({ arguments: { seed: training.seed, fields: config.MODEL_FIELDS, ...facts } });
+  return { state: 'promoted', challenger: run.challenger ?? (await trainChallenger(run, context)) };
 }
 
 const tooFewLabels = (unseen: number): string =>
-  `${unseen} labels are there that the champion has not learned from; more than ${defaultSplit.min} are needed, to test on and to learn from`;
+  `${unseen} labels that the champion was not trained on; more than ${defaultSplit.min} are needed to train and to test`;
 
 async function readTrainedOn(config: Config, { folder }: SandboxVersion): Promise<Set<string>> {
   if (folder === null) return new Set();
@@ -112,26 +112,26 @@ async function readTrainedOn(config: Config, { folder }: SandboxVersion): Promis
 
 async function trainChallenger(
   run: ClaimedRun,
-  { dataSource, config, training, signal, update: note }: RunContext,
+  { dataSource, config, training, signal, update }: RunContext,
   copies?: ReadonlyMap<number, number>,
 ): Promise<string> {
-  const order = { ...training, config, signal, ...(copies && { copies }), work: `${workFolderPrefix}${run.id}` };
-  const { version } = await trainFromLabels(dataSource, order, throttleProgress(note));
+  const settings = { ...training, config, signal, ...(copies && { copies }), work: `${workFolderPrefix}${run.id}` };
+  const { version } = await trainFromLabels(dataSource, settings, throttleProgress(update));
   await dataSource.transaction((manager) =>
     moveAlias(manager, 'challenger', version, 'training run', message('training-run', { run: run.id })),
   );
   const record = await readRunRecord(join(config.MODEL_DIR, version));
-  await note({ challenger: version, curves: record.curves });
+  await update({ challenger: version, curves: record.curves });
   return version;
 }
 
-/** Ranks the held-out tickets with both and compares. */
+/** Ranks the held-out tickets with both versions and compares. */
 async function compareWithChampion(
   { champion, challenger }: { champion: SandboxVersion; challenger: SandboxVersion },
-  { dataSource, config, training, signal, update: note }: RunContext,
+  { dataSource, config, training, signal, update }: RunContext,
   held: { out: Awaited<ReturnType<typeof loadLabelledTickets>>; learned: number[]; trust: Trust },
 ): Promise<ChallengerFacts> {
-  await note({ phase: 'comparing with the champion', progress: 0 });
+  await update({ phase: 'comparing with the champion', progress: 0 });
   const learned = await readTrainedOn(config, challenger);
   const unseen = held.out.filter(({ key }) => !learned.has(idHash(key)));
   const tickets = await loadHeldOutTickets(dataSource.manager, unseen, held.learned);
@@ -150,11 +150,11 @@ async function compareWithChampion(
       tickets.map(({ input }) => input),
       {
         options: { ...training.worker, workerFile: modelWorkerFile },
-        // Weights say how tickets differ from those that the champion learned from: another version's would be others.
+        // Class weights are relative to the champion's training data: the challenger's would differ.
         candidates: (await loadCandidates(manager)).map((candidate) => ({ ...candidate, weight: 1 })),
         signal,
       },
-      (done) => note({ phase: 'comparing with the champion', progress: done }),
+      (done) => update({ phase: 'comparing with the champion', progress: done }),
     );
     const compared = tickets.flatMap(({ facts }, index): ComparedTicket[] => {
       const [ofChampion, ofChallenger] = [answers.champion[index], answers.challenger[index]];
@@ -163,7 +163,7 @@ async function compareWithChampion(
     const comparison = compare(compared, {
       minTrustedLabels: config.RETRAIN_TRUSTED_LABELS,
       trust: held.trust,
-      minSliceTickets: minSliceTickets,
+      minSliceTickets,
       random: seeded(training.seed),
     });
     return { comparison, failure: null, slowdown: answers.slowdown, hasReference };
@@ -174,19 +174,19 @@ async function compareWithChampion(
   }
 }
 
-/** A training tells of every step; the database hears of it once a second, and of each new phase. */
-function throttleProgress(note: RunContext['update']): JobProgress {
-  let [told, last] = [0, ''];
-  return async (phase, progress, said, curves) => {
+/** Stores progress at most once a second, and every new phase. */
+function throttleProgress(update: RunContext['update']): JobProgress {
+  let [storedAt, lastPhase] = [0, ''];
+  return async (phase, progress, note, curves) => {
     const now = performance.now();
-    if (phase === last && now - told < 1000) return;
-    [told, last] = [now, phase];
-    // One that is lost costs nothing: the lease says whether the run is still ours.
-    await note({ phase, progress, note: said ?? null, ...(curves && { curves }) }).catch(() => undefined);
+    if (phase === lastPhase && now - storedAt < 1000) return;
+    [storedAt, lastPhase] = [now, phase];
+    // A lost update is harmless: the lease shows whether the run is still claimed.
+    await update({ phase, progress, note: note ?? null, ...(curves && { curves }) }).catch(() => undefined);
   };
 }
 
-/** Removes what a killed run has left: its working folder, and a version that was finished but never made known. */
+/** Deletes what killed runs have left: working folders, and finished versions that were never registered. */
 export async function removeUnfinishedFolders(
   dataSource: DataSource,
   modelDir: string,

@@ -13,7 +13,7 @@ export interface RetrainSchedule {
   minLoss: number;
 }
 
-/** When a retraining is looked at by itself, and what is asked for then. */
+/** The retraining schedule and the minimums of an automatic retraining. */
 @Injectable()
 export class ScheduleQuery {
   constructor(
@@ -24,12 +24,12 @@ export class ScheduleQuery {
   async schedule(now: Date): Promise<RetrainSchedule> {
     const { manager } = this.dataSource;
     const { RETRAIN_SCHEDULE: pattern = null } = this.config;
-    const lastLook = await loadLastScheduledEvaluation(manager);
-    const facts = { now, lastLook, championSince: await loadChampionSince(manager) };
+    const lastEvaluation = await loadLastScheduledEvaluation(manager);
+    const facts = { now, lastEvaluation, championSince: await loadChampionSince(manager) };
     return {
       pattern,
       next: pattern === null ? null : nextEvaluation(pattern, facts),
-      lastEvaluation: lastLook,
+      lastEvaluation,
       coolDownHours: this.config.RETRAIN_COOL_DOWN_H,
       minLabels: this.config.RETRAIN_MIN_LABELS,
       minLoss: this.config.RETRAIN_MIN_LOSS,

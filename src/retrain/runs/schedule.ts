@@ -1,16 +1,16 @@
-/** When a scheduled look is due. */
+/** When a scheduled evaluation of whether to retrain is due. */
 import { Cron } from 'croner';
 
 export interface ScheduleFacts {
   now: Date;
-  /** Of the last look that the schedule has made, whatever it decided; null where there was none */
+  /** The last scheduled evaluation, whatever it decided; null without one */
   lastEvaluation: Date | null;
-  /** Since when there is a champion; null: the first model comes by itself */
+  /** When the first champion was promoted; null without one */
   championSince: Date | null;
 }
 
 /**
- * A time that was missed, because nothing ran then, is made up for once; times before the champion came do not count.
+ * Missed times are made up for once; times before the first champion do not count.
  *
  * @param pattern a cron pattern, in UTC
  */
@@ -19,12 +19,12 @@ export function isEvaluationDue(pattern: string, facts: ScheduleFacts): boolean 
   return next !== null && next <= facts.now;
 }
 
-/** The time of the next look, which has passed already where it was missed; null before there is a champion. */
+/** The next scheduled time, in the past if it was missed; null without a champion. */
 export function nextEvaluation(
   pattern: string,
-  { lastEvaluation: lastLook, championSince }: ScheduleFacts,
+  { lastEvaluation, championSince }: ScheduleFacts,
 ): Date | null {
-  const since = Math.max(lastLook?.getTime() ?? 0, championSince?.getTime() ?? Infinity);
+  const since = Math.max(lastEvaluation?.getTime() ?? 0, championSince?.getTime() ?? Infinity);
   if (since === Infinity) return null;
   return new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(new Date(since));
 }

@@ -1,8 +1,8 @@
-/** A model version from the labels in the database. */
+/** Trains a model version from the labels in the database. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
-import type { Config } from '../../config/config.js';
+import { childEnvironment, type Config, type ServiceConfig } from '../../config/config.js';
 import type { ModelWorkerSettings } from '../../models/serving/model-protocol.js';
 import type { ModelDescription } from '../../models/versions/model-folder.js';
 import type { JobProgress } from '../../models/training/progress.js';
@@ -18,12 +18,20 @@ export interface LabelTraining {
   worker: { settings: ModelWorkerSettings; environment: NodeJS.ProcessEnv };
   seed: number;
   signal: AbortSignal;
-  /** Lines of each ticket, none of one that is not there; one of each where it is not given */
+  /** Training rows by ticket id, 0 for missing ones; without it, one row each */
   copies?: ReadonlyMap<number, number>;
-  /** Name of the folder it works in, below MODEL_DIR: what a killed training has left there is removed first */
+  /** Name of the working folder in MODEL_DIR; leftovers of a killed training in it are deleted first */
   work?: string;
 }
 
+/** What a training needs of the service's configuration. */
+export function trainingSettings(config: ServiceConfig): Pick<LabelTraining, 'worker' | 'seed'> & { config: ServiceConfig } {
+  const { ENCODER_DIR: encoderDir, STORE_DIR: cacheDir, tensorflow } = config;
+  const settings = { encoderDir, cacheDir, device: tensorflow.device };
+  return { config, worker: { settings, environment: childEnvironment(tensorflow.environment) }, seed };
+}
+
+const seed = 1;
 const precision = 0.5;
 const coverage = 0.97;
 
@@ -31,17 +39,17 @@ const workFolderPrefix = '.training-';
 const maxTrainingMs = 86_400_000;
 
 /**
- * Trains on every label, or on those that `copies` names, and registers the version; who calls decides whether it becomes the champion.
+ * Trains on all labels, or on those in `copies`, and registers the version. The caller decides whether it becomes the champion.
  *
  * @returns the new version's description; its folder is `MODEL_DIR/version`
- * @throws TrainingFailed saying why
+ * @throws TrainingFailed with the reason
  */
 export async function trainFromLabels(
   dataSource: DataSource,
   training: LabelTraining,
   onProgress: JobProgress,
 ): Promise<ModelDescription> {
-  const { config, worker, seed, signal, copies } = training;
+  const { config, worker, signal, copies } = training;
   await removeAbandoned(config.MODEL_DIR, new Date());
   const work = join(config.MODEL_DIR, training.work ?? `${workFolderPrefix}${process.pid}-${Date.now()}`);
   await rm(work, { recursive: true, force: true });
@@ -56,7 +64,7 @@ export async function trainFromLabels(
       templates,
       out,
       columns: { noneLabel, fields },
-      seed,
+      seed: training.seed,
       precision,
       coverage,
       knownContactType: false,
@@ -75,12 +83,12 @@ export async function trainFromLabels(
     }
     return model;
   } finally {
-    // The tickets' texts do not stay behind.
+    // Ticket texts must not remain on disk.
     await rm(work, { recursive: true, force: true });
   }
 }
 
-/** Removes the tickets' texts that a killed training has left behind. Another process may be at a training right now. */
+/** Deletes ticket texts that a killed training has left. Recent folders are kept: another process may be training. */
 export async function removeAbandoned(modelDir: string, now: Date): Promise<void> {
   for (const name of await readdir(modelDir).catch(() => [])) {
     if (!name.startsWith(workFolderPrefix)) continue;

@@ -8,7 +8,8 @@ import { hostname } from 'node:os';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Counter, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
-import { childEnvironment, CONFIG, type ServiceConfig } from '../../config/config.js';
+import { CONFIG, type ServiceConfig } from '../../config/config.js';
+import { BackgroundLoop } from '../../processes/background-loop.js';
 import { ifUnlocked } from '../../database/advisory-locks.js';
 import { JobDied, JobFailed } from '../../models/jobs/job-process.js';
 import { DecisionsService } from '../../monitoring/decisions/decisions.service.js';
@@ -17,18 +18,22 @@ import { executeRun, removeUnfinishedFolders, RunFailed } from './run-training.j
 import * as store from './run-store.js';
 import { concludeRun } from './conclude-run.js';
 import { isEvaluationDue } from './schedule.js';
+import { trainingSettings } from './train-from-labels.js';
 
 const pollIntervalMs = 1_000;
 const heartbeatIntervalMs = 3_000;
-const seed = 1;
 
 @Injectable()
 export class TrainingRunner {
   private readonly logger = new Logger('Training');
   private readonly ended: Counter<'state'>;
   private readonly runnerId = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
-  private timer: NodeJS.Timeout | undefined;
-  private polling: Promise<void> | null = null;
+  private readonly loop = new BackgroundLoop({
+    run: () => this.startAndClaim(new Date()),
+    onError: (error) => this.logger.warn(`training runs wait: ${String(error)}`),
+    intervalMs: pollIntervalMs,
+    startDelayMs: pollIntervalMs,
+  });
   private currentRun: Promise<void> | null = null;
   private stopping = new AbortController();
 
@@ -48,23 +53,14 @@ export class TrainingRunner {
 
   start(): void {
     this.stopping = new AbortController();
-    this.timer = setInterval(() => void this.poll(new Date()), pollIntervalMs);
+    this.loop.start();
   }
 
   /** A run that is under way goes back to the queue. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
     this.stopping.abort(new Error('the service is being stopped'));
-    await this.polling;
+    await this.loop.stop();
     await this.currentRun;
-  }
-
-  /** Never rejects: what fails is tried again at the next look. */
-  poll(now: Date): Promise<void> {
-    this.polling ??= this.startAndClaim(now)
-      .catch((error: unknown) => this.logger.warn(`training runs wait: ${String(error)}`))
-      .finally(() => (this.polling = null));
-    return this.polling;
   }
 
   private async startAndClaim(now: Date): Promise<void> {
@@ -132,10 +128,7 @@ export class TrainingRunner {
   }
 
   private context() {
-    const { ENCODER_DIR: encoderDir, STORE_DIR: cacheDir, tensorflow } = this.config;
-    const settings = { encoderDir, cacheDir, device: tensorflow.device };
-    const worker = { settings, environment: childEnvironment(tensorflow.environment) };
-    return { dataSource: this.dataSource, config: this.config, training: { worker, seed } };
+    return { dataSource: this.dataSource, config: this.config, training: trainingSettings(this.config) };
   }
 
   /** Where the database can't be reached for as long as a lease lasts, the run may be another's already. */

@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles, type Actor } from '../../access/roles.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
-import { runStates, runTriggers } from '../../records/training-run.entity.js';
+import { runStates, runTriggers } from '../../records/models/training-run.entity.js';
 import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
 import { ScheduleQuery } from './schedule.query.js';
 import { TrainingRunsService } from './training-runs.service.js';
@@ -11,7 +11,6 @@ import { TrainingRunsService } from './training-runs.service.js';
 const date = z.date().meta({ type: 'string', format: 'date-time' });
 const rowId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const points = z.object({ points: z.number(), low: z.number(), high: z.number() });
-/** The interval of `top1` is missing where an older version has compared. */
 const figures = z.object({
   top1: z.number(),
   low: z.number().optional(),
@@ -20,7 +19,7 @@ const figures = z.object({
   ece: z.number(),
 });
 
-/** Differences are challenger less champion, in points, with 95 % intervals. */
+/** Differences are challenger − champion in percentage points, with 95% confidence intervals. */
 const comparisonSchema = z
   .looseObject({
     basis: z.enum(['trusted', 'weighted-choices', 'choices']),
@@ -38,7 +37,6 @@ const comparisonSchema = z
         value: z.string(),
         tickets: z.number().int(),
         points: z.number(),
-        /** Missing where an older version has compared */
         low: z.number().optional(),
         high: z.number().optional(),
         pWorse: z.number(),
@@ -88,10 +86,10 @@ const scheduleSchema = z
   .object({
     pattern: z.string().nullable(),
     next: date.nullable(),
-    lastLook: date.nullable(),
+    lastEvaluation: date.nullable(),
     coolDownHours: z.number(),
-    leastLabels: z.number().int(),
-    leastLoss: z.number(),
+    minLabels: z.number().int(),
+    minLoss: z.number(),
   })
   .meta({ id: 'RetrainSchedule' });
 
@@ -106,7 +104,7 @@ interface AuthenticatedRequest {
   actor: Actor;
 }
 
-/** Trainings of challengers: why each was started, where it stands, and what became of it with the reasons. */
+/** Training runs of challengers: trigger, progress, comparison with the champion, promotion gates. */
 @ApiTags('training-runs')
 @Controller('api/v1/training-runs')
 export class TrainingRunsController {
@@ -115,6 +113,7 @@ export class TrainingRunsController {
     private readonly scheduleQuery: ScheduleQuery,
   ) {}
 
+  /** Lists training runs, newest first. */
   @Get()
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: pageSchema(runSchema).meta({ id: 'TrainingRunPage' }) })
@@ -122,7 +121,7 @@ export class TrainingRunsController {
     return this.runs.list(query);
   }
 
-  /** Starts one; where one is queued or running, that one is the answer. */
+  /** Starts a training run, or returns the queued or running one. */
   @Post()
   @Roles('ml')
   @ApiCreatedResponse({ standardSchema: runSchema })
@@ -130,7 +129,7 @@ export class TrainingRunsController {
     return this.runs.start(actor.name);
   }
 
-  /** When a retraining is looked at by itself, and the least that it needs. */
+  /** Gets the retraining schedule and the minimums of an automatic retraining. */
   @Get('schedule')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: scheduleSchema })
@@ -138,6 +137,7 @@ export class TrainingRunsController {
     return this.scheduleQuery.schedule(new Date());
   }
 
+  /** Gets a training run. */
   @Get(':id')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: runSchema })
@@ -145,6 +145,7 @@ export class TrainingRunsController {
     return this.runs.get(id);
   }
 
+  /** Cancels a queued or running training run. */
   @Post(':id/cancel')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')

@@ -2,18 +2,17 @@ import { HttpStatus, Injectable } from '@nestjs/common';
 import { DataSource, In, LessThan } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
 import { ProblemException } from '../../http/problem.js';
-import { TrainingRun, type RunState } from '../../records/training-run.entity.js';
+import { TrainingRun, type RunState } from '../../records/models/training-run.entity.js';
 import { page } from '../../http/cursor.js';
 import { found } from '../../http/found.js';
 import { notifyTrainingRun } from '../../events/change-events.js';
 import { startRun } from './run-store.js';
 
-/** Training runs as people read them, and those that they ask for. */
+/** Training runs for the API. */
 @Injectable()
 export class TrainingRunsService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Newest first. */
   async list({ state, limit, cursor }: { state?: RunState | undefined; limit: number; cursor?: number | undefined }) {
     const rows = await this.dataSource.getRepository(TrainingRun).find({
       where: { ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
@@ -25,10 +24,10 @@ export class TrainingRunsService {
 
   async get(id: number) {
     const row = await this.dataSource.getRepository(TrainingRun).findOneBy({ id });
-    return toResponse(found(row, `there is no training run ${id}`));
+    return toResponse(found(row, `training run ${id} does not exist`));
   }
 
-  /** Starts one, or names the one that is under way. */
+  /** Starts a run, or returns the unfinished one. */
   async start(actor: string) {
     const { id } = await this.dataSource.transaction(async (manager) => {
       const run = await startRun(manager, { trigger: 'person', askedBy: actor, decision: null });
@@ -38,13 +37,13 @@ export class TrainingRunsService {
     return this.get(id);
   }
 
-  /** Its runner hears of it within seconds. @throws ProblemException 404, or 409 where it has ended */
+  /** A running run stops within seconds. @throws ProblemException 404, or 409 if it has ended */
   async cancel(id: number, actor: string) {
     await this.get(id);
     await this.dataSource.transaction(async (manager) => {
       const unfinished = { id, state: In(['queued', 'running']) };
       const { affected } = await manager.update(TrainingRun, unfinished, { cancelAsked: true });
-      if (affected === 0) throw new ProblemException(HttpStatus.CONFLICT, `training run ${id} has ended`);
+      if (affected === 0) throw new ProblemException(HttpStatus.CONFLICT, `training run ${id} has already ended`);
       const queued = await manager.update(
         TrainingRun,
         { id, state: 'queued' },

@@ -69,7 +69,7 @@ export async function simulatedRun(
   const comparison = compare(compared, {
     minTrustedLabels: fewestTrusted,
     trust,
-    minSliceTickets: minSliceTickets,
+    minSliceTickets,
     random: seeded(seed),
   });
   // All tickets are ranked by one and then by the other here: their times say nothing.

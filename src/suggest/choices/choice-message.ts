@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { outcomes } from '../../records/choice.entity.js';
+import { outcomes } from '../../records/tickets/choice.entity.js';
 import { identifier } from '../../http/text-schemas.js';
 
 /** The earliest date that is taken for real, ms since 1970. */

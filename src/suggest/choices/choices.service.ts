@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { Choice } from '../../records/choice.entity.js';
+import type { Choice } from '../../records/tickets/choice.entity.js';
 import { notifyTickets } from '../../events/change-events.js';
 import { updateLabels } from './labels.js';
 import { lockTickets } from '../../database/ticket-lock.js';

@@ -1,5 +1,5 @@
-import type { Choice } from '../../records/choice.entity.js';
-import type { Provenance } from '../../records/label.entity.js';
+import type { Choice } from '../../records/tickets/choice.entity.js';
+import type { Provenance } from '../../records/tickets/label.entity.js';
 
 type ChoiceFacts = Pick<Choice, 'choiceId' | 'occurredAt' | 'outcome' | 'templateId' | 'retracts'>;
 

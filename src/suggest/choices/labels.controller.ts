@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { Roles } from '../../access/roles.js';
-import { provenances } from '../../records/label.entity.js';
+import { provenances } from '../../records/tickets/label.entity.js';
 import { cursorOf, limitOf, microsecondsOf, momentAndId, momentOf, page, pageSchema } from '../../http/cursor.js';
 import { suspectedLabelsSchema, SuspectedLabelsQuery } from './suspected-labels.query.js';
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Choice } from '../../records/choice.entity.js';
+import type { Choice } from '../../records/tickets/choice.entity.js';
 import { requestRankingIfStale } from '../requests/ranking-request.js';
 import { labelProvenance, effectiveChoice } from './effective-choice.js';
 

@@ -8,9 +8,9 @@ export interface FirstSuggestion {
 }
 
 /**
- * Tells the monitor of tickets that were ranked for the first time, in the transaction that stores their suggestions. A ticket
- * is told of once, whatever becomes of it. Its time is when the customer wrote it, but never later than when it was taken in:
- * a sender's clock that is ahead must not close a time that is not over.
+ * Hands tickets that were ranked for the first time to the monitor, in the transaction that stores their suggestions. Each
+ * ticket is recorded once. Event time is when the customer wrote it, but at most when it was received: a sender's clock that
+ * runs ahead must not close a window early.
  */
 export async function storeObservedTickets(manager: EntityManager, suggestions: FirstSuggestion[]): Promise<void> {
   if (suggestions.length === 0) return;

@@ -1,10 +1,11 @@
 import type { EntityManager } from 'typeorm';
-import type { RankReason } from '../../records/rank-request.entity.js';
+import type { RankReason } from '../../records/tickets/rank-request.entity.js';
+import { championMovedAtSql } from './champion.js';
 
-/** Priority of a request: what an agent waits for goes first. */
+/** Lower is served first: tickets that an agent waits for come before re-rankings. */
 const priorities: Record<RankReason, number> = { arrived: 0, updated: 0, template: 1, model: 1 };
 
-/** Asks for a ranking of these tickets. A request that is already there gets a new generation and keeps its priority. */
+/** Requests a ranking of the tickets. A pending request gets a new generation and keeps the higher of both priorities. */
 export async function requestRanking(manager: EntityManager, tickets: number[], reason: RankReason): Promise<void> {
   if (tickets.length === 0) return;
   await manager.query(
@@ -16,7 +17,7 @@ export async function requestRanking(manager: EntityManager, tickets: number[], 
   );
 }
 
-/** Asks for a new ranking of every open ticket: a template or the model has changed. */
+/** Requests a new ranking of every open ticket after a template or the model has changed. */
 export async function requestRankingForOpenTickets(manager: EntityManager, reason: RankReason): Promise<void> {
   await manager.query(
     `INSERT INTO rank_requests (ticket, reason, priority)
@@ -27,7 +28,7 @@ export async function requestRankingForOpenTickets(manager: EntityManager, reaso
   );
 }
 
-/** Asks for a new ranking of the open tickets whose newest suggestion is this version's. */
+/** Requests a new ranking of the open tickets whose newest suggestion came from this version. */
 export async function requestRankingForVersion(manager: EntityManager, version: string): Promise<void> {
   const rows: { ticket: number }[] = await manager.query(
     `SELECT t.id AS ticket FROM tickets t
@@ -42,12 +43,12 @@ export async function requestRankingForVersion(manager: EntityManager, version: 
   );
 }
 
-/** Asks for a ranking of a ticket that is open again, if it has missed a change of the templates or the model meanwhile. */
+/** Requests a ranking of a reopened ticket if templates or the model have changed since its newest suggestion. */
 export async function requestRankingIfStale(manager: EntityManager, ticket: number): Promise<void> {
   const [row]: { stale: boolean }[] = await manager.query(
     `SELECT closed_at IS NULL AND NOT EXISTS (
               SELECT 1 FROM suggestions s WHERE s.ticket = t.id AND s.created_at >= greatest('-infinity',
-                (SELECT max(updated_at) FROM templates), (SELECT moved_at FROM model_aliases WHERE alias = 'champion'))
+                (SELECT max(updated_at) FROM templates), ${championMovedAtSql})
             ) AS stale
        FROM tickets t WHERE id = $1`,
     [ticket],

@@ -1,28 +1,29 @@
 import type { EntityManager } from 'typeorm';
 import type { Candidate } from '../../models/ranker.js';
+import { championSql } from './champion.js';
 
-/** What ranks until a model has been trained: the templates' own text. */
+/** The version that serves until a model has been trained: similarity to the templates' text. */
 export const textMatchVersion = 'text-match';
 
-/** SQL of the class weights in service, a row or none. */
+/** SQL of the active class weights (prior correction): one row or none. */
 const classWeightsSql = `SELECT id, weights FROM reweightings
-  WHERE ended_at IS NULL AND model_version = (SELECT version FROM model_aliases WHERE alias = 'champion')`;
+  WHERE ended_at IS NULL AND model_version = ${championSql}`;
 
-/** SQL of the canary that ranks a share of tickets, 0 where there is none. */
+/** SQL of the active canary's id; 0 without a canary. */
 const canarySql = `coalesce((SELECT id FROM rollouts WHERE ended_at IS NULL AND mode = 'canary'), 0)`;
 
-/** SQL of one text that changes whenever the champion, its class weights, a canary or a template does. */
-export const servingStampSql = `(SELECT coalesce((SELECT version FROM model_aliases WHERE alias = 'champion'), '${textMatchVersion}')
+/** SQL of a text that changes whenever the champion, its class weights, the canary or a template changes. */
+export const servingStampSql = `(SELECT coalesce(${championSql}, '${textMatchVersion}')
   || ' ' || coalesce((SELECT id FROM (${classWeightsSql}) AS w), 0) || ' ' || ${canarySql} || ' ' || count(*) || ' ' || coalesce(sum(revision), 0) || ' ' || coalesce(max(updated_at)::text, '') FROM templates)`;
 
-/** Which champion the database names now, in which folder below MODEL_DIR, and the stamp of it and the templates. */
+/** The version that should serve now, its folder in MODEL_DIR, and the stamp of version and templates. */
 export interface ServingVersion {
   version: string;
   folder: string | null;
   stamp: string;
 }
 
-/** The templates that are allowed, with the weights that a decision has put into service. */
+/** The active templates with their class weights. */
 export function loadCandidates(manager: EntityManager): Promise<Candidate[]> {
   return manager.query(
     `SELECT t.id AS "templateId", t.title, t.body, t.contact_types AS "contactTypes",
@@ -38,8 +39,7 @@ export function loadCandidates(manager: EntityManager): Promise<Candidate[]> {
 export async function loadServingVersion(manager: EntityManager): Promise<ServingVersion> {
   const [row]: { version: string | null; folder: string | null; stamp: string }[] = await manager.query(
     `SELECT v.version, v.folder, ${servingStampSql} AS stamp
-       FROM (SELECT 1) AS one
-       LEFT JOIN model_aliases a ON a.alias = 'champion' LEFT JOIN model_versions v ON v.version = a.version`,
+       FROM (SELECT 1) AS single LEFT JOIN model_versions v ON v.version = ${championSql}`,
   );
   return { version: row?.version ?? textMatchVersion, folder: row?.folder ?? null, stamp: row?.stamp ?? '' };
 }

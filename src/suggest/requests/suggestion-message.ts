@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Ranking } from '../../models/ranker.js';
-import type { Suggestion } from '../../records/suggestion.entity.js';
+import type { Suggestion } from '../../records/tickets/suggestion.entity.js';
 
-/** What is published on `ticket-suggestions`. Nothing in it tells an audit ticket from any other abstention. */
+/** The message on `ticket-suggestions`. An audit ticket looks like any other abstention. */
 export const suggestionMessageSchema = z
   .object({
     source: z.string(),
@@ -18,10 +18,10 @@ export const suggestionMessageSchema = z
   .meta({ id: 'SuggestionMessage' });
 export type SuggestionMessage = z.infer<typeof suggestionMessageSchema>;
 
-/** Probabilities leave with four digits: more would pretend to know more. */
+/** Four digits: more would suggest a precision that no model has. */
 export const roundProbability = (probability: number): number => Math.round(probability * 10_000) / 10_000;
 
-/** The only way from a stored suggestion to what others see: an abstention has no items, whatever the model thought. */
+/** The only way from a stored suggestion to its readers: an abstention has no items, whatever the model ranked. */
 export function toSuggestionMessage(
   ticket: { source: string; ticketId: string },
   suggestion: Omit<Suggestion, 'ticket' | 'shownProbability' | 'createdAt'>,
@@ -37,28 +37,23 @@ export function toSuggestionMessage(
     reason: suggestion.reason,
     contactType:
       contactType === null ? null : { value: contactType, probability: roundProbability(contactTypeProbability ?? 0) },
-    items: suggestion.abstained
-      ? []
-      : suggestion.ranking.map(({ templateId, probability }, index) => ({
-          rank: index + 1,
-          templateId,
-          probability: roundProbability(probability),
-        })),
+    items: suggestion.abstained ? [] : toRankedItems(suggestion.ranking),
   };
 }
 
-/** A ranking that nobody stored, as others see it. */
+/** A ranking that is not stored, as its readers see it. */
 export function toPublicRanking({ abstained, reason, contactType, items }: Ranking, limit: number) {
   return {
     abstained,
     reason,
     contactType,
-    items: abstained
-      ? []
-      : items.slice(0, limit).map(({ templateId, probability }, index) => ({
-          rank: index + 1,
-          templateId,
-          probability: roundProbability(probability),
-        })),
+    items: abstained ? [] : toRankedItems(items.slice(0, limit)),
   };
 }
+
+const toRankedItems = (items: readonly { templateId: string; probability: number }[]) =>
+  items.map(({ templateId, probability }, index) => ({
+    rank: index + 1,
+    templateId,
+    probability: roundProbability(probability),
+  }));

@@ -1,10 +1,10 @@
-/** What the encoder read in tickets, kept compactly beside them: similar tickets and the monitor are found by it. */
+/** Ticket embeddings, stored as int8 with a scale. Similar tickets and the drift monitor read them. */
 import type { EntityManager } from 'typeorm';
 import type { RankInput } from '../../models/ranker.js';
 
-/** The newest answered tickets are looked at for similar ones, not all: what is similar and old says less. */
+/** Similar tickets are searched among the newest answered ones: older answers say less about today's. */
 export const maxAnsweredTickets = 20_000;
-/** Of each template so many of its own, so that a rare one has examples too. */
+/** Newest tickets of each template that are embedded too, so that rare templates have examples. */
 const maxTicketsPerTemplate = 50;
 
 export interface TicketEmbedding {
@@ -12,7 +12,7 @@ export interface TicketEmbedding {
   embedding: Float32Array;
 }
 
-/** Stores embeddings over what another encoder has left; a ticket that is gone meanwhile is left out. */
+/** Upserts embeddings, replacing those of another encoder. Tickets that have been deleted meanwhile are skipped. */
 export async function storeEmbeddings(
   manager: EntityManager,
   embedded: readonly TicketEmbedding[],
@@ -30,7 +30,7 @@ export async function storeEmbeddings(
   );
 }
 
-/** One signed byte a number: value ≈ byte × scale, off by at most half a scale. */
+/** Symmetric int8 quantization: value ≈ byte × scale, with an error of at most scale / 2. */
 export function quantize(embedding: Float32Array): { bytes: Buffer; scale: number } {
   let largest = 0;
   for (const value of embedding) largest = Math.max(largest, Math.abs(value));
@@ -39,30 +39,30 @@ export function quantize(embedding: Float32Array): { bytes: Buffer; scale: numbe
 }
 
 /**
- * Answered tickets that this encoder has not read: those of an import, and those that another encoder has read.
+ * Answered tickets without an embedding of this encoder: imported ones, and those that another encoder embedded.
  *
- * @param without that have been tried in vain: a text without words has no embedding
- * @returns at most `limit`, the newest first
+ * @param exclude tickets that cannot be embedded: a text without words has no embedding
+ * @returns at most `limit` tickets, newest first
  */
 export async function findTicketsWithoutEmbedding(
   manager: EntityManager,
-  { encoderHash, without, limit }: { encoderHash: string; without: number[]; limit: number },
+  { encoderHash, exclude, limit }: { encoderHash: string; exclude: number[]; limit: number },
 ): Promise<number[]> {
   const rows: { ticket: number }[] = await manager.query(
     `WITH newest AS (
        SELECT ticket FROM labels WHERE template_id IS NOT NULL ORDER BY labelled_at DESC, ticket DESC LIMIT ${maxAnsweredTickets}),
-     of_templates AS (
+     per_template AS (
        SELECT l.ticket FROM templates p CROSS JOIN LATERAL (
          SELECT ticket FROM labels WHERE template_id = p.id ORDER BY labelled_at DESC, ticket DESC LIMIT ${maxTicketsPerTemplate}) l)
-     SELECT a.ticket FROM (SELECT ticket FROM newest UNION SELECT ticket FROM of_templates) a
+     SELECT a.ticket FROM (SELECT ticket FROM newest UNION SELECT ticket FROM per_template) a
        LEFT JOIN ticket_embeddings e ON e.ticket = a.ticket AND e.encoder_hash = $1
       WHERE e.ticket IS NULL AND a.ticket <> ALL ($2::bigint[]) ORDER BY a.ticket DESC LIMIT $3`,
-    [encoderHash, without, limit],
+    [encoderHash, exclude, limit],
   );
   return rows.map(({ ticket }) => ticket);
 }
 
-/** What the model may look at of these tickets; fewer where some are gone. */
+/** The model's input for these tickets; deleted ones are missing. */
 export function loadRankInputs(manager: EntityManager, tickets: number[]): Promise<(RankInput & { ticket: number })[]> {
   return manager.query(
     `SELECT id AS ticket, subject, body, channel, language, contact_type AS "contactType", fields

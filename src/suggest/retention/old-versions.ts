@@ -1,4 +1,4 @@
-/** Model versions that nobody needs any more. */
+/** Deletes model versions that are no longer needed. */
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
@@ -7,14 +7,14 @@ import { previousChampion } from '../versions/model-registry.js';
 
 /**
  * @param versions newest first
- * @param needed never deleted: champion, challenger, the champion before, what is tried out
- * @param keep how many others stay
+ * @param needed never deleted: champion, challenger, previous champion, rollout
+ * @param keep number of other versions to keep
  */
 export function versionsToDelete(versions: readonly string[], needed: ReadonlySet<string>, keep: number): string[] {
   return versions.filter((version) => !needed.has(version)).slice(keep);
 }
 
-/** Deletes the rows first: a folder that is left over by a crash is not known any more, and harms nobody. @returns how many */
+/** Deletes rows before folders: a folder that a crash leaves behind is no longer referenced. @returns number of versions */
 export async function deleteOldVersions(
   dataSource: DataSource,
   { MODEL_DIR, STORE_DIR, RETRAIN_KEEP_VERSIONS }: Pick<Config, 'MODEL_DIR' | 'STORE_DIR' | 'RETRAIN_KEEP_VERSIONS'>,
@@ -25,7 +25,7 @@ export async function deleteOldVersions(
     );
     const inUse: { version: string }[] = await manager.query(
       `SELECT version FROM model_aliases UNION SELECT version FROM rollouts WHERE ended_at IS NULL
-       UNION SELECT challenger FROM training_runs WHERE state IN ('queued', 'running', 'compared') AND challenger IS NOT NULL`,
+       UNION SELECT challenger FROM training_runs WHERE state IN ('queued', 'running', 'rollout') AND challenger IS NOT NULL`,
     );
     const needed = new Set(inUse.map(({ version }) => version));
     const previous = await previousChampion(manager);

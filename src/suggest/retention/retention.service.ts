@@ -1,18 +1,17 @@
 /**
- * Deletes what has been kept long enough, every night. The job lies in PostgreSQL (graphile-worker): one of the replicas
- * does it, one that fails is tried again, and a night that was missed is made up for at the next start.
- *
- * Only the queue is the library's. Each replica looks into it by a timer, because its own workers and cron do not outlive
- * a restart of the database (docs/decisions/0003-job-queue-without-its-workers.md).
+ * Deletes expired rows every night at 3:17 UTC. Each replica checks whether the job is due; an advisory lock lets one of them run
+ * it, and `job_runs` has when it last succeeded. A failed run is retried at the next check, and a missed night is made up for at
+ * the next start (docs/decisions/0003-nightly-job-by-lock-and-row.md).
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Logger as QueueLogger, runTaskListOnce } from 'graphile-worker';
-import type { PoolClient } from 'pg';
+import { Cron } from 'croner';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
+import { ifUnlocked } from '../../database/advisory-locks.js';
+import { BackgroundLoop } from '../../processes/background-loop.js';
 import { deleteOldVersions } from './old-versions.js';
 
-const lookEveryMs = 10 * 60_000;
+const checkIntervalMs = 10 * 60_000;
 const batchSize = 1000;
 
 export type RetentionConfig = Pick<
@@ -23,85 +22,64 @@ export type RetentionConfig = Pick<
 @Injectable()
 export class RetentionService {
   private readonly logger = new Logger('Retention');
-  private readonly queueLogger = new QueueLogger(() => (level, message) => {
-    if (['error', 'warning'].includes(level)) this.logger.warn(message);
-    else this.logger.debug(message);
+  private readonly loop = new BackgroundLoop({
+    run: (signal) => this.runIfDue(signal),
+    onError: (error) => this.logger.warn(`retention failed, it will be retried: ${String(error)}`),
+    intervalMs: checkIntervalMs,
   });
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | null = null;
-  private stopping = new AbortController();
 
   constructor(
     private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: ServiceConfig,
   ) {}
 
-  /** Adds the job where there is none yet; that of a night that was missed is due already. */
-  async start(): Promise<void> {
-    this.stopping = new AbortController();
-    await this.schedule(new Date(), 'unsafe_dedupe');
-    this.timer = setInterval(() => void this.look(), lookEveryMs).unref();
-    void this.look();
+  start(): void {
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.stopping.abort();
-    await this.looking;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
-  /** Does the job if it is due and nobody else is at it. Never rejects: the next look finds what is left. */
-  look(): Promise<void> {
-    this.looking ??= this.runDueJobs()
-      .catch((error: unknown) => this.logger.warn(`the job of the night waits: ${String(error)}`))
-      .finally(() => (this.looking = null));
-    return this.looking;
+  /** Runs the job if it is due and no other replica runs it. Never rejects. */
+  check(): Promise<void> {
+    return this.loop.runNow();
   }
 
-  private async runDueJobs(): Promise<void> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const client = (await runner.connect()) as PoolClient;
-      await runTaskListOnce(
-        { noHandleSignals: true, logger: this.queueLogger },
-        { retention: () => this.eraseTonight() },
-        client,
+  private async runIfDue(signal: AbortSignal): Promise<void> {
+    if (!(await this.isDue())) return;
+    await ifUnlocked(this.dataSource, 'retention', async () => {
+      // Another replica may have finished between the check and the lock.
+      if (!(await this.isDue())) return;
+      const deleted = await deleteExpired(this.dataSource, this.config, signal);
+      const versions = await deleteOldVersions(this.dataSource, this.config);
+      this.logger.log(`deleted ${JSON.stringify({ ...deleted, versions })}`);
+      await this.dataSource.query(
+        `INSERT INTO job_runs (job, last_run_at) VALUES ('retention', now())
+         ON CONFLICT (job) DO UPDATE SET last_run_at = EXCLUDED.last_run_at`,
       );
-    } finally {
-      await runner.release();
-    }
+    });
   }
 
-  private async eraseTonight(): Promise<void> {
-    const erased = await eraseExpired(this.dataSource, this.config, this.stopping.signal);
-    const versions = await deleteOldVersions(this.dataSource, this.config);
-    this.logger.log(`erased ${JSON.stringify({ ...erased, versions })}`);
-    await this.schedule(nextNight(new Date()), 'replace');
-  }
-
-  private async schedule(at: Date, mode: 'unsafe_dedupe' | 'replace'): Promise<void> {
-    await this.dataSource.query(
-      `SELECT graphile_worker.add_job('retention', run_at := $1, job_key := 'retention', job_key_mode := $2,
-                                      max_attempts := 1000)`,
-      [at, mode],
+  private async isDue(): Promise<boolean> {
+    const [row]: { lastRunAt: Date }[] = await this.dataSource.query(
+      `SELECT last_run_at AS "lastRunAt" FROM job_runs WHERE job = 'retention'`,
     );
+    return row === undefined || nextNight(row.lastRunAt) <= new Date();
   }
 }
 
-/** The first 3:17 UTC after `now`. */
-export function nextNight(now: Date): Date {
-  const night = new Date(now);
-  night.setUTCHours(3, 17, 0, 0);
-  if (night <= now) night.setUTCDate(night.getUTCDate() + 1);
-  return night;
+/** The first 3:17 UTC after `time`. */
+export function nextNight(time: Date): Date {
+  return new Cron('17 3 * * *', { timezone: 'UTC', paused: true }).nextRun(time) ?? time;
 }
 
-export interface Erased {
+export interface DeletedRows {
   tickets: number;
   choices: number;
   deadLetters: number;
   auditEntries: number;
-  buckets: number;
+  windows: number;
   readings: number;
   alerts: number;
   decisions: number;
@@ -109,58 +87,58 @@ export interface Erased {
 }
 
 /**
- * Deletes what is older than its table's retention, in portions: no lock is held for long.
+ * Deletes rows that are older than their table's retention, in batches that hold locks only for a short time.
  *
- * @throws the signal's reason between two portions once it is aborted
+ * @throws the signal's reason between two batches once it is aborted
  */
-export async function eraseExpired(
+export async function deleteExpired(
   dataSource: DataSource,
   config: RetentionConfig,
   signal?: AbortSignal,
-): Promise<Erased> {
-  const eraseAll = async (table: string, condition: string, days: number): Promise<number> => {
-    for (let erased = 0; ;) {
+): Promise<DeletedRows> {
+  const deleteWhere = async (table: string, condition: string, days: number): Promise<number> => {
+    for (let deleted = 0; ;) {
       signal?.throwIfAborted();
       const [, count]: [unknown, number] = await dataSource.query(
         `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batchSize})`,
         [days],
       );
-      erased += count;
-      if (count < batchSize) return erased;
+      deleted += count;
+      if (count < batchSize) return deleted;
     }
   };
-  const old = (column: string, days: string): string => `${column} < now() - make_interval(days => ${days})`;
+  const isOlder = (column: string, days: string): string => `${column} < now() - make_interval(days => ${days})`;
   return {
-    // Counted from when a ticket was last touched here: history that was imported yesterday is not old.
-    tickets: await eraseAll(
+    // Age counts from the last update here: history that was imported yesterday is not old.
+    tickets: await deleteWhere(
       'tickets',
-      `(closed_at IS NOT NULL OR answered_at IS NOT NULL) AND ${old('greatest(updated_at, answered_at)', '$1')}`,
+      `(closed_at IS NOT NULL OR answered_at IS NOT NULL) AND ${isOlder('greatest(updated_at, answered_at)', '$1')}`,
       config.RETENTION_TICKETS_DAYS,
     ),
-    choices: await eraseAll(
+    choices: await deleteWhere(
       'choices',
-      `${old('received_at', '$1')} AND NOT EXISTS (
+      `${isOlder('received_at', '$1')} AND NOT EXISTS (
          SELECT 1 FROM tickets t WHERE t.source = choices.source AND t.ticket_id = choices.ticket_id)`,
       config.RETENTION_TICKETS_DAYS,
     ),
-    deadLetters: await eraseAll('dead_letters', old('received_at', '$1'), config.RETENTION_DEAD_LETTERS_DAYS),
-    auditEntries: await eraseAll('audit_log', old('at', '$1'), config.RETENTION_AUDIT_LOG_DAYS),
-    buckets: await eraseAll('monitor_buckets', old('ends_at', '$1'), config.RETENTION_MONITORING_DAYS),
-    // Charts of a month ago need no minutes.
-    readings: await eraseAll(
+    deadLetters: await deleteWhere('dead_letters', isOlder('received_at', '$1'), config.RETENTION_DEAD_LETTERS_DAYS),
+    auditEntries: await deleteWhere('audit_log', isOlder('at', '$1'), config.RETENTION_AUDIT_LOG_DAYS),
+    windows: await deleteWhere('monitor_windows', isOlder('ends_at', '$1'), config.RETENTION_MONITORING_DAYS),
+    // After two weeks, one reading an hour is enough for the charts.
+    readings: await deleteWhere(
       'monitor_readings',
-      `(${old('at', '$1')} OR ${old('at', '14')} AND EXISTS (
+      `(${isOlder('at', '$1')} OR ${isOlder('at', '14')} AND EXISTS (
          SELECT 1 FROM monitor_readings later WHERE later.model_version = monitor_readings.model_version
             AND later.stream = monitor_readings.stream AND later.at > monitor_readings.at
             AND later.at < date_trunc('hour', monitor_readings.at) + interval '1 hour'))`,
       config.RETENTION_MONITORING_DAYS,
     ),
-    alerts: await eraseAll('alerts', old('closed_at', '$1'), config.RETENTION_MONITORING_DAYS),
-    decisions: await eraseAll(
+    alerts: await deleteWhere('alerts', isOlder('closed_at', '$1'), config.RETENTION_MONITORING_DAYS),
+    decisions: await deleteWhere(
       'retrain_decisions',
-      `${old('decided_at', '$1')} AND NOT EXISTS (SELECT 1 FROM reweightings r WHERE r.decision = retrain_decisions.id)`,
+      `${isOlder('decided_at', '$1')} AND NOT EXISTS (SELECT 1 FROM reweightings r WHERE r.decision = retrain_decisions.id)`,
       config.RETENTION_MONITORING_DAYS,
     ),
-    sessions: await eraseAll('sessions', old('expires_at', '$1'), 1),
+    sessions: await deleteWhere('sessions', isOlder('expires_at', '$1'), 1),
   };
 }

@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import { ProblemException } from '../../http/problem.js';
 import { Roles, type Actor } from '../../access/roles.js';
-import { flagReasons } from '../../records/flag.entity.js';
+import { flagReasons } from '../../records/tickets/flag.entity.js';
 import { FlagsService, type NewFlag } from './flags.service.js';
 import { limitOf } from '../../http/cursor.js';
 import { identifier, storedText } from '../../http/text-schemas.js';

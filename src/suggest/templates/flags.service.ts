@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
-import type { Flag, FlagReason } from '../../records/flag.entity.js';
+import type { Flag, FlagReason } from '../../records/tickets/flag.entity.js';
 import { hintsOf, redact } from '../../redaction/redaction.js';
 import type { TicketPath } from '../tickets/ticket.schema.js';
 import { notifyTemplates } from '../../events/change-events.js';

@@ -1,7 +1,7 @@
 /** What the API says of how templates do. */
 import { z } from 'zod';
-import { flagReasons } from '../../records/flag.entity.js';
-import { templateStates } from '../../records/template.entity.js';
+import { flagReasons } from '../../records/tickets/flag.entity.js';
+import { templateStates } from '../../records/templates/template.entity.js';
 
 const date = z.date().meta({ type: 'string', format: 'date-time' });
 const count = z.int().nonnegative();

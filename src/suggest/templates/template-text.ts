@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { templateStates } from '../../records/template.entity.js';
+import { templateStates } from '../../records/templates/template.entity.js';
 import { identifier, storedText } from '../../http/text-schemas.js';
 
 /** What makes up a template, in files and over HTTP. */

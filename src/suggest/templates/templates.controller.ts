@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ProblemException } from '../../http/problem.js';
 import { Roles, type Actor } from '../../access/roles.js';
-import { templateStates } from '../../records/template.entity.js';
+import { templateStates } from '../../records/templates/template.entity.js';
 import { identifier } from '../../http/text-schemas.js';
 import { cursorOf, limitOf, page, pageSchema } from '../../http/cursor.js';
 import { InvalidMerge } from './merges.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { lockNameInTransaction } from '../../database/advisory-locks.js';
-import { TemplateRevision } from '../../records/template-revision.entity.js';
-import { Template } from '../../records/template.entity.js';
+import { TemplateRevision } from '../../records/templates/template-revision.entity.js';
+import { Template } from '../../records/templates/template.entity.js';
 import { InvalidMerge, mergeChain, orderTargetsFirst } from './merges.js';
 import { requestRankingForOpenTickets } from '../requests/ranking-request.js';
 import type { ImportedTemplate, NewTemplate, TemplateChange } from './template-text.js';

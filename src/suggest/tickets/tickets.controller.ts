@@ -5,7 +5,7 @@ import { ProblemException } from '../../http/problem.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { choiceBodySchema, type ChoiceBody } from '../choices/choice-message.js';
 import { ChoicesService } from '../choices/choices.service.js';
-import { RankingExplanation } from './explanation.service.js';
+import { RankingExplanation } from './ranking-explanation.service.js';
 import { ofModel } from '../ranking/rank.controller.js';
 import { SimilarTicketsQuery } from './similar.query.js';
 import * as answers from './ticket.schema.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Suggestion } from '../../records/suggestion.entity.js';
+import type { Suggestion } from '../../records/tickets/suggestion.entity.js';
 import { microsecondsOf, momentOf, page } from '../../http/cursor.js';
 import { toSuggestionMessage } from '../requests/suggestion-message.js';
 import type {

@@ -8,6 +8,7 @@ import { ModelProcess } from '../../models/serving/model-process.js';
 import type { ModelStatus } from '../../models/serving/model-protocol.js';
 import { ModelUnavailable } from '../../models/serving/rank-queue.js';
 import type { RankInput, Ranking } from '../../models/ranker.js';
+import { BackgroundLoop } from '../../processes/background-loop.js';
 import { EventsService } from '../../events/events.service.js';
 import { toRankInput } from '../requests/rank-input.js';
 import { activeRollout, routesToCanary, type Rollout } from './rollouts.js';
@@ -18,22 +19,31 @@ import {
   type ServingVersion,
 } from '../requests/serving-version.js';
 
-/** How often a replica looks which version and templates it should rank with. */
+/** How often a replica compares its version and templates with the database. */
 const pollIntervalMs = 1_000;
 
-/** The model in service: the champion, and the templates that are allowed. */
+/** The serving model: it follows the champion, the active templates and the active rollout in the database. */
 @Injectable()
 export class ChampionService {
   private readonly logger = new Logger('Model');
-  private timer: NodeJS.Timeout | undefined;
+  /** Refreshes run one after the other: loading a large model takes longer than the interval. */
+  private readonly loop = new BackgroundLoop({
+    run: () => this.refresh(),
+    onError: (error) => {
+      const failure = errorMessage(error);
+      if (failure !== this.lastFailure) this.logger.warn(`the serving model is not refreshed: ${failure}`);
+      this.lastFailure = failure;
+    },
+    intervalMs: pollIntervalMs,
+    startDelayMs: pollIntervalMs,
+  });
   private rollout: Rollout | null = null;
   /** Id of a rollout whose version could not be loaded */
   private failedRolloutId: number | null = null;
   private subscription: Subscription | undefined;
   private current: ServingVersion | null = null;
-  /** What kept it from following, said once */
+  /** Reason of the last failed refresh, logged once */
   private lastFailure: string | null = null;
-  private refreshing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -50,102 +60,88 @@ export class ChampionService {
     try {
       await this.refresh();
     } catch (error) {
-      // A champion that can't be loaded keeps nobody from the tickets: their text ranks until it can, or another is promoted.
-      this.logger.error(`the champion can't be loaded, the templates' own text ranks: ${errorMessage(error)}`);
+      // Tickets are still ranked, by text similarity, until the champion loads or another version is promoted.
+      this.logger.error(`the champion can't be loaded, text similarity serves instead: ${errorMessage(error)}`);
       await this.process.activate(textMatchVersion, null);
     }
-    this.timer = setInterval(() => this.scheduleRefresh(), pollIntervalMs);
-    this.subscription = this.events.modelChanges.subscribe(() => this.scheduleRefresh());
+    this.loop.start();
+    this.subscription = this.events.modelChanges.subscribe(() => this.loop.notify());
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.timer = undefined;
     this.subscription?.unsubscribe();
+    // A refresh under way waits for the process.
+    const stopped = this.loop.stop();
     await this.process.stop();
-    await this.refreshing;
+    await stopped;
   }
 
   rank(inputs: RankInput[]): Promise<{ version: string; ranking: Ranking }[]> {
     return this.process.rank(inputs);
   }
 
-  /** Each ticket by the champion, or by the canary whose share it belongs to. */
+  /** Ranks each ticket by the champion, or by the canary if it is routed there. */
   async rankTickets(
     tickets: (RankInput & { source: string; ticketId: string })[],
   ): Promise<{ version: string; ranking: Ranking }[]> {
     const { rollout } = this;
     const inputs = tickets.map(toRankInput);
     if (rollout?.mode !== 'canary') return this.rank(inputs);
-    const of = (canarys: boolean): number[] =>
-      [...tickets.keys()].filter((at) => routesToCanary(tickets[at] as (typeof tickets)[0], rollout) === canarys);
-    const [mine, others] = [of(true), of(false)];
-    const pick = (places: number[]): RankInput[] => places.map((at) => inputs[at] as RankInput);
-    const [tried, ranked] = await Promise.all([
-      this.process.rank(pick(mine), rollout.version),
-      this.process.rank(pick(others)),
+    const isCanary = tickets.map((ticket) => routesToCanary(ticket, rollout));
+    const [canary, champion] = await Promise.all([
+      this.process.rank(
+        inputs.filter((_, index) => isCanary[index]),
+        rollout.version,
+      ),
+      this.process.rank(inputs.filter((_, index) => !isCanary[index])),
     ]);
-    const answers = new Map([
-      ...mine.map((at, i) => [at, tried[i]] as const),
-      ...others.map((at, i) => [at, ranked[i]] as const),
-    ]);
-    return inputs.flatMap((_, at) => answers.get(at) ?? []);
+    const next = { canary: canary.values(), champion: champion.values() };
+    return isCanary.flatMap((toCanary) => next[toCanary ? 'canary' : 'champion'].next().value ?? []);
   }
 
-  /** What the version in shadow says of the tickets; null where there is none. */
+  /** Rankings of the shadow version; null without one. */
   async rankInShadow(tickets: RankInput[]): Promise<{ version: string; ranking: Ranking }[] | null> {
     const { rollout } = this;
     return rollout?.mode === 'shadow' ? this.process.rank(tickets.map(toRankInput), rollout.version) : null;
   }
 
   /**
-   * What a version says of tickets that nobody waits for, once those that somebody waits for are ranked.
+   * Ranks inputs after all tickets that an agent waits for.
    *
-   * @returns null where that version does not rank tickets any more
+   * @returns null if the version no longer serves
    */
   async rankInBackground(inputs: RankInput[], version: string): Promise<Ranking[] | null> {
-    const answers = await this.process.rank(inputs, version, 'behind');
-    const isIts = answers.every((answer) => answer.version === version);
-    return isIts ? answers.map(({ ranking }) => ranking) : null;
+    const answers = await this.process.rank(inputs, version, 'background');
+    const isSameVersion = answers.every((answer) => answer.version === version);
+    return isSameVersion ? answers.map(({ ranking }) => ranking) : null;
   }
 
   status(): ModelStatus {
     return this.process.status();
   }
 
-  /** Which champion and templates it ranks with, as the database's stamp of them; an older one while it loads. */
+  /** The database's stamp of the champion and templates that it ranks with; an older one while it loads. */
   get stamp(): string {
     return this.current?.stamp ?? '';
   }
 
-  /** A look that takes longer than the interval (a large model) must not have another beside it. */
-  private scheduleRefresh(): void {
-    this.refreshing = this.refreshing
-      .then(() => this.refresh())
-      .catch((error: unknown) => {
-        const trouble = errorMessage(error);
-        if (this.timer && trouble !== this.lastFailure) this.logger.warn(`the model stays as it is: ${trouble}`);
-        this.lastFailure = trouble;
-      });
-  }
-
-  /** Follows the champion alias and the templates. */
+  /** Loads the champion, templates and rollout that the database names. */
   private async refresh(): Promise<void> {
-    // In this order: a canary that comes in between gives another stamp, so that what it ranks meanwhile is ranked again.
-    const wanted = await loadServingVersion(this.dataSource.manager);
+    // The stamp is read first: a canary that starts in between changes it, so its tickets are ranked again.
+    const serving = await loadServingVersion(this.dataSource.manager);
     await this.followRollout();
-    if (wanted.stamp === this.current?.stamp) return;
-    // Templates that change after the stamp was read give another stamp: the next look takes them up.
+    if (serving.stamp === this.current?.stamp) return;
+    // Templates that change after the stamp was read change it again: the next refresh loads them.
     await this.process.setCandidates(await loadCandidates(this.dataSource.manager));
-    if (wanted.version !== this.current?.version) {
-      await this.process.activate(wanted.version, wanted.folder && join(this.config.MODEL_DIR, wanted.folder));
-      this.logger.log(`ranking with ${wanted.version} on the ${this.status().device?.toUpperCase()}`);
+    if (serving.version !== this.current?.version) {
+      await this.process.activate(serving.version, serving.folder && join(this.config.MODEL_DIR, serving.folder));
+      this.logger.log(`ranking with ${serving.version} on the ${this.status().device?.toUpperCase()}`);
     }
-    this.current = wanted;
+    this.current = serving;
     this.lastFailure = null;
   }
 
-  /** A version that is tried out is loaded beside the champion before it gets a ticket. */
+  /** The rollout's version is loaded as the second model before it gets a ticket. */
   private async followRollout(): Promise<void> {
     const rollout = await activeRollout(this.dataSource.manager);
     if (rollout?.id === this.rollout?.id || rollout?.id === this.failedRolloutId) return;
@@ -156,9 +152,9 @@ export class ChampionService {
       await this.process.loadSecond({ version, folder: join(this.config.MODEL_DIR, rollout.folder) });
     } catch (error) {
       if (error instanceof ModelUnavailable) throw error;
-      // It keeps nobody from following the champion and the templates.
+      // The champion and the templates are still refreshed.
       this.failedRolloutId = rollout.id;
-      this.logger.error(`${version} can't be loaded as ${mode}, the champion ranks alone: ${errorMessage(error)}`);
+      this.logger.error(`${version} can't be loaded as ${mode}, only the champion ranks: ${errorMessage(error)}`);
       return;
     }
     this.rollout = rollout;
@@ -176,19 +172,19 @@ export class ChampionService {
     });
     const queue = new Histogram({
       name: 'replyrank_model_queue_seconds',
-      help: 'Time a ticket waited for the model',
+      help: 'Time a ticket waits in the queue of the model process, in seconds',
       buckets,
       registers,
     });
     const inference = new Histogram({
       name: 'replyrank_model_inference_seconds',
-      help: 'Time of one model call',
+      help: 'Duration of one model call, in seconds',
       buckets,
       registers,
     });
     const restarts = new Counter({
       name: 'replyrank_model_restarts_total',
-      help: 'Deaths of the model process',
+      help: 'Unexpected exits of the model process',
       registers,
     });
     this.process.on('batch', (batch) => {
@@ -200,11 +196,11 @@ export class ChampionService {
       restarts.inc();
       this.logger.error(reason);
     });
-    this.process.on('restarted', () => this.logger.log('the model process is back'));
+    this.process.on('restarted', () => this.logger.log('the model process has restarted'));
     const { process } = this;
     new Gauge({
       name: 'replyrank_model_info',
-      help: '1 for the device and version in use',
+      help: '1 for the device and version that serve',
       labelNames: ['device', 'version'],
       registers,
       collect() {

@@ -3,27 +3,28 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { referenceFile } from '../../models/training/held-out-tickets.js';
-import type { Alias } from '../../records/model-alias.entity.js';
+import type { Alias } from '../../records/models/model-alias.entity.js';
+import { loadChampionMoves } from '../requests/champion.js';
 import { requestRankingForOpenTickets } from '../requests/ranking-request.js';
 import type { EnglishMessage } from '../../messages/localized-message.js';
 import { notifyModels } from '../../events/change-events.js';
 
-/** A version can't be watched in service; nothing has been changed. */
+/** The version has no drift reference, so it can't be monitored. Nothing was changed. */
 export class MissingDriftReference extends Error {
   override readonly name = 'NoReference';
 }
 
 /**
- * Tells the database of a finished model folder.
+ * Registers a finished model folder in the database.
  *
  * @returns its version
- * @throws NoReference where the folder has no drift reference: a version that can't be watched can't be promoted
+ * @throws NoReference if it has no drift reference: a version that can't be monitored can't be promoted
  */
 export async function registerModel(manager: EntityManager, folder: string): Promise<string> {
   const metadata = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as { version: string };
   if (!existsSync(join(folder, referenceFile))) {
     throw new MissingDriftReference(
-      `model version ${metadata.version} has no ${referenceFile}: train it again to have one made`,
+      `model version ${metadata.version} has no ${referenceFile}; train it again to create one`,
     );
   }
   await manager.query(
@@ -33,13 +34,13 @@ export async function registerModel(manager: EntityManager, folder: string): Pro
   return metadata.version;
 }
 
-/** There is no such version; nothing has been changed. */
+/** The version does not exist. Nothing was changed. */
 export class UnknownVersion extends Error {
   override readonly name = 'UnknownVersion';
 }
 
 /**
- * Moves an alias. A new champion ranks the open tickets again, in the background; to name the present one changes nothing.
+ * Moves an alias. A new champion re-ranks the open tickets in the background; naming the current version changes nothing.
  *
  * @throws UnknownVersion
  */
@@ -51,7 +52,7 @@ export async function moveAlias(
   reason: EnglishMessage | null = null,
 ): Promise<void> {
   const known: unknown[] = await manager.query('SELECT 1 FROM model_versions WHERE version = $1', [version]);
-  if (known.length === 0) throw new UnknownVersion(`there is no model version ${version}`);
+  if (known.length === 0) throw new UnknownVersion(`model version ${version} does not exist`);
   const moved: unknown[] = await manager.query(
     `INSERT INTO model_aliases AS a (alias, version) VALUES ($1, $2)
      ON CONFLICT (alias) DO UPDATE SET version = EXCLUDED.version, moved_at = now() WHERE a.version <> EXCLUDED.version
@@ -67,19 +68,17 @@ export async function moveAlias(
   await notifyModels(manager);
 }
 
-/** The champion that the present one took over from; null where there was none. */
+/** The version that a rollback restores; null if there is none. */
 export async function previousChampion(manager: EntityManager): Promise<string | null> {
-  const moves: { version: string }[] = await manager.query(
-    `SELECT version FROM model_alias_moves WHERE alias = 'champion' ORDER BY id`,
-  );
+  const moves = await loadChampionMoves(manager);
   return rollbackTarget(moves.map(({ version }) => version));
 }
 
 /**
- * Where a roll-back leads. A move back to the one before is taken as a roll-back itself, so that several in a row lead
- * further and further back, and never forward to what was left for good reason.
+ * The version that a rollback restores. A move back to the previous version counts as a rollback itself, so several rollbacks
+ * in a row go further back and never forward to a version that was rolled back.
  *
- * @param moves the champions in the order in which they became it
+ * @param moves champions in the order of their promotion
  */
 export function rollbackTarget(moves: string[]): string | null {
   const history: string[] = [];

@@ -1,4 +1,4 @@
-/** A version that is tried out beside the champion: in shadow it ranks and shows nothing, as a canary it ranks a share of tickets. */
+/** Rollouts: a shadow ranks every ticket and shows nothing, a canary ranks a share of the tickets instead of the champion. */
 import type { EntityManager } from 'typeorm';
 import { hash32 } from '../../statistics/random.js';
 import type { Ranking } from '../../models/ranker.js';
@@ -28,21 +28,21 @@ export interface NewRollout {
   startedBy: string;
 }
 
-/** Begins one; the one before, of another version or mode, ends. @throws UnknownVersion */
-export async function startRollout(manager: EntityManager, order: NewRollout): Promise<void> {
-  await endRollout(manager, { outcome: 'ended', reason: message('other-tried-out', { version: order.version }) });
-  await moveAlias(manager, 'challenger', order.version, order.startedBy, message(order.mode));
+/** Starts a rollout and ends the active one. @throws UnknownVersion */
+export async function startRollout(manager: EntityManager, rollout: NewRollout): Promise<void> {
+  await endRollout(manager, { outcome: 'ended', reason: message('other-tried-out', { version: rollout.version }) });
+  await moveAlias(manager, 'challenger', rollout.version, rollout.startedBy, message(rollout.mode));
   await manager.query('INSERT INTO rollouts (version, mode, share, run, started_by) VALUES ($1, $2, $3, $4, $5)', [
-    order.version,
-    order.mode,
-    order.share,
-    order.run,
-    order.startedBy,
+    rollout.version,
+    rollout.mode,
+    rollout.share,
+    rollout.run,
+    rollout.startedBy,
   ]);
   await notifyModels(manager);
 }
 
-/** Ends the one that goes on, if there is one; its run says so. @returns the version that was tried out */
+/** Ends the active rollout, if any, and updates the state of its training run. @returns its version */
 export async function endRollout(
   manager: EntityManager,
   { outcome, reason }: { outcome: 'promoted' | 'rolled-back' | 'ended'; reason: EnglishMessage },
@@ -54,9 +54,9 @@ export async function endRollout(
   );
   const [ended] = rows;
   if (!ended) return null;
-  const state = outcome === 'promoted' ? 'promoted' : 'kept';
-  await manager.query(`UPDATE training_runs SET state = $2 WHERE id = $1 AND state = 'compared'`, [ended.run, state]);
-  // A champion that is new has all open tickets ranked again; else what a canary has said of them is taken back with it.
+  const state = outcome === 'promoted' ? 'promoted' : 'rejected';
+  await manager.query(`UPDATE training_runs SET state = $2 WHERE id = $1 AND state = 'rollout'`, [ended.run, state]);
+  // A new champion re-ranks all open tickets; otherwise only the canary's suggestions are replaced.
   if (outcome !== 'promoted') await requestRankingForVersion(manager, ended.version);
   await notifyModels(manager);
   return ended.version;
@@ -70,14 +70,14 @@ export async function activeRollout(manager: EntityManager): Promise<Rollout | n
   return row ?? null;
 }
 
-/** Whether a ticket is the canary's: by its identity, so that every replica says the same, whenever it is ranked. */
+/** By a hash of the ticket's identity: every replica routes a ticket the same way, whenever it is ranked. */
 export function routesToCanary(ticket: { source: string; ticketId: string }, { version, share }: Rollout): boolean {
   return hash32(`${version} ${ticket.source}:${ticket.ticketId}`) / 2 ** 32 < share;
 }
 
 const maxStoredItems = 10;
 
-/** Keeps what a version in shadow says of tickets; the newest where they are ranked again. */
+/** Upserts the rankings of a shadow version. */
 export async function storeShadowRankings(
   manager: EntityManager,
   tickets: { claimed: { ticket: number } }[],

@@ -29,7 +29,7 @@ const rolloutSchema = z
     startedBy: z.string(),
     startedAt: date,
     pairs: z.number().int(),
-    standing: z.string().nullable(),
+    result: z.string().nullable(),
     endedAt: date.nullable(),
     outcome: z.string().nullable(),
     reason: z.string().nullable(),
@@ -62,7 +62,7 @@ const reportSchema = z
     baselines: z.object({ majority: z.number(), nearestMean: z.number() }),
     confusions: z.array(z.object({ label: z.string(), predicted: z.string(), count: z.number() })),
     calibration: z.array(z.object({ rows: z.number(), confidence: z.number(), right: z.number() })),
-    wronglySure: z.array(
+    confidentErrors: z.array(
       z.looseObject({
         idHash: z.string().nullable(),
         label: z.string(),
@@ -87,7 +87,7 @@ interface AuthenticatedRequest {
   actor: Actor;
 }
 
-/** Model versions, which of them is the champion, and which is tried out beside it. */
+/** Model versions, aliases and rollouts. */
 @ApiTags('models')
 @Controller('api/v1/models')
 export class VersionsController {
@@ -96,6 +96,7 @@ export class VersionsController {
     private readonly champion: ChampionService,
   ) {}
 
+  /** Lists all versions and the one that serves. */
   @Get()
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: modelsSchema })
@@ -104,7 +105,7 @@ export class VersionsController {
     return { serving: { version, device, state }, items: await this.versions.list() };
   }
 
-  /** Who became champion or challenger, by whom and why. */
+  /** Lists alias changes with actor and reason, newest first. */
   @Get('moves')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: z.array(moveSchema) })
@@ -112,7 +113,7 @@ export class VersionsController {
     return this.versions.aliasMoves();
   }
 
-  /** What was tried out beside the champion, and how it ended; newest first. */
+  /** Lists rollouts and their outcome, newest first. */
   @Get('rollouts')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: z.array(rolloutSchema) })
@@ -120,22 +121,24 @@ export class VersionsController {
     return this.versions.rollouts();
   }
 
+  /** Gets a version with its metadata and aliases. */
   @Get(':version')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: versionSchema })
   async get(@Param({ schema: pathSchema }) { version }: Path) {
     const versions = await this.versions.list();
-    return found(versions.find((one) => one.version === version) ?? null, `there is no model version ${version}`);
+    return found(versions.find((known) => known.version === version) ?? null, `model version ${version} does not exist`);
   }
 
-  /** What its training left behind: arguments, scores by slice, confusions, calibration, baselines, diagnosis, times. */
+  /** Gets the training report: arguments, metrics by slice, confusions, calibration, baselines, diagnosis, durations. */
   @Get(':version/report')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: reportSchema })
   async report(@Param({ schema: pathSchema }) { version }: Path) {
-    return found(await this.versions.report(version), `there is no report of a model version ${version}`);
+    return found(await this.versions.report(version), `model version ${version} does not exist or has no training report`);
   }
 
+  /** Makes the version the champion. An active rollout ends. */
   @Post(':version/promote')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
@@ -144,7 +147,7 @@ export class VersionsController {
     return this.versions.promote(version, actor.name);
   }
 
-  /** It ranks every ticket too, and nothing of that is shown. */
+  /** Starts a shadow rollout: the version ranks every ticket, nothing is shown. */
   @Post(':version/shadow')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
@@ -153,7 +156,7 @@ export class VersionsController {
     return this.versions.startRollout(version, { mode: 'shadow', actor: actor.name });
   }
 
-  /** It ranks a share of the tickets instead of the champion. */
+  /** Starts a canary rollout: the version ranks a share of the tickets instead of the champion. */
   @Post(':version/canary')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')
@@ -166,7 +169,7 @@ export class VersionsController {
     return this.versions.startRollout(version, { mode: 'canary', share, actor: actor.name });
   }
 
-  /** Ends what is tried out; where nothing is, the champion before takes over again. */
+  /** Ends the active rollout; without one, restores the previous champion. */
   @Post('rollback')
   @HttpCode(HttpStatus.OK)
   @Roles('ml')

@@ -5,9 +5,10 @@ import { recordAudit } from '../../access/audit-log.js';
 import { ProblemException } from '../../http/problem.js';
 import { CONFIG, type ServiceConfig } from '../../config/config.js';
 import { readRunRecord, type RunRecord } from '../../models/training/run-record.js';
-import { ModelAliasMove } from '../../records/model-alias-move.entity.js';
-import { ModelVersion } from '../../records/model-version.entity.js';
+import { ModelAliasMove } from '../../records/models/model-alias-move.entity.js';
+import { ModelVersion } from '../../records/models/model-version.entity.js';
 import type { LocalizedMessage } from '../../messages/stored-message.js';
+import { findChampion } from '../requests/champion.js';
 import { moveAlias, previousChampion, UnknownVersion } from './model-registry.js';
 import { message } from './model-messages.js';
 import { endRollout, startRollout, type RolloutMode } from './rollouts.js';
@@ -15,7 +16,7 @@ import type { EnglishMessage } from '../../messages/localized-message.js';
 
 const pageSize = 50;
 const rolloutColumns = `version, mode, share, started_by AS "startedBy", started_at AS "startedAt",
-  pairs, standing, ended_at AS "endedAt", outcome, reason, message`;
+  pairs, result, ended_at AS "endedAt", outcome, reason, message`;
 
 export interface RolloutRow {
   version: string;
@@ -23,16 +24,16 @@ export interface RolloutRow {
   share: number;
   startedBy: string;
   startedAt: Date;
-  /** Tickets by which it was held against the champion, and what they say; null before the first look */
+  /** Tickets compared with the champion so far, and the result in words; null before the first evaluation */
   pairs: number;
-  standing: string | null;
+  result: string | null;
   endedAt: Date | null;
   outcome: string | null;
   reason: string | null;
   message: LocalizedMessage | null;
 }
 
-/** Model versions as people move them. */
+/** Model versions, and the changes that people make to what serves. */
 @Injectable()
 export class VersionsService {
   constructor(
@@ -50,22 +51,22 @@ export class VersionsService {
       version,
       metadata,
       createdAt,
-      aliases: aliases.filter((one) => one.version === version).map(({ alias }) => alias),
+      aliases: aliases.filter((alias) => alias.version === version).map(({ alias }) => alias),
     }));
   }
 
-  /** Who became what, and why; newest first. */
+  /** Alias changes with actor and reason; newest first. */
   async aliasMoves() {
     const rows = await this.dataSource.getRepository(ModelAliasMove).find({ order: { id: 'DESC' }, take: pageSize });
     return rows.map(({ id, ...move }) => move);
   }
 
-  /** What is or was tried out; newest first. */
+  /** Newest first. */
   rollouts(): Promise<RolloutRow[]> {
     return this.dataSource.query(`SELECT ${rolloutColumns} FROM rollouts ORDER BY id DESC LIMIT $1`, [pageSize]);
   }
 
-  /** The record that its training left in its folder; null where there is no such version or record. */
+  /** The run record in the version's folder; null if the version or its record does not exist. */
   async report(version: string): Promise<RunRecord | null> {
     const row = await this.dataSource.getRepository(ModelVersion).findOneBy({ version });
     if (!row) return null;
@@ -88,17 +89,17 @@ export class VersionsService {
     });
   }
 
-  /** What is tried out ends; where nothing is, the champion before takes over again. */
+  /** Ends the active rollout; without one, restores the previous champion. */
   rollback(actor: string) {
     return this.inTransaction(async (manager) => {
-      const tried = await endRollout(manager, { outcome: 'rolled-back', reason: message('rolled-back-by', { actor }) });
-      if (tried !== null) {
-        await recordAudit(manager, { actor, action: 'model.rollback', target: tried });
-        return { champion: await championOf(manager) };
+      const ended = await endRollout(manager, { outcome: 'rolled-back', reason: message('rolled-back-by', { actor }) });
+      if (ended !== null) {
+        await recordAudit(manager, { actor, action: 'model.rollback', target: ended });
+        return { champion: await findChampion(manager) };
       }
       const previous = await previousChampion(manager);
       if (previous === null) {
-        throw new ProblemException(HttpStatus.CONFLICT, 'there was no other champion to go back to');
+        throw new ProblemException(HttpStatus.CONFLICT, 'there is no previous champion to roll back to');
       }
       await this.makeChampion(manager, previous, {
         actor,
@@ -109,21 +110,20 @@ export class VersionsService {
     });
   }
 
-  /** Tries a version out beside the champion. */
   startRollout(
     version: string,
     { mode, share, actor }: { mode: RolloutMode; share?: number | undefined; actor: string },
   ) {
     return this.inTransaction(async (manager): Promise<RolloutRow> => {
-      if (version === (await championOf(manager))) {
-        throw new ProblemException(HttpStatus.CONFLICT, `${version} is the champion: there is nothing to try out`);
+      if (version === (await findChampion(manager))) {
+        throw new ProblemException(HttpStatus.CONFLICT, `${version} is already the champion`);
       }
-      const canary = share ?? (this.config.RETRAIN_CANARY_SHARE || 0.1);
-      const order = { version, mode, share: mode === 'canary' ? canary : 1, run: null, startedBy: actor };
-      await startRollout(manager, order);
+      const canaryShare = share ?? (this.config.RETRAIN_CANARY_SHARE || 0.1);
+      const rollout = { version, mode, share: mode === 'canary' ? canaryShare : 1, run: null, startedBy: actor };
+      await startRollout(manager, rollout);
       await recordAudit(manager, { actor, action: `model.${mode}`, target: version });
       const [row]: RolloutRow[] = await manager.query(`SELECT ${rolloutColumns} FROM rollouts WHERE ended_at IS NULL`);
-      if (!row) throw new Error('a rollout that was just started is there');
+      if (!row) throw new Error('the rollout that was just started is missing');
       return row;
     });
   }
@@ -146,11 +146,4 @@ export class VersionsService {
       throw error;
     }
   }
-}
-
-async function championOf(manager: EntityManager): Promise<string | null> {
-  const [row]: { version: string }[] = await manager.query(
-    `SELECT version FROM model_aliases WHERE alias = 'champion'`,
-  );
-  return row?.version ?? null;
 }

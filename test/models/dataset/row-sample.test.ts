@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { scoresOf, trainLinearSvm } from '../../../src/models/heads/linear-svm.js';
+import { scoreRow, trainLinearSvm } from '../../../src/models/heads/linear-svm.js';
 import { RowSample } from '../../../src/models/dataset/row-sample.js';
 import type { SparseMatrix } from '../../../src/models/features/sparse-matrix.js';
 import { scratchFolder } from '../../support/models.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => scratch.remove());
 
 async function sampled(mostRows: number, seed = 1): Promise<string[]> {
-  const sample = await RowSample.of({ file, columns: {}, seed, mostRows });
+  const sample = await RowSample.open({ file, columns: {}, seed, maxRows });
   const rows: string[] = [];
   for await (const { line, label } of sample.rows()) rows.push(`${line} ${label ?? ''}`);
   return rows;
@@ -54,10 +54,10 @@ test('a head that holds each template against some of the others only still know
   const head = await trainLinearSvm(matrix, labels, Int32Array.from(labels.keys()), classes, {
     cost: 1,
     seed: 1,
-    mostOthers: 200,
+    maxNegatives: 200,
   });
   for (const label of [0, 17, 39]) {
-    const scores = scoresOf(head, { columns: Int32Array.of(label), values: Float32Array.of(1) });
+    const scores = scoreRow(head, { columns: Int32Array.of(label), values: Float32Array.of(1) });
     expect(scores.indexOf(Math.max(...scores))).toBe(label);
   }
 });

@@ -39,7 +39,7 @@ describe.each(['bert', 'xlm-roberta'])('an encoder of the family %s', (family) =
   test('reads texts of many scripts, long ones in windows, in the reference’s tokens', async () => {
     const windows = await TextWindows.open(folder, longest);
     for (const { text, windows: wanted } of expected)
-      expect({ text, ids: windows.of(text) }).toEqual({ text, ids: wanted });
+      expect({ text, ids: windows.split(text) }).toEqual({ text, ids: wanted });
   });
 
   test('embeds them as the reference does, alone and together', () => {

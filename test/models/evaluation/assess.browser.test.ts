@@ -6,11 +6,11 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerable, savings } from '../../../src/models/evaluation/answerable.js';
+import { coverageAtPrecision, estimateSavings } from '../../../src/models/evaluation/answerable.js';
 import { assess, type Assessment, type AssessmentSettings } from '../../../src/models/evaluation/assessment.js';
 import { readDataFile } from '../../../src/models/dataset/data-file.js';
 import { profileRows } from '../../../src/models/evaluation/data-profile.js';
-import { classTail, labelNoise } from '../../../src/models/evaluation/label-noise.js';
+import { classTail, estimateLabelNoise } from '../../../src/models/evaluation/label-noise.js';
 import { errorAt, extrapolate, fitPowerLaw } from '../../../src/models/evaluation/learning-curve.js';
 import { seeded, shuffle } from '../../../src/statistics/random.js';
 import { launchBrowser } from '../../support/browser.js';
@@ -51,7 +51,7 @@ describe('labels alone', () => {
         { value: 'none', count: 1 },
       ],
     });
-    const { nearDuplicates } = labelNoise(Int32Array.from([0, 0, 0, 0, 0]), Uint32Array.from([7, 7, 7, 8, 9]));
+    const { nearDuplicates } = estimateLabelNoise(Int32Array.from([0, 0, 0, 0, 0]), Uint32Array.from([7, 7, 7, 8, 9]));
     expect(nearDuplicates).toBe(2);
   });
 
@@ -59,10 +59,10 @@ describe('labels alone', () => {
     // Ten texts of ten tickets each: nine times the same template, once another.
     const labels = Int32Array.from({ length: 100 }, (_, row) => (row % 10 === 0 ? 1 : 0));
     const groups = Uint32Array.from({ length: 100 }, (_, row) => Math.floor(row / 10));
-    const noise = labelNoise(labels, groups);
+    const noise = estimateLabelNoise(labels, groups);
     expect(noise).toMatchObject({ repeatedTexts: 10, answeredDifferently: 10, repeatedRows: 100, ceiling: 90 });
     expect(noise.expectedCeiling).toBeCloseTo(100 * Math.sqrt(0.8), 1);
-    const once = labelNoise(labels, Uint32Array.from(labels.keys()));
+    const once = estimateLabelNoise(labels, Uint32Array.from(labels.keys()));
     expect(once).toMatchObject({ nearDuplicates: 0, ceiling: 100, expectedCeiling: null });
   });
 
@@ -71,8 +71,8 @@ describe('labels alone', () => {
     const rows = 6000;
     const labels = Int32Array.from({ length: rows }, () => (random() < 0.7 ? 0 : 1 + Math.floor(random() * 500)));
     const groups = Uint32Array.from({ length: rows }, (_, row) => Math.floor(row / 3));
-    expect(labelNoise(labels, groups).expectedCeiling).toBeGreaterThan(67);
-    expect(labelNoise(labels, groups).expectedCeiling).toBeLessThan(73);
+    expect(estimateLabelNoise(labels, groups).expectedCeiling).toBeGreaterThan(67);
+    expect(estimateLabelNoise(labels, groups).expectedCeiling).toBeLessThan(73);
   });
 
   test('the tail of the templates is told', () => {
@@ -126,12 +126,12 @@ describe('what could be answered', () => {
       right: index >= 200,
       half: index % 2,
     }));
-    const { coverage, achieved } = answerable(predictions, 0.8);
+    const { coverage, achieved } = coverageAtPrecision(predictions, 0.8);
     expect(coverage).toBeGreaterThan(60);
     expect(coverage).toBeLessThan(65);
     expect(achieved).toBeGreaterThan(78);
     expect(
-      answerable(
+      coverageAtPrecision(
         predictions.map((one) => ({ ...one, right: false })),
         0.8,
       ),
@@ -143,7 +143,7 @@ describe('what could be answered', () => {
   });
 
   test('minutes become hours a month', () => {
-    const saved = savings({ precision: 0.9, coverage: 50, achieved: 90 }, 2000, 4);
+    const saved = estimateSavings({ precision: 0.9, coverage: 50, achieved: 90 }, 2000, 4);
     expect(saved).toMatchObject({ answeredRight: 900, answeredWrong: 100, hours: 60 });
   });
 });

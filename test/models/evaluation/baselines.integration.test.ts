@@ -1,8 +1,9 @@
 /** What the baselines rely on: each is a ranker like any other, and each learns what it can. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClassMeanRanker, MajorityRanker, NgramRanker } from '../../../src/models/evaluation/baselines.js';
+import { NearestCentroidRanker, MajorityRanker, NgramRanker } from '../../../src/models/evaluation/baselines.js';
 import type { Encoder } from '../../../src/models/encoder/encoder.js';
-import { readTrainingData, type TrainingData } from '../../../src/models/dataset/training-data.js';
+import { type TrainingData } from '../../../src/models/dataset/training-data.js';
+import { readTrainingData } from '../../../src/models/dataset/read-training-data.js';
 import type { Ranker } from '../../../src/models/ranker.js';
 import { rankerConformance, ticket } from '../../contract/ranker.conformance.js';
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from '../../support/models.js';
@@ -27,7 +28,7 @@ rankerConformance('The majority baseline', () => Promise.resolve(new MajorityRan
   readsTemplates: false,
 });
 rankerConformance('The n-gram baseline', () => NgramRanker.fit(data, rows, 1), { readsTemplates: false });
-rankerConformance('The class-mean baseline', () => Promise.resolve(new ClassMeanRanker(encoder, data, rows)));
+rankerConformance('The class-mean baseline', () => Promise.resolve(new NearestCentroidRanker(encoder, data, rows)));
 
 const first = async (ranker: Ranker, body: string): Promise<string | undefined> => {
   await ranker.setCandidates(null);
@@ -45,6 +46,6 @@ test('the majority baseline suggests what was right most often, whatever a ticke
 test('n-grams and class means learn what tickets of a template say', async () => {
   const ngrams = await NgramRanker.fit(data, rows, 1);
   expect(await first(ngrams, 'how do I activate my card?')).toBe('activate_my_card');
-  const means = new ClassMeanRanker(encoder, data, rows);
+  const means = new NearestCentroidRanker(encoder, data, rows);
   expect(await first(means, 'may my fourteen year old daughter have one?')).toBe('age_limit');
 });

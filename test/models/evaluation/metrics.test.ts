@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MetricsCounter } from '../../../src/models/evaluation/metrics.js';
 import { softmax } from '../../../src/models/ranking/softmax.js';
-import { shareInterval } from '../../../src/statistics/intervals.js';
+import { wilsonInterval } from '../../../src/statistics/intervals.js';
 import { evaluated } from '../../support/evaluated-rows.js';
 import { expectClose } from '../../support/golden.js';
 
@@ -44,7 +44,7 @@ describe('the figures of an evaluation equal scikit-learn', () => {
 
   test('with the interval of the share', () => {
     const right = Math.round((evaluated.metrics.top1 / 100) * evaluated.labels.length);
-    const [low, high] = shareInterval(right, evaluated.labels.length);
+    const [low, high] = wilsonInterval(right, evaluated.labels.length);
     expect(metrics.intervals?.top1).toEqual([Math.round(10_000 * low) / 100, Math.round(10_000 * high) / 100]);
   });
 });

@@ -15,7 +15,7 @@ describe('n-grams equal scikit-learn’s TfidfVectorizer', () => {
   test('which there are, and how rare', () => {
     expect([...vocabulary.features].sort()).toEqual(Object.keys(reference.rarity).sort());
     for (const [feature, rarity] of Object.entries(reference.rarity)) {
-      expect(vocabulary.rarityOf(feature)).toBeCloseTo(rarity, 5);
+      expect(vocabulary.idfOf(feature)).toBeCloseTo(rarity, 5);
     }
   });
 

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
 import { textFacts } from '../../../src/models/features/text-facts.js';
-import { withoutBursts } from '../../../src/monitoring/observations/near-duplicates.js';
-import { distinctionOf } from '../../../src/monitoring/reference/ticket-coding.js';
+import { dropBursts } from '../../../src/monitoring/observations/near-duplicates.js';
+import { textSignature } from '../../../src/monitoring/reference/ticket-coding.js';
 import { observation } from '../../support/observations.js';
 
 const sample = readFileSync(resolve(import.meta.dirname, '../../../samples/banking77/train.tsv'), 'utf8')
@@ -20,7 +20,7 @@ function mixed<T>(items: readonly T[]): T[] {
   return placed.sort((a, b) => a.place - b.place).map(({ item }) => item);
 }
 const counted = (texts: readonly string[]): number =>
-  withoutBursts(texts, (body) => distinctionOf(observation(textFacts({ subject: '', body }, null)))).length;
+  dropBursts(texts, (body) => textSignature(observation(textFacts({ subject: '', body }, null)))).length;
 
 test('short questions of one kind are not copies of one another, much as they have words in common', () => {
   const texts = mixed(sample.map(([text]) => text));

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Encoder } from '../../../src/models/encoder/encoder.js';
-import { defaultFinetune, sizedFor } from '../../../src/models/finetuning/finetune-settings.js';
-import { finetuneEncoder, rateAt } from '../../../src/models/finetuning/finetune.js';
+import { defaultFinetune, scaleToDevice } from '../../../src/models/finetuning/finetune-settings.js';
+import { finetuneEncoder, learningRateFactor } from '../../../src/models/finetuning/finetune.js';
 import { childEnvironment } from '../../../src/config/config.js';
 import { ModelProcess } from '../../../src/models/serving/model-process.js';
 import { modelWorkerFile } from '../../../src/models/jobs/worker-files.js';
@@ -13,7 +13,8 @@ import { seeded } from '../../../src/statistics/random.js';
 import type { RunRecord } from '../../../src/models/training/run-record.js';
 import { readSafetensors } from '../../../src/models/tensors/safetensors.js';
 import type { Tensorflow } from '../../../src/models/tensors/tensorflow.js';
-import { trainModel, type TrainingSettings } from '../../../src/models/training/train-model.js';
+import { trainModel } from '../../../src/models/training/train-model.js';
+import { type TrainingSettings } from '../../../src/models/training/training-settings.js';
 import { eraseTickets } from '../../../src/models/dataset/trained-on.js';
 import { TrainedRanker } from '../../../src/models/serving/trained-ranker.js';
 import { batchTargets, mixedBatches, tokenBatch } from '../../../src/models/finetuning/training-batches.js';
@@ -64,17 +65,17 @@ test('the model holds its own encoder, whose embeddings are other ones than thos
   }
   const ranker = await TrainedRanker.open(tf, small, model);
   const [ranking] = await ranker.rank([ticket('I still wait for the card that I ordered')]);
-  const [usual] = small.encode(['I still wait for the card that I ordered']);
+  const [base] = small.encode(['I still wait for the card that I ordered']);
   expect(ranker.encoderHash).toBe(description.encoder.hash);
-  expect(ranking?.embedding).not.toEqual(usual?.slice(0, small.size));
+  expect(ranking?.embedding).not.toEqual(base?.slice(0, small.size));
   ranker.dispose();
 });
 
 test('the encoder that it began with is asked beside its own, and must be the same one', async () => {
-  const { description, usual } = await loadModel(model);
+  const { description, base } = await loadModel(model);
   expect(description.encoder.usual).toBe(small.hash);
   expect(description.combination.weights).toHaveLength(8);
-  expect(usual?.dense.classes).toBe(5);
+  expect(base?.dense.classes).toBe(5);
   const finished = await Encoder.open(tf, join(model, 'encoder'), join(scratch.folder, 'cache'));
   await expect(TrainedRanker.open(tf, finished, model)).rejects.toThrow(
     /asks beside its own encoder one with the hash/,
@@ -101,8 +102,8 @@ test('a ticket that is forgotten is blotted out of the banks of both encoders', 
   const versions = join(scratch.folder, 'versions');
   await trainModel(tf, small, { ...settingsFor('versions/one'), data: file }, () => undefined);
   const blank = async (): Promise<number[]> => {
-    const { nearest, usual } = await loadModel(join(versions, 'one'));
-    return [nearest, usual?.nearest].map((bank) => {
+    const { nearest, base } = await loadModel(join(versions, 'one'));
+    return [nearest, base?.nearest].map((bank) => {
       const { embeddings, size } = bank ?? nearest;
       const count = embeddings.length / size;
       return Array.from({ length: count }, (_, at) => embeddings.subarray(at * size, (at + 1) * size)).filter((own) =>
@@ -130,7 +131,7 @@ test('the service swaps between a version with an encoder of its own and one wit
     const question = [ticket('I still wait for the card that I ordered')];
     const embeddings: (Float32Array | null | undefined)[] = [];
     for (const folder of [frozen, model, frozen]) {
-      await service.use(folder === model ? 'own' : 'usual', folder);
+      await service.activate(folder === model ? 'own' : 'base', folder);
       const { description } = await loadModel(folder);
       expect(service.status().encoderHash).toBe(description.encoder.hash);
       embeddings.push((await service.rank(question))[0]?.ranking.embedding);
@@ -224,10 +225,10 @@ test('a text shall be like the others of its class, and has no say where there a
 });
 
 test('the learning rate goes up, then down to nothing', () => {
-  expect([0, 0.05, 0.1, 0.55, 1].map((done) => Math.round(100 * rateAt(done, 0.1)))).toEqual([0, 50, 100, 50, 0]);
+  expect([0, 0.05, 0.1, 0.55, 1].map((done) => Math.round(100 * learningRateFactor(done, 0.1)))).toEqual([0, 50, 100, 50, 0]);
 });
 
 test('a GPU is given larger steps at a higher rate, a CPU what was asked for', () => {
-  expect(sizedFor('cpu', quick)).toEqual(quick);
-  expect(sizedFor('gpu', quick)).toEqual({ ...quick, batch: 128, rate: 1e-3 });
+  expect(scaleToDevice('cpu', quick)).toEqual(quick);
+  expect(scaleToDevice('gpu', quick)).toEqual({ ...quick, batch: 128, rate: 1e-3 });
 });

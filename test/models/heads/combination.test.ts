@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fitUnseen, fitWeights } from '../../../src/models/heads/combination.js';
+import { fitZeroShot, fitWeights } from '../../../src/models/heads/combination.js';
 import { evaluated } from '../../support/evaluated-rows.js';
 import { expectAllClose, expectClose } from '../../support/golden.js';
 
@@ -29,7 +29,7 @@ describe('the combination of heads', () => {
   });
 
   test('finds scores of templates without labels as SciPy does', async () => {
-    const { scale, offset } = await fitUnseen({ labels, classes, scores: [logits] }, [1], flat(evaluated.cosines));
+    const { scale, offset } = await fitZeroShot({ labels, classes, scores: [logits] }, [1], flat(evaluated.cosines));
     // The minimum is flat in one direction, and the search stops at a gain of 1e-6.
     expectClose(scale, evaluated.unseen.scale, 0.05);
     expectClose(offset, evaluated.unseen.offset, 0.05);
@@ -37,6 +37,6 @@ describe('the combination of heads', () => {
 
   test('takes usual scores for such templates where there is nothing to learn from', async () => {
     const none = { labels: Int32Array.of(-1), classes: 2, scores: [Float32Array.of(0, 0)] };
-    expect(await fitUnseen(none, [1], Float32Array.of(0, 0))).toEqual({ scale: 15, offset: -9 });
+    expect(await fitZeroShot(none, [1], Float32Array.of(0, 0))).toEqual({ scale: 15, offset: -9 });
   });
 });

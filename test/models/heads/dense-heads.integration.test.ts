@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fitDiscriminant } from '../../../src/models/heads/discriminant.js';
-import { NearestTickets, ticketBank } from '../../../src/models/heads/nearest-tickets.js';
+import { NearestTickets, buildTicketBank } from '../../../src/models/heads/nearest-tickets.js';
 import { softmaxScores, trainSoftmax } from '../../../src/models/heads/softmax-head.js';
 import { softmax } from '../../../src/models/ranking/softmax.js';
 import { loadTensorflow, type Tensorflow } from '../../../src/models/tensors/tensorflow.js';
@@ -20,7 +20,7 @@ describe('heads on dense rows', () => {
   test('softmax regression has the loss and the probabilities of scikit-learn', async () => {
     const { cost, objective, probabilities } = iris.softmax;
     const features = dense(standardised);
-    const head = await trainSoftmax(tf, features, labels, rows, 3, { cost, mostSteps: 400 });
+    const head = await trainSoftmax(tf, features, labels, rows, 3, { cost, maxSteps: 400 });
     const scores = tf.tidy(() =>
       softmaxScores(
         tf,
@@ -49,7 +49,7 @@ describe('heads on dense rows', () => {
 
   test('the nearest ticket of each class is as similar as scikit-learn says', () => {
     const unit = iris.rows.map((row) => row.map((value) => value / Math.hypot(...row)));
-    const bank = ticketBank(
+    const bank = buildTicketBank(
       {
         dense: { ...dense(unit), templates: new Float32Array() },
         embeddingSize: 4,

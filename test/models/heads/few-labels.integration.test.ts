@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fitWeights } from '../../../src/models/heads/combination.js';
 import { fitDiscriminant } from '../../../src/models/heads/discriminant.js';
-import { foldsOf } from '../../../src/models/dataset/folds.js';
+import { assignFolds } from '../../../src/models/dataset/folds.js';
 import { loadTensorflow, type Tensorflow } from '../../../src/models/tensors/tensorflow.js';
 
 describe('what is held out together', () => {
@@ -15,13 +15,13 @@ describe('what is held out together', () => {
   test('rows that say the same share a fold, whatever their labels', () => {
     fc.assert(
       fc.property(history, fc.integer({ min: 2, max: 10 }), (rows, parts) => {
-        const groups = Uint32Array.from(rows, ([group]) => group);
-        const folds = foldsOf({ groups, labels: Int32Array.from(rows, ([, label]) => label) }, parts);
+        const dedupGroups = Uint32Array.from(rows, ([group]) => group);
+        const folds = assignFolds({ dedupGroups, labels: Int32Array.from(rows, ([, label]) => label) }, parts);
         const foldOf = new Map<number, number>();
         folds.forEach((fold, row) => {
           expect(fold).toBeGreaterThanOrEqual(0);
           expect(fold).toBeLessThan(parts);
-          const group = groups[row] ?? 0;
+          const group = dedupGroups[row] ?? 0;
           expect(foldOf.get(group) ?? fold).toBe(fold);
           foldOf.set(group, fold);
         });
@@ -31,8 +31,8 @@ describe('what is held out together', () => {
 
   test('every fold takes as many from one class as from another that is as large', () => {
     const labels = Int32Array.from({ length: 7 * 12 }, (_, row) => row % 7);
-    const groups = Uint32Array.from(labels, (_, row) => Math.imul(row + 1, 2_654_435_761) >>> 0);
-    const folds = foldsOf({ groups, labels }, 10);
+    const dedupGroups = Uint32Array.from(labels, (_, row) => Math.imul(row + 1, 2_654_435_761) >>> 0);
+    const folds = assignFolds({ dedupGroups, labels }, 10);
     for (let fold = 0; fold < 10; fold += 1) {
       const taken = Array.from({ length: 7 }, (_, label) =>
         folds.reduce((sum, of, row) => sum + (of === fold && labels[row] === label ? 1 : 0), 0),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { stack, type SparseRow } from '../../../src/models/features/sparse-matrix.js';
-import { scoresOf, trainLinearSvm } from '../../../src/models/heads/linear-svm.js';
+import { stackSparse, type SparseRow } from '../../../src/models/features/sparse-matrix.js';
+import { scoreRow, trainLinearSvm } from '../../../src/models/heads/linear-svm.js';
 import { seeded } from '../../../src/statistics/random.js';
 import { expectAllClose } from '../../support/golden.js';
 import { iris, standardised } from '../../support/iris.js';
@@ -11,7 +11,7 @@ function sparse(row: readonly number[]): SparseRow {
   return { columns: Int32Array.from(columns), values: Float32Array.from(columns, (column) => row[column] ?? 0) };
 }
 const rows = standardised.map(sparse);
-const matrix = stack(rows, 4);
+const matrix = stackSparse(rows, 4);
 const labels = Int32Array.from(iris.labels);
 const all = Int32Array.from(rows.keys());
 const exact = { cost: iris.linearSvm.cost, seed: 1, tolerance: 1e-9, mostPasses: 100_000 };
@@ -32,13 +32,13 @@ describe('the linear support vector machine', () => {
       const expected = bias.map((own, label) =>
         row.reduce((sum, value, column) => sum + value * (weights[column]?.[label] ?? 0), own),
       );
-      expectAllClose(scoresOf(head, rows[at] as SparseRow), expected, 2e-4);
+      expectAllClose(scoreRow(head, rows[at] as SparseRow), expected, 2e-4);
     });
   });
 
   test('learns only from the rows that it is given, and tells how far it is', async () => {
     const some = all.filter((row) => row % 2 === 0);
-    const own = stack(
+    const own = stackSparse(
       [...some].map((row) => rows[row] as SparseRow),
       4,
     );
@@ -66,13 +66,13 @@ describe('the linear support vector machine', () => {
     const random = seeded(3);
     const many = Array.from({ length: 900 }, (_, row) => [row % 3 === 0 ? 1 : -1, random() - 0.5]);
     const head = await trainLinearSvm(
-      stack(many.map(sparse), 2),
+      stackSparse(many.map(sparse), 2),
       Int32Array.from(many, (_, row) => row % 3),
       Int32Array.from(many.keys()),
       3,
-      { ...exact, mostOthers: 60 },
+      { ...exact, maxNegatives: 60 },
     );
-    expect(scoresOf(head, sparse([1, 0]))[0]).toBeGreaterThan(0.5);
-    expect(scoresOf(head, sparse([-1, 0]))[0]).toBeLessThan(-0.5);
+    expect(scoreRow(head, sparse([1, 0]))[0]).toBeGreaterThan(0.5);
+    expect(scoreRow(head, sparse([-1, 0]))[0]).toBeLessThan(-0.5);
   });
 });

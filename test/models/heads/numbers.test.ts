@@ -3,16 +3,17 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fitAbstention, scopeCurve, type HeldOutRow } from '../../../src/models/ranking/abstention.js';
-import { fitWeights, softmax } from '../../../src/models/heads/combination.js';
+import { fitWeights } from '../../../src/models/heads/combination.js';
+import { softmax } from '../../../src/models/ranking/softmax.js';
 import { FieldCounter, fieldVector } from '../../../src/models/features/field-features.js';
 import { minimise } from '../../../src/statistics/lbfgs.js';
-import { scoresOf, trainLinearSvm } from '../../../src/models/heads/linear-svm.js';
+import { scoreRow, trainLinearSvm } from '../../../src/models/heads/linear-svm.js';
 import { MetricsCounter } from '../../../src/models/evaluation/metrics.js';
 import { NgramCounter } from '../../../src/models/features/ngrams.js';
 import type { Ranking } from '../../../src/models/ranker.js';
-import { bestOf } from '../../../src/models/ranking/ranking.js';
+import { topCandidates } from '../../../src/models/ranking/ranking.js';
 import { readSafetensors, writeSafetensors, type Tensor } from '../../../src/models/tensors/safetensors.js';
-import { stack } from '../../../src/models/features/sparse-matrix.js';
+import { stackSparse } from '../../../src/models/features/sparse-matrix.js';
 import { cosine, cosines } from '../../../src/models/features/ticket-features.js';
 import { scratchFolder } from '../../support/models.js';
 
@@ -65,9 +66,9 @@ describe('the figures of an evaluation', () => {
   });
 });
 
-const heldOut = (confidence: number, right: boolean, familiarity = 1): HeldOutRow => ({
+const heldOut = (confidence: number, right: boolean, maxLogit = 1): HeldOutRow => ({
   confidence,
-  familiarity,
+  maxLogit,
   rightProbability: right ? confidence : (1 - confidence) / 2,
   right,
 });
@@ -81,16 +82,16 @@ describe('abstention', () => {
         fc.double({ min: 0.05, max: 0.95, noNaN: true }),
         (raw, precision) => {
           const rows = raw.map(([percent, right]) => heldOut(percent / 100, right));
-          const { leastConfidence, leastFamiliarity } = fitAbstention(rows, precision, 0.9);
-          const known = rows.filter(({ familiarity }) => familiarity >= leastFamiliarity);
+          const { confidenceThreshold, outOfScopeThreshold } = fitAbstention(rows, precision, 0.9);
+          const known = rows.filter(({ maxLogit }) => maxLogit >= outOfScopeThreshold);
           const share = (line: number): number => {
             const shown = known.filter(({ confidence }) => confidence >= line);
             return shown.filter(({ right }) => right).length / shown.length;
           };
           const lines = [...new Set(known.map(({ confidence }) => confidence))];
           const possible = lines.filter((line) => share(line) >= precision);
-          if (possible.length > 0) expect(share(leastConfidence)).toBeGreaterThanOrEqual(precision);
-          for (const line of possible) expect(leastConfidence).toBeLessThanOrEqual(line);
+          if (possible.length > 0) expect(share(confidenceThreshold)).toBeGreaterThanOrEqual(precision);
+          for (const line of possible) expect(confidenceThreshold).toBeLessThanOrEqual(line);
         },
       ),
     );
@@ -99,19 +100,19 @@ describe('abstention', () => {
   test('learns from tickets that no template fits what is out of scope', () => {
     const none: HeldOutRow[] = Array.from({ length: 30 }, (_, index) => ({
       confidence: 0.9,
-      familiarity: index / 30,
+      maxLogit: index / 30,
       rightProbability: null,
       right: false,
     }));
     const some = Array.from({ length: 100 }, (_, index) => heldOut(0.9, true, 2 + index / 100));
-    const { leastFamiliarity } = fitAbstention([...none, ...some], 0.5, 0.9);
-    expect(leastFamiliarity).toBeGreaterThan(29 / 30);
-    expect(leastFamiliarity).toBeLessThanOrEqual(2);
+    const { outOfScopeThreshold } = fitAbstention([...none, ...some], 0.5, 0.9);
+    expect(outOfScopeThreshold).toBeGreaterThan(29 / 30);
+    expect(outOfScopeThreshold).toBeLessThanOrEqual(2);
   });
 
   test('shows what every other line would have given, the one that was drawn first', () => {
-    const none = [0, 1, 2, 3].map((familiarity) => ({ ...heldOut(0.9, false, familiarity), rightProbability: null }));
-    const some = [2, 3, 4, 5].map((familiarity) => heldOut(0.9, familiarity !== 4, familiarity));
+    const none = [0, 1, 2, 3].map((maxLogit) => ({ ...heldOut(0.9, false, maxLogit), rightProbability: null }));
+    const some = [2, 3, 4, 5].map((maxLogit) => heldOut(0.9, maxLogit !== 4, maxLogit));
     const [chosen, ...curve] = scopeCurve([...none, ...some], 3);
     expect(chosen).toEqual({ answeredRight: 50, abstentionRecall: 75 });
     expect(curve[0]).toEqual({ answeredRight: 75, abstentionRecall: 0 });
@@ -122,9 +123,9 @@ describe('abstention', () => {
   test('makes the set so long that it holds the right one as often as promised', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 50, maxLength: 400 }), (values) => {
-        const rows = values.map((value) => ({ confidence: 1, familiarity: 1, rightProbability: value, right: true }));
-        const { leastInSet } = fitAbstention(rows, 0.5, 0.9);
-        expect(values.filter((value) => value >= leastInSet).length / values.length).toBeGreaterThanOrEqual(0.9);
+        const rows = values.map((value) => ({ confidence: 1, maxLogit: 1, rightProbability: value, right: true }));
+        const { conformalThreshold } = fitAbstention(rows, 0.5, 0.9);
+        expect(values.filter((value) => value >= conformalThreshold).length / values.length).toBeGreaterThanOrEqual(0.9);
       }),
     );
   });
@@ -148,7 +149,7 @@ describe('the numerics', () => {
             return value;
           },
           point,
-          { mostSteps: 500, tolerance: 1e-14 },
+          { maxSteps: 500, tolerance: 1e-14 },
         );
         terms.forEach(([, least], index) => expect(point[index]).toBeCloseTo(least, 3));
       }),
@@ -184,13 +185,13 @@ describe('the numerics', () => {
     const counter = new NgramCounter();
     texts.forEach((text) => counter.add(text));
     const vocabulary = counter.vocabulary(1000);
-    const matrix = stack(
+    const matrix = stackSparse(
       texts.map((text) => vocabulary.row(text)),
       vocabulary.size,
     );
     const labels = Int32Array.from(texts, (_, index) => index % 2);
     const head = await trainLinearSvm(matrix, labels, Int32Array.from(texts.keys()), 2, { cost: 1, seed: 1 });
-    const [card = 0, refund = 0] = scoresOf(head, vocabulary.row('my card was lost'));
+    const [card = 0, refund = 0] = scoreRow(head, vocabulary.row('my card was lost'));
     expect(card).toBeGreaterThan(refund);
   });
 
@@ -230,7 +231,7 @@ describe('many templates', () => {
         const inOrder = shares
           .map((probability, place) => ({ templateId: `t${place}`, probability }))
           .sort((a, b) => b.probability - a.probability);
-        expect(bestOf(candidates, Float64Array.from(shares), most)).toEqual(inOrder.slice(0, most));
+        expect(topCandidates(candidates, Float64Array.from(shares), most)).toEqual(inOrder.slice(0, most));
       }),
     );
   });

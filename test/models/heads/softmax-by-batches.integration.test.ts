@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
-import { softmaxByBatches, type BatchProblem } from '../../../src/models/heads/softmax-by-batches.js';
+import { trainSoftmaxMinibatch, type MinibatchProblem } from '../../../src/models/heads/softmax-by-batches.js';
 import { softmaxScores, trainSoftmax } from '../../../src/models/heads/softmax-head.js';
 import { loadTensorflow, type Tensorflow } from '../../../src/models/tensors/tensorflow.js';
 
@@ -19,9 +19,9 @@ beforeAll(async () => {
   );
 });
 
-const problem = (seed: number): BatchProblem => ({
+const problem = (seed: number): MinibatchProblem => ({
   ...{ width, classes, labels, seed },
-  penalty: 1 / (cost * labels.length),
+  l2: 1 / (cost * labels.length),
   fill: (example, to, at) => to.set(values.subarray(example * width, (example + 1) * width), at),
 });
 
@@ -45,13 +45,13 @@ function lossOf(head: { weights: Float32Array; bias: Float32Array }): number {
 
 test('small steps lead to where looking at all tickets leads, the same way each time', async () => {
   const losses: number[] = [];
-  const head = await softmaxByBatches(tf, problem(1), (loss) => void losses.push(loss));
+  const head = await trainSoftmaxMinibatch(tf, problem(1), (loss) => void losses.push(loss));
   const whole = await trainSoftmax(tf, { values, width }, labels, Int32Array.from(labels.keys()), classes, {
     cost,
-    mostSteps: 200,
+    maxSteps: 200,
   });
   expect(losses[0]).toBeCloseTo(Math.log(classes), 4);
   expect(lossOf(head)).toBeLessThan(lossOf(whole) + 0.01);
-  const again = await softmaxByBatches(tf, problem(1), () => undefined);
+  const again = await trainSoftmaxMinibatch(tf, problem(1), () => undefined);
   expect(again).toEqual(head);
 });

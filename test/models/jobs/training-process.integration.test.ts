@@ -87,7 +87,7 @@ test('what is wrong with the data is said with file and line', async () => {
   const single = join(scratch.folder, 'single.tsv');
   await writeFile(single, 'text\tcategory\nhello\ta\nhello there\ta\n');
   await expect(runTraining(order(single, 'two'), childEnvironment(), () => undefined)).rejects.toThrow(
-    /single\.tsv: every label is "a"; a ranking is learned from two templates or more/,
+    /single\.tsv: every label is "a"; training needs at least two templates/,
   );
 });
 

@@ -6,13 +6,13 @@ import { expectClose } from '../../support/golden.js';
 describe('thresholds from rows that were held out', () => {
   test('the one for what is out of scope is Youden’s by the ROC curve of scikit-learn', () => {
     const { scores, known, threshold } = evaluated.scope;
-    const rows = scores.map((familiarity, at) => ({
+    const rows = scores.map((maxLogit, at) => ({
       confidence: 0.9,
-      familiarity,
+      maxLogit,
       rightProbability: known[at] === 1 ? 0.9 : null,
       right: known[at] === 1,
     }));
-    expect(fitAbstention(rows, 0.5, 0.9).leastFamiliarity).toBe(threshold);
+    expect(fitAbstention(rows, 0.5, 0.9).outOfScopeThreshold).toBe(threshold);
   });
 
   test.each(Object.entries(evaluated.conformal.threshold))(
@@ -20,11 +20,11 @@ describe('thresholds from rows that were held out', () => {
     (coverage, threshold) => {
       const rows = evaluated.conformal.probabilities.map((probability) => ({
         confidence: probability,
-        familiarity: 1,
+        maxLogit: 1,
         rightProbability: probability,
         right: true,
       }));
-      expectClose(fitAbstention(rows, 0.5, Number(coverage)).leastInSet, threshold, 1e-9);
+      expectClose(fitAbstention(rows, 0.5, Number(coverage)).conformalThreshold, threshold, 1e-9);
     },
   );
 });

@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDataFile } from '../../../src/models/dataset/data-file.js';
-import { usualOcclusion, wordsBehind, type WordWeight } from '../../../src/models/serving/occlusion.js';
-import { partsOf, wordsIn } from '../../../src/models/serving/passages.js';
+import { defaultOcclusion, explainWords, type WordWeight } from '../../../src/models/serving/occlusion.js';
+import { splitIntoPassages, wordsIn } from '../../../src/models/serving/passages.js';
 import { seeded } from '../../../src/statistics/random.js';
 import type { RankInput } from '../../../src/models/ranker.js';
 import { trainModel } from '../../../src/models/training/train-model.js';
 import { TrainedRanker } from '../../../src/models/serving/trained-ranker.js';
-import { rankInputOf } from '../../../src/models/dataset/training-data.js';
+import { toRankInput } from '../../../src/models/dataset/data-row.js';
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from '../../support/models.js';
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   for await (const row of readDataFile(await smallSample(scratch.folder, 'test', { types: 12, each: 2 }), {
     label: 'category',
   })) {
-    unseen.push(rankInputOf(row, false).body);
+    unseen.push(toRankInput(row, false).body);
   }
 }, 300_000);
 afterAll(() => scratch.remove());
@@ -47,10 +47,10 @@ const rank = (inputs: RankInput[]) => {
 };
 
 /** Of the template that is ranked first. */
-async function explained(input: RankInput, settings = usualOcclusion): Promise<{ best: string; words: WordWeight[] }> {
+async function explained(input: RankInput, settings = defaultOcclusion): Promise<{ best: string; words: WordWeight[] }> {
   const [ranking] = await ranker.rank([input]);
   const best = ranking?.items[0]?.templateId ?? '';
-  const [words = []] = await wordsBehind(input, [best], rank, settings);
+  const [words = []] = await explainWords(input, [best], rank, settings);
   return { best, words };
 }
 
@@ -80,7 +80,7 @@ describe('any text', () => {
         const input = ticket(body, subject);
         asked = 0;
         const found = await explained(input);
-        expect(asked).toBeLessThanOrEqual(usualOcclusion.mostTexts);
+        expect(asked).toBeLessThanOrEqual(defaultOcclusion.maxTexts);
         let last = -1;
         for (const { part, start, end, text, weight } of found.words) {
           expect(input[part].slice(start, end)).toBe(text);
@@ -98,7 +98,7 @@ describe('any text', () => {
   test('of 200,000 words is explained too', async () => {
     const long = Array.from({ length: 200_000 }, (_, at) => `word${at % 500}`).join(' ');
     asked = 0;
-    await explained(ticket(long), { mostTexts: 64, mostWindows: 64 });
+    await explained(ticket(long), { maxTexts: 64, maxWindows: 64 });
     expect(asked).toBeLessThanOrEqual(4);
   });
 
@@ -107,7 +107,7 @@ describe('any text', () => {
       fc.property(words, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 60 }), (text, most, times) => {
         const long = `${text} `.repeat(times);
         const whole = { start: 0, end: long.length };
-        const parts = partsOf(long, whole, most);
+        const parts = splitIntoPassages(long, whole, most);
         expect(parts.length).toBeLessThanOrEqual(most);
         parts.forEach(({ start, end }, at) => {
           expect(start).toBeLessThan(end);
@@ -159,7 +159,7 @@ test('in a long ticket the sentence that says it is found, with the words in it'
   const filler = 'Thank you for reading this letter to the end, it was written on a quiet evening by the window. ';
   const said = 'I want to cancel the transfer that I made to the wrong account. ';
   const text = filler.repeat(10) + said + filler.repeat(10);
-  const [words = []] = await wordsBehind(ticket(text), ['cancel_transfer'], rank);
+  const [words = []] = await explainWords(ticket(text), ['cancel_transfer'], rank);
   const strongest = words.toSorted((a, b) => b.weight - a.weight)[0];
   const place = text.indexOf(said);
   expect(strongest?.start).toBeGreaterThanOrEqual(place);

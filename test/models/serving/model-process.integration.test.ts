@@ -45,7 +45,7 @@ async function started(options: Partial<ModelProcessOptions> = {}): Promise<Mode
   const one = made(options);
   await one.start();
   await one.setCandidates(templates);
-  await one.use('v1', null);
+  await one.activate('v1', null);
   return one;
 }
 
@@ -206,10 +206,10 @@ describe('what can wait', () => {
   test('comes after every ticket that somebody waits for, and is answered all the same', async () => {
     const one = await started({ maxBatch: 1 });
     const order: string[] = [];
-    const asked = (urgency: 'now' | 'behind', inputs: RankInput[]) =>
+    const asked = (urgency: 'interactive' | 'background', inputs: RankInput[]) =>
       inputs.map((input) => one.rank([input], null, urgency).then(() => order.push(input.body)));
     const first = await occupied(one);
-    const all = [...asked('behind', texts(20, 'behind')), ...asked('now', texts(20, 'now'))];
+    const all = [...asked('background', texts(20, 'behind')), ...asked('interactive', texts(20, 'now'))];
     await first.release();
     await Promise.all([first.answers, ...all]);
     expect(order).toEqual([...bodies(texts(20, 'now')), ...bodies(texts(20, 'behind'))]);
@@ -218,8 +218,8 @@ describe('what can wait', () => {
   test('takes no room from tickets, and more of it than fits is told to come again', async () => {
     const one = await started({ maxBatch: 1, maxQueue: 4 });
     const first = await occupied(one);
-    const behind = one.rank(texts(256, 'behind'), null, 'behind');
-    await expect(one.rank([text('one too many')], null, 'behind')).rejects.toThrow(ModelBusy);
+    const behind = one.rank(texts(256, 'behind'), null, 'background');
+    await expect(one.rank([text('one too many')], null, 'background')).rejects.toThrow(ModelBusy);
     await first.release();
     expect(answered(await one.rank(texts(4)))).toEqual(bodies(texts(4)));
     expect(answered(await behind)).toEqual(bodies(texts(256, 'behind')));
@@ -240,7 +240,7 @@ describe('another version', () => {
       }
     });
     for (const version of ['v2', 'v3', 'v4']) {
-      await one.use(version, null);
+      await one.activate(version, null);
       const from = seen.length;
       await waitFor(
         `answers of ${version}`,
@@ -257,7 +257,7 @@ describe('another version', () => {
 
   test('that can not be loaded leaves the old one in service', async () => {
     const one = await started();
-    await expect(one.use('v2', 'broken')).rejects.toThrow('this folder holds no model');
+    await expect(one.activate('v2', 'broken')).rejects.toThrow('this folder holds no model');
     expect(await one.rank([text('still here')])).toMatchObject([{ version: 'v1', ranking: { reason: null } }]);
   });
 });

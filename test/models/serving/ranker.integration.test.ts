@@ -9,7 +9,7 @@ import type { Tensorflow } from '../../../src/models/tensors/tensorflow.js';
 import { TextMatchRanker } from '../../../src/models/serving/text-match-ranker.js';
 import { trainModel } from '../../../src/models/training/train-model.js';
 import { TrainedRanker } from '../../../src/models/serving/trained-ranker.js';
-import { rankInputOf } from '../../../src/models/dataset/training-data.js';
+import { toRankInput } from '../../../src/models/dataset/data-row.js';
 import { rankerConformance, ticket } from '../../contract/ranker.conformance.js';
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from '../../support/models.js';
 
@@ -38,7 +38,7 @@ test('the trained ranker is right on tickets that it has not seen, and about as 
   const counter = new MetricsCounter();
   const file = await smallSample(scratch.folder, 'test', { types: 12, each: 40 });
   for await (const row of readDataFile(file, { label: 'category' })) {
-    const [ranking] = await ranker.rank([rankInputOf(row, false)]);
+    const [ranking] = await ranker.rank([toRankInput(row, false)]);
     if (ranking) counter.add(row, ranking);
   }
   const { top1, hits3, ece, setCoverage } = counter.metrics();
@@ -65,7 +65,7 @@ test('a new template does not push itself before those that labels have taught',
   const right = async (): Promise<number> => {
     let count = 0;
     for await (const row of readDataFile(file, { label: 'category' })) {
-      const [ranking] = await ranker.rank([rankInputOf(row, false)]);
+      const [ranking] = await ranker.rank([toRankInput(row, false)]);
       if (ranking?.items[0]?.templateId === row.label) count += 1;
     }
     return count;

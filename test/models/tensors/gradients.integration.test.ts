@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gelu, normalised, softmax, unit } from '../../../src/models/tensors/autodiff-layers.js';
-import { DifferentiableFormula } from '../../../src/models/tensors/autodiff.js';
-import { Formula } from '../../../src/models/tensors/graph-builder.js';
-import { shape, type, usualSignature, type Output } from '../../../src/models/tensors/graph-writer.js';
+import { gelu, layerNorm, softmax, l2Normalise } from '../../../src/models/tensors/autodiff-layers.js';
+import { DifferentiableGraph } from '../../../src/models/tensors/autodiff.js';
+import { GraphBuilder } from '../../../src/models/tensors/graph-builder.js';
+import { shape, type, defaultSignature, type Output } from '../../../src/models/tensors/graph-writer.js';
 import { seeded } from '../../../src/statistics/random.js';
 import type { NamedTensorMap, Tensor, Tensorflow } from '../../../src/models/tensors/tensorflow.js';
 import { openEncoder, scratchFolder } from '../../support/models.js';
@@ -36,17 +36,17 @@ const padded = [0, 1, 2, 3, 4, 5, 6, 6];
 const places = [0, 1, 2, 3, 4, 5];
 
 async function inGraph(values: Record<Name, Tensor>): Promise<Tensor[]> {
-  const formula = new Formula();
+  const formula = new GraphBuilder();
   const { graph } = formula;
-  const learned = new DifferentiableFormula(formula, 'float32');
+  const learned = new DifferentiableGraph(formula, 'float32');
   const inputs = Object.fromEntries(
     Object.entries(sizes).map(([name, size]) => [
       name,
       graph.add('Placeholder', [], { dtype: type('float32'), shape: shape(size) }, { name }),
     ]),
   ) as Record<Name, Output>;
-  for (const name of trained) learned.train(inputs[name]);
-  const qkv = learned.rows(
+  for (const name of trained) learned.track(inputs[name]);
+  const qkv = learned.gatherRows(
     learned.dense(inputs.x, inputs.kernel, inputs.bias),
     graph.ints(padded),
     graph.ints(places),
@@ -55,18 +55,18 @@ async function inGraph(values: Record<Name, Tensor>): Promise<Tensor[]> {
   const parted = learned.transpose(learned.reshape(qkv, graph.ints([2, 4, 3, 2, 4])), [2, 0, 3, 1, 4]);
   const [query = '', key = '', value = ''] = learned.unpack(parted, 3);
   const unseen = graph.floats([0, 0, 0, 0, 0, 0, -1e9, -1e9], [2, 1, 1, 4]);
-  const attention = softmax(learned, learned.shifted(learned.batchMatMul(query, key, true), unseen));
+  const attention = softmax(learned, learned.shift(learned.batchMatMul(query, key, true), unseen));
   const mixed = learned.reshape(
     learned.transpose(learned.batchMatMul(attention, value, false), [0, 2, 1, 3]),
     graph.ints([-1, 8]),
   );
-  const tokens = learned.add(inputs.x, gelu(learned, learned.rows(mixed, graph.ints(places), graph.ints(padded), 8)));
-  const norm = normalised(learned, tokens, { gamma: inputs.gamma, beta: inputs.beta, epsilon: 1e-5 });
-  const texts = learned.reshape(learned.rows(norm, graph.ints(padded), graph.ints(places), 8), graph.ints([2, 4, 8]));
-  const mean = learned.scaled(learned.sum(texts, 1), graph.floats([0.25, 0.5], [2, 1]));
-  learned.loss(learned.dense(mean, inputs.head, inputs.headBias), inputs.targets, graph.floats([0.5, 0.5], [2]));
-  const likeness = learned.scaled(learned.likeness(unit(learned, mean)), graph.floats([3]));
-  learned.loss(likeness, graph.floats([0, 1, 1, 0], [2, 2]), graph.floats([0.3, 0.2], [2]));
+  const tokens = learned.add(inputs.x, gelu(learned, learned.gatherRows(mixed, graph.ints(places), graph.ints(padded), 8)));
+  const norm = layerNorm(learned, tokens, { gamma: inputs.gamma, beta: inputs.beta, epsilon: 1e-5 });
+  const texts = learned.reshape(learned.gatherRows(norm, graph.ints(padded), graph.ints(places), 8), graph.ints([2, 4, 8]));
+  const mean = learned.scale(learned.sum(texts, 1), graph.floats([0.25, 0.5], [2, 1]));
+  learned.crossEntropy(learned.dense(mean, inputs.head, inputs.headBias), inputs.targets, graph.floats([0.5, 0.5], [2]));
+  const likeness = learned.scale(learned.selfSimilarity(l2Normalise(learned, mean)), graph.floats([3]));
+  learned.crossEntropy(likeness, graph.floats([0, 1, 1, 0], [2, 2]), graph.floats([0.3, 0.2], [2]));
   const gradients = learned.backward(trained.map((name) => inputs[name]));
   const folder = join(scratch.folder, 'graph');
   await mkdir(join(folder, 'assets'), { recursive: true });
@@ -79,7 +79,7 @@ async function inGraph(values: Record<Name, Tensor>): Promise<Tensor[]> {
     outputs: Object.fromEntries(trained.map((name, index) => [`d_${name}`, info(gradients[index] ?? '', sizes[name])])),
   };
   const bytes = graph.savedModel({
-    signatures: { [usualSignature]: signature },
+    signatures: { [defaultSignature]: signature },
     initialiser: formula.initialiser(),
     assets: [{ constant: formula.path, file: 'weights.bin' }],
   });

@@ -6,7 +6,8 @@ import type { Encoder } from '../../../src/models/encoder/encoder.js';
 import { checkBeforeTraining, type PreflightCheck } from '../../../src/models/training/preflight.js';
 import type { Tensorflow } from '../../../src/models/tensors/tensorflow.js';
 import { trainModel } from '../../../src/models/training/train-model.js';
-import { readTrainingData, type TrainingData } from '../../../src/models/dataset/training-data.js';
+import { type TrainingData } from '../../../src/models/dataset/training-data.js';
+import { readTrainingData } from '../../../src/models/dataset/read-training-data.js';
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from '../../support/models.js';
 
 let tf: Tensorflow;

@@ -77,8 +77,8 @@ test('it says where the model fails, on tickets that it had not seen', async () 
 });
 
 test('a wrong label is found among the tickets that the model is most wrongly sure of', () => {
-  expect(record.wronglySure.slice(0, 3).map(({ line }) => line)).toContain(wrongLine);
-  for (const { label, predicted, confidence } of record.wronglySure) {
+  expect(record.confidentErrors.slice(0, 3).map(({ line }) => line)).toContain(wrongLine);
+  for (const { label, predicted, confidence } of record.confidentErrors) {
     expect(predicted).not.toBe(label);
     expect(confidence).toBeGreaterThan(0);
   }

@@ -8,7 +8,7 @@ import { main } from '../../../src/cli.js';
 import type { Encoder } from '../../../src/models/encoder/encoder.js';
 import { defaultRecipe, type Recipe } from '../../../src/models/heads/recipe.js';
 import type { RunRecord } from '../../../src/models/training/run-record.js';
-import { recipeOf, survivors, sweep, type SweepSettings, type Trial } from '../../../src/models/training/sweep.js';
+import { drawRecipe, survivors, sweep, type SweepSettings, type Trial } from '../../../src/models/training/sweep.js';
 import type { Tensorflow } from '../../../src/models/tensors/tensorflow.js';
 import { launchBrowser } from '../../support/browser.js';
 import { openEncoder, scratchFolder, smallSample } from '../../support/models.js';
@@ -41,9 +41,9 @@ const trialsIn = async (): Promise<Trial[]> =>
     .map((line) => JSON.parse(line) as Trial);
 
 test('the first trial is the recipe as it is; a seed always tries the same settings', () => {
-  expect(recipeOf(0, 3)).toEqual(defaultRecipe);
-  expect(recipeOf(2, 3)).toEqual(recipeOf(2, 3));
-  expect(recipeOf(2, 3)).not.toEqual(recipeOf(2, 4));
+  expect(drawRecipe(0, 3)).toEqual(defaultRecipe);
+  expect(drawRecipe(2, 3)).toEqual(drawRecipe(2, 3));
+  expect(drawRecipe(2, 3)).not.toEqual(drawRecipe(2, 4));
 });
 
 test('the better half goes on', () => {

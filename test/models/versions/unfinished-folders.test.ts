@@ -3,7 +3,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { removeModel, removeUnfinished, unfinishedFolder } from '../../../src/models/versions/unfinished-folders.js';
+import { removeUnfinished, unfinishedFolder } from '../../../src/models/versions/unfinished-folders.js';
+import { removeModel } from '../../../src/models/versions/remove-model.js';
 import { scratchFolder } from '../../support/models.js';
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  afterStep,
-  openedAlert,
+  applyTransition,
+  openAlert,
   quietHours,
   type AlertEvent,
   type AlertStatus,
-  type AlertStep,
+  type AlertTransition,
 } from '../../../src/monitoring/alerts/alert-lifecycle.js';
 import type { RetrainAction } from '../../../src/monitoring/decisions/retrain-decision.js';
 
@@ -17,13 +17,13 @@ const start = Date.parse('2026-01-05T10:00:00Z');
 const at = (hours: number): Date => new Date(start + hours * hour);
 
 /** Opens an alert that proposes to label first, and lets the steps happen. */
-function life(...steps: AlertStep[]): { status: AlertStatus; told: AlertEvent[]; refused: string[] } {
-  const opened = openedAlert(at(0), 'label-first');
+function life(...steps: AlertTransition[]): { status: AlertStatus; told: AlertEvent[]; refused: string[] } {
+  const opened = openAlert(at(0), 'label-first');
   let { status } = opened;
   const told = [opened.event];
   const refused: string[] = [];
   for (const step of steps) {
-    const outcome = afterStep(status, step);
+    const outcome = applyTransition(status, step);
     if (outcome.kind === 'refused') refused.push(outcome.detail);
     else {
       status = outcome.status;
@@ -33,15 +33,15 @@ function life(...steps: AlertStep[]): { status: AlertStatus; told: AlertEvent[];
   return { status, told, refused };
 }
 
-const seen = (hours: number, action: RetrainAction = 'label-first'): AlertStep => ({
+const seen = (hours: number, action: RetrainAction = 'label-first'): AlertTransition => ({
   kind: 'seen',
   at: at(hours),
   action,
 });
-const unseen = (hours: number): AlertStep => ({ kind: 'unseen', at: at(hours) });
-const acknowledge = (hours: number): AlertStep => ({ kind: 'acknowledge', at: at(hours), actor: 'ada' });
-const close = (hours: number): AlertStep => ({ kind: 'close', at: at(hours), actor: 'ada', reason: 'known' });
-const snooze = (hours: number, until: number): AlertStep => ({
+const unseen = (hours: number): AlertTransition => ({ kind: 'unseen', at: at(hours) });
+const acknowledge = (hours: number): AlertTransition => ({ kind: 'acknowledge', at: at(hours), actor: 'ada' });
+const close = (hours: number): AlertTransition => ({ kind: 'close', at: at(hours), actor: 'ada', reason: 'known' });
+const snooze = (hours: number, until: number): AlertTransition => ({
   kind: 'snooze',
   at: at(hours),
   actor: 'ada',
@@ -166,9 +166,9 @@ describe('whatever happens', () => {
     fc.assert(
       fc.property(anySteps, action, (steps, proposed) => {
         const { status } = life(...steps);
-        const once = afterStep(status, { kind: 'seen', at: at(2_000), action: proposed });
+        const once = applyTransition(status, { kind: 'seen', at: at(2_000), action: proposed });
         if (once.kind === 'refused') throw new Error('a look can not be refused');
-        const twice = afterStep(once.status, { kind: 'seen', at: at(2_000), action: proposed });
+        const twice = applyTransition(once.status, { kind: 'seen', at: at(2_000), action: proposed });
         expect(twice).toMatchObject({ event: null });
       }),
     );

@@ -6,7 +6,7 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { recordLook, supersedeAlerts, type SeenCause } from '../../../src/monitoring/alerts/alert-store.js';
+import { updateAlerts, supersedeAlerts, type DetectedCause } from '../../../src/monitoring/alerts/alert-store.js';
 import { WebhookSender } from '../../../src/monitoring/alerts/webhook-sender.service.js';
 import { eventsChannel } from '../../../src/events/change-events.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
@@ -58,7 +58,7 @@ const sender = (environment: Record<string, string> = {}): WebhookSender => {
   return new WebhookSender(database.source, config, new Registry());
 };
 
-const newTopic = (more: Partial<SeenCause> = {}): SeenCause => ({
+const newTopic = (more: Partial<DetectedCause> = {}): DetectedCause => ({
   cause: 'new-topic:',
   group: 'drift',
   action: 'label-first',
@@ -68,13 +68,13 @@ const newTopic = (more: Partial<SeenCause> = {}): SeenCause => ({
   examples: [],
   ...more,
 });
-const look = (hours: number, ...seen: SeenCause[]) =>
+const look = (hours: number, ...causes: DetectedCause[]) =>
   database.source.transaction((manager) =>
-    recordLook(manager, {
+    updateAlerts(manager, {
       modelVersion: 'm-1',
       stream: 'tickets',
       at: new Date(Date.parse('2026-01-05T10:00:00Z') + hours * 3_600_000),
-      seen,
+      causes,
       groupOf: (cause) => (cause.startsWith('field-gone') ? cause : 'drift'),
       deliver: true,
     }),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rankingFrom } from '../../../src/models/ranking/ranking.js';
+import { buildRanking } from '../../../src/models/ranking/ranking.js';
 import type { Candidate, Ranking } from '../../../src/models/ranker.js';
-import { reweighted } from '../../../src/monitoring/diagnosis/reweighted-ranking.js';
+import { reweightRanking } from '../../../src/monitoring/diagnosis/reweighted-ranking.js';
 
 /** Class weights in the ranker: what the monitor's own arithmetic says, and never a trace of them once they are gone. */
 
@@ -14,13 +14,13 @@ const judge = (logits: number[], weights: (number | undefined)[]): Ranking => {
     contactTypes: [],
     ...(weights[index] !== undefined && { weight: weights[index] }),
   }));
-  return rankingFrom({
+  return buildRanking({
     candidates,
     logits: Float64Array.from(logits),
     embedding: new Float32Array([1]),
     facts: { words: 1, unknownShare: null, fingerprint: '' },
-    familiarity: 0,
-    rule: { leastConfidence: 0, leastFamiliarity: -1, leastInSet: 0.1 },
+    maxLogit: 0,
+    rule: { confidenceThreshold: 0, outOfScopeThreshold: -1, conformalThreshold: 0.1 },
     contactType: () => null,
   });
 };
@@ -34,7 +34,7 @@ test('they change the ranking as the estimate of the shares means it', () => {
     fc.property(logits, fc.array(weight, { minLength: 10, maxLength: 10 }), (given, weights) => {
       const plain = judge(given, []);
       const ratios = Object.fromEntries(given.map((_, index) => [`t-${index}`, weights[index] ?? 1]));
-      const expected = probabilities({ items: reweighted(plain.items, { ratios }) });
+      const expected = probabilities({ items: reweightRanking(plain.items, { ratios }) });
       const actual = probabilities(judge(given, weights));
       for (const [templateId, probability] of Object.entries(expected)) {
         expect(actual[templateId]).toBeCloseTo(probability, 9);

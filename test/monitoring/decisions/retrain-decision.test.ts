@@ -63,7 +63,7 @@ describe('the ladder', () => {
     let wasHarmful = false;
     const proposed = looks.map((value) => {
       const seen = { alarm: true, causes: [cause('wording')], loss: loss(value), wasHarmful };
-      wasHarmful = isHarmful(seen.loss, defaultDecisionSettings.leastLoss, wasHarmful);
+      wasHarmful = isHarmful(seen.loss, defaultDecisionSettings.minLoss, wasHarmful);
       return actionOf(seen);
     });
     expect(proposed).toEqual(['record', 'retrain', 'retrain', 'retrain', 'retrain', 'record', 'record']);

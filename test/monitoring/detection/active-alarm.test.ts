@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Cause, CauseKind } from '../../../src/monitoring/diagnosis/cause.js';
-import type { Alarm } from '../../../src/monitoring/detection/change-watch.js';
-import { unexplained } from '../../../src/monitoring/diagnosis/explanation.js';
+import type { Alarm } from '../../../src/monitoring/detection/change-detector.js';
+import { noDiagnosis } from '../../../src/monitoring/diagnosis/alert-diagnosis.js';
 import type { Finding } from '../../../src/monitoring/observations/finding.js';
 import type { RetrainAction } from '../../../src/monitoring/decisions/retrain-decision.js';
-import { groupOf, seenCauses } from '../../../src/monitoring/alerts/seen-causes.js';
-import { afterBucket, afterWindow } from '../../../src/monitoring/detection/active-alarm.js';
+import { causeGroup, alertCauses } from '../../../src/monitoring/alerts/alert-causes.js';
+import { raiseAlarm, confirmAlarm } from '../../../src/monitoring/detection/active-alarm.js';
 
 /** How long an alarm stands, and which alerts people get of it. */
 
@@ -25,30 +25,30 @@ const alarm = (kind: Alarm['kind'], hour: number): Alarm => {
 };
 
 describe('an alarm', () => {
-  const raised = afterBucket(null, { alarms: [alarm('drift', 9)], tickets: 50 });
+  const raised = raiseAlarm(null, { alarms: [alarm('drift', 9)], tickets: 50 });
 
   test('stands since it was raised first, and counts the tickets since it was raised last', () => {
     expect(raised).toMatchObject({ since: at(9).toISOString(), tickets: 0 });
-    const later = afterBucket(raised, { alarms: [], tickets: 70 });
+    const later = raiseAlarm(raised, { alarms: [], tickets: 70 });
     expect(later).toMatchObject({ since: at(9).toISOString(), tickets: 70 });
-    expect(afterBucket(later, { alarms: [alarm('drift', 12)], tickets: 20 })).toMatchObject({
+    expect(raiseAlarm(later, { alarms: [alarm('drift', 12)], tickets: 20 })).toMatchObject({
       since: at(9).toISOString(),
       tickets: 0,
     });
   });
 
   test('is not raised by the number of tickets, nor by nothing', () => {
-    expect(afterBucket(null, { alarms: [alarm('volume', 9)], tickets: 50 })).toBeNull();
-    expect(afterBucket(null, { alarms: [], tickets: 50 })).toBeNull();
+    expect(raiseAlarm(null, { alarms: [alarm('volume', 9)], tickets: 50 })).toBeNull();
+    expect(raiseAlarm(null, { alarms: [], tickets: 50 })).toBeNull();
   });
 
   test('is over when enough tickets have come and the window sees nothing any more', () => {
-    const enough = afterBucket(raised, { alarms: [], tickets: 300 });
+    const enough = raiseAlarm(raised, { alarms: [], tickets: 300 });
     if (!raised || !enough) throw new Error('it stands');
-    expect(afterWindow(raised, [finding(false)])).not.toBeNull();
-    expect(afterWindow(enough, [finding(true), finding(false)])).not.toBeNull();
-    expect(afterWindow(enough, [])).not.toBeNull();
-    expect(afterWindow(enough, [finding(false)])).toBeNull();
+    expect(confirmAlarm(raised, [finding(false)])).not.toBeNull();
+    expect(confirmAlarm(enough, [finding(true), finding(false)])).not.toBeNull();
+    expect(confirmAlarm(enough, [])).not.toBeNull();
+    expect(confirmAlarm(enough, [finding(false)])).toBeNull();
   });
 });
 
@@ -58,8 +58,8 @@ describe('the alerts of an alarm', () => {
     return { kind, subject, share: 0.1, pValue: 0.001, sentence: `It is ${kind}.` };
   };
   const alerts = (action: RetrainAction, ...causes: Cause[]) =>
-    seenCauses(
-      { ...unexplained, seen: { ...unexplained.seen, causes } },
+    alertCauses(
+      { ...noDiagnosis, evaluation: { ...noDiagnosis.evaluation, causes } },
       { action, standing, windowFindings: [finding(false)] },
     ).map(({ cause: name, action: own, headline }) => [name, own, headline]);
 
@@ -85,8 +85,8 @@ describe('the alerts of an alarm', () => {
   });
 
   test('find their group again from their name', () => {
-    expect(groupOf('new-topic:')).toBe(groupOf('wording:'));
-    expect(groupOf('field-gone:country')).not.toBe(groupOf('field-gone:plan'));
-    expect(groupOf('volume:')).toBe('volume');
+    expect(causeGroup('new-topic:')).toBe(causeGroup('wording:'));
+    expect(causeGroup('field-gone:country')).not.toBe(causeGroup('field-gone:plan'));
+    expect(causeGroup('volume:')).toBe('volume');
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
-  cells,
-  nameBet,
-  noveltyBets,
-  numberBets,
-  type Side,
+  rankCells,
+  categoryEValue,
+  noveltyMixture,
+  numericMixture,
+  type Direction,
 } from '../../../src/monitoring/detection/betting-detectors.js';
 import { expectAllClose, expectClose, golden } from '../../support/golden.js';
 
@@ -12,7 +12,7 @@ const reference = golden('detectors') as {
   shownCells: number[];
   densities: {
     smallestEffect: number;
-    side: Side | 'novelty';
+    side: Direction | 'novelty';
     cells: number[][];
     means: number[];
     weights: number[];
@@ -24,29 +24,29 @@ describe('bets on a rank', () => {
   test.each(reference.densities)(
     '$side, smallest effect $smallestEffect: equal the densities by SciPy',
     ({ smallestEffect, side, ...expected }) => {
-      const { bets, weights } = side === 'novelty' ? noveltyBets(smallestEffect) : numberBets(smallestEffect, side);
+      const { functions, weights } = side === 'novelty' ? noveltyMixture(smallestEffect) : numericMixture(smallestEffect, side);
       expect(weights).toEqual(expected.weights);
-      expect(bets.length).toBe(expected.cells.length);
-      bets.forEach((bet, at) => {
+      expect(functions.length).toBe(expected.cells.length);
+      functions.forEach((bet, at) => {
         const shown = reference.shownCells.map((cell) => bet[cell] ?? NaN);
         expected.cells[at]?.forEach((value, place) => expectClose(shown[place] ?? NaN, value, 1e-5));
-        expectClose(bet.reduce((sum, value) => sum + value, 0) / cells, expected.means[at] ?? NaN, 1e-6);
+        expectClose(bet.reduce((sum, value) => sum + value, 0) / rankCells, expected.means[at] ?? NaN, 1e-6);
       });
     },
   );
 
   test('go both ways unless one is said', () => {
-    expect(numberBets(0.05)).toEqual(numberBets(0.05, 'both'));
+    expect(numericMixture(0.05)).toEqual(numericMixture(0.05, 'both'));
   });
 
   test('win nothing in the mean, however small a shift is no news', () => {
     for (const smallestEffect of [0, 0.01, 0.1]) {
-      for (const { bets, weights } of [
-        numberBets(smallestEffect),
-        numberBets(smallestEffect, 'higher'),
-        noveltyBets(smallestEffect),
+      for (const { functions, weights } of [
+        numericMixture(smallestEffect),
+        numericMixture(smallestEffect, 'higher'),
+        noveltyMixture(smallestEffect),
       ]) {
-        for (const bet of bets) expect(bet.reduce((sum, value) => sum + value, 0) / cells).toBeLessThan(1 + 1e-6);
+        for (const bet of functions) expect(bet.reduce((sum, value) => sum + value, 0) / rankCells).toBeLessThan(1 + 1e-6);
         expectAllClose([weights.reduce((a, b) => a + b, 0)], [1], 1e-12);
       }
     }
@@ -57,12 +57,12 @@ describe('bets on a name', () => {
   test.each(reference.nameBets)(
     '%d times as often of a share of %d, it is one: %s',
     (ratio, share, isIt, smallestEffect, expected) =>
-      expectClose(nameBet(ratio, share, isIt, smallestEffect), expected, 1e-12),
+      expectClose(categoryEValue(ratio, share, isIt, smallestEffect), expected, 1e-12),
   );
 
   test('win nothing in the mean', () => {
     for (const ratio of [0.1, 0.6, 1.5, 4, 32])
       for (const share of [0.001, 0.2, 0.7])
-        expectClose(share * nameBet(ratio, share, true, 0) + (1 - share) * nameBet(ratio, share, false, 0), 1, 1e-12);
+        expectClose(share * categoryEValue(ratio, share, true, 0) + (1 - share) * categoryEValue(ratio, share, false, 0), 1, 1e-12);
   });
 });

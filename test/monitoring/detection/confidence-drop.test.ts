@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSurer } from '../../../src/monitoring/detection/confidence-drop.js';
+import { isConfidenceRise } from '../../../src/monitoring/detection/confidence-drop.js';
 
 const effect = (value: number) => ({ value, low: value, high: value, unit: '' });
 
@@ -15,5 +15,5 @@ test.each([
   ['words', 0.1, false],
   ['words', -0.1, false],
 ])('%s moved by %d: the model is surer, %s', (signal, value, surer) =>
-  expect(isSurer({ signal, effect: effect(value) })).toBe(surer),
+  expect(isConfidenceRise({ signal, effect: effect(value) })).toBe(surer),
 );

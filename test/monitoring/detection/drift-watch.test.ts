@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { newTopic, TicketSource, world } from '../../../bench/drift/synthetic-tickets.js';
 import { seeded } from '../../../src/statistics/random.js';
-import { Watch, type Alarm } from '../../../src/monitoring/detection/change-watch.js';
+import { ChangeDetector, type Alarm } from '../../../src/monitoring/detection/change-detector.js';
 import type { Observation } from '../../../src/monitoring/observations/observation.js';
 import { buildReference } from '../../../src/monitoring/reference/reference.js';
 import { SignalDetector } from '../../../src/monitoring/detection/signal-detector.js';
-import { binsOf, TicketCoder, type Measure } from '../../../src/monitoring/reference/ticket-coding.js';
+import { binCount, TicketCoder, type Measure } from '../../../src/monitoring/reference/ticket-coding.js';
 import { testWindow } from '../../../src/monitoring/detection/window-test.js';
-import { WindowSums } from '../../../src/monitoring/detection/window-sums.js';
-import { VolumeWatch } from '../../../src/monitoring/detection/volume-watch.js';
+import { WindowSample } from '../../../src/monitoring/detection/window-sample.js';
+import { VolumeDetector } from '../../../src/monitoring/detection/volume-detector.js';
 
 const desk = world(20, 1, 32);
 const monday = Date.UTC(2026, 2, 2);
@@ -38,7 +38,7 @@ describe('without drift', () => {
   test('a false alarm comes as seldom as promised, all signals and slices together', () => {
     const promised = 250;
     const runs = Array.from({ length: 30 }, (_, run) => {
-      const watch = new Watch(reference, { ticketsToFalseAlarm: promised, smallestEffect: 0 });
+      const watch = new ChangeDetector(reference, { minTicketsPerFalseAlarm: promised, minEffect: 0 });
       const next = stream(100 + run);
       for (let index = 0; index < 2_000; index += 1) if (drift(watch.add(next(index))).length > 0) return index + 1;
       return 2_000;
@@ -48,7 +48,7 @@ describe('without drift', () => {
   });
 
   test('hundreds of copies of one message in an outage are no drift, whatever they say', () => {
-    const watch = new Watch(reference);
+    const watch = new ChangeDetector(reference);
     const next = stream(7);
     const topic = newTopic(desk, 3);
     const outage = next(0, { topic });
@@ -60,9 +60,9 @@ describe('without drift', () => {
   });
 
   test('a model that has learned from all tickets is surer than those that held some out, and that is usual', () => {
-    const watch = new Watch(reference);
+    const watch = new ChangeDetector(reference);
     const next = stream(30);
-    const window = new WindowSums(new TicketCoder(reference.coding));
+    const window = new WindowSample(new TicketCoder(reference.coding));
     const alarms = Array.from({ length: 3_000 }, (_, index) => {
       const ticket = certain(next(index), 0.5);
       window.add(ticket);
@@ -83,9 +83,9 @@ describe('without drift', () => {
       edges: [],
       hasRhythm: true,
     };
-    const [blocks, bins] = [24, binsOf(measure)];
+    const [blocks, bins] = [24, binCount(measure)];
     const counts = Float64Array.from({ length: blocks * bins }, (_, place) => (place % bins < names.length ? 50 : 0));
-    const detector = new SignalDetector({ measure, counts, isSlice: false, smallestEffect: 0.01 });
+    const detector = new SignalDetector({ measure, counts, isSlice: false, minEffect: 0.01 });
     const random = seeded(3);
     for (let ticket = 0; ticket < 30_000; ticket += 1) {
       detector.add(random() < 0.5 ? 0 : 1, Math.floor(random() * blocks), random());
@@ -113,7 +113,7 @@ describe('without drift', () => {
       'channel',
       'words',
     ]);
-    const watch = new Watch(weekly);
+    const watch = new ChangeDetector(weekly);
     const after = new TicketSource(desk, 21);
     const alarms = Array.from({ length: 6_000 }, (_, index) => watch.add(rhythmic(after, index + 6_720)));
     expect(drift(alarms.flat())).toEqual([]);
@@ -122,7 +122,7 @@ describe('without drift', () => {
 
 describe('with drift', () => {
   test('a new topic raises an alarm, which names the signal and how far it moved', () => {
-    const watch = new Watch(reference);
+    const watch = new ChangeDetector(reference);
     const next = stream(8);
     const topic = newTopic(desk, 4);
     const alarms: Alarm[] = [];
@@ -138,9 +138,9 @@ describe('with drift', () => {
   });
 
   test('a model that is less sure, and abstains more often, raises an alarm by that alone', () => {
-    const watch = new Watch(reference);
+    const watch = new ChangeDetector(reference);
     const next = stream(31);
-    const window = new WindowSums(new TicketCoder(reference.coding));
+    const window = new WindowSample(new TicketCoder(reference.coding));
     const alarms = Array.from({ length: 3_000 }, (_, index) => {
       const ticket = { ...certain(next(index), 2), abstained: index % 4 === 0 };
       window.add(ticket);
@@ -152,7 +152,7 @@ describe('with drift', () => {
   });
 
   test('what agents take less often raises an alarm', () => {
-    const watch = new Watch(reference);
+    const watch = new ChangeDetector(reference);
     const next = stream(9);
     const alarms: Alarm[] = [];
     for (let index = 0; index < 3_000 && alarms.length === 0; index += 1) {
@@ -176,7 +176,7 @@ describe('with drift', () => {
   });
 
   test('fewer right first suggestions on the audit share than in training raise an alarm', () => {
-    const watch = new Watch(reference);
+    const watch = new ChangeDetector(reference);
     const next = stream(10);
     const alarms = Array.from({ length: 400 }, (_, index) => {
       const ticket = next(index);
@@ -200,11 +200,11 @@ describe('with drift', () => {
 test('a replay after a restart in the middle gives the same evidence, ticket by ticket', () => {
   const next = stream(11);
   const tickets = Array.from({ length: 600 }, (_, index) => next(index));
-  const whole = new Watch(reference);
-  let restarted = new Watch(reference);
+  const whole = new ChangeDetector(reference);
+  let restarted = new ChangeDetector(reference);
   tickets.forEach((ticket, index) => {
     whole.add(ticket);
-    if (index % 97 === 0) restarted = new Watch(reference, {}, JSON.parse(JSON.stringify(restarted)) as never);
+    if (index % 97 === 0) restarted = new ChangeDetector(reference, {}, JSON.parse(JSON.stringify(restarted)) as never);
     restarted.add(ticket);
     expect(restarted.evidence).toBe(whole.evidence);
   });
@@ -214,11 +214,11 @@ test('a replay after a restart in the middle gives the same evidence, ticket by 
 test('a state stored before copies in other words were known goes on, and still knows the texts it saw', () => {
   const next = stream(13);
   const seen = Array.from({ length: 50 }, (_, index) => next(index));
-  const watch = new Watch(reference);
+  const watch = new ChangeDetector(reference);
   for (const ticket of seen) watch.add(ticket);
-  const { bands, ...before } = JSON.parse(JSON.stringify(watch)) as ReturnType<Watch['toJSON']>;
+  const { bands, ...before } = JSON.parse(JSON.stringify(watch)) as ReturnType<ChangeDetector['toJSON']>;
   expect(bands).toBeDefined();
-  const resumed = new Watch(reference, {}, before);
+  const resumed = new ChangeDetector(reference, {}, before);
   expect(resumed.evidence).toBe(watch.evidence);
   const { evidence } = resumed;
   resumed.add({ ...(seen[7] as Observation), key: 'desk:copy' });
@@ -227,7 +227,7 @@ test('a state stored before copies in other words were known goes on, and still 
 
 test('the state does not grow with the tickets', () => {
   const next = stream(12);
-  const watch = new Watch(reference);
+  const watch = new ChangeDetector(reference);
   for (let index = 0; index < 1_500; index += 1) watch.add(next(index));
   const early = JSON.stringify(watch).length;
   for (let index = 1_500; index < 6_000; index += 1) watch.add(next(index));
@@ -235,8 +235,8 @@ test('the state does not grow with the tickets', () => {
 });
 
 describe('the volume', () => {
-  const days = (counts: readonly number[]): ReturnType<VolumeWatch['add']> => {
-    const watch = new VolumeWatch();
+  const days = (counts: readonly number[]): ReturnType<VolumeDetector['add']> => {
+    const watch = new VolumeDetector();
     return counts.flatMap((count, day) =>
       Array.from({ length: count }, (_, ticket) => watch.add(monday + day * 86_400_000 + ticket)).flat(),
     );

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { newTopic, TicketSource, world } from '../../../bench/drift/synthetic-tickets.js';
-import { chiSquareTest, testNames, testNumbers } from '../../../src/statistics/contingency.js';
+import { chiSquareTest, testCategories, testBinnedNumbers } from '../../../src/statistics/contingency.js';
 import type { Observation } from '../../../src/monitoring/observations/observation.js';
 import { textFacts } from '../../../src/models/features/text-facts.js';
 import { buildReference } from '../../../src/monitoring/reference/reference.js';
 import { TicketCoder } from '../../../src/monitoring/reference/ticket-coding.js';
-import { WindowSums } from '../../../src/monitoring/detection/window-sums.js';
+import { WindowSample } from '../../../src/monitoring/detection/window-sample.js';
 import { testWindow } from '../../../src/monitoring/detection/window-test.js';
 import { seeded } from '../../../src/statistics/random.js';
 
@@ -28,8 +28,8 @@ const tickets = Array.from({ length: 300 }, (_, index) => {
   const { fingerprint } = textFacts({ subject: '', body: words.join(' ') }, null);
   return { ...draw(10_000 + index), ...(index % 2 === 0 && { fingerprint }) };
 });
-const windowOf = (some: readonly Observation[], capacity?: number): WindowSums => {
-  const window = new WindowSums(coder, capacity);
+const windowOf = (some: readonly Observation[], capacity?: number): WindowSample => {
+  const window = new WindowSample(coder, capacity);
   for (const ticket of some) window.add(ticket);
   return window;
 };
@@ -43,12 +43,12 @@ describe('a window', () => {
   test('is what one would have seen, whatever the partitions, their order, and what is delivered twice', () => {
     fc.assert(
       fc.property(deliveries, fc.integer({ min: 20, max: 400 }), fc.boolean(), (some, capacity, isBackwards) => {
-        const partitions = Array.from({ length: 8 }, () => new WindowSums(coder, capacity));
+        const partitions = Array.from({ length: 8 }, () => new WindowSample(coder, capacity));
         for (const [ticket, partition] of some) partitions[partition]?.add(tickets[ticket] as Observation);
         const stored = partitions.map((window) =>
-          WindowSums.fromJSON(coder, structuredClone(window.toJSON()), capacity),
+          WindowSample.fromJSON(coder, structuredClone(window.toJSON()), capacity),
         );
-        const merged = new WindowSums(coder, capacity);
+        const merged = new WindowSample(coder, capacity);
         for (const window of isBackwards ? stored.toReversed() : stored) merged.merge(window);
         const seen = [...new Set(some.map(([ticket]) => ticket))].sort((a, b) => a - b);
         expect(merged.toJSON()).toEqual(
@@ -68,9 +68,9 @@ describe('a window', () => {
         tickets.filter((_, index) => index % 3 === part),
         150,
       ),
-    ) as [WindowSums, WindowSums, WindowSums];
-    const together = (...windows: WindowSums[]): WindowSums => {
-      const merged = new WindowSums(coder, 150);
+    ) as [WindowSample, WindowSample, WindowSample];
+    const together = (...windows: WindowSample[]): WindowSample => {
+      const merged = new WindowSample(coder, 150);
       for (const window of windows) merged.merge(window);
       return merged;
     };
@@ -90,14 +90,14 @@ describe('a window', () => {
   test('stored before copies in other words were known is read as it was', () => {
     const { bands, ...before } = windowOf(tickets).toJSON();
     expect(bands).toBeDefined();
-    const read = WindowSums.fromJSON(coder, structuredClone(before));
+    const read = WindowSample.fromJSON(coder, structuredClone(before));
     expect(read.distinct().length).toBe(new Set(read.distinct().map(({ fingerprint }) => fingerprint)).size);
     expect(read.distinct().length).toBeGreaterThan(windowOf(tickets).distinct().length);
     expect(read.volume).toBe(tickets.length);
   });
 
   test('of more tickets than it holds still tells how many there were, to a few percent', () => {
-    const window = new WindowSums(coder, 500);
+    const window = new WindowSample(coder, 500);
     const coded = coder.code(tickets[0] as Observation);
     const random = seeded(3);
     for (let index = 0; index < 20_000; index += 1) {
@@ -226,7 +226,7 @@ describe('p-values', () => {
     [
       'of names',
       (): number =>
-        testNames({
+        testCategories({
           reference: counts(
             2_000,
             shares.map((share) => share / total),
@@ -239,12 +239,12 @@ describe('p-values', () => {
     ],
     [
       'of numbers',
-      (): number => testNumbers({ reference: counts(2_000, even), window: counts(300, even) })?.pValue ?? 1,
+      (): number => testBinnedNumbers({ reference: counts(2_000, even), window: counts(300, even) })?.pValue ?? 1,
     ],
     [
       // Bins end where shares of the reference do: once a small window chose which of them were pooled.
       'of few numbers in bins that the reference fills evenly',
-      (): number => testNumbers({ reference: new Float64Array(40).fill(125), window: counts(50, even) })?.pValue ?? 1,
+      (): number => testBinnedNumbers({ reference: new Float64Array(40).fill(125), window: counts(50, even) })?.pValue ?? 1,
     ],
     ['of a chi-square', (): number => chiSquareTest(counts(2_000, even), counts(800, even)).pValue],
   ])('%s are small no more often than they say', (_, pValue) => {

@@ -7,7 +7,7 @@ import {
   shareDifference,
   volumeFinding,
 } from '../../../src/monitoring/detection/effects.js';
-import { wordsOf } from '../../../src/monitoring/observations/signals.js';
+import { signalLabel } from '../../../src/monitoring/observations/signals.js';
 import { expectAllClose, golden } from '../../support/golden.js';
 import { measure, yesNo } from '../../support/measure.js';
 
@@ -40,7 +40,7 @@ describe('the effect on a number', () => {
     const half = 1.959963984540054 * Math.sqrt(9 / 25 + 4 / 100);
     expectAllClose([effect.value, effect.low, effect.high], [1, 1 - half, 1 + half], 1e-5);
     expect([size, from, to, name]).toEqual([0.5, 10, 11, null]);
-    expect(effect.unit).toBe(wordsOf('words').unit);
+    expect(effect.unit).toBe(signalLabel('words').unit);
     expect(effectOf.numbers(measure({ part: 'novelty' }), before, now).effect.unit).toBe('distance');
   });
 
@@ -114,7 +114,7 @@ describe('the sentence of an effect', () => {
   });
 
   test('begins with where it is', () => {
-    const title = wordsOf('words').title;
+    const title = signalLabel('words').title;
     expect(explain.moved(measure(), all, moved(null, 1, 2)).startsWith(title)).toBe(true);
     expect(explain.moved(measure(), { by: 'channel', value: 'chat' }, moved(null, 1, 2))).toContain(
       `channel chat: ${title}`,

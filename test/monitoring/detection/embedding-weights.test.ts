@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { detectorWeights, signalWeight, sliceWeight } from '../../../src/monitoring/detection/embedding-weights.js';
+import { detectorWeights, signalWeight, sliceWeight } from '../../../src/monitoring/detection/detector-weights.js';
 import type { Slice } from '../../../src/monitoring/observations/finding.js';
 import { measure } from '../../support/measure.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Side } from '../../../src/monitoring/detection/betting-detectors.js';
+import type { Direction } from '../../../src/monitoring/detection/betting-detectors.js';
 import { SignalDetector, type DetectorOptions } from '../../../src/monitoring/detection/signal-detector.js';
 import { seeded } from '../../../src/statistics/random.js';
 import { expectAllClose, golden } from '../../support/golden.js';
@@ -8,7 +8,7 @@ import { measure, yesNo } from '../../support/measure.js';
 const reference = golden('detectors') as {
   numbers: {
     part: 'novelty' | null;
-    side: Side;
+    side: Direction;
     counts: number[];
     bins: number[];
     random: number[];
@@ -24,15 +24,15 @@ const detector = (given: Partial<DetectorOptions> = {}): SignalDetector =>
     measure: numbers,
     counts: Float64Array.of(30, 40, 20, 10),
     isSlice: false,
-    smallestEffect: 0.01,
+    minEffect: 0.01,
     ...given,
   });
 
 describe('the evidence', () => {
   test.each(reference.numbers)(
     'of numbers equals the recursion of the paper: $part, $side',
-    ({ part, side, counts, bins, random, evidence }) => {
-      const own = detector({ measure: { ...numbers, part }, side, counts: Float64Array.from(counts) });
+    ({ part, side: direction, counts, bins, random, evidence }) => {
+      const own = detector({ measure: { ...numbers, part }, direction, counts: Float64Array.from(counts) });
       const found = bins.map((bin, at) => {
         own.add(bin, 0, random[at] ?? 0);
         return own.evidence;
@@ -91,8 +91,8 @@ describe('the evidence', () => {
   });
 
   test('of a move that is no news does not grow', () => {
-    const run = (side: Side, bin: number): number => {
-      const own = detector({ side, measure: yesNo, counts: Float64Array.of(500, 500, 0, 0, 0) });
+    const run = (direction: Direction, bin: number): number => {
+      const own = detector({ direction, measure: yesNo, counts: Float64Array.of(500, 500, 0, 0, 0) });
       for (let ticket = 0; ticket < 60; ticket += 1) own.add(bin, 0, 0);
       return own.evidence;
     };

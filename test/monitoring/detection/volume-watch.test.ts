@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { VolumeWatch, type VolumeJudgement } from '../../../src/monitoring/detection/volume-watch.js';
+import { VolumeDetector, type DayVolume } from '../../../src/monitoring/detection/volume-detector.js';
 import { expectClose, golden } from '../../support/golden.js';
 
 const { volume } = golden('detectors') as {
@@ -8,7 +8,7 @@ const { volume } = golden('detectors') as {
 const dayMs = 86_400_000;
 
 /** @returns what is said of days with so many tickets; one more ticket ends the last day */
-function days(counts: readonly number[], watch = new VolumeWatch(), from = 0): VolumeJudgement[] {
+function days(counts: readonly number[], watch = new VolumeDetector(), from = 0): DayVolume[] {
   const ended = counts.flatMap((count, day) =>
     Array.from({ length: count }, (_, ticket) => watch.add((from + day) * dayMs + ticket)).flat(),
   );
@@ -42,7 +42,7 @@ describe('the volume', () => {
   });
 
   test('counts days without a ticket, at most the last eight weeks of them', () => {
-    const watch = new VolumeWatch();
+    const watch = new VolumeDetector();
     days(Array<number>(30).fill(20), watch);
     const silent = watch.add(40 * dayMs);
     expect(silent.map(({ day, tickets }) => [day, tickets])).toEqual([
@@ -53,7 +53,7 @@ describe('the volume', () => {
   });
 
   test('begins anew after an alarm, but remembers what is usual', () => {
-    const watch = new VolumeWatch();
+    const watch = new VolumeDetector();
     const before = days(volume.tickets, watch).at(-1);
     expect(before?.evidence).toBeGreaterThan(10);
     watch.restart();
@@ -64,7 +64,7 @@ describe('the volume', () => {
   });
 
   test('goes on where it was after a restart', () => {
-    const [own, resumed] = [new VolumeWatch(), new VolumeWatch()];
+    const [own, resumed] = [new VolumeDetector(), new VolumeDetector()];
     days(volume.tickets, own);
     const state = own.toJSON();
     resumed.resume(state);

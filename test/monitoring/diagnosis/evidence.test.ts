@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
-import { explain, type EvidenceQuestion } from '../../../src/monitoring/diagnosis/evidence.js';
-import { withVotes } from '../../../src/monitoring/diagnosis/class-probabilities.js';
+import { diagnose, type DiagnosisInput } from '../../../src/monitoring/diagnosis/diagnosis.js';
+import { poolVotes } from '../../../src/monitoring/diagnosis/class-probabilities.js';
 import { isGarbled } from '../../../src/monitoring/observations/garbled-text.js';
 import {
-  calibratedWindow,
+  calibrateWindow,
   estimateShares,
   shareDistance,
-  shareReference,
+  fitShareReference,
 } from '../../../src/monitoring/diagnosis/label-shift.js';
-import type { LabelledObservation, SeenOutcome } from '../../../src/monitoring/observations/observation.js';
+import type { LabelledObservation, ExposedOutcome } from '../../../src/monitoring/observations/observation.js';
 import { ReferenceSampler } from '../../../src/monitoring/reference/reference-sample.js';
-import { reweighted } from '../../../src/monitoring/diagnosis/reweighted-ranking.js';
+import { reweightRanking } from '../../../src/monitoring/diagnosis/reweighted-ranking.js';
 import { testRisk } from '../../../src/statistics/risk-test.js';
-import { guessedTrust } from '../../../src/monitoring/labels/trust.js';
+import { priorTrust } from '../../../src/monitoring/labels/trust.js';
 import { countWords, typicalWords } from '../../../src/monitoring/observations/typical-words.js';
 import { observation } from '../../support/observations.js';
 
@@ -84,13 +84,13 @@ const reference = sampler.sample();
 /** As the audit share of a year tells it. */
 const trust = { value: 0.3, error: 0.03, measured: true };
 
-function asked(window: readonly Drawn[], outcomes: readonly SeenOutcome[] = []): EvidenceQuestion {
+function asked(window: readonly Drawn[], outcomes: readonly ExposedOutcome[] = []): DiagnosisInput {
   const texts = new Map(window.map(({ key, text }) => [key, text]));
-  return { reference, window, textOf: (key) => texts.get(key) ?? null, outcomes, trust, seed: 1, leastLoss: 0.02 };
+  return { reference, window, textOf: (key) => texts.get(key) ?? null, outcomes, trust, seed: 1, minLoss: 0.02 };
 }
 
-const firstCause = (window: readonly Drawn[], outcomes: readonly SeenOutcome[] = []): string | undefined =>
-  explain(asked(window, outcomes)).causes[0]?.kind;
+const firstCause = (window: readonly Drawn[], outcomes: readonly ExposedOutcome[] = []): string | undefined =>
+  diagnose(asked(window, outcomes)).causes[0]?.kind;
 const fresh = (): Drawn[] => tickets(600, 7, usual, 10_000);
 
 describe('the cause that is named first', () => {
@@ -115,7 +115,7 @@ describe('the cause that is named first', () => {
 
   test('is no field that the model never learned of', () => {
     const window = fresh().map((ticket) => ({ ...ticket, fields: { ...ticket.fields, scheme: 'Mastercard' } }));
-    expect(explain(asked(window)).causes.filter(({ kind }) => kind === 'field-value')).toEqual([]);
+    expect(diagnose(asked(window)).causes.filter(({ kind }) => kind === 'field-value')).toEqual([]);
   });
 
   test('is a channel that has more of the tickets', () => {
@@ -130,7 +130,7 @@ describe('the cause that is named first', () => {
 
   test('is a new topic, with its words and examples', () => {
     const window = tickets(600, 9, { ...usual, pets: 2 }, 10_000);
-    const evidence = explain(asked(window));
+    const evidence = diagnose(asked(window));
     expect(evidence.causes[0]?.kind).toBe('new-topic');
     expect(evidence.words.map(({ word }) => word)).toEqual(expect.arrayContaining(['dog', 'insurance']));
     const example = window.find(({ key }) => key === evidence.examples[0]?.key);
@@ -154,12 +154,12 @@ describe('the cause that is named first', () => {
   });
 
   test.each([1, 2, 3, 4, 5])('is none where nothing has moved: draw %i', (draw) => {
-    expect(explain(asked(tickets(600, 100 + draw, usual, 10_000))).causes).toEqual([]);
+    expect(diagnose(asked(tickets(600, 100 + draw, usual, 10_000))).causes).toEqual([]);
   });
 
   test('is a template that means something else now, where labels say so', () => {
     const window = fresh();
-    const outcomes = window.map(({ key, templateId, occurredAt: labelledAt }): SeenOutcome => {
+    const outcomes = window.map(({ key, templateId, occurredAt: labelledAt }): ExposedOutcome => {
       const now = templateId === 'cash' ? 'refund' : templateId;
       return {
         key,
@@ -171,7 +171,7 @@ describe('the cause that is named first', () => {
         shownFirst: null,
       };
     });
-    const { causes, risk } = explain(asked(window, outcomes));
+    const { causes, risk } = diagnose(asked(window, outcomes));
     expect(causes[0]).toMatchObject({ kind: 'changed-meaning', subject: 'cash' });
     expect(risk?.risen).toBe(true);
   });
@@ -189,7 +189,7 @@ describe('the cause that is named first', () => {
 });
 
 describe('shares without labels', () => {
-  const shares = shareReference(known);
+  const shares = fitShareReference(known);
   if (!shares) throw new Error('no shares');
 
   test('are nearer to the truth than counted predictions', () => {
@@ -201,7 +201,7 @@ describe('shares without labels', () => {
       const first = shares.places.get(ranking[0]?.templateId ?? '') ?? 0;
       counted[first] = (counted[first] ?? 0) + 0.001;
     }
-    const { inWindow } = estimateShares(shares, calibratedWindow(shares, window));
+    const { inWindow } = estimateShares(shares, calibrateWindow(shares, window));
     expect(shareDistance(inWindow, truth)).toBeLessThan(0.6 * shareDistance(counted, truth));
   });
 
@@ -226,9 +226,9 @@ describe('shares without labels', () => {
       Float64Array.from(templates, (name) => names.filter((other) => other === name).length / names.length);
     const truth = sharesOf(window.map(({ templateId }) => templateId ?? ''));
     const counted = sharesOf(window.map(({ ranking: [first] }) => first?.templateId ?? ''));
-    const ofWeak = shareReference(weak(known, 1));
+    const ofWeak = fitShareReference(weak(known, 1));
     if (!ofWeak) throw new Error('no shares');
-    const { inWindow } = estimateShares(ofWeak, calibratedWindow(ofWeak, window));
+    const { inWindow } = estimateShares(ofWeak, calibrateWindow(ofWeak, window));
     expect(ofWeak.voteWeight).toBeGreaterThan(0);
     expect(shareDistance(inWindow, truth)).toBeLessThan(0.3 * shareDistance(counted, truth));
   });
@@ -246,7 +246,7 @@ describe('shares without labels', () => {
           rest,
         };
         const votes = new Map(voted.map((label): [number, number] => [label, 1 / voted.length]));
-        const told = withVotes(list, ticket, votes, weight);
+        const told = poolVotes(list, ticket, votes, weight);
         expect(told.values.reduce((sum, value) => sum + value, told.rest)).toBeCloseTo(1, 9);
         expect([...told.values, told.rest].every((value) => value >= 0)).toBe(true);
         if (weight === 0 || voted.length === 0) expect(told).toEqual(ticket);
@@ -257,7 +257,7 @@ describe('shares without labels', () => {
   test('are shares, whatever the window', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 40 }), fc.nat(1_000), (count, seed) => {
-        const { shares: now } = estimateShares(shares, calibratedWindow(shares, tickets(count, seed, usual)));
+        const { shares: now } = estimateShares(shares, calibrateWindow(shares, tickets(count, seed, usual)));
         expect(now.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
         expect(now.every((share) => share >= 0)).toBe(true);
       }),
@@ -270,8 +270,8 @@ describe('shares without labels', () => {
       { templateId: 'a', probability: 0.5 },
       { templateId: 'b', probability: 0.3 },
     ];
-    expect(reweighted(ranking, { ratios: { a: 1, b: 1 } })).toEqual(ranking);
-    const [first, second] = reweighted(ranking, { ratios: { b: 4 } });
+    expect(reweightRanking(ranking, { ratios: { a: 1, b: 1 } })).toEqual(ranking);
+    const [first, second] = reweightRanking(ranking, { ratios: { b: 4 } });
     expect(first?.templateId).toBe('b');
     expect(first?.probability).toBeCloseTo(1.2 / 1.9);
     expect(second?.probability).toBeCloseTo(0.5 / 1.9);
@@ -285,7 +285,7 @@ describe('accuracy without labels', () => {
   ])('is within four points of the truth for %s', (_, mix) => {
     const window = tickets(1_000, 13, mix, 30_000);
     const right = window.filter(({ ranking, templateId }) => ranking[0]?.templateId === templateId).length / 1_000;
-    expect(Math.abs((explain(asked(window)).accuracy?.now.value ?? 0) - right)).toBeLessThan(0.04);
+    expect(Math.abs((diagnose(asked(window)).accuracy?.now.value ?? 0) - right)).toBeLessThan(0.04);
   });
 });
 
@@ -296,7 +296,7 @@ describe('choices of agents of whom some take what stands first', () => {
       ...ticket,
       templateId: ticket.templateId === 'cash' || ticket.templateId === 'fees' ? 'refund' : ticket.templateId,
     }));
-  const choicesOn = (window: readonly Drawn[], seed: number): SeenOutcome[] => {
+  const choicesOn = (window: readonly Drawn[], seed: number): ExposedOutcome[] => {
     const random = seeded(seed);
     return window.map(({ key, templateId, ranking: [first], occurredAt: labelledAt }) => {
       const shownFirst = first?.templateId ?? null;
@@ -309,11 +309,11 @@ describe('choices of agents of whom some take what stands first', () => {
 
   test('tell what is lost, in an interval that holds what is uncertain of trust', () => {
     const window = changed(tickets(1_000, 21, usual, 40_000));
-    const { accuracy, risk } = explain(asked(window, choicesOn(window, 22)));
+    const { accuracy, risk } = diagnose(asked(window, choicesOn(window, 22)));
     expect(Math.abs((accuracy?.now.value ?? 0) - truthOf(window))).toBeLessThan(0.05);
     expect(accuracy?.loss.low).toBeGreaterThan(0.1);
     expect(risk).toMatchObject({ risen: true, labels: 1_000 });
-    expect(Math.abs((explain(asked(window)).accuracy?.now.value ?? 0) - truthOf(window))).toBeGreaterThan(0.2);
+    expect(Math.abs((diagnose(asked(window)).accuracy?.now.value ?? 0) - truthOf(window))).toBeGreaterThan(0.2);
   });
 
   test('hold the truth in their interval as often as it promises, where trust is off by what its error says', () => {
@@ -324,7 +324,7 @@ describe('choices of agents of whom some take what stands first', () => {
       const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
       const told = { ...trust, value: trust.value + trust.error * normal };
       const question = { ...asked(window, choicesOn(window, 1_000 + seed)), trust: told };
-      const now = explain(question).accuracy?.now;
+      const now = diagnose(question).accuracy?.now;
       if (now && now.low <= truthOf(window) && truthOf(window) <= now.high) held += 1;
     }
     expect(held).toBeGreaterThanOrEqual(35);
@@ -333,15 +333,15 @@ describe('choices of agents of whom some take what stands first', () => {
   test('raise no risk where none is', () => {
     const risen = Array.from({ length: 40 }, (_, seed) => {
       const window = tickets(400, 200 + seed, usual, 60_000);
-      return explain(asked(window, choicesOn(window, 2_000 + seed))).risk?.risen;
+      return diagnose(asked(window, choicesOn(window, 2_000 + seed))).risk?.risen;
     });
     expect(risen.filter(Boolean).length).toBeLessThanOrEqual(2);
   });
 
   test('are taken for at least as right as they are where nothing measures trust, and leave the estimate alone', () => {
     const window = changed(tickets(1_000, 23, usual, 70_000));
-    const question = { ...asked(window, choicesOn(window, 24)), trust: guessedTrust };
-    const { accuracy, risk } = explain(question);
+    const question = { ...asked(window, choicesOn(window, 24)), trust: priorTrust };
+    const { accuracy, risk } = diagnose(question);
     expect(accuracy?.labels).toBe(0);
     expect(risk).toMatchObject({ risen: true });
     expect(risk?.observed).toBeLessThan(1 - truthOf(window));
@@ -368,7 +368,7 @@ describe('a risen error rate', () => {
     const credits = fc.array(fc.double({ min: -1, max: 2, noNaN: true }), { minLength: 1, maxLength: 50 });
     fc.assert(
       fc.property(credits, fc.integer({ min: 1, max: 2_999 }), (some, hits) => {
-        expect(testRisk({ hits, of: 3_000 }, some, { ...settings, leastError: -1 }).capital).toBeGreaterThanOrEqual(1);
+        expect(testRisk({ hits, of: 3_000 }, some, { ...settings, minError: -1 }).capital).toBeGreaterThanOrEqual(1);
       }),
     );
   });

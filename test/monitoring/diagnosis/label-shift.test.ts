@@ -3,7 +3,7 @@ import type { ClassList, ClassProbabilities } from '../../../src/monitoring/diag
 import {
   estimateShares,
   logMarginal,
-  reweightedTicket,
+  reweightTicket,
   shareDistance,
 } from '../../../src/monitoring/diagnosis/label-shift.js';
 import { expectAllClose, expectClose, golden } from '../../support/golden.js';
@@ -63,7 +63,7 @@ describe('shares without labels', () => {
 test('a ticket re-weighted to other shares equals Bayes’ rule, also where only its best classes are listed', () => {
   const { shares, values } = reference.reweighted;
   const [first = []] = reference.window;
-  const found = reweightedTicket(classes, whole(first), Float64Array.from(shares));
+  const found = reweightTicket(classes, whole(first), Float64Array.from(shares));
   expectAllClose(found.values, values, 1e-12);
   expect(found.rest).toBe(0);
   // Two of three listed: the third is the whole rest.
@@ -72,7 +72,7 @@ test('a ticket re-weighted to other shares equals Bayes’ rule, also where only
     values: Float64Array.of(first[2] ?? 0, first[0] ?? 0),
     rest: first[1] ?? 0,
   };
-  const own = reweightedTicket(classes, partly, Float64Array.from(shares));
+  const own = reweightTicket(classes, partly, Float64Array.from(shares));
   expectAllClose([...own.values, own.rest], [values[2] ?? 0, values[0] ?? 0, values[1] ?? 0], 1e-12);
 });
 

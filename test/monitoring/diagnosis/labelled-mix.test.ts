@@ -1,7 +1,8 @@
 /** The mix of questions as labels tell it: what is put into service by itself must be there, and not be the agents' trust. */
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
-import { isOtherMix, labelledMix, type MixLabel } from '../../../src/monitoring/diagnosis/labelled-mix.js';
+import { differsFromActiveWeights, estimateClassPrior } from '../../../src/monitoring/diagnosis/class-prior.js';
+import { type RecentLabel } from '../../../src/monitoring/observations/observation.js';
 import { nextReweighting } from '../../../src/monitoring/decisions/reweighting.js';
 
 const names = ['card', 'cash', 'fees', 'limits', 'refund', 'pin', 'top-up', 'fx'];
@@ -17,7 +18,7 @@ function templates(count: number, shares: readonly number[], seed: number): { te
   return Array.from({ length: count }, () => ({ templateId: drawn(shares, random) }));
 }
 /** Choices after a model that is right on seven tickets of ten, by agents who take the first on three of ten whatever it is. */
-function choices(count: number, shares: readonly number[], seed: number): MixLabel[] {
+function choices(count: number, shares: readonly number[], seed: number): RecentLabel[] {
   const random = seeded(seed);
   return templates(count, shares, 1_000 + seed).map(({ templateId }) => {
     const shownFirst = random() < 0.7 ? templateId : drawn(usual, random);
@@ -32,12 +33,12 @@ const turned = [...usual].reverse();
 
 describe('the mix that labels tell', () => {
   test('is none where nothing has changed, in nineteen windows of twenty', () => {
-    const told = Array.from({ length: 200 }, (_, seed) => labelledMix(reference, choices(300, usual, seed), trust));
+    const told = Array.from({ length: 200 }, (_, seed) => estimateClassPrior(reference, choices(300, usual, seed), trust));
     expect(told.filter((mix) => mix !== null).length).toBeLessThanOrEqual(10);
   });
 
   test('is near the true one, although agents take what stands first', () => {
-    const mix = labelledMix(reference, choices(300, turned, 5), trust);
+    const mix = estimateClassPrior(reference, choices(300, turned, 5), trust);
     expect(mix?.evidence).toBeGreaterThan(20);
     for (const name of names) {
       const share = (mix?.weights[name] ?? 0) * (mix?.before[name] ?? 0);
@@ -47,18 +48,18 @@ describe('the mix that labels tell', () => {
   });
 
   test('is not told by a handful of labels, nor by those of templates that the model has never learned', () => {
-    expect(labelledMix(reference, choices(40, turned, 6), trust)).toBeNull();
+    expect(estimateClassPrior(reference, choices(40, turned, 6), trust)).toBeNull();
     const unknown = Array.from({ length: 300 }, () => ({ templateId: 'new', shownFirst: null }));
-    expect(labelledMix(reference, unknown, trust)).toBeNull();
+    expect(estimateClassPrior(reference, unknown, trust)).toBeNull();
     expect(known).not.toContain('new');
   });
 
   test('replaces weights in service only where it asks for others', () => {
-    const mix = labelledMix(reference, choices(300, turned, 7), trust);
+    const mix = estimateClassPrior(reference, choices(300, turned, 7), trust);
     if (!mix) throw new Error('the mix has changed');
-    expect(isOtherMix(mix, null)).toBe(true);
-    expect(isOtherMix(mix, mix.weights)).toBe(false);
-    expect(isOtherMix(mix, {})).toBe(true);
+    expect(differsFromActiveWeights(mix, null)).toBe(true);
+    expect(differsFromActiveWeights(mix, mix.weights)).toBe(false);
+    expect(differsFromActiveWeights(mix, {})).toBe(true);
   });
 
   test('decides over the weights in service, whatever else is decided', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
-import { labelQueue, type UnlabelledTicket } from '../../../src/monitoring/labels/label-queue.js';
+import { buildLabelQueue, type UnlabelledTicket } from '../../../src/monitoring/labels/label-queue.js';
 
 /** What is worth labelling next, and what no template answers. */
 
@@ -45,7 +45,7 @@ describe('the tickets to label next', () => {
       ticket('pin', 2, 0.5),
       ticket('sure', 3, 0.99),
     ];
-    const keys = labelQueue(tickets, 3).tickets.map(({ key }) => key);
+    const keys = buildLabelQueue(tickets, 3).tickets.map(({ key }) => key);
     expect(keys[0]).toMatch(/^fee/);
     expect(keys.slice(1)).toEqual(['top-up', 'pin']);
   });
@@ -53,7 +53,7 @@ describe('the tickets to label next', () => {
   test('come with how unsure the model is; one without words can not be chosen', () => {
     const empty = ticket('empty', 0, 0.1);
     const rows = [{ ...empty, observation: { ...empty.observation, embedding: null } }, ticket('pin', 1, 0.25)];
-    expect(labelQueue(rows, 10).tickets).toEqual([{ key: 'pin', unsure: 0.75 }]);
+    expect(buildLabelQueue(rows, 10).tickets).toEqual([{ key: 'pin', unsure: 0.75 }]);
   });
 });
 
@@ -64,7 +64,7 @@ describe('what no template answers', () => {
     );
     const stray = ticket('stray', 6, 0.2, { text: 'hello', abstained: true });
     const known = Array.from({ length: 60 }, (_, index) => ticket(`card-${index}`, 0, 0.9));
-    const { clusters } = labelQueue([...known, stray, ...crypto], 0);
+    const { clusters } = buildLabelQueue([...known, stray, ...crypto], 0);
     expect(clusters).toHaveLength(1);
     expect(clusters[0]?.tickets).toBe(12);
     expect(clusters[0]?.words).toEqual(expect.arrayContaining(['bitcoin', 'wallet']));
@@ -79,14 +79,14 @@ describe('what no template answers', () => {
     const others = Array.from({ length: 120 }, (_, index) =>
       ticket(`card-${index}`, 0, 0.9, { text: index % 2 ? 'how do i get my card' : 'the card in my pocket' }),
     );
-    const [cluster] = labelQueue([...others, ...crypto], 0).clusters;
+    const [cluster] = buildLabelQueue([...others, ...crypto], 0).clusters;
     expect(cluster?.words.toSorted()).toEqual(['bitcoin', 'send', 'wallet']);
   });
 
   test('shows the same text once', () => {
     const text = ['buy bitcoin', 'buy bitcoin', 'sell bitcoin', 'buy bitcoin', 'sell bitcoin', 'buy bitcoin'];
     const asked = text.map((words, at) => ticket(`crypto-${at}`, 5, 0.2, { text: words, abstained: true }));
-    const [cluster] = labelQueue(asked, 0).clusters;
+    const [cluster] = buildLabelQueue(asked, 0).clusters;
     expect(cluster?.tickets).toBe(6);
     expect(cluster?.examples.map((key) => text[Number(key.slice(-1))]).toSorted()).toEqual([
       'buy bitcoin',
@@ -95,6 +95,6 @@ describe('what no template answers', () => {
   });
 
   test('is nothing where the model answers all', () => {
-    expect(labelQueue([ticket('a', 0, 0.9), ticket('b', 0, 0.9)], 0).clusters).toEqual([]);
+    expect(buildLabelQueue([ticket('a', 0, 0.9), ticket('b', 0, 0.9)], 0).clusters).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
 import { textFacts } from '../../../src/models/features/text-facts.js';
-import { agreement, type GivenChoice } from '../../../src/monitoring/quality/agreement.js';
+import { measureAgentAgreement, type GivenChoice } from '../../../src/monitoring/quality/agreement.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
 import { arrive, aTicket, rankAll, ranked } from '../../support/tickets.js';
 
@@ -27,7 +27,7 @@ function choice(text: string, agent: string, templateId: string | null, more: Pa
     ...more,
   };
 }
-const of = (...choices: GivenChoice[]) => agreement(choices, seeded(1));
+const of = (...choices: GivenChoice[]) => measureAgentAgreement(choices, seeded(1));
 const answers = (text: string, given: Record<string, string | null>): GivenChoice[] =>
   Object.entries(given).map(([agent, templateId]) => choice(text, agent, templateId));
 
@@ -40,7 +40,7 @@ describe('agreement', () => {
         return value === '*' ? [] : [choice(`u-${unit}`, `o-${observer}`, value)];
       }),
     );
-    const { alpha, texts, answers: given } = agreement(units.flat(), seeded(1));
+    const { alpha, texts, answers: given } = measureAgentAgreement(units.flat(), seeded(1));
     expect(alpha?.value).toBeCloseTo(0.743, 3);
     expect([texts, given]).toEqual([11, 40]);
     expect(alpha?.low).toBeGreaterThan(0.3);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordAudit } from '../../../src/access/audit-log.js';
 import { idHash } from '../../../src/models/dataset/trained-on.js';
-import { countOf, quantileBounds } from '../../../src/statistics/intervals.js';
+import { poissonInterval, quantileBounds } from '../../../src/statistics/intervals.js';
 import { recordFirstRun } from '../../../src/retrain/runs/run-store.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
@@ -99,8 +99,8 @@ describe('the figures of a period', () => {
       [10, 4.795, 18.39],
       [100, 81.36, 121.63],
     ] as const) {
-      expect(countOf(count).low).toBeCloseTo(low, 1);
-      expect(Math.abs(countOf(count).high - high)).toBeLessThan(0.03);
+      expect(poissonInterval(count).low).toBeCloseTo(low, 1);
+      expect(Math.abs(poissonInterval(count).high - high)).toBeLessThan(0.03);
     }
     expect(quantileBounds(0.95, 10)).toEqual([expect.closeTo(0.815, 2), 1]);
   });

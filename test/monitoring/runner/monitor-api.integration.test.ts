@@ -1,12 +1,12 @@
 /** The monitor over HTTP: what an ML engineer reads of alerts and decisions, and what they do about them. */
 import type { Response } from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { recordLook, type SeenCause } from '../../../src/monitoring/alerts/alert-store.js';
+import { updateAlerts, type DetectedCause } from '../../../src/monitoring/alerts/alert-store.js';
 import { decideAndStore } from '../../../src/monitoring/decisions/decision-store.js';
-import { nothingSeen } from '../../../src/monitoring/diagnosis/explanation.js';
-import { type SeenEvidence } from '../../../src/monitoring/diagnosis/explanation.js';
+import { emptyEvaluation } from '../../../src/monitoring/diagnosis/alert-diagnosis.js';
+import { type EvaluationResult } from '../../../src/monitoring/diagnosis/alert-diagnosis.js';
 import { defaultDecisionSettings } from '../../../src/monitoring/decisions/retrain-decision.js';
-import { wantedCandidates, wantedModel } from '../../../src/suggest/requests/serving-version.js';
+import { loadCandidates, loadServingVersion } from '../../../src/suggest/requests/serving-version.js';
 import { routesOnly, type TestApp } from '../../support/app.js';
 import { arrive, aTicket, rankAll, ranked } from '../../support/tickets.js';
 
@@ -41,7 +41,7 @@ const finding = {
   effect: { value: 0.1, low: 0.05, high: 0.15, unit: 'share of tickets' },
   explanation: '10.0 pp of tickets beyond the 95th reference percentile.',
 };
-const seenCause = (more: Partial<SeenCause> = {}): SeenCause => ({
+const seenCause = (more: Partial<DetectedCause> = {}): DetectedCause => ({
   cause: 'new-topic:',
   group: 'drift',
   action: 'label-first',
@@ -51,10 +51,10 @@ const seenCause = (more: Partial<SeenCause> = {}): SeenCause => ({
   examples: [],
   ...more,
 });
-async function raise(...seen: SeenCause[]): Promise<number[]> {
+async function raise(...causes: DetectedCause[]): Promise<number[]> {
   const where = { modelVersion: 'm-1', stream: 'tickets' as const, at: new Date(), deliver: false };
   return service.dataSource.transaction((manager) =>
-    recordLook(manager, { ...where, seen, groupOf: (cause) => cause }),
+    updateAlerts(manager, { ...where, causes, groupOf: (cause) => cause }),
   );
 }
 
@@ -110,21 +110,21 @@ describe('alerts', () => {
   });
 });
 
-const look = (seen: Partial<SeenEvidence> = {}, stream: 'tickets' | 'sample' = 'tickets') =>
+const look = (seen: Partial<EvaluationResult> = {}, stream: 'tickets' | 'sample' = 'tickets') =>
   service.dataSource.transaction((manager) =>
     decideAndStore(manager, {
       askedBy: 'monitor',
       now: new Date(),
       stream,
       modelVersion: 'm-1',
-      seen: { ...nothingSeen, ...seen },
+      evaluation: { ...emptyEvaluation, ...seen },
       requested: false,
       scheduleDue: false,
       alert: null,
       settings: defaultDecisionSettings,
     }),
   );
-const shifted: Partial<SeenEvidence> = {
+const shifted: Partial<EvaluationResult> = {
   alarm: true,
   labelShift: { explains: true, mayExplain: true, distance: 0.3 },
   weights: { 'card-late': 0.5, refund: 2 },
@@ -133,7 +133,7 @@ const mixOf = (weights: Record<string, number>) => {
   return { weights, before: { 'card-late': 0.5, refund: 0.5 }, distance: 0.3, evidence: 1e6 };
 };
 const weights = async () =>
-  (await wantedCandidates(service.dataSource.manager)).map(({ templateId, weight }) => [templateId, weight]);
+  (await loadCandidates(service.dataSource.manager)).map(({ templateId, weight }) => [templateId, weight]);
 
 describe('decisions', () => {
   test('are kept, also where nothing was to be done, with the reasons', async () => {
@@ -175,7 +175,7 @@ describe('decisions', () => {
     await imported('two');
     expect(await fresh()).toBe(2);
     await service.query(`INSERT INTO training_runs (trigger, asked_by, state, started_at, challenger, champion)
-                         VALUES ('decision', 'monitor', 'kept', now(), 'm-2', 'm-1')`);
+                         VALUES ('decision', 'monitor', 'rejected', now(), 'm-2', 'm-1')`);
     expect(await fresh()).toBe(0);
     await imported('three');
     expect(await fresh()).toBe(1);
@@ -212,14 +212,14 @@ test('a proposal does not flip from look to look: what was worth a retraining is
 
 describe('re-weighting', () => {
   test('goes into service by itself, is shown, ranks the open tickets again, and can be taken back', async () => {
-    const before = (await wantedModel(service.dataSource.manager)).stamp;
+    const before = (await loadServingVersion(service.dataSource.manager)).stamp;
     const { id, action } = await look(shifted);
     expect(action).toBe('reweight');
     expect(await weights()).toEqual([
       ['card-late', 0.5],
       ['refund', 2],
     ]);
-    expect((await wantedModel(service.dataSource.manager)).stamp).not.toBe(before);
+    expect((await loadServingVersion(service.dataSource.manager)).stamp).not.toBe(before);
     expect(await service.query('SELECT reason, priority FROM rank_requests')).toEqual([
       { reason: 'model', priority: 1 },
     ]);
@@ -243,18 +243,18 @@ describe('re-weighting', () => {
   });
 
   test('follows the mix that labels tell, step by step, until a person takes it back', async () => {
-    const stamp = async (): Promise<string> => (await wantedModel(service.dataSource.manager)).stamp;
-    const { id, action } = await look({ mix: mixOf({ 'card-late': 0.6, refund: 1.4 }) });
+    const stamp = async (): Promise<string> => (await loadServingVersion(service.dataSource.manager)).stamp;
+    const { id, action } = await look({ classPrior: mixOf({ 'card-late': 0.6, refund: 1.4 }) });
     expect(action).toBe('none');
     expect((await weights()).map(([, weight]) => weight)).toEqual([0.6, 1.4]);
     const before = await stamp();
-    await look({ mix: mixOf({ 'card-late': 0.61, refund: 1.39 }) });
+    await look({ classPrior: mixOf({ 'card-late': 0.61, refund: 1.39 }) });
     expect(await stamp()).toBe(before);
-    const next = await look({ mix: mixOf({ 'card-late': 0.5, refund: 1.5 }) });
+    const next = await look({ classPrior: mixOf({ 'card-late': 0.5, refund: 1.5 }) });
     expect((await weights()).map(([, weight]) => weight)).toEqual([0.5, 1.5]);
     expect((await call('post', `retrain-decisions/${id}/revert`)).status).toBe(409);
     expect((await call('post', `retrain-decisions/${next.id}/revert`)).status).toBe(200);
-    await look({ mix: mixOf({ 'card-late': 0.5, refund: 1.5 }) });
+    await look({ classPrior: mixOf({ 'card-late': 0.5, refund: 1.5 }) });
     expect((await weights()).map(([, weight]) => weight)).toEqual([1, 1]);
   });
 

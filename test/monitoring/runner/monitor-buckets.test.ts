@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bucketOf, foldsOf, watermark, type BucketSpan } from '../../../src/monitoring/runner/bucket-folding.js';
+import { windowAt, planCompactions, watermark, type WindowSpan } from '../../../src/monitoring/runner/window-compaction.js';
 
 /** Times that the monitor counts as one, and how old ones are folded. */
 
@@ -8,7 +8,7 @@ const at = (text: string): Date => new Date(`2026-01-${text}:00Z`);
 
 describe('a bucket', () => {
   test('begins and ends at round times', () => {
-    expect(bucketOf(at('05T10:17'), 600)).toEqual({ from: at('05T10:10'), to: at('05T10:20') });
+    expect(windowAt(at('05T10:17'), 600)).toEqual({ from: at('05T10:10'), to: at('05T10:20') });
   });
 
   test('is closed when its time is over and late tickets have had theirs', () => {
@@ -19,7 +19,7 @@ describe('a bucket', () => {
 });
 
 /** Closed buckets of ten minutes, `count` of them up to a moment. */
-function closed(until: Date, count: number): BucketSpan[] {
+function closed(until: Date, count: number): WindowSpan[] {
   return Array.from({ length: count }, (_, index) => {
     const endsAt = new Date(until.getTime() - (count - 1 - index) * 600_000);
     return { number: index + 1, level: 0, startsAt: new Date(endsAt.getTime() - 600_000), endsAt };
@@ -27,11 +27,11 @@ function closed(until: Date, count: number): BucketSpan[] {
 }
 
 /** Folds until there is nothing left to do. */
-function foldAll(buckets: BucketSpan[]): BucketSpan[] {
+function foldAll(buckets: WindowSpan[]): WindowSpan[] {
   let next = 1_000_000;
   let current = buckets;
   for (;;) {
-    const [fold] = foldsOf(current);
+    const [fold] = planCompactions(current);
     if (!fold) return current;
     const { numbers, ...span } = fold;
     current = [...current.filter(({ number }) => !numbers.includes(number)), { number: (next += 1), ...span }];
@@ -54,7 +54,7 @@ describe('folding', () => {
   test('takes what came late into what is folded already', () => {
     const folded = foldAll(closed(at('05T12:00'), 36));
     const late = { number: 77, level: 0, startsAt: at('05T07:10'), endsAt: at('05T07:20') };
-    const [fold] = foldsOf([...folded, late]);
+    const [fold] = planCompactions([...folded, late]);
     expect(fold?.numbers).toHaveLength(2);
     expect(foldAll([...folded, late])).toHaveLength(folded.length);
   });
@@ -67,9 +67,9 @@ describe('folding', () => {
           const startsAt = new Date(start * 600_000);
           return { number: index, level, startsAt, endsAt: new Date(startsAt.getTime() + 600_000) };
         });
-        const numbers = foldsOf(buckets).flatMap((fold) => fold.numbers);
+        const numbers = planCompactions(buckets).flatMap((fold) => fold.numbers);
         expect(new Set(numbers).size).toBe(numbers.length);
-        for (const { numbers: own, startsAt, endsAt } of foldsOf(buckets)) {
+        for (const { numbers: own, startsAt, endsAt } of planCompactions(buckets)) {
           for (const bucket of buckets.filter(({ number }) => own.includes(number))) {
             expect(bucket.startsAt >= startsAt && bucket.startsAt < endsAt).toBe(true);
           }

@@ -7,11 +7,11 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
 import { copyBands } from '../../../src/models/features/text-facts.js';
-import { decoded } from '../../../src/monitoring/observations/base64-numbers.js';
+import { decodeBase64 } from '../../../src/monitoring/observations/base64-numbers.js';
 import { CounterThread } from '../../../src/monitoring/runner/counter-thread.js';
-import { Explainer } from '../../../src/monitoring/runner/explainer.service.js';
-import { forgetCounted } from '../../../src/monitoring/runner/forget-counted.js';
-import { MonitorLook } from '../../../src/monitoring/runner/monitor-tick.service.js';
+import { AlertDiagnosisService } from '../../../src/monitoring/runner/alert-diagnosis.service.js';
+import { forgetMonitored } from '../../../src/monitoring/runner/forget-monitored.js';
+import { MonitorTick } from '../../../src/monitoring/runner/monitor-tick.service.js';
 import { MonitorRunner } from '../../../src/monitoring/runner/monitor-runner.service.js';
 import { hash53 } from '../../../src/monitoring/reference/ticket-coding.js';
 import { forget } from '../../../src/suggest/retention/forget-ticket.js';
@@ -58,11 +58,11 @@ function replica(environment: Record<string, string> = {}): MonitorRunner {
   });
   const thread = new CounterThread();
   threads.push(thread);
-  const look = new MonitorLook(config, thread, new Explainer(config, thread));
+  const look = new MonitorTick(config, thread, new AlertDiagnosisService(config, thread));
   return new MonitorRunner(database.source, config, thread, look, new Registry());
 }
 async function countAll(monitor: MonitorRunner, now = at(100_000)): Promise<void> {
-  while (await monitor.countNext(now));
+  while (await monitor.tick(now));
 }
 
 const start = Date.parse('2026-01-05T10:00:00Z');
@@ -194,9 +194,9 @@ describe('the same tickets give the same values', () => {
     for (let bucket = 0; bucket < 5; bucket += 1) {
       const monitor = replica(hours);
       await query('ALTER TABLE monitor_states ADD CONSTRAINT broken CHECK (tickets < 0) NOT VALID');
-      await expect(monitor.countNext(at(100_000))).rejects.toThrow(/broken/);
+      await expect(monitor.tick(at(100_000))).rejects.toThrow(/broken/);
       await query('ALTER TABLE monitor_states DROP CONSTRAINT broken');
-      await monitor.countNext(at(100_000));
+      await monitor.tick(at(100_000));
       await threads.pop()?.stop();
     }
     expect(await outcome()).toEqual(expected);
@@ -205,7 +205,7 @@ describe('the same tickets give the same values', () => {
   test('counted by two replicas at once', async () => {
     const [one, two] = [replica(hours), replica(hours)];
     for (let bucket = 0; bucket < 10; bucket += 1) {
-      await Promise.all([one.countNext(at(100_000)), two.countNext(at(100_000))]);
+      await Promise.all([one.tick(at(100_000)), two.tick(at(100_000))]);
     }
     expect(await outcome()).toEqual(expected);
   });
@@ -298,7 +298,7 @@ test('a ticket that is forgotten leaves the buckets and the watch', async () => 
     const keys = rows.flatMap(({ keys: text }) => [
       ...new Float64Array(new Uint8Array(Buffer.from(text, 'base64')).buffer),
     ]);
-    const bands = new Uint32Array(decoded(rows[0]?.bands ?? ''));
+    const bands = new Uint32Array(decodeBase64(rows[0]?.bands ?? ''));
     expect(bands).toHaveLength(copyBands * (rows[0]?.filter ?? []).length);
     return [
       keys.includes(hash53('helpdesk:s-42')),
@@ -309,7 +309,7 @@ test('a ticket that is forgotten leaves the buckets and the watch', async () => 
   expect(await holds()).toEqual([true, true, true]);
   await database.source.transaction(async (manager) => {
     const { tickets } = await forget(manager, { source: 'helpdesk', ticketId: 's-42' }, 'test');
-    await forgetCounted(manager, tickets);
+    await forgetMonitored(manager, tickets);
   });
   expect(await holds()).toEqual([false, false, false]);
   await arriveRanked(database.source, 'm-1', stream(20, { from: 100 }));

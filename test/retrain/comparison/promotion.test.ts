@@ -18,9 +18,9 @@ import { choiceCredit, estimateTrust } from '../../../src/monitoring/labels/trus
 import { chosenByAgents, madeUpPairs } from '../../../bench/models/pairs.js';
 
 const rules = (seed = 1) => ({
-  fewestTrusted: 100,
+  minTrustedLabels: 100,
   trust: { value: 0.3, error: 0.02, measured: true },
-  smallestSlice: 30,
+  minSliceTickets: 30,
   random: seeded(seed),
 });
 const sound = { failure: null, slowdown: 1, hasReference: true };
@@ -39,8 +39,8 @@ describe('a challenger', () => {
 
   test('that is two points worse is refused', () => {
     const worse = madeUpPairs({ tickets: 2000, seed: 4, champion: 0.86, challenger: 0.84 });
-    expect(refusedBy(judged(worse, 'schedule'))).toContain('not-worse');
-    expect(refusedBy(judged(worse, 'decision'))).toContain('better');
+    expect(refusedBy(judged(worse, 'schedule'))).toContain('non-inferiority');
+    expect(refusedBy(judged(worse, 'decision'))).toContain('superiority');
   });
 
   test('that is better on the whole and worse in one language is refused, and the language named', () => {
@@ -51,18 +51,18 @@ describe('a challenger', () => {
       challenger: (language) => (language === 'fr' ? 0.68 : 0.88),
     });
     const verdict = judged(oneWorse, 'decision');
-    expect(refusedBy(verdict)).toEqual(['slices']);
-    expect(verdict.gates.find(({ gate }) => gate === 'slices')?.detail).toMatch(/language fr, −/);
+    expect(refusedBy(verdict)).toEqual(['slice-regressions']);
+    expect(verdict.gates.find(({ gate }) => gate === 'slice-regressions')?.detail).toMatch(/language fr, −/);
   });
 
   test('that gives the champion’s own answers is refused', () => {
     const same = better.map((pair) => ({ ...pair, challenger: pair.champion }));
-    expect(refusedBy(judged(same, 'schedule'))).toContain('own-answers');
+    expect(refusedBy(judged(same, 'schedule'))).toContain('differs-from-champion');
   });
 
   test('that is slow, has no drift reference or does not load is refused, and the reason said', () => {
-    expect(refusedBy(judged(better, 'decision', { slowdown: 2.1 }))).toEqual(['speed']);
-    expect(refusedBy(judged(better, 'decision', { hasReference: false }))).toEqual(['reference']);
+    expect(refusedBy(judged(better, 'decision', { slowdown: 2.1 }))).toEqual(['latency']);
+    expect(refusedBy(judged(better, 'decision', { hasReference: false }))).toEqual(['drift-reference']);
     const broken = judged(better, 'decision', { comparison: null, failure: 'its weights are not complete' });
     expect(broken).toMatchObject({
       promoted: false,
@@ -72,12 +72,12 @@ describe('a challenger', () => {
 
   test('that never shows an answer is refused, however good the answers would be', () => {
     const silent = better.map((pair) => ({ ...pair, challenger: { ...pair.challenger, abstained: true } }));
-    expect(refusedBy(judged(silent, 'decision'))).toEqual(['shown']);
+    expect(refusedBy(judged(silent, 'decision'))).toEqual(['utility']);
   });
 
   test('that is sure of everything is refused', () => {
     const sure = better.map((pair) => ({ ...pair, challenger: { ...pair.challenger, probability: 1 } }));
-    expect(refusedBy(judged(sure, 'decision'))).toEqual(['calibrated']);
+    expect(refusedBy(judged(sure, 'decision'))).toEqual(['calibration']);
   });
 
   test('that is out of calibration as the champion is, since the world has changed, is no step back; one that is more so is', () => {
@@ -88,14 +88,14 @@ describe('a challenger', () => {
           champion: { ...pair.champion, probability: 0.9 },
           challenger: { ...pair.challenger, probability: 0.9 + more },
         }));
-        return refusedBy(judged(pairs, 'schedule')).includes('calibrated') ? 1 : 0;
+        return refusedBy(judged(pairs, 'schedule')).includes('calibration') ? 1 : 0;
       }).reduce<number>((sum, one) => sum + one, 0);
     expect(refused(0)).toBeLessThanOrEqual(6);
     expect(refused(0.09)).toBeGreaterThanOrEqual(34);
   });
 
   test('is not judged on a handful of tickets', () => {
-    expect(refusedBy(judged(better.slice(0, 30), 'schedule'))).toContain('enough');
+    expect(refusedBy(judged(better.slice(0, 30), 'schedule'))).toContain('sample-size');
   });
 });
 
@@ -138,7 +138,7 @@ describe('the ground that a verdict rests on', () => {
     expect(points(naive)).toBeLessThan(points(compare(pairs, rules())) - 3);
     const verdict = promotionVerdict('schedule', { ...sound, comparison: naive });
     expect(verdict.biased).toBe(true);
-    expect(verdict.gates.find(({ gate }) => gate === 'enough')?.detail).toMatch(/biased/);
+    expect(verdict.gates.find(({ gate }) => gate === 'sample-size')?.detail).toMatch(/biased/);
   });
 
   test('reads no accuracy over 100 %, however few agents took the first where another answer was right', () => {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.js';
-import { firstTraining } from '../../../src/retrain/runs/first-model.js';
+import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
 import { main } from '../../../src/cli.js';
 import { connectKafka } from '../../../src/ingest/kafka.js';
 import { runActor } from '../../../src/access/audit-log.js';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   team = await wholeService({ MODEL_DIR: scratch.folder, MODEL_MAX_WAIT_MS: '20' });
   kafka = connectKafka(team.config);
   await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...firstTraining(team.config), signal: new AbortController().signal };
+  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
   first = (await trainFromLabels(team.dataSource, training, () => undefined)).version;
   for (const as of [shadow, canary, better, later]) {
     await copyVersion(team.dataSource, scratch.folder, { of: first, as });

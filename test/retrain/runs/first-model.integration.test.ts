@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../../src/models/versions/model-folder.js';
-import { FirstModel } from '../../../src/retrain/runs/first-model.js';
+import { FirstModel } from '../../../src/retrain/runs/first-model.service.js';
 import { loadServingVersion } from '../../../src/suggest/requests/serving-version.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
@@ -30,6 +30,8 @@ afterAll(async () => {
 
 const runs = async (): Promise<Run[]> =>
   ((await team.request.get('/api/v1/training-runs').set(team.as('ml')).expect(200)).body as { items: Run[] }).items;
+const firstModel = (said: string[]): FirstModel =>
+  Object.assign(new FirstModel(team.dataSource), { report: (line: string) => void said.push(line) });
 const load = (each: number): Promise<void> =>
   importSampleHistory(team.dataSource, scratch.folder, { types: 6, each, source: `history-${each}` });
 
@@ -39,7 +41,7 @@ describe('a team that has imported its history', () => {
     { timeout: limitMs },
     async () => {
       const said: string[] = [];
-      const replicas = [1, 2].map(() => new FirstModel(team.dataSource, (line) => void said.push(line)));
+      const replicas = [1, 2].map(() => firstModel(said));
       const look = () => Promise.all(replicas.map((replica) => replica.poll()));
       await load(5);
       await look();
@@ -61,7 +63,7 @@ describe('a team that has imported its history', () => {
       expect(description.classes).toHaveLength(6);
       expect(trainedOn.length).toBeGreaterThan(100);
       expect(said.filter((line) => line.startsWith('Training the first model'))).toHaveLength(2);
-      expect(said.at(-1)).toMatch(/ranks from now on; .* right for \d+/);
+      expect(said.at(-1)).toMatch(/is serving; held-out top-1 accuracy \d+/);
       await Promise.all(replicas.map((replica) => replica.stop()));
     },
   );
@@ -71,10 +73,10 @@ describe('a team that has imported its history', () => {
     await team.query(`INSERT INTO training_runs (trigger, asked_by, state, error, arguments)
                       VALUES ('first', 'first model', 'failed', 'no memory', '{"labels": 1000}')`);
     const said: string[] = [];
-    const first = new FirstModel(team.dataSource, (line) => void said.push(line));
+    const first = firstModel(said);
     await first.poll();
     await first.poll();
-    expect(said).toEqual(['There is no first model yet: no memory']);
+    expect(said).toEqual(['No first model yet: no memory']);
     await team.query(`UPDATE training_runs SET arguments = '{"labels": 20}' WHERE state = 'failed'`);
     await first.poll();
     expect(said.at(-1)).toMatch(/^Training the first model on \d+ labels/);

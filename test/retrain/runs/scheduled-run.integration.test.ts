@@ -1,6 +1,6 @@
 /** A retraining that nobody asks for: the cron's time comes, the ladder is asked, and a run follows. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../../src/retrain/runs/first-model.js';
+import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
 import { connectKafka } from '../../../src/ingest/kafka.js';
 import { replayTickets } from '../../../src/ingest/replay.js';
 import { readDataFile } from '../../../src/models/dataset/data-file.js';
@@ -25,7 +25,7 @@ beforeAll(async () => {
     RETRAIN_MIN_LABELS: String(leastLabels),
   });
   await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...firstTraining(team.config), signal: new AbortController().signal };
+  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
   first = (await trainFromLabels(team.dataSource, training, () => undefined)).version;
   // Long enough ago for another; what it learned from came before it.
   await team.query(`UPDATE model_versions SET created_at = now() - interval '2 days'`);
@@ -83,11 +83,11 @@ test('with enough of them a run begins by itself, and ends with a verdict', { ti
   await replayTickets(connectKafka(team.config), team.config, rows, replay, () => undefined);
   const scheduled = async (): Promise<Run | undefined> => (await get<Run>('training-runs')).at(-1);
   const run = await waitFor('a run to end', scheduled, (seen) =>
-    ['promoted', 'kept', 'failed'].includes(seen?.state ?? ''),
+    ['promoted', 'rejected', 'failed'].includes(seen?.state ?? ''),
   );
   expect(run).toMatchObject({ trigger: 'schedule', askedBy: 'schedule', champion: first });
-  expect(run?.verdict?.gates.map(({ gate }) => gate)).toContain('not-worse');
-  expect(run?.state).toBe(run?.verdict?.promoted ? 'promoted' : 'kept');
+  expect(run?.verdict?.gates.map(({ gate }) => gate)).toContain('non-inferiority');
+  expect(run?.state).toBe(run?.verdict?.promoted ? 'promoted' : 'rejected');
   const decision = (await get<Decision>(`retrain-decisions?action=retrain&limit=200`)).find(
     ({ id }) => id === run?.decision,
   );

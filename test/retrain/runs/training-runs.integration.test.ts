@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { firstTraining } from '../../../src/retrain/runs/first-model.js';
+import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
 import { startRun } from '../../../src/retrain/runs/run-store.js';
 import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { isEvaluationDue } from '../../../src/retrain/runs/schedule.js';
@@ -31,14 +31,14 @@ interface Run {
 let team: TestApp;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let firstChampion: string;
-const over = ['promoted', 'kept', 'failed', 'cancelled'];
+const over = ['promoted', 'rejected', 'failed', 'cancelled'];
 
 stopAtFirstFailure();
 beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({ MODEL_DIR: scratch.folder });
   await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...firstTraining(team.config), signal: new AbortController().signal };
+  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
   const model = await trainFromLabels(team.dataSource, training, () => undefined);
   await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', model.version, 'test'));
   firstChampion = model.version;
@@ -96,17 +96,17 @@ describe('a training run', () => {
       expect(run.comparison?.basis).toBe('trusted');
       expect(run.comparison?.tickets).toBeGreaterThan(40);
       expect(run.verdict?.gates.map(({ gate }) => gate)).toEqual([
-        'sandbox',
-        'enough',
-        'own-answers',
-        'not-worse',
-        'shown',
-        'slices',
-        'calibrated',
-        'speed',
-        'reference',
+        'loads',
+        'sample-size',
+        'differs-from-champion',
+        'non-inferiority',
+        'utility',
+        'slice-regressions',
+        'calibration',
+        'latency',
+        'drift-reference',
       ]);
-      expect(run.state).toBe(run.verdict?.promoted ? 'promoted' : 'kept');
+      expect(run.state).toBe(run.verdict?.promoted ? 'promoted' : 'rejected');
       const [champion] = await team.query<{ version: string }>(
         `SELECT version FROM model_aliases WHERE alias = 'champion'`,
       );

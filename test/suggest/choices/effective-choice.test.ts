@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../../src/records/choice.entity.js';
+import type { Outcome } from '../../../src/records/tickets/choice.entity.js';
 import { effectiveChoice } from '../../../src/suggest/choices/effective-choice.js';
 
 interface Made {

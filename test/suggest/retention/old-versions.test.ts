@@ -31,8 +31,8 @@ test('a canary that agents take less of is taken back; one that is as good may t
 test('a new champion is held against the rate of the one before it', () => {
   const random = seeded(2);
   const outcomes = (rate: number) => Array.from({ length: 500 }, () => (random() < rate ? 1 : 0));
-  const before = { accepted: 1700, of: 2000 };
+  const before = { accepted: 1700, total: 2000 };
   expect(championVerdict(outcomes(0.6), before).state).toBe('worse');
   expect(championVerdict(outcomes(0.86), before).state).toBe('open');
-  expect(championVerdict(outcomes(0), { accepted: 0, of: 0 }).state).toBe('open');
+  expect(championVerdict(outcomes(0), { accepted: 0, total: 0 }).state).toBe('open');
 });

@@ -5,7 +5,7 @@ import { recordAudit } from '../../../src/access/audit-log.js';
 import { storeDeadLetter } from '../../../src/ingest/dead-letters.js';
 import { dead } from '../../../src/ingest/envelope.js';
 import { ChoicesService } from '../../../src/suggest/choices/choices.service.js';
-import { eraseExpired, nextNight, RetentionService } from '../../../src/suggest/retention/retention.service.js';
+import { deleteExpired, nextNight, RetentionService } from '../../../src/suggest/retention/retention.service.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
 import { testConfig } from '../../support/kafka.js';
 import { waitFor } from '../../support/waiting.js';
@@ -85,7 +85,7 @@ describe('each table', () => {
   test('is cleared of what is older than it may be, with all that hangs on it; an open ticket stays', async () => {
     await fill(0);
     await fill(40);
-    await eraseExpired(database.source, days);
+    await deleteExpired(database.source, days);
     expect(await tickets()).toEqual(['answered-0', 'closed-0', 'open-0', 'open-40']);
     expect(await ofTickets('suggestions')).toEqual(await tickets());
     expect(await ofTickets('ticket_events')).toContain('open-40');
@@ -106,7 +106,7 @@ describe('each table', () => {
       `INSERT INTO retrain_decisions (decided_at, model_version, action, reasons, asked_by)
        SELECT now() - make_interval(days => days), days::text, 'none', '[]', 'monitor' FROM unnest(ARRAY[1, 40]) AS days`,
     );
-    expect(await eraseExpired(database.source, days)).toMatchObject({ readings: 3, decisions: 1 });
+    expect(await deleteExpired(database.source, days)).toMatchObject({ readings: 3, decisions: 1 });
     expect(await names('SELECT model_version AS name FROM retrain_decisions')).toEqual(['1']);
     expect(await names(`SELECT extract(minute FROM at)::text AS name FROM monitor_readings ORDER BY at`)).toHaveLength(
       3,
@@ -115,7 +115,7 @@ describe('each table', () => {
 
   test('keeps a ticket that came long ago and was answered today', async () => {
     await choose('open-40', 0);
-    await eraseExpired(database.source, days);
+    await deleteExpired(database.source, days);
     expect(await ofTickets('labels')).toEqual(['answered-0', 'open-40']);
   });
 
@@ -124,8 +124,8 @@ describe('each table', () => {
       `INSERT INTO audit_log (at, actor, action, target) SELECT now() - interval '99 days', 'a', 'test', 'many'
          FROM generate_series(1, 2500)`,
     );
-    await expect(eraseExpired(database.source, days, AbortSignal.abort())).rejects.toThrow(/abort/i);
-    expect(await eraseExpired(database.source, days)).toMatchObject({ auditEntries: 2500 });
+    await expect(deleteExpired(database.source, days, AbortSignal.abort())).rejects.toThrow(/abort/i);
+    expect(await deleteExpired(database.source, days)).toMatchObject({ auditEntries: 2500 });
   });
 });
 
@@ -134,77 +134,66 @@ describe('the service', () => {
   async function replica(): Promise<RetentionService> {
     const service = new RetentionService(database.source, testConfig(database.url, { RETENTION_TICKETS_DAYS: '30' }));
     services.push(service);
-    await service.start();
+    service.start();
     return service;
   }
   afterAll(() => Promise.all(services.map((service) => service.stop())));
 
-  const jobs = (): Promise<{ at: Date; attempts: number }[]> =>
-    query('SELECT run_at AS at, attempts FROM graphile_worker.jobs WHERE key IS NOT NULL');
-  /** The next night is planned, once; the night that was next before may have come meanwhile. */
-  const isPlannedSince = async (before: Date): Promise<void> => {
-    const [job, ...more] = await jobs();
-    expect(more).toEqual([]);
-    expect(job?.attempts).toBe(0);
-    expect([before, nextNight(new Date())]).toContainEqual(job?.at);
-  };
-  const isErased = async (ticketId: string): Promise<boolean> => !(await tickets()).includes(ticketId);
+  const lastRunAt = async (): Promise<Date | undefined> =>
+    (await query<{ at: Date }>(`SELECT last_run_at AS at FROM job_runs WHERE job = 'retention'`))[0]?.at;
+  const missNight = (): Promise<unknown> => query(`UPDATE job_runs SET last_run_at = now() - interval '25 hours'`);
+  const isDeleted = async (ticketId: string): Promise<boolean> => !(await tickets()).includes(ticketId);
 
-  test('does it at its first start, and plans the next night', async () => {
+  test('runs the job at its first start and records the run', async () => {
     await fill(60);
-    const service = await replica();
-    const before = nextNight(new Date());
-    await service.look();
-    expect(await isErased('closed-60')).toBe(true);
-    await isPlannedSince(before);
+    const before = Date.now();
+    await (await replica()).check();
+    expect(await isDeleted('closed-60')).toBe(true);
+    expect((await lastRunAt())?.getTime()).toBeGreaterThanOrEqual(before - 1000);
   });
 
-  test('leaves it to the night where that is still to come, and makes up for a night that it missed', async () => {
+  test('waits for the night, and makes up for a night that was missed', async () => {
     await fill(70);
-    await (await replica()).look();
-    expect(await isErased('closed-70')).toBe(false);
-    await query(`UPDATE graphile_worker._private_jobs SET run_at = now() - interval '5 hours'`);
-    const before = nextNight(new Date());
-    await (await replica()).look();
-    expect(await isErased('closed-70')).toBe(true);
-    await isPlannedSince(before);
+    await query('UPDATE job_runs SET last_run_at = now()');
+    await (await replica()).check();
+    expect(await isDeleted('closed-70')).toBe(false);
+    await missNight();
+    await (await replica()).check();
+    expect(await isDeleted('closed-70')).toBe(true);
   });
 
-  test('leaves it to the replica that is at it', async () => {
+  test('leaves the job to the replica that runs it', async () => {
     await fill(80);
+    await missNight();
     await whileTicketsAreLocked(async () => {
-      await query(`UPDATE graphile_worker._private_jobs SET run_at = now()`);
       await replica();
       await jobWaits();
-      await (await replica()).look();
-      expect(await query('SELECT 1 FROM graphile_worker.jobs')).toHaveLength(1);
+      await (await replica()).check();
+      expect(await isDeleted('closed-80')).toBe(false);
     });
-    await waitFor('the first to be done', () => isErased('closed-80'));
-    await waitFor('the next night', jobs, (planned) => planned.every(({ attempts }) => attempts === 0));
+    await waitFor('the first replica to finish', () => isDeleted('closed-80'));
   });
 
-  test('outlives a database that is cut off in the middle of it', async () => {
+  test('retries after the database was cut off during the job', async () => {
     await fill(90);
+    await missNight();
     await whileTicketsAreLocked(async (admin, name, release) => {
-      await query(`UPDATE graphile_worker._private_jobs SET run_at = now()`);
       const service = await replica();
       await jobWaits();
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-      // Waited for before the table is free again: whoever gets it would delete before he hears of his own end.
+      // Ended before the table is released: otherwise the waiting DELETE would succeed first.
       await admin.query(
         `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
           WHERE datname = $1 AND query NOT LIKE '%LOCK TABLE%'`,
         [name],
       );
       await release();
-      await service.look();
+      await service.check();
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-      expect(await isErased('closed-90')).toBe(false);
-      // Nobody can say whether the one who has the job still lives; after four hours it is taken from him.
-      await query(`UPDATE graphile_worker._private_jobs SET locked_at = locked_at - interval '5 hours'`);
-      await waitFor('the job to be done', async () => {
-        await service.look();
-        return isErased('closed-90');
+      expect(await isDeleted('closed-90')).toBe(false);
+      await waitFor('the retry', async () => {
+        await service.check();
+        return isDeleted('closed-90');
       });
     });
   });

@@ -1,7 +1,7 @@
 /** The champion is changed while two replicas answer: both follow, and no request fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTraining } from '../../../src/retrain/runs/first-model.js';
+import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
 import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({ MODEL_DIR: scratch.folder });
   await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...firstTraining(team.config), signal: new AbortController().signal };
+  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
   const { version } = await trainFromLabels(team.dataSource, training, () => undefined);
   versions = [version, await copyVersion(team.dataSource, scratch.folder, { of: version, as: 'm-other' })];
   await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', version, 'test'));

@@ -26,13 +26,13 @@ export default function DecisionsPage() {
           <Confirm
             label={t('decisions.check')}
             description={t('decisions.checkDescription')}
-            run={() => api.decide('look')}
+            run={() => api.decide('evaluation')}
           />
           <Confirm
             label={t('decisions.retrain')}
             variant="filled"
             description={t('decisions.retrainDescription')}
-            run={() => api.decide('retrain')}
+            run={() => api.decide('retraining')}
           />
         </>
       }

@@ -49,12 +49,12 @@ function Signals({ drift }: { drift: Drift }) {
   const format = useFormat();
   const alerts = useQuery(alertsQuery);
   const active = alerts.data?.items.filter(({ state, active: seen }) => state !== 'closed' && seen) ?? [];
-  const { watched, signals, series } = drift;
-  if (!watched?.reference || signals.length === 0) {
+  const { monitor, signals, series } = drift;
+  if (!monitor?.hasReference || signals.length === 0) {
     return (
       <Section title={t('drift.signals')}>
-        <Empty title={t(watched && !watched.reference ? 'drift.noReference' : 'drift.noData')}>
-          {t(watched && !watched.reference ? 'drift.noReferenceDescription' : 'drift.noDataDescription')}{' '}
+        <Empty title={t(monitor && !monitor.hasReference ? 'drift.noReference' : 'drift.noData')}>
+          {t(monitor && !monitor.hasReference ? 'drift.noReferenceDescription' : 'drift.noDataDescription')}{' '}
           <Link href="~/training">{t('models.goToTraining')}</Link>
         </Empty>
       </Section>
@@ -69,15 +69,15 @@ function Signals({ drift }: { drift: Drift }) {
           <Fact name={t('models.version')}>
             <span className="version">{drift.modelVersion}</span>
           </Fact>
-          <Fact name={t('drift.since')}>{format.moment(watched.since)}</Fact>
+          <Fact name={t('drift.since')}>{format.moment(monitor.since)}</Fact>
           <Fact name={t('drift.lastRun')} term="tick">
-            {watched.lookedAt ? format.moment(watched.lookedAt) : '–'}
+            {monitor.lastRunAt ? format.moment(monitor.lastRunAt) : '–'}
           </Fact>
           <Fact name={t('drift.processed')} term="tickets-processed">
-            {format.number(watched.tickets)}
+            {format.number(monitor.tickets)}
           </Fact>
           <Fact name={t('drift.backlog')} term="tickets-processed">
-            {format.number(drift.waiting)}
+            {format.number(drift.backlog)}
           </Fact>
         </dl>
       </Section>

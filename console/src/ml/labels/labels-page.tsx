@@ -28,7 +28,7 @@ export default function LabelsPage() {
 function Queue({
   tickets,
 }: {
-  tickets: { source: string; ticketId: string; subject: string; preview: string; unsure: number }[];
+  tickets: { source: string; ticketId: string; subject: string; preview: string; uncertainty: number }[];
 }) {
   const { t } = useTranslation('engineers');
   const format = useFormat();
@@ -43,7 +43,7 @@ function Queue({
         </tr>
       </thead>
       <tbody>
-        {tickets.map(({ source, ticketId, subject, preview, unsure }) => (
+        {tickets.map(({ source, ticketId, subject, preview, uncertainty }) => (
           <tr key={`${source}:${ticketId}`}>
             <td data-id title={`${source} ${ticketId}`}>
               {source} {ticketId}
@@ -52,7 +52,7 @@ function Queue({
               {subject && <b>{subject} </b>}
               {preview}
             </td>
-            <td data-number>{format.share(unsure, 0)}</td>
+            <td data-number>{format.share(uncertainty, 0)}</td>
           </tr>
         ))}
       </tbody>

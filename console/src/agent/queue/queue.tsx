@@ -1,0 +1,192 @@
+import { Alert, Badge, Button, Skeleton, Text, UnstyledButton } from '@mantine/core';
+import type { UseInfiniteQueryResult } from '@tanstack/react-query';
+import { measureElement, useVirtualizer } from '@tanstack/react-virtual';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { TicketPath, TicketRow } from '../../service/api-types.js';
+import { likelihood } from '../replies/likelihood.js';
+import { QueueFilters } from './queue-filters.js';
+import { filterNames, type QueueView } from '../../service/queue-view.js';
+import { idOf, sameTicket } from '../../service/ticket-path.js';
+import { When } from '../../ui/when.js';
+
+/** px; each row is measured once it is there, and the next of its kind are taken to be as high: one that differs costs a draw */
+const usualRowHeight = 84;
+/** So many rows before the end the next page is asked for. */
+const rowsBeforeMore = 40;
+
+/** What a row's height hangs on. */
+type RowKind = 'subject' | 'text';
+
+export function Queue({
+  queue,
+  tickets,
+  selected,
+  view,
+  onView,
+  onOpen,
+}: {
+  queue: Pick<
+    UseInfiniteQueryResult,
+    'isPending' | 'isError' | 'error' | 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage' | 'refetch'
+  >;
+  tickets: TicketRow[];
+  selected: TicketPath | null;
+  view: QueueView;
+  onView: (view: QueueView) => void;
+  onOpen: (ticket: TicketPath) => void;
+}) {
+  const { t } = useTranslation();
+  const scroller = useRef<HTMLElement>(null);
+  const heights = useRef(new Map<RowKind, number>());
+  const kindAt = (index: number): RowKind => (tickets[index]?.subject === '' ? 'text' : 'subject');
+  // eslint-disable-next-line react-hooks/incompatible-library -- what it returns is used here and nowhere else
+  const rows = useVirtualizer({
+    count: tickets.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => heights.current.get(kindAt(index)) ?? usualRowHeight,
+    measureElement: (element, entry, instance) => {
+      const height = measureElement(element, entry, instance);
+      heights.current.set(kindAt(instance.indexFromElement(element)), height);
+      return height;
+    },
+    getItemKey: (index) => (tickets[index] ? idOf(tickets[index]) : index),
+    overscan: 8,
+  });
+  const place = useMemo(() => tickets.findIndex((ticket) => sameTicket(ticket, selected)), [tickets, selected]);
+  const isThere = place >= 0;
+  const chosen = selected && idOf(selected);
+  useEffect(() => {
+    if (isThere) rows.scrollToIndex(place, { align: 'auto' });
+    // Only where another is selected: whoever scrolls away from it is not pulled back, by a ticket that comes either.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [isThere, chosen]);
+  const shown = rows.getVirtualItems();
+  const top = shown.find(({ end }) => end > (rows.scrollOffset ?? 0));
+  const kept = useRef<{ id: string; start: number } | null>(null);
+  useLayoutEffect(() => {
+    const [list, before] = [scroller.current, kept.current];
+    // What comes is seen by whoever stands at the top, and moves nothing under the eyes of others.
+    if (!list || !before || list.scrollTop < usualRowHeight) return;
+    const start = rows.measurementsCache[tickets.findIndex((ticket) => idOf(ticket) === before.id)]?.start;
+    if (start !== undefined) list.scrollTop += start - before.start;
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [tickets]);
+  useEffect(() => {
+    const ticket = top && tickets[top.index];
+    kept.current = ticket ? { id: idOf(ticket), start: top.start } : null;
+  });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = queue;
+  const isNearEnd = (shown.at(-1)?.index ?? 0) >= tickets.length - 1 - rowsBeforeMore;
+  useEffect(() => {
+    if (hasNextPage && isNearEnd && !isFetchingNextPage && tickets.length > 0) void fetchNextPage();
+  }, [hasNextPage, isNearEnd, isFetchingNextPage, fetchNextPage, tickets.length]);
+  return (
+    <nav ref={scroller} className="queue" aria-labelledby="queue-title">
+      <h2 id="queue-title">
+        {t('queue.title')}{' '}
+        {!queue.isPending && <span className="count">{`${tickets.length}${queue.hasNextPage ? '+' : ''}`}</span>}
+      </h2>
+      <QueueFilters view={view} onChange={onView} />
+      {queue.isPending && <Loading />}
+      {queue.isError && tickets.length === 0 && (
+        <Alert color="red" m="md" role="alert" title={t('queue.loadError')}>
+          <Text size="sm">{queue.error?.message}</Text>
+          <Button size="compact-sm" mt="xs" color="red" variant="light" onClick={() => void queue.refetch()}>
+            {t('app.retry')}
+          </Button>
+        </Alert>
+      )}
+      <ul style={{ height: rows.getTotalSize() }}>
+        {shown.map(({ index, key, start }) => {
+          const ticket = tickets[index];
+          if (!ticket) return null;
+          return (
+            <li
+              key={key}
+              ref={rows.measureElement}
+              data-index={index}
+              aria-setsize={hasNextPage ? -1 : tickets.length}
+              aria-posinset={index + 1}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <Row ticket={ticket} isSelected={index === place} onOpen={onOpen} />
+            </li>
+          );
+        })}
+      </ul>
+      {!queue.isPending && !queue.isError && tickets.length === 0 && (
+        <Text c="dimmed" p="lg" ta="center">
+          {isFiltered(view) ? t('queue.noMatches') : t('queue.empty')}
+        </Text>
+      )}
+    </nav>
+  );
+}
+
+/** Drawn anew only where it has changed: whoever scrolls past it draws the rows around it. */
+const Row = memo(function Row({
+  ticket,
+  isSelected,
+  onOpen,
+}: {
+  ticket: TicketRow;
+  isSelected: boolean;
+  onOpen: (ticket: TicketPath) => void;
+}) {
+  const { t } = useTranslation();
+  const row = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isSelected) return;
+    // Whoever walks the queue with the focus in it keeps it there.
+    if (document.activeElement?.closest('.queue ul')) row.current?.focus({ preventScroll: true });
+  }, [isSelected]);
+  return (
+    <UnstyledButton ref={row} className="row" aria-current={isSelected || undefined} onClick={() => onOpen(ticket)}>
+      <span className="row-head">
+        <span className="row-subject" data-text={ticket.subject === '' || undefined}>
+          {ticket.subject || ticket.preview}
+        </span>
+        <When iso={ticket.receivedAt} />
+      </span>
+      {ticket.subject !== '' && <span className="row-preview">{ticket.preview}</span>}
+      <span className="row-foot">
+        <Best suggestion={ticket.suggestion} />
+        {ticket.channel !== null && <span className="row-channel">{ticket.channel}</span>}
+        {ticket.sample && (
+          <Badge component="span" size="xs" variant="default" radius="sm">
+            {t('queue.sample')}
+          </Badge>
+        )}
+      </span>
+    </UnstyledButton>
+  );
+});
+
+function Best({ suggestion }: Pick<TicketRow, 'suggestion'>) {
+  const { t } = useTranslation();
+  if (suggestion === null) return <span className="row-best">{t('queue.ranking')}</span>;
+  if (suggestion.title === null)
+    return (
+      <span className="row-best">{suggestion.abstained ? t('queue.noSuggestion') : t('queue.noActiveReply')}</span>
+    );
+  return (
+    <span className="row-best" data-found="">
+      <span className="row-title">{suggestion.title}</span>
+      {suggestion.probability !== null && <span className="row-percent">{likelihood(t, suggestion.probability)}</span>}
+    </span>
+  );
+}
+
+function Loading() {
+  const { t } = useTranslation();
+  return (
+    <div role="status" aria-label={t('queue.loading')} className="loading">
+      {[0, 1, 2, 3, 4, 5].map((line) => (
+        <Skeleton key={line} height={56} radius="sm" />
+      ))}
+    </div>
+  );
+}
+
+const isFiltered = (view: QueueView): boolean => filterNames.some((name) => view[name] !== null);
