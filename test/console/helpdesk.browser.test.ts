@@ -171,7 +171,9 @@ describe('inside Chatwoot', () => {
     await heading('Where is my card').click();
     await page.keyboard.press('1');
     await page.keyboard.press('Enter');
-    await inFrame().getByText(`“Where is my card”: answered with “${title}”. Copied. Paste it into your helpdesk to send.`).waitFor();
+    await inFrame()
+      .getByText(`“Where is my card”: answered with “${title}”. Copied. Paste it into your helpdesk to send.`)
+      .waitFor();
     await inFrame().getByText('This ticket has already been handled').waitFor();
     await expect.poll(() => choicesOf('chatwoot', '7')).toMatchObject([{ outcome: 'used', agent: 'ada' }]);
     await page.getByLabel('Reply box').focus();

@@ -9,7 +9,14 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import german from '../../console/src/messages/templates.de.json' with { type: 'json' };
 import english from '../../console/src/messages/templates.en.json' with { type: 'json' };
-import { listViewOf, periods, searchOf, selections, sortable, states } from '../../console/src/templates/list/list-view.js';
+import {
+  listViewOf,
+  periods,
+  searchOf,
+  selections,
+  sortable,
+  states,
+} from '../../console/src/templates/list/list-view.js';
 import { placeholderProblems } from '../../console/src/templates/editing/placeholder-check.js';
 import { createSignInLink } from '../../src/access/access.service.js';
 import type { Role } from '../../src/records/access/api-token.entity.js';
@@ -207,7 +214,9 @@ describe('a template', () => {
     await open('Card arrival');
     await main().getByRole('textbox', { name: 'Title' }).fill('Card on its way');
     await patch('card-arrival', { body: 'Hi {{customer.firstName}}, your new card comes by post within nine days.' });
-    const conflict = main().getByRole('alert').filter({ hasText: 'the admin has updated this template in the meantime' });
+    const conflict = main()
+      .getByRole('alert')
+      .filter({ hasText: 'the admin has updated this template in the meantime' });
     await conflict.locator('ins').getByText('nine').waitFor();
     expect(await button('Save').isDisabled()).toBe(true);
     await conflict.getByRole('button', { name: 'Use their changes' }).click();
