@@ -67,7 +67,7 @@ export class WebhookSender {
         ...delivery,
         words: this.config.MONITOR_WEBHOOK_WORDS ? delivery.words.slice(0, maxWords) : [],
       };
-      const problem = await this.post(url, webhookBody(format, news), { event: news.event, signal });
+      const problem = await this.post(url, webhookBody(format, notification), { event: notification.event, signal });
       this.deliveries.inc({ outcome: problem === null ? 'delivered' : 'failed' });
       if (problem === null) {
         await this.dataSource.query('DELETE FROM alert_deliveries WHERE event = $1', [notification.event]);
