@@ -1,22 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { Foundation1795392000000 } from '../../migrations/1795392000000-foundation.js';
-import { HandOver1795850000000 } from '../../migrations/1795850000000-hand-over.js';
-import { MergedTemplates1795800000000 } from '../../migrations/1795800000000-merged-templates.js';
-import { FirstRuns1795850000000 } from '../../migrations/1795850000000-first-runs.js';
-import { TemplateStatistics1795820000000 } from '../../migrations/1795820000000-template-statistics.js';
-import { Monitoring1795564800000 } from '../../migrations/1795564800000-monitoring.js';
-import { Users1795600000000 } from '../../migrations/1795600000000-users.js';
-import { FlagNotes1795870000000 } from '../../migrations/1795870000000-flag-notes.js';
-import { Sayings1795900000000 } from '../../migrations/1795900000000-sayings.js';
-import { LocalizedMessages1795950000000 } from '../../migrations/1795950000000-localized-messages.js';
-import { Flags1795650000000 } from '../../migrations/1795650000000-flags.js';
-import { TrainingRuns1795700000000 } from '../../migrations/1795700000000-training-runs.js';
-import { RolloutStanding1795750000000 } from '../../migrations/1795750000000-rollout-standing.js';
-import { RunStates1795980000000 } from '../../migrations/1795980000000-run-states.js';
-import { JobRuns1795985000000 } from '../../migrations/1795985000000-job-runs.js';
-import { MonitorWindows1795990000000 } from '../../migrations/1795990000000-monitor-windows.js';
 import { Alert } from '../records/monitoring/alert.entity.js';
 import { ApiToken } from '../records/access/api-token.entity.js';
 import { AuditEntry } from '../records/access/audit-entry.entity.js';
@@ -42,6 +26,7 @@ import { Ticket } from '../records/tickets/ticket.entity.js';
 import { TrainingRun } from '../records/models/training-run.entity.js';
 import { User } from '../records/access/user.entity.js';
 import { withLock } from './advisory-locks.js';
+import { migrations } from './migrations.js';
 
 const int8 = 20;
 
@@ -107,24 +92,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
       TrainingRun,
       User,
     ],
-    migrations: [
-      Foundation1795392000000,
-      Monitoring1795564800000,
-      Users1795600000000,
-      Flags1795650000000,
-      TrainingRuns1795700000000,
-      RolloutStanding1795750000000,
-      MergedTemplates1795800000000,
-      FirstRuns1795850000000,
-      TemplateStatistics1795820000000,
-      HandOver1795850000000,
-      FlagNotes1795870000000,
-      Sayings1795900000000,
-      LocalizedMessages1795950000000,
-      RunStates1795980000000,
-      JobRuns1795985000000,
-      MonitorWindows1795990000000,
-    ],
+    migrations: [...migrations],
     migrationsTransactionMode: 'each',
     logging: false,
   });

@@ -62,7 +62,9 @@ describe('a background loop', () => {
   });
 
   test('reports an error and waits longer after it', async () => {
-    const { loop, runs, errors } = observedLoop(() => Promise.reject<undefined>(new Error('away')), { errorDelayMs: 300 });
+    const { loop, runs, errors } = observedLoop(() => Promise.reject<undefined>(new Error('away')), {
+      errorDelayMs: 300,
+    });
     loop.start();
     await after(310);
     expect(runs).toEqual([0, 300]);

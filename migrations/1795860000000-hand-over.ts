@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** A signed-in window hands its session over to a frame of ours inside a helpdesk, where its cookie does not reach. */
-export class HandOver1795850000000 implements MigrationInterface {
+export class HandOver1795860000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       ALTER TABLE sessions DROP CONSTRAINT sessions_kind_check;
