@@ -33,10 +33,10 @@ import { decisionAfterAlarm } from './decision-after-alarm.js';
 import { clusteredMean, ratioOfMeans } from '../support/intervals.js';
 import type { TicketRow } from '../support/observed.js';
 import { RidgeModels } from '../models/ridge-models.js';
-import { benchDir, say } from '../support/service.js';
-import type { SeenTicket } from './shifted-tickets.js';
+import { benchDir, log } from '../support/service.js';
+import type { ObservedTicket } from './shifted-tickets.js';
 import { cachedEmbeddings } from '../support/text-embeddings.js';
-import { bankingRows, parted, shuffled } from '../support/tickets-of-banking.js';
+import { bankingRows, splitPerTemplate, shuffled } from '../support/tickets-of-banking.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -67,18 +67,18 @@ const embeddingOf = (text: string): Float32Array => {
 };
 const templates = [...new Set(all.map(({ templateId }) => templateId ?? ''))].sort();
 
-function asTicket({ text, templateId }: TicketRow, index: number): SimulatedTicket {
+function toTicket({ text, templateId }: TicketRow, index: number): SimulatedTicket {
   const occurredAt = new Date(1_700_000_000_000 + index * 60_000);
   const facts = { line: index, id: null, subject: '', noneFits: false, contactType: null, channel: null, language: null };
   const row = { ...facts, body: text, label: templateId, occurredAt, fields: {} };
   return { id: index, key: `bench:${index}:${hash32(text)}`, at: occurredAt, row };
 } // prettier-ignore
 
-const trained = (models: RidgeModels, rows: readonly TicketRow[]): Promise<string> =>
-  models.train(rows.map((row, index) => ({ ticket: asTicket(row, index), template: row.templateId })));
+const trainRidge = (models: RidgeModels, rows: readonly TicketRow[]): Promise<string> =>
+  models.train(rows.map((row, index) => ({ ticket: toTicket(row, index), template: row.templateId })));
 
-async function seen(models: RidgeModels, version: string, rows: readonly TicketRow[]): Promise<SeenTicket[]> {
-  const tickets = rows.map(asTicket);
+async function rankRows(models: RidgeModels, version: string, rows: readonly TicketRow[]): Promise<ObservedTicket[]> {
+  const tickets = rows.map(toTicket);
   const rankings = await models.rank(version, tickets.map(({ row }) => toRankInput(row, false))); // prettier-ignore
   return rows.map(({ text, templateId }, index) => {
     const { key, at: occurredAt } = tickets[index] as SimulatedTicket;
@@ -92,11 +92,11 @@ async function seen(models: RidgeModels, version: string, rows: readonly TicketR
 }
 
 /** A new template mix: uniform over all mixes (Dirichlet), or Zipf. */
-function drawnShares(seed: number, random: () => number): Map<string, number> {
+function drawMix(seed: number, random: () => number): Map<string, number> {
   const order = shuffled(templates, random);
   const weights = order.map((_, rank) => (seed % 2 === 0 ? (rank + 1) ** -zipfPower : -Math.log(1 - random())));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return new Map(order.map((name, at) => [name, (weights[at] as number) / total]));
+  return new Map(order.map((name, at) => [name, weights[at]! / total]));
 }
 
 /** Samples rows with this mix, as far as there are enough rows per template (Efraimidis & Spirakis 2006). */
@@ -113,7 +113,7 @@ function drawn(rows: readonly TicketRow[], count: number, shares: ReadonlyMap<st
     .map(({ row }) => row);
 }
 
-function drawnAgain(rows: readonly TicketRow[], shares: ReadonlyMap<string, number>, random: () => number) {
+function resampleRows(rows: readonly TicketRow[], shares: ReadonlyMap<string, number>, random: () => number) {
   const weights = rows.map(({ templateId }) => shares.get(templateId ?? '') ?? 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return rows.map(() => {
@@ -122,23 +122,23 @@ function drawnAgain(rows: readonly TicketRow[], shares: ReadonlyMap<string, numb
   });
 }
 
-function sharesOf(names: readonly string[], of: readonly (string | null | undefined)[]): Float64Array {
+function countShares(names: readonly string[], of: readonly (string | null | undefined)[]): Float64Array {
   const places = new Map(names.map((name, place) => [name, place]));
   const shares = new Float64Array(names.length);
   for (const name of of) {
     const place = places.get(name ?? '');
-    if (place !== undefined) shares[place] = (shares[place] as number) + 1 / of.length;
+    if (place !== undefined) shares[place] = shares[place]! + 1 / of.length;
   }
   return shares;
 }
 
-const firstOf = ({ ranking }: SeenTicket): string | undefined => ranking[0]?.templateId;
+const topTemplate = ({ ranking }: ObservedTicket): string | undefined => ranking[0]?.templateId;
 
-interface Known extends ClassList {
+interface ClassPrior extends ClassList {
   places: ReadonlyMap<string, number>;
 }
 
-function knownOf(reference: readonly SeenTicket[]): Known {
+function classPrior(reference: readonly ObservedTicket[]): ClassPrior {
   const counts = templates.map((name) => 0.5 + reference.filter(({ templateId }) => templateId === name).length);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const places = new Map(templates.map((name, place) => [name, place]));
@@ -147,39 +147,38 @@ function knownOf(reference: readonly SeenTicket[]): Known {
 
 /** Solves C w = μ by least squares, where C is the joint distribution of predicted and correct templates in the reference. */
 function blackBoxShares(
-  { names, shares, places }: Known,
-  reference: readonly SeenTicket[],
+  { names, shares, places }: ClassPrior,
+  reference: readonly ObservedTicket[],
   counted: Float64Array,
 ): Float64Array {
   const joint = names.map(() => new Float64Array(names.length));
   for (const ticket of reference) {
-    const row = joint[places.get(firstOf(ticket) ?? '') ?? -1];
+    const row = joint[places.get(topTemplate(ticket) ?? '') ?? -1];
     const column = places.get(ticket.templateId ?? '');
-    if (row && column !== undefined) row[column] = (row[column] as number) + 1 / reference.length;
+    if (row && column !== undefined) row[column] = row[column]! + 1 / reference.length;
   }
   const system = names.map((_, a) => [
-    ...names.map((__, b) => joint.reduce((sum, row) => sum + (row[a] as number) * (row[b] as number), 0)),
-    joint.reduce((sum, row, at) => sum + (row[a] as number) * (counted[at] as number), 0),
+    ...names.map((__, b) => joint.reduce((sum, row) => sum + row[a]! * row[b]!, 0)),
+    joint.reduce((sum, row, at) => sum + row[a]! * counted[at]!, 0),
   ]);
-  const ratios = solved(system);
+  const ratios = solve(system);
   const raw = shares.map((share, at) => Math.max(share * (ratios[at] ?? 0), 0));
   const total = raw.reduce((sum, share) => sum + share, 0) || 1;
   return raw.map((share) => share / total);
 }
 
 /** Gauss–Jordan elimination of a positive definite system; the last column is the right-hand side. */
-function solved(system: number[][]): number[] {
+function solve(system: number[][]): number[] {
   system.forEach((row, at) => {
-    row[at] = (row[at] as number) + 1e-12;
+    row[at] = row[at]! + 1e-12;
   });
   system.forEach((row, at) => {
-    const pivot = row[at] as number;
-    for (let column = at; column < row.length; column += 1) row[column] = (row[column] as number) / pivot;
+    const pivot = row[at]!;
+    for (let column = at; column < row.length; column += 1) row[column] = row[column]! / pivot;
     for (const other of system) {
-      const factor = other[at] as number;
+      const factor = other[at]!;
       if (other === row || factor === 0) continue;
-      for (let column = at; column < row.length; column += 1)
-        other[column] = (other[column] as number) - factor * (row[column] as number);
+      for (let column = at; column < row.length; column += 1) other[column] = other[column]! - factor * row[column]!;
     }
   });
   return system.map((row) => row.at(-1) ?? 0);
@@ -197,15 +196,18 @@ interface Result {
   action: string;
 }
 
-async function shifted(seed: number): Promise<Result> {
+async function runWindow(seed: number): Promise<Result> {
   const random = seeded(seed * 7_919);
-  const { taken, left } = parted(train, each, seed);
+  const { taken, left } = splitPerTemplate(train, each, seed);
   const referenceRows = left.slice(0, referenceTickets);
   const pool = options.split === 'test' ? test : left.slice(referenceTickets);
-  const windowRows = shuffled(drawn(pool, size, drawnShares(seed, random), random), random);
+  const windowRows = shuffled(drawn(pool, size, drawMix(seed, random), random), random);
   const models = new RidgeModels({ embeddingOf, seed, folder: null });
-  const version = await trained(models, taken);
-  const [reference, window] = [await seen(models, version, referenceRows), await seen(models, version, windowRows)];
+  const version = await trainRidge(models, taken);
+  const [reference, window] = [
+    await rankRows(models, version, referenceRows),
+    await rankRows(models, version, windowRows),
+  ];
   const sampler = new ReferenceSampler(seed);
   for (const { text, ...ticket } of reference) sampler.add(ticket, text);
   const texts = new Map(window.map(({ key, text }) => [key, text]));
@@ -214,20 +216,20 @@ async function shifted(seed: number): Promise<Result> {
   const question = { reference: sample, window, textOf: (key: string) => texts.get(key) ?? null };
   const evidence = diagnose({ ...question, outcomes: [], trust: priorTrust, seed, minLoss });
   const { action } = decisionAfterAlarm(evidence);
-  const known = knownOf(reference);
+  const known = classPrior(reference);
   const { labelShift } = evidence;
   if (!labelShift) throw new Error('the window or the reference is too small');
-  const truth = sharesOf(known.names, windowRows.map(({ templateId }) => templateId)); // prettier-ignore
-  const counted = sharesOf(known.names, window.map(firstOf)); // prettier-ignore
+  const truth = countShares(known.names, windowRows.map(({ templateId }) => templateId)); // prettier-ignore
+  const counted = countShares(known.names, window.map(topTemplate)); // prettier-ignore
   const estimated = new Map(labelShift.shares.map(({ templateId, now }) => [templateId, now]));
   const raw = window.flatMap(({ ranking }) => toClassProbabilities(ranking, known.places) ?? []);
   const error = (shares: Float64Array): number => 2 * shareDistance(shares, truth);
-  const actual = new Map(known.names.map((name, place) => [name, truth[place] as number]));
+  const actual = new Map(known.names.map((name, place) => [name, truth[place]!]));
   const labelled = left.filter((row) => !windowRows.includes(row)).concat(taken);
   const percentRight = (rankings: readonly (readonly RankedTemplate[])[]): number =>
     (100 * rankings.filter(([one], at) => one?.templateId === windowRows[at]?.templateId).length) / rankings.length;
   const retrainedOn = async (rows: readonly TicketRow[]): Promise<number> => {
-    const tickets = await seen(models, await trained(models, rows), windowRows);
+    const tickets = await rankRows(models, await trainRidge(models, rows), windowRows);
     return percentRight(tickets.map(({ ranking }) => ranking));
   };
   const fresh = drawn(labelled, taken.length, actual, random);
@@ -243,7 +245,7 @@ async function shifted(seed: number): Promise<Result> {
       reweighted: percentRight(window.map(({ ranking }) => reweightRanking(ranking, labelShift.ratios))),
       retrained: await retrainedOn(fresh),
       retrainedOnBoth: await retrainedOn([...taken, ...fresh.filter((row) => !taken.includes(row))]),
-      retrainedOnItsOwn: await retrainedOn(drawnAgain(taken, actual, random)),
+      retrainedOnItsOwn: await retrainedOn(resampleRows(taken, actual, random)),
     },
     accuracy: (100 * reference.filter(isTop1Correct).length) / reference.length,
     moved: shareDistance(truth, known.shares),
@@ -253,9 +255,9 @@ async function shifted(seed: number): Promise<Result> {
 
 const results: Result[] = [];
 for (let index = 0; index < seeds; index += 1) {
-  const result = await shifted(first + index);
+  const result = await runWindow(first + index);
   results.push(result);
-  say(`bench: ${index + 1} of ${seeds}: ${JSON.stringify(result)}`);
+  log(`bench: ${index + 1} of ${seeds}: ${JSON.stringify(result)}`);
 }
 
 const rounded = (value: number): number => Math.round(1_000 * value) / 1_000;
@@ -264,14 +266,14 @@ const mean = (of: (result: Result) => number): object => {
   const { mean: value, low, high } = clusteredMean(results.map((result) => [of(result)]));
   return { mean: rounded(value), interval: [low, high].map(rounded) };
 };
-const ofCounting = (way: keyof Result['errors']): { ratio: number; interval: number[] } => {
+const relativeToCounting = (way: keyof Result['errors']): { ratio: number; interval: number[] } => {
   const { ratio, low, high } = ratioOfMeans(
     results.map(({ errors }) => errors[way]),
     results.map(({ errors }) => errors.counting),
   );
   return { ratio: rounded(ratio), interval: [low, high].map(rounded) };
 };
-const behind = clusteredMean(results.map(({ right }) => [right.retrained - right.reweighted]));
+const loss = clusteredMean(results.map(({ right }) => [right.retrained - right.reweighted]));
 const reweightings = results.filter(({ action }) => action === 'reweight').length;
 const actions: Record<string, number> = {};
 for (const { action } of results) actions[action] = (actions[action] ?? 0) + 1;
@@ -284,13 +286,13 @@ process.stdout.write(
     model: { labelsPerTemplate: each, accuracy: mean(({ accuracy }) => accuracy), max: Math.max(...results.map(({ accuracy }) => accuracy)), target: 85 },
     movedShare: mean(({ moved }) => moved),
     shareError: {
-      replyrank: { ...mean(({ errors }) => errors.ours), relativeToCounting: ofCounting('ours') },
+      replyrank: { ...mean(({ errors }) => errors.ours), relativeToCounting: relativeToCounting('ours') },
       target: 0.5,
-      met: ofCounting('ours').ratio <= 0.5,
+      met: relativeToCounting('ours').ratio <= 0.5,
       baselines: {
         counting: mean(({ errors }) => errors.counting),
-        blackBox: { ...mean(({ errors }) => errors.blackBox), relativeToCounting: ofCounting('blackBox') },
-        expectationMaximisation: { ...mean(({ errors }) => errors.plain), relativeToCounting: ofCounting('plain') },
+        blackBox: { ...mean(({ errors }) => errors.blackBox), relativeToCounting: relativeToCounting('blackBox') },
+        expectationMaximisation: { ...mean(({ errors }) => errors.plain), relativeToCounting: relativeToCounting('plain') },
       },
     },
     accuracy: {
@@ -299,7 +301,7 @@ process.stdout.write(
       retrained: mean(({ right }) => right.retrained),
       retrainedOnBoth: mean(({ right }) => right.retrainedOnBoth),
       retrainedOnResampled: mean(({ right }) => right.retrainedOnItsOwn),
-      lossAgainstRetraining: { points: rounded(behind.mean), interval: [behind.low, behind.high].map(rounded), target: 1, met: behind.mean <= 1 },
+      lossAgainstRetraining: { points: rounded(loss.mean), interval: [loss.low, loss.high].map(rounded), target: 1, met: loss.mean <= 1 },
       lossAgainstBoth: mean(({ right }) => right.retrainedOnBoth - right.reweighted),
     },
     decisions: { actions, reweightPercent: (100 * reweightings) / seeds, interval: wilsonInterval(reweightings, seeds).map((bound) => rounded(100 * bound)), target: 90, met: reweightings >= 0.9 * seeds },

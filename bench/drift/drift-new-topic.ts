@@ -18,7 +18,7 @@ import { buildReference } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
 import { clincTopics } from './clinc-topics.js';
 import { clusteredMean } from '../support/intervals.js';
-import { say } from '../support/service.js';
+import { log } from '../support/service.js';
 import { newTopic, TicketSource, world } from './synthetic-tickets.js';
 
 const { values: options } = parseArgs({
@@ -36,8 +36,8 @@ const shares = options.shares.split(',').map(Number);
 const referenceTickets = 5_000;
 const windowTickets = 1_000;
 const level = 0.01;
-const bars: Record<string, number> = { 0.05: 40, 0.1: 95 };
-const usualDistance = 0.2;
+const targets: Record<string, number> = { 0.05: 40, 0.1: 95 };
+const baselineDistance = 0.2;
 /** The detector's settings were chosen on these domains. */
 const developmentDomains = new Set(['auto_and_commute', 'banking', 'credit_cards', 'home', 'kitchen_and_dining']);
 
@@ -48,9 +48,9 @@ interface Pools {
   fresh: Observation[];
 }
 
-type Caught = Record<'test' | 'monitor' | 'usual', boolean>;
+type Detections = Record<'test' | 'monitor' | 'usual', boolean>;
 
-function caughtOf({ name, reference: tickets, known, fresh }: Pools): Map<number, Caught[]> {
+function detect({ name, reference: tickets, known, fresh }: Pools): Map<number, Detections[]> {
   const reference = buildReference(
     tickets.map((observation) => ({ observation, templateId: null })),
     { seed, draws: 999 },
@@ -60,10 +60,10 @@ function caughtOf({ name, reference: tickets, known, fresh }: Pools): Map<number
     CodedTicket[],
     CodedTicket[],
   ];
-  const mean = meanOf(tickets);
+  const mean = meanEmbedding(tickets);
   const random = seeded(seed);
   const novelty = reference.coding.measures.findIndex(({ part }) => part === 'novelty');
-  const caught = new Map(shares.map((share): [number, Caught[]] => [share, []]));
+  const caught = new Map(shares.map((share): [number, Detections[]] => [share, []]));
   const order = { known: Int32Array.from(known.keys()), fresh: Int32Array.from(fresh.keys()) };
   for (const [share, found] of caught) {
     for (let window = 0; window < windows; window += 1) {
@@ -84,29 +84,27 @@ function caughtOf({ name, reference: tickets, known, fresh }: Pools): Map<number
         const place = (fromNew ? order.fresh[at % fresh.length] : order.known[at]) as number;
         const ticket = (fromNew ? freshCoded : coded)[place] as CodedTicket;
         drawn.push((fromNew ? fresh : known)[place] as Observation);
-        if (ticket.point) sums.add({ point: ticket.point, distance: ticket.values[novelty] as number });
+        if (ticket.point) sums.add({ point: ticket.point, distance: ticket.values[novelty]! });
         isAlarmed ||= watch.addCoded(ticket, '').some(({ kind }) => kind === 'drift');
       });
-      const distance = Math.sqrt(
-        meanOf(drawn).reduce((sum, value, at) => sum + (value - (mean[at] as number)) ** 2, 0),
-      );
-      found.push({ test: (sums.test()?.pValue ?? 1) <= level, monitor: isAlarmed, usual: distance > usualDistance });
+      const distance = Math.sqrt(meanEmbedding(drawn).reduce((sum, value, at) => sum + (value - mean[at]!) ** 2, 0));
+      found.push({ test: (sums.test()?.pValue ?? 1) <= level, monitor: isAlarmed, usual: distance > baselineDistance });
     }
   }
-  say(
+  log(
     `bench: ${name} ${JSON.stringify([...caught].map(([share, found]) => [share, percent(found, 'test'), percent(found, 'monitor')]))}`,
   );
   return caught;
 }
 
-function meanOf(tickets: readonly Observation[]): Float64Array {
+function meanEmbedding(tickets: readonly Observation[]): Float64Array {
   const mean = new Float64Array(tickets[0]?.embedding?.length ?? 0);
   for (const { embedding } of tickets)
-    embedding?.forEach((value, at) => (mean[at] = (mean[at] as number) + value / tickets.length));
+    embedding?.forEach((value, at) => (mean[at] = mean[at]! + value / tickets.length));
   return mean;
 }
 
-const percent = (found: readonly Caught[], way: keyof Caught): number =>
+const percent = (found: readonly Detections[], way: keyof Detections): number =>
   (100 * found.filter((one) => one[way]).length) / found.length;
 const when = (index: number): Date => new Date(Date.UTC(2026, 0, 5) + index * 600_000);
 
@@ -151,13 +149,13 @@ async function real(folder: string): Promise<Pools[]> {
 
 interface Detected {
   name: string;
-  caught: Map<number, Caught[]>;
+  caught: Map<number, Detections[]>;
 }
 
 function summary(all: readonly Detected[]): object[] {
   const unseen = all.filter(({ name }) => !name.startsWith('synthetic') && !developmentDomains.has(name));
   return shares.map((share) => {
-    const detected = (some: readonly Detected[], way: keyof Caught): object => {
+    const detected = (some: readonly Detected[], way: keyof Detections): object => {
       const { mean, low, high } = clusteredMean(
         some.map(({ caught }) => (caught.get(share) ?? []).map((one) => (one[way] ? 100 : 0))),
       );
@@ -166,14 +164,14 @@ function summary(all: readonly Detected[]): object[] {
         interval: [low, high].map((bound) => Math.round(10 * Math.min(100, Math.max(0, bound))) / 10),
       };
     };
-    const own = (way: keyof Caught): object => ({
+    const own = (way: keyof Detections): object => ({
       ...detected(all, way),
       byDomain: Object.fromEntries(all.map(({ name, caught }) => [name, percent(caught.get(share) ?? [], way)])),
       ...(unseen.length > 0 && { unseenDomains: detected(unseen, way) }),
     });
     return {
       share,
-      target: bars[share] ?? null,
+      target: targets[share] ?? null,
       embeddingTest: own('test'),
       wholeMonitor: own('monitor'),
       baseline: own('usual'),
@@ -183,7 +181,7 @@ function summary(all: readonly Detected[]): object[] {
 
 const isWanted = (name: string): boolean => options.domain === undefined || options.domain === name;
 const worlds = [1, 2, 3, 4, 5].filter((number) => isWanted(`synthetic-${number}`));
-const detectedIn = (pools: Pools): Detected => ({ name: pools.name, caught: caughtOf(pools) });
+const detectedIn = (pools: Pools): Detected => ({ name: pools.name, caught: detect(pools) });
 const made = worlds.map((number) => detectedIn(synthetic(number)));
 const clinc =
   options.clinc === undefined ? [] : (await real(options.clinc)).filter(({ name }) => isWanted(name)).map(detectedIn);

@@ -23,8 +23,8 @@ import { WindowSample } from '../../src/monitoring/detection/window-sample.js';
 import { testWindow } from '../../src/monitoring/detection/window-test.js';
 import { clincTopics } from './clinc-topics.js';
 import { clusteredMean } from '../support/intervals.js';
-import { pythonPrograms } from '../support/python.js';
-import { say } from '../support/service.js';
+import { pythonBin } from '../support/python.js';
+import { log } from '../support/service.js';
 import { TicketSource, world } from './synthetic-tickets.js';
 
 const { values: options } = parseArgs({
@@ -43,14 +43,14 @@ const windowsFile = join(mkdtempSync(join(tmpdir(), 'replyrank-bench-windows-'))
 const referenceTickets = 5_000;
 const level = 0.01;
 /** Windows per reference and size for all tests together, which cost more than a single test. */
-const wholeWindows = 10;
+const combinedWindows = 10;
 /** References and windows per size for Evidently, which takes a tenth of a second per window. */
 const [comparedReferences, comparedWindows] = [10, 10];
 const z999 = 3.0902;
 
 /** Size → test → per reference whether each window was below the level */
 const found = new Map(sizes.map(([size]) => [size, new Map<string, number[][]>()]));
-const note = (size: number, test: string, reference: number, isBelow: boolean): void => {
+const recordTest = (size: number, test: string, reference: number, isBelow: boolean): void => {
   const tests = found.get(size) as Map<string, number[][]>;
   const clusters = tests.get(test) ?? [];
   tests.set(test, clusters);
@@ -81,28 +81,28 @@ for (let number = 0; number < references; number += 1) {
   const novelty = measures.findIndex(({ part }) => part === 'novelty');
   const places = Int32Array.from(pool.keys());
   const isCompared = options.evidently && number < comparedReferences;
-  if (isCompared) keepForOthers(number, 0, tickets.slice(0, referenceTickets));
+  if (isCompared) writeForBaseline(number, 0, tickets.slice(0, referenceTickets));
   for (const [size, windows] of sizes) {
     for (let window = 0; window < windows / references; window += 1) {
       shuffle(places, places.length, random);
       const drawn = [...places.subarray(0, size)].map((place) => pool[place] as CodedTicket);
       if (space && reference.embedding) {
         const sums = new EmbeddingSums(space, reference.embedding);
-        for (const { point, values } of drawn) if (point) sums.add({ point, distance: values[novelty] as number });
+        for (const { point, values } of drawn) if (point) sums.add({ point, distance: values[novelty]! });
         const verdict = sums.test();
-        if (verdict) note(size, 'embedding', number, verdict.pValue <= level);
+        if (verdict) recordTest(size, 'embedding', number, verdict.pValue <= level);
       }
       measures.forEach((measure, index) => {
         const counts = reference.counts[0]?.[index];
         if (!counts || measure.part !== null) return;
         const both = { reference: counts, window: countByBin(reference.coding, measure, drawn, 0) };
         const test = measure.kind === 'names' ? testCategories(both) : testBinnedNumbers(both);
-        if (test) note(size, measure.signal, number, test.pValue <= level);
+        if (test) recordTest(size, measure.signal, number, test.pValue <= level);
       });
-      if (window < wholeWindows) {
+      if (window < combinedWindows) {
         const whole = new WindowSample(coder);
         for (const ticket of drawn) whole.addCoded(ticket);
-        note(
+        recordTest(
           size,
           'all',
           number,
@@ -110,7 +110,7 @@ for (let number = 0; number < references; number += 1) {
         );
       }
       if (isCompared && window < comparedWindows) {
-        keepForOthers(
+        writeForBaseline(
           number,
           size,
           [...places.subarray(0, size)].map((place) => tickets[referenceTickets + place] as Observation),
@@ -118,23 +118,23 @@ for (let number = 0; number < references; number += 1) {
       }
     }
   }
-  say(`bench: ${number + 1} of ${references} references`);
+  log(`bench: ${number + 1} of ${references} references`);
 }
 
 /** @param size 0 for the reference itself */
-function keepForOthers(reference: number, size: number, tickets: readonly Observation[]): void {
+function writeForBaseline(reference: number, size: number, tickets: readonly Observation[]): void {
   const plain = tickets.map(({ ranking, words, channel }) => ({ template: ranking[0]?.templateId, words, channel }));
   appendFileSync(windowsFile, `${JSON.stringify({ reference, size, tickets: plain })}\n`);
 }
 
 /** Per size: windows, windows with any drifted column, and windows with half of the columns drifted */
 async function evidently(): Promise<object> {
-  const python = join(await pythonPrograms('drift/evidently', '1 GB'), 'python');
+  const python = join(await pythonBin('drift/evidently', '1 GB'), 'python');
   const script = resolve(import.meta.dirname, '../../../bench/drift/evidently_windows.py');
   return JSON.parse(execFileSync(python, [script, windowsFile], { encoding: 'utf8' })) as object;
 }
 
-const usual = options.evidently ? { method: 'Evidently 0.7.23, defaults', windows: await evidently() } : null;
+const baseline = options.evidently ? { method: 'Evidently 0.7.23, defaults', windows: await evidently() } : null;
 rmSync(dirname(windowsFile), { recursive: true });
 const rounded = (value: number): number => Math.round(value * 10_000) / 100;
 const windowResults = [...found].map(([size, tests]) => ({
@@ -169,7 +169,7 @@ process.stdout.write(
     maxLower999: Math.max(
       ...windowResults.flatMap(({ tests }) => Object.values(tests).map(({ lower999 }) => lower999)),
     ),
-    baseline: usual,
+    baseline: baseline,
     windows: windowResults,
   })}\n`,
 );

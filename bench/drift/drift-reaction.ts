@@ -58,7 +58,7 @@ function watch(stream: number, shift: number): Watched {
   const counts = new Float64Array(measure.edges.length + 1);
   for (const value of reference) {
     const bin = findBin(measure, Math.fround(value));
-    counts[bin] = (counts[bin] as number) + 1;
+    counts[bin] = counts[bin]! + 1;
   }
   const detector = new SignalDetector({ measure, counts, isSlice: false, minEffect });
   const random = seeded(stream);
@@ -84,7 +84,7 @@ function watch(stream: number, shift: number): Watched {
 function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
   let [i, j, distance] = [0, 0, 0];
   while (i < a.length && j < b.length) {
-    if ((a[i] as number) <= (b[j] as number)) i += 1;
+    if (a[i]! <= b[j]!) i += 1;
     else j += 1;
     distance = Math.max(distance, Math.abs(i / a.length - j / b.length));
   }
@@ -103,7 +103,7 @@ const still = Array.from({ length: streams }, (_, stream) => watch(stream, 0));
 /** Maximum evidence that a fifth of the streams without shift reach */
 const ofAFifth = still.map(({ records }) => records.at(-1)?.evidence ?? 0).sort((a, b) => b - a)[
   Math.floor(streams / 5)
-] as number;
+]!;
 const shifts = Object.keys(bars).map((shift) => {
   const runs = Array.from({ length: streams }, (_, stream) => watch(stream + streams, Number(shift)));
   const delays = (alarmOf: (run: Watched) => number | null): { early: number; median: number; interval: number[] } => {
@@ -113,7 +113,7 @@ const shifts = Object.keys(bars).map((shift) => {
     });
     return { early: runs.length - late.length, median: median(late), interval: medianInterval(late) };
   };
-  const bar = bars[shift] as number;
+  const bar = bars[shift]!;
   const own = delays(({ records }) => records.find(({ evidence }) => evidence > ofAFifth)?.ticket ?? null);
   return {
     shift: Number(shift),

@@ -12,7 +12,7 @@ import { ChangeDetector } from '../../src/monitoring/detection/change-detector.j
 import { wilsonInterval } from '../../src/statistics/intervals.js';
 import { buildReference, countByBin } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
-import { say } from '../support/service.js';
+import { log } from '../support/service.js';
 import { TicketSource, world } from './synthetic-tickets.js';
 
 const { values: options } = parseArgs({
@@ -27,8 +27,8 @@ const [streams, tickets, references, seed] = [options.streams, options.tickets, 
   Number,
 ) as [number, number, number, number];
 const referenceTickets = 5_000;
-const usualWindow = 500;
-const bar = 20;
+const baselineWindow = 500;
+const target = 20;
 
 const desk = world(60, seed, 64);
 const start = Date.UTC(2026, 0, 5);
@@ -52,7 +52,7 @@ for (let number = 0; number < references; number += 1) {
     const window: CodedTicket[] = [];
     let [isAlarmed, isUsual] = [false, false];
     for (let at = 0; at < tickets; at += 1) {
-      const drawn = pool[order[at] as number] as CodedTicket;
+      const drawn = pool[order[at]!] as CodedTicket;
       // Times follow the stream; keys are its own, and with them the randomness.
       const ticket = { ...drawn, at: start + (referenceTickets + at) * 600_000, key: drawn.key + stream };
       const [alarm] = watch.addCoded(ticket, '').filter(({ kind }) => kind === 'drift');
@@ -62,7 +62,7 @@ for (let number = 0; number < references; number += 1) {
         firstSignals[signal] = (firstSignals[signal] ?? 0) + 1;
       }
       window.push(ticket);
-      if (window.length < usualWindow) continue;
+      if (window.length < baselineWindow) continue;
       isUsual ||= reference.coding.measures.some((measure, index) => {
         const counts = reference.counts[0]?.[index];
         if (!['channel', 'language', 'field:country', 'words'].includes(measure.signal) || !counts) return false;
@@ -74,7 +74,7 @@ for (let number = 0; number < references; number += 1) {
     alarmed += Number(isAlarmed);
     usual += Number(isUsual);
   }
-  say(`bench: ${watched} of ${streams} streams, ${alarmed} with an alarm`);
+  log(`bench: ${watched} of ${streams} streams, ${alarmed} with an alarm`);
 }
 const share = (count: number): object => ({
   percent: (100 * count) / watched,
@@ -87,8 +87,8 @@ process.stdout.write(
     tickets,
     references,
     reference: referenceTickets,
-    target: bar,
-    met: (100 * alarmed) / watched <= bar,
+    target: target,
+    met: (100 * alarmed) / watched <= target,
     alarms: share(alarmed),
     firstSignals,
     baseline: { method: 'chi-square at 5 % of four signals every 500 tickets', alarms: share(usual) },

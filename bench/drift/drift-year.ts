@@ -16,7 +16,7 @@ import type { Observation } from '../../src/monitoring/observations/observation.
 import { buildReference, countByBin } from '../../src/monitoring/reference/reference.js';
 import { TicketCoder, type CodedTicket } from '../../src/monitoring/reference/ticket-coding.js';
 import { clusteredMean } from '../support/intervals.js';
-import { say } from '../support/service.js';
+import { log } from '../support/service.js';
 import { newTopic, TicketSource, world } from './synthetic-tickets.js';
 
 const { values: options } = parseArgs({
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
-const [seeds, aDay, days, first] = [options.seeds, options['per-day'], options.days, options.seed].map(Number) as [
+const [seeds, perDay, days, first] = [options.seeds, options['per-day'], options.days, options.seed].map(Number) as [
   number,
   number,
   number,
@@ -40,10 +40,10 @@ const monday = Date.UTC(2024, 0, 1);
 const referenceDays = 182;
 const outageDays = [100, 250];
 const outageTickets = 400;
-const versionsOfACopy = Number(options.versions);
-const leastStanding = 200;
-const bar = 2;
-const usualSignals = ['channel', 'language', 'field:country', 'words'];
+const messageVersions = Number(options.versions);
+const alarmSpan = 200;
+const target = 2;
+const baselineSignals = ['channel', 'language', 'field:country', 'words'];
 
 const desk = world(60, first, 64);
 
@@ -51,11 +51,11 @@ const desk = world(60, first, 64);
 function* dayOf(source: TicketSource, random: () => number, day: number, from: number): Generator<Observation> {
   const isWeekend = day % 7 >= 5;
   // The weekly mean is `--per-day`.
-  const mean = aDay * (isWeekend ? 0.4 : 1.24);
+  const mean = perDay * (isWeekend ? 0.4 : 1.24);
   const count = Math.max(1, Math.round(mean + 2 * Math.sqrt(mean) * (random() - 0.5)));
   const times = Float64Array.from({ length: count }, () => random()).sort();
   for (let at = 0; at < count; at += 1) {
-    const occurredAt = new Date(monday + (day + (times[at] as number)) * dayMs);
+    const occurredAt = new Date(monday + (day + times[at]!) * dayMs);
     const ticket = source.ticket({ index: from + at, occurredAt });
     yield isWeekend
       ? { ...ticket, channel: random() < 0.5 ? 'chat' : ticket.channel, words: Math.round(1.5 * ticket.words) }
@@ -63,28 +63,28 @@ function* dayOf(source: TicketSource, random: () => number, day: number, from: n
   }
 }
 
-const wordsOfAMessage = 40;
-const otherWords = 0.05;
+const messageWords = 40;
+const changedWords = 0.05;
 
 function* outage(source: TicketSource, seed: number, day: number): Generator<Observation> {
   const topic = newTopic(desk, seed);
   const random = seeded(seed);
   // Letters only: digits do not count as words.
   const word = (): string => Math.floor(random() * 26 ** 4).toString(26).replace(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? ''); // prettier-ignore
-  const message = Array.from({ length: wordsOfAMessage }, word);
-  const versions = Array.from({ length: versionsOfACopy }, (_, index) => {
-    const body = message.map((own) => (random() < otherWords ? word() : own)).join(' ');
-    const ticket = source.ticket({ index: -1 - index - versionsOfACopy * day, occurredAt: new Date(0), topic });
+  const message = Array.from({ length: messageWords }, word);
+  const versions = Array.from({ length: messageVersions }, (_, index) => {
+    const body = message.map((own) => (random() < changedWords ? word() : own)).join(' ');
+    const ticket = source.ticket({ index: -1 - index - messageVersions * day, occurredAt: new Date(0), topic });
     return { ...ticket, ...textFacts({ subject: '', body }, null), unknownShare: ticket.unknownShare };
   });
   for (let at = 0; at < outageTickets; at += 1) {
     const occurredAt = new Date(monday + (day + 0.4 + (0.3 * at) / outageTickets) * dayMs);
-    const copy = versions[at % versionsOfACopy] as Observation;
+    const copy = versions[at % messageVersions] as Observation;
     yield { ...copy, key: `${copy.key}-${at}`, occurredAt };
   }
 }
 
-let usualAlarms = 0;
+let baselineAlarms = 0;
 const years = Array.from({ length: seeds }, (_, index) => {
   const seed = first * 1_000 + index;
   const source = new TicketSource(desk, seed);
@@ -115,7 +115,7 @@ const years = Array.from({ length: seeds }, (_, index) => {
       for (const { kind } of watch.addCoded(coded, observation.key)) {
         (kind === 'drift' ? drift : volume).push(day - referenceDays);
         if (kind !== 'drift') continue;
-        standing += since > leastStanding ? 1 : 0;
+        standing += since > alarmSpan ? 1 : 0;
         since = 0;
       }
     }
@@ -124,12 +124,12 @@ const years = Array.from({ length: seeds }, (_, index) => {
     week = [];
     const isUsual = reference.coding.measures.some((measure, at) => {
       const counts = reference.counts[0]?.[at];
-      if (!usualSignals.includes(measure.signal) || !counts || measure.hasRhythm) return false;
+      if (!baselineSignals.includes(measure.signal) || !counts || measure.hasRhythm) return false;
       return chiSquareTest(counts, countByBin(reference.coding, measure, tickets, 0)).pValue < 0.05;
     });
-    usualAlarms += isUsual ? 1 : 0;
+    baselineAlarms += isUsual ? 1 : 0;
   }
-  say(
+  log(
     `bench: year ${index + 1} of ${seeds}: drift alarms on days ${drift.join(', ') || 'none'}; volume alarms on ${volume.join(', ')}`,
   );
   return { standing, raised: drift.length, volume: volume.length, tickets: number };
@@ -140,12 +140,12 @@ process.stdout.write(
     bench: 'drift-year',
     seeds,
     ticketsPerYear: Math.round(years.reduce((sum, { tickets }) => sum + tickets, 0) / seeds / ((referenceDays + days) / days)),
-    versions: versionsOfACopy,
-    target: bar,
-    met: mean.mean <= bar,
+    versions: messageVersions,
+    target: target,
+    met: mean.mean <= target,
     driftAlarmsPerYear: { mean: mean.mean, interval: [mean.low, mean.high] },
     raisedPerYear: years.reduce((sum, { raised }) => sum + raised, 0) / seeds,
     volumeAlarmsPerYear: years.reduce((sum, { volume }) => sum + volume, 0) / seeds,
-    baseline: { method: 'chi-square at 5 % of signals without a weekly rhythm, every week', alarmsPerYear: usualAlarms / seeds },
+    baseline: { method: 'chi-square at 5 % of signals without a weekly rhythm, every week', alarmsPerYear: baselineAlarms / seeds },
   })}\n`,
 ); // prettier-ignore

@@ -141,7 +141,7 @@ export class TicketSource {
     for (let at = 0; at < vector.length; at += 1) {
       // The noise has fewer directions than the embedding has numbers, each weaker than the last.
       const spread = (at % wordingDirections) + 1;
-      vector[at] = (centre[at] as number) + (ownShare * this.normal()) / Math.sqrt(vector.length) / spread ** 0.25;
+      vector[at] = centre[at]! + (ownShare * this.normal()) / Math.sqrt(vector.length) / spread ** 0.25;
     }
     return unit(vector);
   }

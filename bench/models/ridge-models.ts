@@ -71,7 +71,7 @@ export class RidgeModels implements Pick<SimulatedModels, 'train' | 'rank'> {
     const loss = (temperature: number): number =>
       lines.reduce((sum, { label }, at) => {
         const all = probabilities(heldOut[at] as Float64Array, temperature);
-        return sum - Math.log(Math.max(1e-6, all[label] as number));
+        return sum - Math.log(Math.max(1e-6, all[label]!));
       }, 0);
     const [temperature = 1] = temperatures.map((one) => ({ one, loss: loss(one) })).sort((a, b) => a.loss - b.loss).map(({ one }) => one); // prettier-ignore
     const version = join(folder ?? '', `ridge-${this.versions.size + 1}`);

@@ -28,9 +28,9 @@ export class RidgeSums {
       row.set(vector);
       let at = 0;
       for (let a = 0; a < width; a += 1) {
-        const value = row[a] as number;
-        for (let b = 0; b <= a; b += 1, at += 1) square[at] = (square[at] as number) + value * (row[b] as number);
-        right[a * classes + label] = (right[a * classes + label] as number) + value;
+        const value = row[a]!;
+        for (let b = 0; b <= a; b += 1, at += 1) square[at] = square[at]! + value * row[b]!;
+        right[a * classes + label] = right[a * classes + label]! + value;
       }
     }
     return new RidgeSums(width, classes, square, right);
@@ -41,7 +41,7 @@ export class RidgeSums {
     const width = Math.max(...parts.map((part) => part.width));
     const some = parts.filter((part) => part.width === width);
     const total = (of: (part: RidgeSums) => Float64Array): Float64Array =>
-      some.slice(1).reduce((sum, part) => sum.map((value, at) => value + (of(part)[at] as number)), of(some[0] as RidgeSums)); // prettier-ignore
+      some.slice(1).reduce((sum, part) => sum.map((value, at) => value + of(part)[at]!), of(some[0] as RidgeSums)); // prettier-ignore
     const classes = some[0]?.classes ?? 0;
     return new RidgeSums(width, classes, total(({ square }) => square), total(({ right }) => right)); // prettier-ignore
   }
@@ -52,8 +52,8 @@ export class RidgeSums {
     return new RidgeSums(
       width,
       classes,
-      this.square.map((value, at) => value - (part.square[at] as number)),
-      this.right.map((value, at) => value - (part.right[at] as number)),
+      this.square.map((value, at) => value - part.square[at]!),
+      this.right.map((value, at) => value - part.right[at]!),
     );
   }
 
@@ -66,28 +66,28 @@ export class RidgeSums {
     const weights = Array.from({ length: width }, (_, a) => this.right.slice(a * classes, (a + 1) * classes));
     for (let a = 0; a < width; a += 1) {
       const line = lines[a] as Float64Array;
-      line[a] = (line[a] as number) + ridge;
+      line[a] = line[a]! + ridge;
       for (let b = 0; b <= a; b += 1) {
         const other = lines[b] as Float64Array;
-        let left = line[b] as number;
-        for (let k = 0; k < b; k += 1) left -= (line[k] as number) * (other[k] as number);
-        line[b] = a === b ? Math.sqrt(left) : left / (other[b] as number);
+        let left = line[b]!;
+        for (let k = 0; k < b; k += 1) left -= line[k]! * other[k]!;
+        line[b] = a === b ? Math.sqrt(left) : left / other[b]!;
       }
     }
     const divided = (at: number): void => {
-      const [own, by] = [weights[at] as Float64Array, lines[at]?.[at] as number];
-      for (let one = 0; one < classes; one += 1) own[one] = (own[one] as number) / by;
+      const [own, by] = [weights[at] as Float64Array, lines[at]?.[at]!];
+      for (let one = 0; one < classes; one += 1) own[one] = own[one]! / by;
     };
     const less = (at: number, other: number, factor: number): void => {
       const [own, from] = [weights[at] as Float64Array, weights[other] as Float64Array];
-      for (let one = 0; one < classes; one += 1) own[one] = (own[one] as number) - factor * (from[one] as number);
+      for (let one = 0; one < classes; one += 1) own[one] = own[one]! - factor * from[one]!;
     };
     for (let a = 0; a < width; a += 1) {
-      for (let k = 0; k < a; k += 1) less(a, k, lines[a]?.[k] as number);
+      for (let k = 0; k < a; k += 1) less(a, k, lines[a]?.[k]!);
       divided(a);
     }
     for (let a = width - 1; a >= 0; a -= 1) {
-      for (let k = a + 1; k < width; k += 1) less(a, k, lines[k]?.[a] as number);
+      for (let k = a + 1; k < width; k += 1) less(a, k, lines[k]?.[a]!);
       divided(a);
     }
     return new RidgeWeights(weights, classes);
@@ -105,9 +105,8 @@ export class RidgeWeights {
   scores(vector: Float32Array): Float64Array {
     const scores = new Float64Array(this.classes);
     this.weights.forEach((row, at) => {
-      const value = at < vector.length ? (vector[at] as number) : 1;
-      for (let one = 0; one < scores.length; one += 1)
-        scores[one] = (scores[one] as number) + value * (row[one] as number);
+      const value = at < vector.length ? vector[at]! : 1;
+      for (let one = 0; one < scores.length; one += 1) scores[one] = scores[one]! + value * row[one]!;
     });
     return scores;
   }

@@ -40,7 +40,7 @@ export function ratioOfMeans(
   const count = above.length;
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const ratio = sum(above) / sum(below);
-  const residuals = above.map((value, at) => value - ratio * (below[at] as number));
+  const residuals = above.map((value, at) => value - ratio * below[at]!);
   const variance = residuals.reduce((total, residual) => total + residual ** 2, 0) / Math.max(1, count - 1);
   const error = Math.sqrt(variance / count) / (sum(below) / count);
   return { ratio, low: ratio - 1.96 * error, high: ratio + 1.96 * error };

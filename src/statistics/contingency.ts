@@ -1,7 +1,7 @@
 /** Two-sample tests on counts: a window's against the reference's, both of finite size. */
 import { chiSquareTail, hypergeometricTail, normalTail } from './special-functions.js';
 
-/** Bins that a chi-square may rely on hold at least so many tickets of the smaller sample, if there is no drift. */
+/** Minimum expected count of a chi-square bin in the smaller sample (Cochran's rule). */
 const minExpected = 5;
 const maxNumberBins = 10;
 
@@ -12,7 +12,7 @@ export interface CountTest {
   bin: number;
 }
 
-/** The reference's counts as they would be in the window's hours. */
+/** Two samples of counts, the reference re-weighted to the window's hours. */
 export interface ComparedCounts {
   /** [bins] */
   reference: Float64Array;
@@ -21,8 +21,7 @@ export interface ComparedCounts {
 }
 
 /**
- * The reference re-weighted to the window's hours of the week. Its counts shrink to the size of a plain sample that would
- * know its shares as well (Kish 1965).
+ * Re-weights the reference to the window's hours of the week. Its counts are scaled to the effective sample size (Kish 1965).
  *
  * @param reference [blocks × bins] @param window likewise
  */
@@ -37,13 +36,13 @@ export function reweightToHours(reference: Float64Array, window: Float64Array, b
   for (let block = 0; block < blocks; block += 1) {
     const inReference = sumOf(reference, block);
     const inWindow = sumOf(window, block);
-    // Hours of which the reference knows nothing can't be compared.
+    // Hours without reference data can't be compared.
     if (inReference === 0) continue;
     known += inWindow;
     inverse += (inWindow / total) ** 2 / inReference;
     for (let bin = 0; bin < bins; bin += 1) {
-      shares[bin] = (shares[bin] as number) + (inWindow * (reference[block * bins + bin] as number)) / inReference;
-      sums[bin] = (sums[bin] as number) + (window[block * bins + bin] as number);
+      shares[bin] = shares[bin]! + (inWindow * reference[block * bins + bin]!) / inReference;
+      sums[bin] = sums[bin]! + window[block * bins + bin]!;
     }
   }
   if (known === 0) return { reference: shares, window: sums };
@@ -54,28 +53,28 @@ export function reweightToHours(reference: Float64Array, window: Float64Array, b
 const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
 
 /**
- * Names: Pearson's chi-square with rare bins pooled, and Fisher's exact test of each bin with Bonferroni's correction for their
- * number; twice the smaller of both.
+ * Categories: Pearson's chi-square with rare bins pooled, and Fisher's exact test of each bin with Bonferroni's correction; the
+ * p-value is twice the smaller of both.
  */
 export function testCategories({ reference, window }: ComparedCounts): CountTest | null {
   const [n, m] = [sum(reference), sum(window)];
   if (n < 1 || m < 1) return null;
-  const occupied = [...reference.keys()].filter((bin) => (reference[bin] as number) + (window[bin] as number) > 0);
+  const occupied = [...reference.keys()].filter((bin) => reference[bin]! + window[bin]! > 0);
   if (occupied.length < 2) return null;
-  let [bin, smallest] = [occupied[0] as number, 2];
+  let [bin, smallest] = [occupied[0]!, 2];
   for (const at of occupied) {
-    const own = exactTest(window[at] as number, m, reference[at] as number, n);
+    const own = exactTest(window[at]!, m, reference[at]!, n);
     if (own < smallest) [bin, smallest] = [at, own];
   }
   // Of two bins the first says what the second says: of `no` and `yes` it is told how many say yes.
-  if (occupied.length === 2) bin = occupied[1] as number;
+  if (occupied.length === 2) bin = occupied[1]!;
   const exact = Math.min(1, smallest * (occupied.length === 2 ? 1 : occupied.length));
   if (occupied.length === 2) return { pValue: positive(exact), statistic: -Math.log10(positive(exact)), bin };
   const { pValue, statistic } = chiSquareTest(reference, window);
   return { pValue: positive(2 * Math.min(exact, pValue)), statistic, bin };
 }
 
-/** Numbers in bins: Wilcoxon's rank sum with ties, and a chi-square of about ten bins for what moves no rank sum. */
+/** Binned numbers: Wilcoxon's rank sum with ties, and a chi-square of about ten bins for changes of shape. */
 export function testBinnedNumbers({ reference, window }: ComparedCounts): CountTest | null {
   const [n, m] = [sum(reference), sum(window)];
   if (n < 1 || m < 1) return null;
@@ -83,13 +82,13 @@ export function testBinnedNumbers({ reference, window }: ComparedCounts): CountT
   let [before, inReference, ranks, ties] = [0, 0, 0, 0];
   const coarse = { reference: new Float64Array(maxNumberBins), window: new Float64Array(maxNumberBins) };
   reference.forEach((count, bin) => {
-    const own = window[bin] as number;
+    const own = window[bin]!;
     const both = count + own;
     ranks += own * (before + (both + 1) / 2);
     ties += both ** 3 - both;
     const group = Math.min(maxNumberBins - 1, Math.floor((maxNumberBins * (inReference + count / 2)) / n));
-    coarse.reference[group] = (coarse.reference[group] as number) + count;
-    coarse.window[group] = (coarse.window[group] as number) + own;
+    coarse.reference[group] = coarse.reference[group]! + count;
+    coarse.window[group] = coarse.window[group]! + own;
     before += both;
     inReference += count;
   });
@@ -102,7 +101,7 @@ export function testBinnedNumbers({ reference, window }: ComparedCounts): CountT
   return { pValue: positive(2 * Math.min(rankSum, shape)), statistic: Math.sign(shift) * z || 0, bin: -1 };
 }
 
-/** Pearson's test of homogeneity of two samples, bins pooled until each may be relied on. */
+/** Pearson's test of homogeneity of two samples; bins below the minimum expected count are pooled. */
 export function chiSquareTest(reference: Float64Array, window: Float64Array): { pValue: number; statistic: number } {
   const [n, m] = [sum(reference), sum(window)];
   // By the reference alone: a window must not choose the bins that it is judged by.
@@ -115,7 +114,7 @@ export function chiSquareTest(reference: Float64Array, window: Float64Array): { 
     bins += 1;
   };
   reference.forEach((count, bin) => {
-    const own = window[bin] as number;
+    const own = window[bin]!;
     if (count >= least) add(count, own);
     else {
       pooledReference += count;

@@ -48,10 +48,7 @@ interface CurvaturePair {
 }
 
 /** Falls back to steepest descent, and forgets the past, where the approximated curvature does not lead downhill. */
-function descentDirection(
-  gradient: Float64Array,
-  pairs: CurvaturePair[],
-): { direction: Float64Array; slope: number } {
+function descentDirection(gradient: Float64Array, pairs: CurvaturePair[]): { direction: Float64Array; slope: number } {
   const direction = twoLoops(gradient, pairs);
   const slope = dot(direction, gradient);
   if (slope < 0) return { direction, slope };
@@ -99,10 +96,10 @@ function twoLoops(gradient: Float64Array, pairs: readonly CurvaturePair[]): Floa
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let at = 0; at < a.length; at += 1) sum += (a[at] as number) * (b[at] as number);
+  for (let at = 0; at < a.length; at += 1) sum += a[at]! * b[at]!;
   return sum;
 }
 
 function addTo(target: Float64Array, other: Float64Array, factor: number): void {
-  for (let at = 0; at < target.length; at += 1) target[at] = (target[at] as number) + factor * (other[at] as number);
+  for (let at = 0; at < target.length; at += 1) target[at] = target[at]! + factor * other[at]!;
 }

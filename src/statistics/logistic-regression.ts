@@ -29,24 +29,23 @@ export function fitLogistic({ rows, targets, weights }: LogisticRows, ridge = 1)
     standardised.forEach((row, index) => {
       const weight = weights?.[index] ?? 1;
       const probability = sigmoid(dot(row, model.weights));
-      const error = weight * ((targets[index] as number) - probability);
+      const error = weight * (targets[index]! - probability);
       const curvature = weight * Math.max(probability * (1 - probability), 1e-9);
       for (let a = 0; a <= width; a += 1) {
-        gradient[a] = (gradient[a] as number) + error * (row[a] as number);
+        gradient[a] = gradient[a]! + error * row[a]!;
         const line = hessian[a] as Float64Array;
-        for (let b = 0; b <= a; b += 1)
-          line[b] = (line[b] as number) + curvature * (row[a] as number) * (row[b] as number);
+        for (let b = 0; b <= a; b += 1) line[b] = line[b]! + curvature * row[a]! * row[b]!;
       }
     });
     for (let a = 0; a < width; a += 1) {
-      gradient[a] = (gradient[a] as number) - ridge * (model.weights[a] as number);
+      gradient[a] = gradient[a]! - ridge * model.weights[a]!;
       const line = hessian[a] as Float64Array;
-      line[a] = (line[a] as number) + ridge;
+      line[a] = line[a]! + ridge;
     }
     const change = solveSymmetric(hessian, gradient);
     const largest = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const damping = Math.min(1, 5 / Math.max(largest, 1e-12));
-    model.weights.forEach((value, at) => (model.weights[at] = value + damping * (change[at] as number)));
+    model.weights.forEach((value, at) => (model.weights[at] = value + damping * change[at]!));
     if (largest < 1e-6) break;
   }
   return model;
@@ -59,8 +58,8 @@ export function logisticProbability(model: LogisticModel, row: ArrayLike<number>
 function standards(rows: readonly ArrayLike<number>[], width: number): { means: Float64Array; scales: Float64Array } {
   const [means, scales] = [new Float64Array(width), new Float64Array(width)];
   for (let at = 0; at < width; at += 1) {
-    const mean = rows.reduce((sum, row) => sum + (row[at] as number), 0) / Math.max(rows.length, 1);
-    const variance = rows.reduce((sum, row) => sum + ((row[at] as number) - mean) ** 2, 0) / Math.max(rows.length, 1);
+    const mean = rows.reduce((sum, row) => sum + row[at]!, 0) / Math.max(rows.length, 1);
+    const variance = rows.reduce((sum, row) => sum + (row[at]! - mean) ** 2, 0) / Math.max(rows.length, 1);
     means[at] = mean;
     scales[at] = Math.sqrt(variance) || 1;
   }
@@ -70,7 +69,7 @@ function standards(rows: readonly ArrayLike<number>[], width: number): { means: 
 function standardise({ means, scales }: LogisticModel, row: ArrayLike<number>): Float64Array {
   const values = new Float64Array(means.length + 1);
   for (let at = 0; at < means.length; at += 1) {
-    values[at] = ((row[at] as number) - (means[at] as number)) / (scales[at] as number);
+    values[at] = (row[at]! - means[at]!) / scales[at]!;
   }
   values[means.length] = 1;
   return values;
@@ -90,12 +89,12 @@ function solveSymmetric(matrix: readonly Float64Array[], right: Float64Array): F
   }
   const solution = Float64Array.from(right);
   for (let a = 0; a < size; a += 1) {
-    for (let k = 0; k < a; k += 1) solution[a] = (solution[a] as number) - at(a, k) * (solution[k] as number);
-    solution[a] = (solution[a] as number) / at(a, a);
+    for (let k = 0; k < a; k += 1) solution[a] = solution[a]! - at(a, k) * solution[k]!;
+    solution[a] = solution[a]! / at(a, a);
   }
   for (let a = size - 1; a >= 0; a -= 1) {
-    for (let k = a + 1; k < size; k += 1) solution[a] = (solution[a] as number) - at(k, a) * (solution[k] as number);
-    solution[a] = (solution[a] as number) / at(a, a);
+    for (let k = a + 1; k < size; k += 1) solution[a] = solution[a]! - at(k, a) * solution[k]!;
+    solution[a] = solution[a]! / at(a, a);
   }
   return solution;
 }
@@ -104,6 +103,6 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let at = 0; at < a.length; at += 1) sum += (a[at] as number) * (b[at] as number);
+  for (let at = 0; at < a.length; at += 1) sum += a[at]! * b[at]!;
   return sum;
 }

@@ -1,16 +1,16 @@
 /**
- * Tests of paired differences that may be looked at after every ticket: wealth won by betting against "not above the
- * margin" (Waudby-Smith & Ramdas, arXiv 2010.09686; for wins and losses it is McNemar's test as a sequential one). Whoever
- * stops at wealth 1/α is wrong on at most a share α of all comparisons, however often they look (Ville 1939).
+ * Sequential tests of paired differences, valid after every ticket: the wealth of bets against "the mean difference is at most the
+ * margin" (Waudby-Smith & Ramdas, arXiv 2010.09686; on wins and losses a sequential McNemar's test). Stopping at wealth 1/α has a
+ * false-positive rate of at most α, however often it is evaluated (Ville 1939).
  */
 
-/** Shares of the wealth that are staked; the mean of several bets well whatever the size of the difference. */
+/** Staked shares of the wealth; their mean is powerful for small and large differences. */
 const stakes = [0.01, 0.02, 0.04, 0.08, 0.15, 0.25, 0.4, 0.6, 0.8, 0.95];
 
 export interface Wealth {
   /** After the last difference; 1 before the first */
   now: number;
-  /** The most it has ever been: may be held against 1/α */
+  /** Maximum so far: the value to compare with 1/α */
   highest: number;
 }
 
@@ -19,7 +19,7 @@ export class BettingTest {
   private readonly logs = stakes.map(() => 0);
   private highest = 1;
 
-  /** @param bound no difference is further from 0 */
+  /** @param bound maximum absolute difference */
   constructor(
     private readonly bound: number,
     private readonly margin = 0,
@@ -27,7 +27,7 @@ export class BettingTest {
 
   add(difference: number): void {
     const gain = (difference - this.margin) / (this.bound + Math.abs(this.margin));
-    stakes.forEach((stake, index) => (this.logs[index] = (this.logs[index] as number) + Math.log1p(stake * gain)));
+    stakes.forEach((stake, index) => (this.logs[index] = this.logs[index]! + Math.log1p(stake * gain)));
     this.highest = Math.max(this.highest, this.now());
   }
 
@@ -46,7 +46,7 @@ export interface BoundedDifferences {
   bound: number;
 }
 
-/** The mean wealth of who bets on each kind of difference alike: it may be stopped whenever one likes, as that of one. */
+/** Mean wealth over several kinds of differences; a valid sequential test like each of them. */
 export function combineWealth(kinds: readonly BoundedDifferences[], margin = 0): Wealth {
   const tests = kinds.map(({ bound }) => new BettingTest(bound, margin));
   const wealth: Wealth = { now: 1, highest: 1 };
@@ -68,7 +68,7 @@ export interface MeanDifference {
 }
 
 /**
- * Mean of paired differences with an interval that keeps its promise where nearly all are 0: one pair more on each side
+ * Mean of paired differences with an interval that keeps its coverage where nearly all are 0: one more pair on each side
  * (Bonett & Price 2012, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired data").
  *
  * @param z of the interval; 1.96 for 95 %
@@ -87,7 +87,7 @@ export function meanDifference(differences: readonly number[], z = 1.96): MeanDi
 export const bettingWealth = (differences: readonly number[], bound: number, margin = 0): Wealth =>
   combineWealth([{ differences, bound }], margin);
 
-/** Mean of differences that are spread, not nearly all 0, with the interval of Student's t. */
+/** Mean of differences that are not nearly all 0, with Student's t interval. */
 export function studentMean(differences: readonly number[], z = 1.96): MeanDifference {
   const size = differences.length;
   if (size < 2) return { mean: differences[0] ?? 0, low: -1, high: 1, error: 1 };
@@ -108,7 +108,7 @@ export function normalCdf(z: number): number {
   return z < 0 ? (1 - error) / 2 : (1 + error) / 2;
 }
 
-/** p-values made larger for how many there are (Holm 1979), in the order given. */
+/** Adjusts p-values for multiple tests (Holm 1979), in the given order. */
 export function holm(pValues: readonly number[]): number[] {
   const order = [...pValues.keys()].sort((a, b) => (pValues[a] ?? 0) - (pValues[b] ?? 0));
   const adjusted = [...pValues];

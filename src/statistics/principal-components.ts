@@ -1,4 +1,4 @@
-/** The directions in which rows of numbers differ most (principal components). */
+/** Principal components of rows of numbers. */
 
 const rounds = 12;
 
@@ -13,16 +13,14 @@ export function principalComponents(
   const covariance = new Float64Array(size * size);
   const centred = new Float64Array(size);
   for (const row of rows) {
-    for (let at = 0; at < size; at += 1) centred[at] = (row[at] as number) - (mean[at] as number);
+    for (let at = 0; at < size; at += 1) centred[at] = row[at]! - mean[at]!;
     for (let a = 0; a < size; a += 1) {
-      const value = centred[a] as number;
+      const value = centred[a]!;
       const start = a * size;
-      for (let b = 0; b <= a; b += 1)
-        covariance[start + b] = (covariance[start + b] as number) + value * (centred[b] as number);
+      for (let b = 0; b <= a; b += 1) covariance[start + b] = covariance[start + b]! + value * centred[b]!;
     }
   }
-  for (let a = 0; a < size; a += 1)
-    for (let b = 0; b < a; b += 1) covariance[b * size + a] = covariance[a * size + b] as number;
+  for (let a = 0; a < size; a += 1) for (let b = 0; b < a; b += 1) covariance[b * size + a] = covariance[a * size + b]!;
   let basis = Float32Array.from({ length: count * size }, () => random() - 0.5);
   orthonormalise(basis, size);
   for (let round = 0; round < rounds; round += 1) {
@@ -31,7 +29,7 @@ export function principalComponents(
       const vector = basis.subarray(direction * size, (direction + 1) * size);
       for (let a = 0; a < size; a += 1) {
         let sum = 0;
-        for (let b = 0; b < size; b += 1) sum += (covariance[a * size + b] as number) * (vector[b] as number);
+        for (let b = 0; b < size; b += 1) sum += covariance[a * size + b]! * vector[b]!;
         next[direction * size + a] = sum;
       }
     }
@@ -48,23 +46,23 @@ function orthonormalise(basis: Float32Array, size: number): void {
     const before = Math.sqrt(dot(vector, basis, row, size));
     for (let other = 0; other < row; other += size) {
       const share = dot(vector, basis, other, size);
-      for (let at = 0; at < size; at += 1) vector[at] = (vector[at] as number) - share * (basis[other + at] as number);
+      for (let at = 0; at < size; at += 1) vector[at] = vector[at]! - share * basis[other + at]!;
     }
     const length = Math.sqrt(dot(vector, basis, row, size));
     const scale = length > 1e-4 * before && length > 0 ? 1 / length : 0;
-    for (let at = 0; at < size; at += 1) vector[at] = (vector[at] as number) * scale;
+    for (let at = 0; at < size; at += 1) vector[at] = vector[at]! * scale;
   }
 }
 
-/** Of single-precision numbers only: it is where the time goes, and one kind of array is read twice as fast as two. */
+/** Single precision only: this is the hot loop, and one array type is twice as fast as mixed types. */
 export function dot(a: Float32Array, b: Float32Array, start: number, length: number): number {
   let even = 0;
   let odd = 0;
   let at = 0;
   for (; at + 1 < length; at += 2) {
-    even += (a[at] as number) * (b[start + at] as number);
-    odd += (a[at + 1] as number) * (b[start + at + 1] as number);
+    even += a[at]! * b[start + at]!;
+    odd += a[at + 1]! * b[start + at + 1]!;
   }
-  if (at < length) even += (a[at] as number) * (b[start + at] as number);
+  if (at < length) even += a[at]! * b[start + at]!;
   return even + odd;
 }

@@ -46,7 +46,7 @@ export function testRisk(
   const capitals = bets.map(() => 1);
   let capital = 1;
   for (const error of errors) {
-    bets.forEach((bet, index) => (capitals[index] = (capitals[index] as number) * (1 + bet * (error / tolerated - 1))));
+    bets.forEach((bet, index) => (capitals[index] = capitals[index]! * (1 + bet * (error / tolerated - 1))));
     capital = Math.max(capital, capitals.reduce((sum, own) => sum + own, 0) / bets.length);
   }
   const wrong = errors.reduce((sum, error) => sum + error, 0);

@@ -44,7 +44,7 @@ export function syntheticTicket(
   const topic = Math.floor(random() * topics);
   const embedding = new Float32Array(size).map(() => (random() - 0.5) * 0.3);
   const place = newTopic ? size - 1 : topic;
-  embedding[place] = (embedding[place] as number) + 1;
+  embedding[place] = embedding[place]! + 1;
   const length = Math.hypot(...embedding);
   const probability = newTopic ? 0.3 + 0.2 * random() : 0.7 + 0.25 * random();
   const other = (topic + 1) % topics;

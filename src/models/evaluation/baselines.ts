@@ -1,6 +1,6 @@
 /**
- * What any model must beat: the template that is most frequent, a linear model of n-grams, and the nearest class mean of
- * the encoder's embeddings (Rocchio 1971). The fourth baseline, the templates' own text, is `TextMatchRanker`.
+ * Baselines that a model must beat: majority class, a linear model of n-grams, and the nearest centroid of the encoder's embeddings
+ * (Rocchio 1971). The fourth baseline, the templates' own text, is `TextMatchRanker`.
  */
 import type { AbstentionRule } from '../ranking/abstention.js';
 import type { Encoder } from '../encoder/encoder.js';
@@ -14,9 +14,9 @@ import { textFacts } from '../features/text-facts.js';
 import { ticketText } from '../features/ticket-text.js';
 import type { TrainingData } from '../dataset/training-data.js';
 
-/** A baseline answers whatever it is asked, but for a ticket without words. */
+/** Baselines abstain only on tickets without words. */
 const rule: AbstentionRule = { outOfScopeThreshold: -Infinity, confidenceThreshold: 0, conformalThreshold: 0.02 };
-/** Of the scores, so that their softmax over a few dozen templates is about as sure as it is right. */
+/** Inverse temperatures: with them the softmax over a few dozen templates is roughly calibrated. */
 const ngramScale = 6;
 const cosineScale = 20;
 const ngramCost = 0.5;
@@ -27,7 +27,7 @@ interface ScoredText {
   embedding: Float32Array | null;
 }
 
-/** What the three have in common: classes that were learned, and candidates that may be others. */
+/** Trained classes, and candidates that can differ from them. */
 abstract class Baseline implements Ranker {
   abstract readonly version: string;
   protected candidates: readonly Candidate[];
@@ -78,23 +78,23 @@ abstract class Baseline implements Ranker {
     return this.classes.map((templateId) => ({ templateId, title: '', body: '', contactTypes: [] }));
   }
 
-  /** Null for a ticket without words. */
+  /** @returns null for a ticket without words */
   protected abstract scoreTexts(inputs: RankInput[]): (ScoredText | null)[];
-  /** Score of a candidate that no label has taught. */
+  /** Score of a candidate without labels. */
   protected abstract scoreZeroShot(scored: ScoredText, candidate: number): number;
 }
 
 const hasWords = (input: RankInput): boolean => /[^\s\p{C}\p{Z}]/u.test(ticketText(input));
 const lowest = (scores: Float32Array): number => scores.reduce((a, b) => Math.min(a, b), Infinity);
 
-/** Always the template that was the right one most often. */
+/** Ranks by frequency. */
 export class MajorityRanker extends Baseline {
   readonly version = 'majority';
   private readonly scores: Float32Array;
 
   constructor(data: Pick<TrainingData, 'classes' | 'labels'>, rows: Int32Array) {
     super(data.classes);
-    // One label more for each, so that a template without labels has a probability too (Laplace).
+    // Laplace smoothing: a template without labels has a probability too.
     this.scores = classCounts(data, rows).map((count) => Math.log(count + 1));
   }
 
@@ -107,7 +107,7 @@ export class MajorityRanker extends Baseline {
   }
 }
 
-/** The n-gram head alone: no pretrained encoder. */
+/** The n-gram head alone, without an encoder. */
 export class NgramRanker extends Baseline {
   readonly version = 'n-grams';
 
@@ -132,13 +132,13 @@ export class NgramRanker extends Baseline {
     });
   }
 
-  /** It knows nothing of templates but their labels: what has none comes last. */
+  /** Templates without labels come last: there are no features of their text. */
   protected scoreZeroShot({ scores }: ScoredText): number {
     return lowest(scores);
   }
 }
 
-/** The class whose mean embedding is the most similar: nothing is trained. A template without labels stands for itself. */
+/** Ranks by cosine to the mean embedding of each class; a template without labels by its own embedding. */
 export class NearestCentroidRanker extends Baseline {
   readonly version = 'class-means';
   private readonly means: Float32Array[];
@@ -193,7 +193,7 @@ export function classMeans(data: TrainingData, rows: Int32Array): Float32Array[]
   const means = data.classes.map(() => new Float32Array(data.embeddingSize));
   for (const row of rows) {
     const mean = means[data.labels[row] ?? 0] as Float32Array;
-    embeddingOf(data, row).forEach((value, at) => (mean[at] = (mean[at] as number) + value));
+    embeddingOf(data, row).forEach((value, at) => (mean[at] = mean[at]! + value));
   }
   return means.map((mean) => {
     const length = Math.hypot(...mean);

@@ -83,7 +83,8 @@ export class NgramCounter {
 }
 
 /** Smoothed, of a feature in `count` of `texts`; never 0, so that a feature of all texts still counts. */
-export const inverseDocumentFrequency = (texts: number, count: number): number => Math.log((1 + texts) / (1 + count)) + 1;
+export const inverseDocumentFrequency = (texts: number, count: number): number =>
+  Math.log((1 + texts) / (1 + count)) + 1;
 
 export class NgramVocabulary {
   private readonly indices: Map<string, number>;
@@ -103,7 +104,7 @@ export class NgramVocabulary {
   /** @returns null for a feature outside the vocabulary */
   idfOf(feature: string): number | null {
     const place = this.indices.get(feature);
-    return place === undefined ? null : (this.idf[place] as number);
+    return place === undefined ? null : this.idf[place]!;
   }
 
   /** @returns the text's features, columns ascending; unknown n-grams are left out */

@@ -51,7 +51,7 @@ function fingerprint(hashes: ReadonlySet<number>): string {
   for (const hash of hashes) {
     for (let part = 0; part < least.length; part += 1) {
       const mixed = mix(hash ^ Math.imul(part + 1, 0x9e3779b1));
-      if (mixed < (least[part] as number)) least[part] = mixed;
+      if (mixed < least[part]!) least[part] = mixed;
     }
   }
   const bands = Array.from({ length: copyBands }, (_, band) =>

@@ -53,10 +53,10 @@ export function cosines(embedding: Float32Array, others: Float32Array): Float64A
   for (let place = 0, base = 0; place < products.length; place += 1) {
     let [first, second, third, fourth] = [0, 0, 0, 0];
     for (let at = 0; at < size; at += 4, base += 4) {
-      first += (embedding[at] as number) * (others[base] as number);
-      second += (embedding[at + 1] as number) * (others[base + 1] as number);
-      third += (embedding[at + 2] as number) * (others[base + 2] as number);
-      fourth += (embedding[at + 3] as number) * (others[base + 3] as number);
+      first += embedding[at]! * others[base]!;
+      second += embedding[at + 1]! * others[base + 1]!;
+      third += embedding[at + 2]! * others[base + 2]!;
+      fourth += embedding[at + 3]! * others[base + 3]!;
     }
     products[place] = first + second + third + fourth;
   }
@@ -66,6 +66,6 @@ export function cosines(embedding: Float32Array, others: Float32Array): Float64A
 /** Dot product of two embeddings of length 1. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let at = 0; at < a.length; at += 1) sum += (a[at] as number) * (b[at] as number);
+  for (let at = 0; at < a.length; at += 1) sum += a[at]! * b[at]!;
   return sum;
 }

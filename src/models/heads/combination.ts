@@ -40,7 +40,7 @@ export function combineScores(
   scores.forEach((kind, index) => {
     const weight = weights[index] ?? 0;
     for (let label = 0; label < classes; label += 1) {
-      logits[label] = (logits[label] as number) + weight * (kind[row * classes + label] as number);
+      logits[label] = logits[label]! + weight * kind[row * classes + label]!;
     }
   });
   return logits;
@@ -69,21 +69,21 @@ async function minimiseLogLoss({ labels, classes, scores }: LabelledScores): Pro
       gradient.fill(0);
       let loss = 0;
       for (const row of rows) {
-        const right = labels[row] as number;
+        const right = labels[row]!;
         const probabilities = softmax(combineScores([...point], scores, row, classes));
-        loss -= Math.log(Math.max(probabilities[right] as number, 1e-12));
+        loss -= Math.log(Math.max(probabilities[right]!, 1e-12));
         scores.forEach((kind, index) => {
           let expected = 0;
           for (let label = 0; label < classes; label += 1) {
-            expected += (probabilities[label] as number) * (kind[row * classes + label] as number);
+            expected += probabilities[label]! * kind[row * classes + label]!;
           }
-          gradient[index] = (gradient[index] as number) + expected - (kind[row * classes + right] as number);
+          gradient[index] = gradient[index]! + expected - kind[row * classes + right]!;
         });
       }
       for (let index = 0; index < gradient.length; index += 1) {
-        const weight = point[index] as number;
+        const weight = point[index]!;
         loss += 0.5 * l2 * weight * weight;
-        gradient[index] = ((gradient[index] as number) + l2 * weight) / rows.length;
+        gradient[index] = (gradient[index]! + l2 * weight) / rows.length;
       }
       return loss / rows.length;
     },
@@ -117,29 +117,29 @@ export async function fitZeroShot(
       const [scale = 0, offset = 0] = at;
       /** Adds the loss of a row, with one group of classes treated as unlabelled. */
       const add = (row: number, logitsOfRow: Float64Array, group: number, share: number): void => {
-        const right = labels[row] as number;
+        const right = labels[row]!;
         const changed = Float64Array.from(logitsOfRow);
         for (let label = group; label < classes; label += classGroups) {
-          changed[label] = scale * (cosines[row * classes + label] as number) + offset;
+          changed[label] = scale * cosines[row * classes + label]! + offset;
         }
         const probabilities = softmax(changed);
-        loss -= share * Math.log(Math.max(probabilities[right] as number, 1e-12));
+        loss -= share * Math.log(Math.max(probabilities[right]!, 1e-12));
         for (let label = group; label < classes; label += classGroups) {
-          const error = share * ((probabilities[label] as number) - (label === right ? 1 : 0));
-          gradient[0] = (gradient[0] as number) + error * (cosines[row * classes + label] as number);
-          gradient[1] = (gradient[1] as number) + error;
+          const error = share * (probabilities[label]! - (label === right ? 1 : 0));
+          gradient[0] = gradient[0]! + error * cosines[row * classes + label]!;
+          gradient[1] = gradient[1]! + error;
         }
       };
       rows.forEach((row, index) => {
-        const own = (labels[row] as number) % classGroups;
+        const own = labels[row]! % classGroups;
         const other = (own + 1 + (row % (classGroups - 1))) % classGroups;
         const logitsOfRow = logits[index] ?? new Float64Array(classes);
         // Most tickets are not about a new template: it must not outrank the right one.
         add(row, logitsOfRow, own, 1 / classGroups);
         add(row, logitsOfRow, other, 1 - 1 / classGroups);
       });
-      gradient[0] = (gradient[0] as number) / rows.length;
-      gradient[1] = (gradient[1] as number) / rows.length;
+      gradient[0] = gradient[0]! / rows.length;
+      gradient[1] = gradient[1]! / rows.length;
       return loss / rows.length;
     },
     point,

@@ -21,7 +21,7 @@ export class DenseScorer {
   ) {
     const [denseWeight = 0, , discriminantWeight = 0] = weights;
     const sum = (a: Float32Array, b: Float32Array): Float32Array =>
-      a.map((value, at) => denseWeight * value + discriminantWeight * (b[at] as number));
+      a.map((value, at) => denseWeight * value + discriminantWeight * b[at]!);
     this.linear = {
       weights: tf.tensor2d(sum(dense.weights, discriminant.weights), [width, dense.classes]),
       bias: tf.tensor2d(sum(dense.bias, discriminant.bias), [1, dense.classes]),
@@ -37,7 +37,7 @@ export class DenseScorer {
     const [, nearestWeight = 0] = this.weights;
     const linear = softmaxScores(this.tf, this.linear, stackRows(rows, this.width), rows.length);
     const nearest = this.nearest.scores(stackRows(rows, size), rows.length);
-    return Float64Array.from(linear, (score, place) => score + nearestWeight * (nearest[place] as number));
+    return Float64Array.from(linear, (score, place) => score + nearestWeight * nearest[place]!);
   }
 
   dispose(): void {

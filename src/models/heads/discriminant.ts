@@ -38,7 +38,7 @@ export function fitDiscriminant(tf: Tensorflow, examples: DiscriminantExamples):
   const { classes } = examples;
   const { means, centre } = classMeans(examples);
   const scatter = withinClassScatter(tf, examples, means);
-  const targets = means.map((value, at) => value - (centre[at % width] as number));
+  const targets = means.map((value, at) => value - centre[at % width]!);
   const right = tf.tidy(() => tf.transpose(tf.tensor2d(targets, [classes, width])));
   const directions = solve(tf, scatter, right);
   const head = tf.tidy(() => {
@@ -60,18 +60,18 @@ function classMeans(examples: DiscriminantExamples): { means: Float32Array; cent
   const counts = new Float64Array(classes);
   const all = new Float64Array(width);
   forEachExample(examples, (values, start, label) => {
-    counts[label] = (counts[label] as number) + 1;
+    counts[label] = counts[label]! + 1;
     for (let at = 0; at < width; at += 1) {
       const place = label * width + at;
-      sums[place] = (sums[place] as number) + (values[start + at] as number);
-      all[at] = (all[at] as number) + (values[start + at] as number);
+      sums[place] = sums[place]! + values[start + at]!;
+      all[at] = all[at]! + values[start + at]!;
     }
   });
   const count = rows.length + (examples.templates ? classes : 0);
   const centre = Float32Array.from(all, (sum) => sum / Math.max(1, count));
   const means = Float32Array.from(sums, (sum, at) => {
-    const own = counts[Math.floor(at / width)] as number;
-    return own === 0 ? (centre[at % width] as number) : sum / own;
+    const own = counts[Math.floor(at / width)]!;
+    return own === 0 ? centre[at % width]! : sum / own;
   });
   return { means, centre };
 }
@@ -102,7 +102,7 @@ function withinClassScatter(tf: Tensorflow, examples: DiscriminantExamples, mean
   };
   forEachExample(examples, (values, start, label) => {
     for (let at = 0; at < width; at += 1) {
-      const residual = (values[start + at] as number) - (means[label * width + at] as number);
+      const residual = values[start + at]! - means[label * width + at]!;
       residuals[filled * width + at] = residual;
       squares += residual * residual;
     }
@@ -118,7 +118,7 @@ function forEachExample(
   { dense: { values, width }, labels, rows, classes, templates }: DiscriminantExamples,
   take: (values: Float32Array, start: number, label: number) => void,
 ): void {
-  for (const row of rows) take(values, row * width, labels[row] as number);
+  for (const row of rows) take(values, row * width, labels[row]!);
   if (templates) for (let label = 0; label < classes; label += 1) take(templates, label * width, label);
 }
 

@@ -138,21 +138,20 @@ class OneVsRest {
       let lowest = Infinity;
       shuffle(active, count, random);
       for (let position = 0; position < count; position += 1) {
-        const index = active[position] as number;
-        const row = rows[index] as number;
-        const first = start[row] as number;
-        const end = start[row + 1] as number;
-        const direction = sign[index] as number;
-        const before = alpha[index] as number;
+        const index = active[position]!;
+        const row = rows[index]!;
+        const first = start[row]!;
+        const end = start[row + 1]!;
+        const direction = sign[index]!;
+        const before = alpha[index]!;
         let product = this.bias;
-        for (let at = first; at < end; at += 1)
-          product += (weights[columns[at] as number] as number) * (values[at] as number);
+        for (let at = first; at < end; at += 1) product += weights[columns[at]!]! * values[at]!;
         const gradient = direction * product - 1 + slack * before;
         let projected = gradient;
         if (before === 0) {
           if (gradient > shrinkAbove) {
             count -= 1;
-            active[position] = active[count] as number;
+            active[position] = active[count]!;
             active[count] = index;
             position -= 1;
             continue;
@@ -162,12 +161,12 @@ class OneVsRest {
         highest = Math.max(highest, projected);
         lowest = Math.min(lowest, projected);
         if (Math.abs(projected) < 1e-12) continue;
-        const after = Math.max(before - gradient / (curvature[index] as number), 0);
+        const after = Math.max(before - gradient / curvature[index]!, 0);
         alpha[index] = after;
         const step = direction * (after - before);
         for (let at = first; at < end; at += 1) {
-          const column = columns[at] as number;
-          weights[column] = (weights[column] as number) + step * (values[at] as number);
+          const column = columns[at]!;
+          weights[column] = weights[column]! + step * values[at]!;
         }
         this.bias += step;
       }

@@ -78,9 +78,9 @@ export class NearestTickets {
     const scores = new Float32Array(count * counts.length);
     let at = 0;
     for (let place = 0; place < scores.length; place += 1) {
-      const end = at + (counts[place % counts.length] as number);
+      const end = at + counts[place % counts.length]!;
       let highest = at < end ? -1 : 0;
-      for (; at < end; at += 1) if ((cosines[at] as number) > highest) highest = cosines[at] as number;
+      for (; at < end; at += 1) if (cosines[at]! > highest) highest = cosines[at]!;
       scores[place] = highest;
     }
     return scores;

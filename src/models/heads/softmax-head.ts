@@ -81,16 +81,16 @@ function fullBatchLoss(
     let loss = 0;
     for (const call of calls) {
       const values = lossAndGradient(tf, call, { weights, bias, classes });
-      for (let at = 0; at < gradient.length; at += 1) gradient[at] = (gradient[at] as number) + (values[at] as number);
+      for (let at = 0; at < gradient.length; at += 1) gradient[at] = gradient[at]! + values[at]!;
       loss += values[gradient.length] ?? 0;
     }
     tf.dispose([weights, bias]);
     let value = loss / count;
     for (let at = 0; at < gradient.length; at += 1) {
       const penalty = at < size ? l2 : l2 / biasPenaltyDivisor;
-      const coordinate = point[at] as number;
+      const coordinate = point[at]!;
       value += 0.5 * penalty * coordinate * coordinate;
-      gradient[at] = (gradient[at] as number) / count + penalty * coordinate;
+      gradient[at] = gradient[at]! / count + penalty * coordinate;
     }
     return value;
   };
@@ -140,10 +140,7 @@ function trainInMinibatches(
   return trainSoftmaxMinibatch(tf, { width, classes, labels: all, fill, l2: l2, seed: 1 }, onStep);
 }
 
-function toCalls(
-  tf: Tensorflow,
-  { features, labels, rows, classes, examples }: Omit<MinibatchData, 'l2'>,
-): Call[] {
+function toCalls(tf: Tensorflow, { features, labels, rows, classes, examples }: Omit<MinibatchData, 'l2'>): Call[] {
   const calls: Call[] = [];
   for (let start = 0; start < rows.length; start += rowsPerCall) {
     calls.push(toCall(tf, features, labels, rows.subarray(start, start + rowsPerCall)));

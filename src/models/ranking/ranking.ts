@@ -52,15 +52,19 @@ function applyClassWeights(logits: Float64Array, candidates: readonly Candidate[
   return logits.map((logit, index) => logit + Math.log(Math.max(candidates[index]?.weight ?? 1, minWeight)));
 }
 
-export function topCandidates(candidates: readonly Candidate[], probabilities: Float64Array, limit: number): RankedTemplate[] {
+export function topCandidates(
+  candidates: readonly Candidate[],
+  probabilities: Float64Array,
+  limit: number,
+): RankedTemplate[] {
   // Sorting plain numbers is much faster than sorting indices by them.
   const lowest = Float64Array.from(probabilities).sort().at(-limit) ?? -Infinity;
   const order = [...probabilities.keys()]
-    .filter((place) => (probabilities[place] as number) >= lowest)
-    .sort((a, b) => (probabilities[b] as number) - (probabilities[a] as number) || a - b);
+    .filter((place) => probabilities[place]! >= lowest)
+    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
   return order.slice(0, limit).map((index) => ({
     templateId: candidates[index]?.templateId ?? '',
-    probability: probabilities[index] as number,
+    probability: probabilities[index]!,
   }));
 }
 
@@ -95,7 +99,7 @@ export function predictContactType(
 ): { value: string; probability: number } | null {
   const sums = new Map<string, number>();
   types.forEach((type, index) => {
-    if (type !== null) sums.set(type, (sums.get(type) ?? 0) + (probabilities[index] as number));
+    if (type !== null) sums.set(type, (sums.get(type) ?? 0) + probabilities[index]!);
   });
   let best: { value: string; probability: number } | null = null;
   for (const [value, probability] of sums) if (!best || probability > best.probability) best = { value, probability };

@@ -1,11 +1,11 @@
 /**
- * Which words of a ticket spoke for a template, and which against it: each is left out, the rest is ranked, and what the
- * template's log-odds lose by it is the word's weight.
+ * Explains a ranking by the words of the ticket: each word is left out, the rest is ranked, and the drop of the template's log-odds
+ * is the word's weight.
  *
  * The method is occlusion: Zeiler and Fergus 2014 for pictures, Li, Monroe and Jurafsky 2016 ("Understanding neural networks
  * through representation erasure") for texts; the difference of log-odds is the weight of evidence of Robnik-Šikonja and
- * Kononenko 2008. It asks the ranker itself, so it holds for any ranker. A text with more words than may be asked for is
- * left out in passages first, and only those that mattered most are looked into.
+ * Kononenko 2008. It only calls the ranker, so it works with any ranker. In a long text whole passages are left out first, and the
+ * most influential ones are refined.
  */
 import { splitIntoPassages, wordCount, type Passage } from './passages.js';
 import { windowCost } from './rank-queue.js';
@@ -13,40 +13,40 @@ import type { RankInput, Ranking } from '../ranker.js';
 
 export interface WordWeight {
   part: 'subject' | 'body';
-  /** Place in that part, UTF-16 code units, `end` not included */
+  /** Offsets in that part, UTF-16 code units, `end` excluded */
   start: number;
   end: number;
   text: string;
-  /** Log-odds of the template that it brought, nats: above 0 it spoke for the template, below against it */
+  /** Drop of the template's log-odds without the word, nats: positive weights support the template */
   weight: number;
 }
 
 export interface OcclusionSettings {
-  /** Most texts that are ranked, the whole one among them */
+  /** Maximum number of ranked texts, the whole one included */
   maxTexts: number;
-  /** Most windows of the encoder that they take together: a long text is looked into less closely */
+  /** Maximum encoder windows of all texts together: long texts are explained more coarsely */
   maxWindows: number;
 }
 
 export const defaultOcclusion: OcclusionSettings = { maxTexts: 64, maxWindows: 384 };
 
-/** Parts that a passage is cut into on the way to its words. */
+/** Parts that a passage is split into on the way to its words */
 const branches = 16;
-/** A passage that nobody looked into says something to a reader if it is no longer than that. */
+/** Unrefined passages up to this length are shown; longer ones tell a reader nothing. */
 const maxShownLength = 200;
 const maxShown = 12;
-/** Below that a word changed nothing that can be told from rounding, nats. */
+/** Smaller weights are rounding noise, nats. */
 const minWeight = 0.05;
 const minProbability = 1e-9;
 
 interface WeighedPassage extends Passage {
-  /** By template, in the order asked for */
+  /** Per template, in the order of `templateIds` */
   weights: number[];
 }
 
 /**
- * @param rank ranks texts as the model in question does; called once for each round, of which there are at most five
- * @returns per template the at most twelve words with the largest weights, in the order of the text
+ * @param rank the model to explain; called once per round, at most five times
+ * @returns per template at most twelve words with the largest weights, in the order of the text
  */
 export async function explainWords(
   input: RankInput,
@@ -71,8 +71,8 @@ export async function explainWords(
     const rankings = await rank(round.parts.map((part) => without(input, part)));
     const weighed = round.parts.map((part, index) => {
       const after = rankings[index];
-      const isTold = after && after.reason !== 'model-error';
-      const weights = templateIds.map((id, at) => (isTold ? (oddsBefore[at] as number) - logOdds(after, id) : 0));
+      const isRanked = after && after.reason !== 'model-error';
+      const weights = templateIds.map((id, at) => (isRanked ? oddsBefore[at]! - logOdds(after, id) : 0));
       return { ...part, weights };
     });
     found.push(...weighed.filter((part) => wordCount(text, part) === 1));
@@ -82,8 +82,12 @@ export async function explainWords(
   return templateIds.map((_, at) => shownWords(text, input.subject.length, found, at));
 }
 
-/** What is left out next: the parts of the passages that mattered most, as many as its share of the texts left. */
-function nextRound(text: string, open: readonly WeighedPassage[], left: number): { parts: Passage[]; rest: WeighedPassage[] } {
+/** Splits the most influential passages, as far as this round's share of the remaining texts goes. */
+function nextRound(
+  text: string,
+  open: readonly WeighedPassage[],
+  left: number,
+): { parts: Passage[]; rest: WeighedPassage[] } {
   const rest = [...open].sort((a, b) => maxAbsoluteWeight(b) - maxAbsoluteWeight(a));
   const words = rest[0] ? wordCount(text, rest[0]) : 0;
   const rounds = words <= left ? 1 : Math.ceil(Math.log(words) / Math.log(branches));
@@ -92,7 +96,7 @@ function nextRound(text: string, open: readonly WeighedPassage[], left: number):
   while (rest.length > 0 && parts.length < share) {
     const room = share - parts.length;
     const own = rest[0] ? splitIntoPassages(text, rest[0], room) : [];
-    // One part is the passage itself: there is no room to learn anything new about it.
+    // A single part is the passage itself: nothing new would be learned.
     if (own.length === 1 && words > 1) break;
     rest.shift();
     parts.push(...own);
@@ -100,12 +104,12 @@ function nextRound(text: string, open: readonly WeighedPassage[], left: number):
   return { parts, rest };
 }
 
-/** How much a passage mattered to any of the templates. */
+/** The largest influence of a passage on any template. */
 const maxAbsoluteWeight = ({ weights }: WeighedPassage): number => Math.max(...weights.map(Math.abs));
 
-/** A template that has left a ranking's best hundred counts as its last. */
+/** A template outside the best hundred counts as the last of them. */
 function logOdds({ items }: Ranking, templateId: string): number {
-  const item = items.find((one) => one.templateId === templateId) ?? items.at(-1);
+  const item = items.find((candidate) => candidate.templateId === templateId) ?? items.at(-1);
   const probability = Math.min(1 - minProbability, Math.max(minProbability, item?.probability ?? 0));
   return Math.log(probability / (1 - probability));
 }
@@ -119,7 +123,7 @@ function without(input: RankInput, { start, end }: Passage): RankInput {
 }
 
 function shownWords(text: string, subjectLength: number, found: readonly WeighedPassage[], at: number): WordWeight[] {
-  const weightOf = ({ weights }: WeighedPassage): number => weights[at] as number;
+  const weightOf = ({ weights }: WeighedPassage): number => weights[at]!;
   return found
     .filter((word) => Math.abs(weightOf(word)) >= minWeight)
     .sort((a, b) => Math.abs(weightOf(b)) - Math.abs(weightOf(a)))
@@ -128,13 +132,13 @@ function shownWords(text: string, subjectLength: number, found: readonly Weighed
     .flatMap((word) => splitAtSubject(text, subjectLength, word, Math.round(1000 * weightOf(word)) / 1000));
 }
 
-/** A short passage may hold the end of the subject and the start of the body: it is two spans then. */
+/** A passage over the end of the subject and the start of the body becomes two spans. */
 function splitAtSubject(text: string, subjectLength: number, { start, end }: Passage, weight: number): WordWeight[] {
   const bodyStart = subjectLength + 1;
   const span = (part: WordWeight['part'], offset: number, from: number, to: number): WordWeight[] => {
-    const said = text.slice(from, to);
-    const skipped = said.length - said.trimStart().length;
-    const [first, last] = [from + skipped, from + said.trimEnd().length];
+    const span = text.slice(from, to);
+    const skipped = span.length - span.trimStart().length;
+    const [first, last] = [from + skipped, from + span.trimEnd().length];
     if (from >= to || first >= last) return [];
     return [{ part, start: first - offset, end: last - offset, text: text.slice(first, last), weight }];
   };

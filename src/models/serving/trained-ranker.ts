@@ -2,6 +2,7 @@
 import { softmax } from '../ranking/softmax.js';
 import { join } from 'node:path';
 import { DenseScorer, stackRows } from '../heads/dense-scorer.js';
+import { templateKind } from '../heads/head-scores.js';
 import { Encoder } from '../encoder/encoder.js';
 import { scoreRow } from '../heads/linear-svm.js';
 import { encoderFolder, loadModel, ModelFolderError, type ModelParts } from '../versions/model-folder.js';
@@ -15,7 +16,7 @@ import { type TextFacts } from '../ranker.js';
 import { ticketText } from '../features/ticket-text.js';
 
 interface CandidateSlot {
-  /** Classes of the candidate and of the templates that were merged into it; none where no label has taught it. */
+  /** Classes of the candidate and of the templates merged into it; empty for a template without labels */
   labels: number[];
   contactType: string | null;
 }
@@ -25,13 +26,13 @@ export class TrainedRanker implements Ranker {
   private readonly features: TicketFeatures;
   private readonly vectors: TemplateVectors;
   private readonly heads: DenseScorer;
-  /** On the encoder that the model's own was made of */
+  /** Heads on the base encoder; null where the model has no encoder of its own */
   private readonly baseHeads: DenseScorer | null;
   private readonly isKnown: (word: string) => boolean;
   private own: Encoder | null = null;
   private candidates: readonly Candidate[] = [];
   private slots: CandidateSlot[] = [];
-  /** Embeddings of the candidates' texts, [candidates, size] */
+  /** [candidates, size] */
   private templateEmbeddings: Float32Array = new Float32Array();
 
   private constructor(
@@ -45,46 +46,46 @@ export class TrainedRanker implements Ranker {
     this.features = new TicketFeatures(description.views, vocabulary, description.fields);
     this.vectors = TemplateVectors.forEncoder(encoder);
     this.isKnown = isKnownWord(vocabulary);
-    const [dense = 1, , nearest = 1, discriminant = 1, , ...ofUsual] = description.combination.weights;
+    const [dense = 1, , nearest = 1, discriminant = 1, , ...baseWeights] = description.combination.weights;
     const width = this.features.denseWidth;
     this.heads = new DenseScorer(tf, parts, width, [dense, nearest, discriminant]);
-    this.baseHeads = parts.base && new DenseScorer(tf, parts.base, width, ofUsual);
+    this.baseHeads = parts.base && new DenseScorer(tf, parts.base, width, baseWeights);
   }
 
   /**
-   * @param usual encoder of the models that have none of their own
-   * @param candidates the templates to rank; null: those that it was trained with
-   * @throws ModelFolderError where the folder holds no model, or one that was trained on another encoder
+   * @param base pretrained encoder, for models without an encoder of their own
+   * @param candidates the templates to rank; null: those of the training
+   * @throws ModelFolderError where the folder has no model, or one that was trained on another encoder
    */
   static async open(
     tf: Tensorflow,
-    usual: Encoder,
+    base: Encoder,
     folder: string,
     candidates: Candidate[] | null = null,
   ): Promise<TrainedRanker> {
     const parts = await loadModel(folder);
     const { recipe, encoder: wanted } = parts.description;
-    const own = recipe === 'finetune' ? await openOwnEncoder(tf, usual, join(folder, encoderFolder)) : null;
-    const { hash } = own ?? usual;
+    const own = recipe === 'finetune' ? await openOwnEncoder(tf, base, join(folder, encoderFolder)) : null;
+    const { hash } = own ?? base;
     if (wanted.hash !== hash) {
       own?.dispose();
       throw new ModelFolderError(
-        `${folder} was trained on an encoder with the hash ${wanted.hash.slice(0, 16)}, ${own ? 'the one in it' : 'this one'} has ${hash.slice(0, 16)}: ${own ? 'take a copy that is whole' : 'set ENCODER_DIR to the one it was trained on'}`,
+        `${folder} was trained on an encoder with the hash ${wanted.hash.slice(0, 16)}, ${own ? 'its own encoder' : 'this encoder'} has ${hash.slice(0, 16)}. ${own ? 'The folder is damaged; use an intact copy' : 'Set ENCODER_DIR to the encoder of the training'}`,
       );
     }
-    if (parts.base && wanted.usual !== usual.hash) {
+    if (parts.base && wanted.base !== base.hash) {
       own?.dispose();
       throw new ModelFolderError(
-        `${folder} asks beside its own encoder one with the hash ${(wanted.usual ?? '').slice(0, 16)}, this one has ${usual.hash.slice(0, 16)}: set ENCODER_DIR to the one it was trained on`,
+        `${folder} needs a base encoder with the hash ${(wanted.base ?? '').slice(0, 16)}, this encoder has ${base.hash.slice(0, 16)}. Set ENCODER_DIR to the encoder of the training`,
       );
     }
-    const ranker = new TrainedRanker(tf, own ?? usual, usual, parts);
+    const ranker = new TrainedRanker(tf, own ?? base, base, parts);
     ranker.own = own;
     await ranker.setCandidates(candidates);
     return ranker;
   }
 
-  /** SHA-256 of the weights of the encoder that its embeddings are from */
+  /** SHA-256 of the weights of the encoder that computes the embeddings */
   get encoderHash(): string {
     return this.encoder.hash;
   }
@@ -132,35 +133,37 @@ export class TrainedRanker implements Ranker {
       .map((encoded, index) => this.features.dense(inputs[index] as RankInput, encoded));
   }
 
-  /** What the heads say together, per ticket [classes]; weights in the order of `evidenceOf`. */
-  private combineHeads(inputs: RankInput[], rows: Float32Array[], usualRows: Float32Array[] | null): Float64Array[] {
+  /** Weighted sum of the heads' scores without template similarity, [classes] per ticket; weights as in `scoresByKind` */
+  private combineHeads(inputs: RankInput[], rows: Float32Array[], baseRows: Float32Array[] | null): Float64Array[] {
     const [, sparseWeight = 1] = this.parts.description.combination.weights;
     const { classes } = this.parts.dense;
     const own = this.heads.scores(rows, this.encoder.size);
-    const beside = usualRows && this.baseHeads?.scores(usualRows, this.base.size);
+    const baseScores = baseRows && this.baseHeads?.scores(baseRows, this.base.size);
     return inputs.map((input, index) => {
       const sparse = scoreRow(this.parts.sparse, this.features.sparse(input));
       return Float64Array.from(sparse, (score, label) => {
         const place = index * classes + label;
-        return (own[place] as number) + sparseWeight * score + (beside?.[place] ?? 0);
+        return own[place]! + sparseWeight * score + (baseScores?.[place] ?? 0);
       });
     });
   }
 
-  private rankTicket(learned: Float64Array, embedding: Float32Array | null, row: Float32Array, facts: TextFacts): Ranking {
+  private rankTicket(
+    learned: Float64Array,
+    embedding: Float32Array | null,
+    row: Float32Array,
+    facts: TextFacts,
+  ): Ranking {
     const { combination, abstention } = this.parts.description;
-    const textWeight = combination.weights[4] ?? 0;
-    const likenesses = embedding && cosines(embedding, this.templateEmbeddings);
+    const textWeight = combination.weights[templateKind] ?? 0;
+    const similarities = embedding && cosines(embedding, this.templateEmbeddings);
     const logits = Float64Array.from(this.slots, ({ labels }, place) => {
-      const likeness = likenesses?.[place] ?? 0;
-      if (labels.length === 0) return combination.zeroShot.scale * likeness + combination.zeroShot.offset;
-      return logSumExp(labels, learned) + textWeight * likeness;
+      const similarity = similarities?.[place] ?? 0;
+      if (labels.length === 0) return combination.zeroShot.scale * similarity + combination.zeroShot.offset;
+      return logSumExp(labels, learned) + textWeight * similarity;
     });
-    // Of the candidates, and of what may not be suggested: a ticket about a blocked template is not out of scope.
-    const maxLogit = [logits, learned].reduce(
-      (most, some) => some.reduce((a, b) => Math.max(a, b), most),
-      -Infinity,
-    );
+    // Over candidates and all classes: a ticket about a blocked template is not out of scope.
+    const maxLogit = [logits, learned].reduce((most, some) => some.reduce((a, b) => Math.max(a, b), most), -Infinity);
     return buildRanking({
       candidates: this.candidates,
       logits,
@@ -172,7 +175,7 @@ export class TrainedRanker implements Ranker {
     });
   }
 
-  /** Follows from the template where each answers one contact type; else a head of its own tells it. */
+  /** Follows from the template where each has one contact type; else a head predicts it. */
   private predictType(probabilities: Float64Array, row: Float32Array): Ranking['contactType'] {
     const { contactTypeHead, description } = this.parts;
     if (!contactTypeHead)
@@ -185,7 +188,7 @@ export class TrainedRanker implements Ranker {
       if (value === 0) return;
       const base = feature * contactTypeHead.classes;
       for (let type = 0; type < logits.length; type += 1) {
-        logits[type] = (logits[type] as number) + value * (contactTypeHead.weights[base + type] as number);
+        logits[type] = logits[type]! + value * contactTypeHead.weights[base + type]!;
       }
     });
     return predictContactType(description.contactTypes, softmax(logits));
@@ -193,15 +196,15 @@ export class TrainedRanker implements Ranker {
 }
 
 /** @throws ModelFolderError */
-async function openOwnEncoder(tf: Tensorflow, usual: Encoder, folder: string): Promise<Encoder> {
+async function openOwnEncoder(tf: Tensorflow, base: Encoder, folder: string): Promise<Encoder> {
   try {
-    return await Encoder.open(tf, folder, usual.folders.cache);
+    return await Encoder.open(tf, folder, base.folders.cache);
   } catch (error) {
-    throw new ModelFolderError(`the model's own encoder can't be read: ${(error as Error).message}`);
+    throw new ModelFolderError(`can't read the model's own encoder: ${(error as Error).message}`);
   }
 }
 
-/** The logit of one class that several were merged into: their probabilities are added up. */
+/** Logit of merged classes: the logarithm of the sum of their unnormalised probabilities. */
 function logSumExp(labels: readonly number[], learned: Float64Array): number {
   if (labels.length === 1) return learned[labels[0] ?? 0] ?? 0;
   const logits = labels.map((label) => learned[label] ?? 0);

@@ -93,7 +93,7 @@ function describeTicket(scoring: HeldOutScoring, row: DataRow, index: number, pl
   const embedding = vector.some((value) => value !== 0) ? vector : null;
   const { scale, offset } = combination.zeroShot;
   const logits = Float64Array.from(candidates, (_, at) => {
-    if (at < scores.classes) return learned[at] as number;
+    if (at < scores.classes) return learned[at]!;
     const template = zeroShotEmbeddings[at - scores.classes];
     return scale * (embedding && template ? cosine(embedding, template) : 0) + offset;
   });
@@ -105,7 +105,9 @@ function describeTicket(scoring: HeldOutScoring, row: DataRow, index: number, pl
     ({ contactTypes }, at) =>
       contactTypeOfClass?.[at] ?? (contactTypes.length === 1 ? (contactTypes[0] ?? null) : null),
   );
-  const contactType = scoring.heldOutTypes ? scoring.heldOutTypes[index] : predictContactType(types, probabilities)?.value;
+  const contactType = scoring.heldOutTypes
+    ? scoring.heldOutTypes[index]
+    : predictContactType(types, probabilities)?.value;
   return {
     key: row.id ?? `line:${row.line}`,
     occurredAt: row.occurredAt,

@@ -43,10 +43,10 @@ export function predictHeldOut(
     const rightProbability = probabilities[label] ?? 0;
     let [predicted, rank, suspected, most] = [0, 1, label, -1];
     for (let other = 0; other < classes; other += 1) {
-      const probability = probabilities[other] as number;
-      if (probability > (probabilities[predicted] as number)) predicted = other;
+      const probability = probabilities[other]!;
+      if (probability > probabilities[predicted]!) predicted = other;
       if (probability > rightProbability) rank += 1;
-      if (probability >= (thresholds[other] as number) && probability > most) [suspected, most] = [other, probability];
+      if (probability >= thresholds[other]! && probability > most) [suspected, most] = [other, probability];
     }
     const confidence = probabilities[predicted] ?? 0;
     return { row: rows[index] ?? 0, label, predicted, confidence, rightProbability, rank, suspected };
@@ -63,8 +63,8 @@ function meanSelfConfidence(
   const counts = new Float64Array(classes);
   for (const index of rows) {
     const label = labels[index] ?? 0;
-    sums[label] = (sums[label] as number) + (softmax(combineScores(weights, scores, index, classes))[label] ?? 0);
-    counts[label] = (counts[label] as number) + 1;
+    sums[label] = sums[label]! + (softmax(combineScores(weights, scores, index, classes))[label] ?? 0);
+    counts[label] = counts[label]! + 1;
   }
   return Array.from(sums, (sum, label) => (counts[label] ? sum / counts[label] : Infinity));
 }

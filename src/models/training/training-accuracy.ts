@@ -25,7 +25,7 @@ export function trainingTop1(
   const rows = labelled.subarray(0, maxTickets);
   const classes = dense.classes;
   const both = (ofDense: Float32Array, ofDiscriminant: Float32Array): Float32Array =>
-    ofDense.map((value, at) => denseWeight * value + discriminantWeight * (ofDiscriminant[at] as number));
+    ofDense.map((value, at) => denseWeight * value + discriminantWeight * ofDiscriminant[at]!);
   const scores = tf.tidy(() => {
     const weights = tf.tensor2d(both(dense.weights, discriminant.weights), [data.dense.width, classes]);
     const bias = tf.tensor2d(both(dense.bias, discriminant.bias), [1, classes]);
@@ -40,8 +40,8 @@ export function trainingTop1(
     const words = scoreRow(sparse, { columns, values: data.sparse.values.subarray(start, end) });
     let best = 0;
     words.forEach((word, label) => {
-      words[label] = sparseWeight * word + (values[index * classes + label] as number);
-      if (words[label] > (words[best] as number)) best = label;
+      words[label] = sparseWeight * word + values[index * classes + label]!;
+      if (words[label] > words[best]!) best = label;
     });
     if (best === data.labels[row]) right += 1;
   });
@@ -56,7 +56,7 @@ export function nearestCentroidTop1(tf: Tensorflow, data: TrainingData, rows: re
     if (label === -1) return;
     for (let at = 0; at < size; at += 1) {
       const place = label * size + at;
-      sums[place] = (sums[place] as number) + (dense.values[row * dense.width + at] as number);
+      sums[place] = sums[place]! + dense.values[row * dense.width + at]!;
     }
   });
   const means = tf.tensor2d(sums, [classes.length, size]);
@@ -76,8 +76,8 @@ export function nearestCentroidTop1(tf: Tensorflow, data: TrainingData, rows: re
         .reduce((sum, value) => sum + value * value, 0);
       let [best, most] = [-1, -Infinity];
       for (let label = 0; label < classes.length; label += 1) {
-        const product = values[index * classes.length + label] as number;
-        const square = squares[label] as number;
+        const product = values[index * classes.length + label]!;
+        const square = squares[label]!;
         // Leave-one-out: without the ticket's own embedding in the mean.
         const likeness =
           label === own

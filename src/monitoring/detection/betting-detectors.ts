@@ -11,11 +11,10 @@ export const rankCells = 1_000;
 /** A density on (0, 1) of the rank of a number among those before it, per cell. */
 type BettingFunction = Float64Array;
 
-const toCells = (integral: (rank: number) => number): BettingFunction =>
-  Float64Array.from(
-    { length: rankCells },
-    (_, cell) => rankCells * (integral((cell + 1) / rankCells) - integral(cell / rankCells)),
-  );
+const toCells = (integral: (rank: number) => number): BettingFunction => {
+  const edges = Float64Array.from({ length: rankCells + 1 }, (_, edge) => integral(edge / rankCells));
+  return Float64Array.from({ length: rankCells }, (_, cell) => rankCells * (edges[cell + 1]! - edges[cell]!));
+};
 
 /** All numbers moved by so many standard deviations (exponential tilt of a normal score). */
 const shiftedRanks = (by: number): BettingFunction =>
@@ -41,14 +40,12 @@ export type Direction = 'higher' | 'lower' | 'both';
 /** @param minEffect in standard deviations: bets that so small a shift would win are made dearer by what it would win */
 export function numericMixture(minEffect: number, direction: Direction = 'both'): BettingMixture {
   if (direction !== 'both') {
-    const functions = [0.1, 0.25, 0.6].map((by) =>
-      discount(shiftedRanks(direction === 'higher' ? by : -by), minEffect),
-    );
-    return { functions, weights: [0.4, 0.35, 0.25] };
+    const bets = [0.1, 0.25, 0.6].map((by) => shiftedRanks(direction === 'higher' ? by : -by));
+    return { functions: discount(bets, minEffect), weights: [0.4, 0.35, 0.25] };
   }
   const bets = [...[0.1, 0.25, 0.6].flatMap((by) => [shiftedRanks(by), shiftedRanks(-by)]), heavyTails];
   return {
-    functions: bets.map((bet) => discount(bet, minEffect)),
+    functions: discount(bets, minEffect),
     // Small shifts take longest to see: whatever their bets lack in weight they make up for last.
     weights: [0.2, 0.2, 0.15, 0.15, 0.1, 0.1, 0.1],
   };
@@ -64,14 +61,17 @@ export function noveltyMixture(minEffect: number): BettingMixture {
     shiftedRanks(0.6),
     shiftedRanks(-0.25),
   ];
-  return { functions: bets.map((bet) => discount(bet, minEffect)), weights: [0.25, 0.25, 0.2, 0.1, 0.1, 0.1] };
+  return { functions: discount(bets, minEffect), weights: [0.25, 0.25, 0.2, 0.1, 0.1, 0.1] };
 }
 
-function discount(bet: BettingFunction, minEffect: number): BettingFunction {
-  const mean = (shift: BettingFunction): number =>
-    bet.reduce((sum, value, cell) => sum + (value * (shift[cell] as number)) / rankCells, 0);
-  const most = Math.max(1, mean(shiftedRanks(minEffect)), mean(shiftedRanks(-minEffect)));
-  return bet.map((value) => value / most);
+/** Makes each bet dearer by what it would win if all numbers moved by the smallest effect. */
+function discount(bets: readonly BettingFunction[], minEffect: number): BettingFunction[] {
+  const shifts = [shiftedRanks(minEffect), shiftedRanks(-minEffect)];
+  return bets.map((bet) => {
+    const means = shifts.map((shift) => bet.reduce((sum, value, cell) => sum + (value * shift[cell]!) / rankCells, 0));
+    const most = Math.max(1, ...means);
+    return bet.map((value) => value / most);
+  });
 }
 
 /** How many times as frequent, or as rare, as it was. */

@@ -102,10 +102,10 @@ export class ChangeDetector {
     if (this.filter.isCopy(ticket)) return alarms;
     const { measures, blocks } = this.reference.coding;
     const block = blocks.count > 1 ? blockAt(blocks, ticket.at) : 0;
-    const bins = measures.map((measure, index) => findBin(measure, ticket.values[index] as number));
+    const bins = measures.map((measure, index) => findBin(measure, ticket.values[index]!));
     for (const slice of ticket.slices) {
       for (const { detector, measure, index } of this.ticketDetectors[slice] as WeightedDetector[]) {
-        const bin = bins[index] as number;
+        const bin = bins[index]!;
         if (bin >= 0) detector.add(bin, measure.hasRhythm ? block : 0, ticketRandom(ticket.key, slice * 1_000 + index));
       }
     }

@@ -49,8 +49,8 @@ export class EmbeddingSums {
   noveltyEffect(): Finding['effect'] {
     const { sums, tickets, reference } = this;
     const place = sums.length - tailShares.length;
-    const before = (reference.means[place] as number) * reference.rows;
-    const difference = shareDifference(sums[place] as number, tickets, before, reference.rows);
+    const before = reference.means[place]! * reference.rows;
+    const difference = shareDifference(sums[place]!, tickets, before, reference.rows);
     return { ...difference, unit: `share of tickets beyond the ${100 * (1 - tailShares[1])}th reference percentile` };
   }
 
@@ -59,7 +59,7 @@ export class EmbeddingSums {
     const { reference, tickets, sums } = this;
     const first = reference.nulls[0];
     if (!first || tickets < first.size) return null;
-    const differences = Float64Array.from(sums, (sum, at) => sum / tickets - (reference.means[at] as number));
+    const differences = Float64Array.from(sums, (sum, at) => sum / tickets - reference.means[at]!);
     const statistics = testStatistics(differences, reference.variances, 1 / tickets + 1 / reference.rows);
     const { kernels, surprises } = reference.nulls.filter(({ size }) => size <= tickets).at(-1) ?? first;
     const { surprise, component } = maxSurprise(statistics, kernels);

@@ -66,7 +66,7 @@ export class SignalDetector {
     this.totals = new Float64Array(counts.length / this.bins);
     counts.forEach((count, place) => {
       const block = Math.floor(place / this.bins);
-      this.totals[block] = (this.totals[block] as number) + count;
+      this.totals[block] = this.totals[block]! + count;
     });
     const betsOf = measure.part === 'novelty' ? noveltyMixture : (effect: number) => numericMixture(effect, direction);
     this.mixture = measure.kind === 'number' ? betsOf(minEffect) : null;
@@ -80,8 +80,8 @@ export class SignalDetector {
     if (this.mixture) this.updateByRank(this.mixture, bin, block, random);
     else this.updateByCategory(bin, block);
     const place = block * this.bins + bin;
-    this.counts[place] = (this.counts[place] as number) + 1;
-    this.totals[block] = (this.totals[block] as number) + 1;
+    this.counts[place] = this.counts[place]! + 1;
+    this.totals[block] = this.totals[block]! + 1;
     this.addRecent(bin);
   }
 
@@ -94,34 +94,31 @@ export class SignalDetector {
   /** What the last 500 to 1,000 tickets are like, and what is usual: counts by bin. */
   effect(): { window: Float64Array; reference: Float64Array; bin: number } {
     const { bins, recent, options } = this;
-    const window = Float64Array.from(
-      { length: bins },
-      (_, bin) => (recent[bin] as number) + (recent[bins + bin] as number),
-    );
+    const window = Float64Array.from({ length: bins }, (_, bin) => recent[bin]! + recent[bins + bin]!);
     const reference = new Float64Array(bins);
-    options.counts.forEach((count, place) => (reference[place % bins] = (reference[place % bins] as number) + count));
+    options.counts.forEach((count, place) => (reference[place % bins] = reference[place % bins]! + count));
     // What is held against its own past: all that came before the last tickets.
     if (reference.every((count) => count === 0)) {
-      this.counts.forEach((count, place) => (reference[place % bins] = (reference[place % bins] as number) + count));
-      window.forEach((count, bin) => (reference[bin] = (reference[bin] as number) - count));
+      this.counts.forEach((count, place) => (reference[place % bins] = reference[place % bins]! + count));
+      window.forEach((count, bin) => (reference[bin] = reference[bin]! - count));
     }
-    const strongest = this.values.reduce((best, value, at) => (value > (this.values[best] as number) ? at : best), 0);
+    const strongest = this.values.reduce((best, value, at) => (value > this.values[best]! ? at : best), 0);
     return { window, reference, bin: this.alternatives[strongest]?.name ?? -1 };
   }
 
   toJSON(): DetectorState {
-    const since = this.counts.map((count, place) => count - (this.options.counts[place] as number));
+    const since = this.counts.map((count, place) => count - this.options.counts[place]!);
     return { since: [...since], evidence: [...this.values], recent: [...this.recent, ...this.recentTotals] };
   }
 
   resume({ since, evidence, recent }: DetectorState): void {
     since.forEach((count, place) => {
-      this.counts[place] = (this.options.counts[place] as number) + count;
+      this.counts[place] = this.options.counts[place]! + count;
     });
     this.totals.fill(0);
     this.counts.forEach((count, place) => {
       const block = Math.floor(place / this.bins);
-      this.totals[block] = (this.totals[block] as number) + count;
+      this.totals[block] = this.totals[block]! + count;
     });
     // Of a program with other bets it is worth nothing: they begin anew.
     if (evidence.length === this.values.length) this.values.set(evidence);
@@ -133,22 +130,22 @@ export class SignalDetector {
   private updateByRank({ functions }: BettingMixture, bin: number, block: number, random: number): void {
     const start = block * this.bins;
     let below = 0;
-    for (let other = 0; other < bin; other += 1) below += this.counts[start + other] as number;
-    const rank = (below + random * ((this.counts[start + bin] as number) + 1)) / ((this.totals[block] as number) + 1);
+    for (let other = 0; other < bin; other += 1) below += this.counts[start + other]!;
+    const rank = (below + random * (this.counts[start + bin]! + 1)) / (this.totals[block]! + 1);
     const cell = Math.min(rankCells - 1, Math.floor(rank * rankCells));
     for (let bet = 0; bet < functions.length; bet += 1) {
-      this.values[bet] = ((this.values[bet] as number) + 1) * ((functions[bet] as Float64Array)[cell] as number);
+      this.values[bet] = (this.values[bet]! + 1) * (functions[bet] as Float64Array)[cell]!;
     }
     this.evidence = this.weightedEvidence();
   }
 
   private updateByCategory(bin: number, block: number): void {
-    const total = (this.totals[block] as number) + 1;
+    const total = this.totals[block]! + 1;
     const { minEffect } = this.options;
     for (let at = 0; at < this.alternatives.length; at += 1) {
       const { name, ratio } = this.alternatives[at] as RateAlternative;
-      const share = ((this.counts[block * this.bins + name] as number) + 0.5) / total;
-      this.values[at] = ((this.values[at] as number) + 1) * categoryEValue(ratio, share, name === bin, minEffect);
+      const share = (this.counts[block * this.bins + name]! + 0.5) / total;
+      this.values[at] = (this.values[at]! + 1) * categoryEValue(ratio, share, name === bin, minEffect);
     }
     this.evidence = this.weightedEvidence();
   }
@@ -160,20 +157,20 @@ export class SignalDetector {
       for (const value of values) sum += value;
       return sum / Math.max(1, values.length);
     }
-    for (let bet = 0; bet < values.length; bet += 1) sum += (values[bet] as number) * (mixture.weights[bet] as number);
+    for (let bet = 0; bet < values.length; bet += 1) sum += values[bet]! * mixture.weights[bet]!;
     return sum;
   }
 
   private addRecent(bin: number): void {
     const { recent, recentTotals, bins } = this;
-    if ((recentTotals[1] as number) >= effectTickets) {
+    if (recentTotals[1]! >= effectTickets) {
       recent.copyWithin(0, bins);
       recent.fill(0, bins);
-      recentTotals[0] = recentTotals[1] as number;
+      recentTotals[0] = recentTotals[1]!;
       recentTotals[1] = 0;
     }
-    recent[bins + bin] = (recent[bins + bin] as number) + 1;
-    recentTotals[1] = (recentTotals[1] as number) + 1;
+    recent[bins + bin] = recent[bins + bin]! + 1;
+    recentTotals[1] = recentTotals[1]! + 1;
   }
 }
 
@@ -186,12 +183,12 @@ interface RateAlternative {
 function rateAlternatives({ measure, counts, isSlice, direction = 'both' }: DetectorOptions): RateAlternative[] {
   const bins = measure.names.length + 3;
   const totals = new Float64Array(bins);
-  counts.forEach((count, place) => (totals[place % bins] = (totals[place % bins] as number) + count));
+  counts.forEach((count, place) => (totals[place % bins] = totals[place % bins]! + count));
   const isNew = totals.every((count) => count === 0);
   return [...monitoredNames(measure, totals, isSlice)].flatMap((name) =>
     rateRatios
       .filter((ratio) => direction === 'both' || ratio > 1 === (direction === 'higher'))
-      .filter((ratio) => ratio > 1 || isNew || (totals[name] as number) >= minCountForDecrease)
+      .filter((ratio) => ratio > 1 || isNew || totals[name]! >= minCountForDecrease)
       .map((ratio) => ({ name, ratio })),
   );
 }
@@ -199,7 +196,7 @@ function rateAlternatives({ measure, counts, isSlice, direction = 'both' }: Dete
 /** The most frequent names, the rare together, those never seen, and none. */
 function monitoredNames({ names }: Measure, totals: Float64Array, isSlice: boolean): Int32Array {
   if (names.join() === 'no,yes') return Int32Array.of(1);
-  const frequent = [...names.keys()].sort((a, b) => (totals[b] as number) - (totals[a] as number) || a - b);
+  const frequent = [...names.keys()].sort((a, b) => totals[b]! - totals[a]! || a - b);
   const kept = frequent.slice(0, isSlice ? maxSliceNames : maxNames);
   return Int32Array.from([...kept, names.length, names.length + 1, names.length + 2]);
 }

@@ -52,7 +52,7 @@ export class WindowSample {
       return;
     }
     if (this.heap.length >= this.capacity) {
-      if (ticket.key > (this.heap[0] as number)) return;
+      if (ticket.key > this.heap[0]!) return;
       this.tickets.delete(popLargest(this.heap));
     }
     this.tickets.set(ticket.key, ticket);
@@ -75,7 +75,7 @@ export class WindowSample {
   /** Different tickets, copies in bursts among them: exact up to the capacity, beyond it ± 1.3 % (one standard deviation). */
   get volume(): number {
     if (this.heap.length < this.capacity) return this.heap.length;
-    return Math.round(((this.capacity - 1) / (this.heap[0] as number)) * 2 ** 53);
+    return Math.round(((this.capacity - 1) / this.heap[0]!) * 2 ** 53);
   }
 
   /** Tickets that drift is told from, in canonical order: by time, then key; of a burst of near-duplicates the first. */
@@ -132,9 +132,9 @@ export class WindowSample {
       const point = points.slice(index * dims, (index + 1) * dims);
       window.addCoded({
         key,
-        fingerprint: fingerprints[index] as number,
+        fingerprint: fingerprints[index]!,
         bands: bands?.slice(index * copyBands, (index + 1) * copyBands) ?? new Uint32Array(copyBands),
-        at: times[index] as number,
+        at: times[index]!,
         point: dims > 0 && point[0] !== noPoint ? point : null,
         values: values.slice(index * measures.length, (index + 1) * measures.length),
         slices: [...slices.keys()].filter((slice) => memberships[index * slices.length + slice] === 1),
@@ -150,13 +150,13 @@ function comesBefore(a: CodedTicket, b: CodedTicket): boolean {
   if (a.fingerprint !== b.fingerprint) return a.fingerprint < b.fingerprint;
   const other = a.values.findIndex((value, at) => !Object.is(value, b.values[at]));
   if (other < 0) return comesFirst(a.bands, b.bands);
-  const [own, theirs] = [a.values[other] as number, b.values[other] as number];
+  const [own, theirs] = [a.values[other]!, b.values[other]!];
   return Number.isNaN(theirs) || own < theirs;
 }
 
 function comesFirst(a: Uint32Array, b: Uint32Array): boolean {
   const other = a.findIndex((value, at) => value !== b[at]);
-  return other >= 0 && (a[other] as number) < (b[other] as number);
+  return other >= 0 && a[other]! < b[other]!;
 }
 
 /** A binary heap in an array. */
@@ -165,23 +165,23 @@ function push(heap: number[], key: number): void {
   heap.push(key);
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    if ((heap[parent] as number) >= key) break;
-    heap[at] = heap[parent] as number;
+    if (heap[parent]! >= key) break;
+    heap[at] = heap[parent]!;
     at = parent;
   }
   heap[at] = key;
 }
 
 function popLargest(heap: number[]): number {
-  const largest = heap[0] as number;
+  const largest = heap[0]!;
   const key = heap.pop() as number;
   const { length } = heap;
   let at = 0;
   while (length > 0) {
     let child = 2 * at + 1;
-    if (child + 1 < length && (heap[child + 1] as number) > (heap[child] as number)) child += 1;
-    if (child >= length || (heap[child] as number) <= key) break;
-    heap[at] = heap[child] as number;
+    if (child + 1 < length && heap[child + 1]! > heap[child]!) child += 1;
+    if (child >= length || heap[child]! <= key) break;
+    heap[at] = heap[child]!;
     at = child;
   }
   if (length > 0) heap[at] = key;

@@ -1,6 +1,6 @@
 /** What a window's tickets say against a reference: one finding for each signal and slice, and one verdict for all together. */
 import { testCategories, testBinnedNumbers, reweightToHours, type CountTest } from '../../statistics/contingency.js';
-import { effectOf, explain } from './effects.js';
+import { explainMove, nameMove, numberMove } from './effects.js';
 import { EmbeddingSums } from './embedding-test.js';
 import type { Finding } from '../observations/finding.js';
 import { isConfidenceRise } from './confidence-drop.js';
@@ -76,7 +76,7 @@ function embeddingFinding(
   const novelty = coding.measures.findIndex(({ part }) => part === 'novelty');
   if (!coding.space || !embedding || novelty < 0) return [];
   const sums = new EmbeddingSums(coding.space, embedding);
-  for (const { point, values } of tickets) if (point) sums.add({ point, distance: values[novelty] as number });
+  for (const { point, values } of tickets) if (point) sums.add({ point, distance: values[novelty]! });
   const verdict = sums.test();
   if (!verdict) return [];
   const { pValue, statistic } = verdict;
@@ -135,8 +135,8 @@ function describeTest(
   const moments = reference.moments[at]?.[index];
   const moved =
     measure.kind === 'number' && moments
-      ? effectOf.numbers(measure, moments, computeMoments(tickets, at, index))
-      : effectOf.names(measure, both, test.bin);
+      ? numberMove(measure, moments, computeMoments(tickets, at, index))
+      : nameMove(measure, both, test.bin);
   return {
     signal: measure.signal,
     slice,
@@ -144,7 +144,7 @@ function describeTest(
     pValue: test.pValue,
     evidence: null,
     effect: moved.effect,
-    explanation: explain.moved(measure, slice, moved),
+    explanation: explainMove(measure, slice, moved),
     weight,
     size: moved.size,
   };

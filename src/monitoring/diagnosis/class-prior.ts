@@ -55,13 +55,13 @@ export function estimateClassPrior(
   const evidence = Math.exp(Math.min(100, best.log - (unchanged?.log ?? 0)));
   if (evidence < minEvidence) return null;
   const size = counts.reduce((sum, count) => sum + count, 0);
-  const now = counts.map((count, at) => (count + best.strength * (before[at] as number)) / (size + best.strength));
+  const now = counts.map((count, at) => (count + best.strength * before[at]!) / (size + best.strength));
   const named = (of: (at: number) => number): Record<string, number> =>
     Object.fromEntries(names.map((name, at) => [name, of(at)]));
   return {
-    weights: named((at) => Math.min(maxWeight, Math.max(1 / maxWeight, (now[at] as number) / (before[at] as number)))),
-    before: named((at) => before[at] as number),
-    distance: now.reduce((sum, share, at) => sum + Math.abs(share - (before[at] as number)), 0) / 2,
+    weights: named((at) => Math.min(maxWeight, Math.max(1 / maxWeight, now[at]! / before[at]!))),
+    before: named((at) => before[at]!),
+    distance: now.reduce((sum, share, at) => sum + Math.abs(share - before[at]!), 0) / 2,
     evidence,
   };
 }

@@ -68,9 +68,9 @@ export function poolVotes(
   const perShare = ticket.rest / restShare(shares, ticket);
   const unlisted = ticket.rest === 0 ? [] : [...votes.keys()].filter((label) => !ticket.classes.includes(label));
   const classes = Int32Array.of(...ticket.classes, ...unlisted);
-  const own = [...ticket.values, ...unlisted.map((label) => perShare * (shares[label] as number))];
-  const rest = unlisted.reduce((left, label) => left - perShare * (shares[label] as number), ticket.rest);
-  const raised = own.map((value, at) => value * (1 + (votes.get(classes[at] as number) ?? 0) / minVote) ** weight);
+  const own = [...ticket.values, ...unlisted.map((label) => perShare * shares[label]!)];
+  const rest = unlisted.reduce((left, label) => left - perShare * shares[label]!, ticket.rest);
+  const raised = own.map((value, at) => value * (1 + (votes.get(classes[at]!) ?? 0) / minVote) ** weight);
   const total = raised.reduce((sum, value) => sum + value, Math.max(rest, 0));
   return {
     classes,
@@ -82,7 +82,7 @@ export function poolVotes(
 /** Share of the classes that are not among the best few. */
 export function restShare(shares: Float64Array, { classes }: ClassProbabilities): number {
   return Math.max(
-    classes.reduce((left, label) => left - (shares[label] as number), 1),
+    classes.reduce((left, label) => left - shares[label]!, 1),
     minProbability,
   );
 }
@@ -98,7 +98,7 @@ export class Calibrator {
     private readonly calibration: Calibration,
   ) {
     const { bias, temperature } = calibration;
-    this.shares = list.shares.map((share, label) => share ** (1 / temperature) * Math.exp(bias[label] as number));
+    this.shares = list.shares.map((share, label) => share ** (1 / temperature) * Math.exp(bias[label]!));
     this.sum = this.shares.reduce((total, share) => total + share, 0);
   }
 
@@ -106,8 +106,8 @@ export class Calibrator {
     const { classes, values, rest } = probabilities;
     const { bias, temperature } = this.calibration;
     const power = 1 / temperature;
-    const raised = values.map((value, at) => value ** power * Math.exp(bias[classes[at] as number] as number));
-    const others = classes.reduce((left, label) => left - (this.shares[label] as number), this.sum);
+    const raised = values.map((value, at) => value ** power * Math.exp(bias[classes[at]!]!));
+    const others = classes.reduce((left, label) => left - this.shares[label]!, this.sum);
     const raisedRest =
       rest === 0 ? 0 : (rest / restShare(this.list.shares, probabilities)) ** power * Math.max(others, 0);
     const total = raised.reduce((sum, value) => sum + value, raisedRest);
@@ -127,7 +127,7 @@ export function fitCalibration(
   labels: readonly number[],
 ): Calibration {
   const counts = new Float64Array(list.shares.length);
-  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  for (const label of labels) counts[label] = counts[label]! + 1;
   // Biases change little with the temperature: each search step begins with those of the last.
   let bias = new Float64Array(list.shares.length);
   const lossAt = (temperature: number): number => {
@@ -138,8 +138,7 @@ export function fitCalibration(
       if (round === biasRounds - 1) break;
       const expected = expectedCounts(list, tickets);
       bias = bias.map(
-        (value, label) =>
-          value + Math.log(((counts[label] as number) + priorLabels) / ((expected[label] as number) + priorLabels)),
+        (value, label) => value + Math.log((counts[label]! + priorLabels) / (expected[label]! + priorLabels)),
       );
     }
     return tickets.reduce((sum, ticket, at) => sum - Math.log(classProbability(list, ticket, labels[at] ?? 0)), 0);
@@ -157,16 +156,15 @@ export function expectedCounts({ shares }: ClassList, tickets: readonly ClassPro
     const perShare = ticket.rest / restShare(shares, ticket);
     everywhere += perShare;
     ticket.classes.forEach((label, at) => {
-      counts[label] = (counts[label] as number) + (ticket.values[at] as number) - perShare * (shares[label] as number);
+      counts[label] = counts[label]! + ticket.values[at]! - perShare * shares[label]!;
     });
   }
-  return counts.map((count, label) => Math.max(count + everywhere * (shares[label] as number), 0));
+  return counts.map((count, label) => Math.max(count + everywhere * shares[label]!, 0));
 }
 
 export function classProbability({ shares }: ClassList, ticket: ClassProbabilities, label: number): number {
   const at = ticket.classes.indexOf(label);
-  const value =
-    at >= 0 ? (ticket.values[at] as number) : (ticket.rest * (shares[label] as number)) / restShare(shares, ticket);
+  const value = at >= 0 ? ticket.values[at]! : (ticket.rest * shares[label]!) / restShare(shares, ticket);
   return Math.max(value, minProbability);
 }
 

@@ -61,7 +61,7 @@ export function estimateAccuracy(question: AccuracyInput): AccuracyEstimate {
   // Nothing is known of what an empty text asks: a suggestion is right by chance at most.
   for (const { features, index, ticket } of window)
     probabilities[index] = ticket.words === 0 ? 0 : logisticProbability(model, features);
-  const estimated = window.map(({ index }) => probabilities[index] as number);
+  const estimated = window.map(({ index }) => probabilities[index]!);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // The regression's residuals average out by construction; what they scatter is how little the reference knows.
   const unexplained = reference.reduce((sum, { features }, index) => {
@@ -71,7 +71,7 @@ export function estimateAccuracy(question: AccuracyInput): AccuracyEstimate {
   const now = meanEstimate(estimated, unexplained / Math.max(total, 1) ** 2);
   const labelled = window.flatMap(({ ticket, index }) => {
     const outcome = labels.credits.get(ticket.key);
-    return outcome === undefined ? [] : [{ outcome, probability: probabilities[index] as number }];
+    return outcome === undefined ? [] : [{ outcome, probability: probabilities[index]! }];
   });
   const corrected = labelled.length < minLabels ? now : predictionPowered(estimated, labelled, labels.error);
   return { before, now: corrected, loss: difference(before, corrected), labels: labelled.length, probabilities };

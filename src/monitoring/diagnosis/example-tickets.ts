@@ -22,10 +22,10 @@ export function selectExamples(tickets: readonly Placed[]): ExampleTicket[] {
   const [only] = placed;
   if (!only) return tickets.slice(0, maxExamples).map(({ key }) => ({ key, why: 'typical' }));
   const middle = new Float32Array(only.embedding.length);
-  for (const { embedding } of placed) embedding.forEach((value, at) => (middle[at] = (middle[at] as number) + value));
+  for (const { embedding } of placed) embedding.forEach((value, at) => (middle[at] = middle[at]! + value));
   const likeness = placed.map(({ embedding }) => dot(embedding, middle));
   const most = likeness.reduce((a, b) => Math.max(a, b), -Infinity);
-  const fit = placed.filter((_, index) => (likeness[index] as number) >= minTypicality * most);
+  const fit = placed.filter((_, index) => likeness[index]! >= minTypicality * most);
   const chosen = [placed[likeness.indexOf(most)] ?? only];
   while (chosen.length < Math.min(maxExamples, fit.length)) {
     const next = fit

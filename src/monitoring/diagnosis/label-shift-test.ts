@@ -94,8 +94,8 @@ export function testLabelShift(
     shares: shares.names
       .map((templateId, label) => ({
         templateId,
-        before: shares.shares[label] as number,
-        now: estimate.inWindow[label] as number,
+        before: shares.shares[label]!,
+        now: estimate.inWindow[label]!,
       }))
       .sort((a, b) => Math.abs(b.now - b.before) - Math.abs(a.now - a.before)),
     distance,
@@ -173,13 +173,13 @@ class Bootstrap {
     for (const { label } of tickets) {
       if (label < 0) continue;
       labelled += 1;
-      counts[label] = (counts[label] as number) + 1;
+      counts[label] = counts[label]! + 1;
     }
     return counts.map((count) => count / Math.max(labelled, 1));
   }
 
   private weight(label: number, shares: Float64Array): number {
-    return label < 0 ? 1 : (shares[label] as number) / (this.reference.shares[label] as number);
+    return label < 0 ? 1 : shares[label]! / this.reference.shares[label]!;
   }
 }
 
@@ -188,7 +188,7 @@ function findInterval(ends: Float64Array, value: number): number {
   let [low, high] = [0, ends.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((ends[middle] as number) > value) high = middle;
+    if (ends[middle]! > value) high = middle;
     else low = middle + 1;
   }
   return low;
@@ -200,13 +200,13 @@ export function meanVector(vectors: readonly Float32Array[], weights?: readonly 
   vectors.forEach((vector, index) => {
     const weight = weights?.[index] ?? 1;
     total += weight;
-    for (let at = 0; at < sums.length; at += 1) sums[at] = (sums[at] as number) + weight * (vector[at] as number);
+    for (let at = 0; at < sums.length; at += 1) sums[at] = sums[at]! + weight * vector[at]!;
   });
   return sums.map((sum) => sum / Math.max(total, 1e-12));
 }
 
 export const squaredDistance = (a: Float64Array, b: Float64Array): number =>
-  a.reduce((sum, value, at) => sum + (value - (b[at] as number)) ** 2, 0);
+  a.reduce((sum, value, at) => sum + (value - b[at]!) ** 2, 0);
 
 /** Never 0: the window itself is one of the draws. */
 const bootstrapPValue = (value: number, drawn: readonly number[]): number =>

@@ -111,18 +111,18 @@ interface FlatWindow {
 
 function flattenWindow({ shares }: ClassList, window: readonly ClassProbabilities[]): FlatWindow {
   const start = new Int32Array(window.length + 1);
-  window.forEach(({ classes }, at) => (start[at + 1] = (start[at] as number) + classes.length));
+  window.forEach(({ classes }, at) => (start[at + 1] = start[at]! + classes.length));
   const flat: FlatWindow = {
     tickets: window.length,
     start,
-    classes: new Int32Array(start[window.length] as number),
-    perShare: new Float64Array(start[window.length] as number),
+    classes: new Int32Array(start[window.length]!),
+    perShare: new Float64Array(start[window.length]!),
     restPerShare: Float64Array.from(window, (ticket) => ticket.rest / restShare(shares, ticket)),
   };
   window.forEach(({ classes, values }, at) => {
     flat.classes.set(classes, start[at]);
     flat.perShare.set(
-      values.map((value, index) => value / (shares[classes[index] as number] as number)),
+      values.map((value, index) => value / shares[classes[index]!]!),
       start[at],
     );
   });
@@ -176,10 +176,8 @@ function expectationMaximisation(
   let counts = from;
   for (let round = 0; round < emRounds; round += 1) {
     counts = posteriorCounts(window, shares);
-    const next = counts.map(
-      (count, label) => (count + strength * (before[label] as number)) / (window.tickets + strength),
-    );
-    const change = next.reduce((sum, share, label) => sum + Math.abs(share - (shares[label] as number)), 0);
+    const next = counts.map((count, label) => (count + strength * before[label]!) / (window.tickets + strength));
+    const change = next.reduce((sum, share, label) => sum + Math.abs(share - shares[label]!), 0);
     shares = next;
     if (change < tolerance) break;
   }
@@ -194,23 +192,22 @@ function posteriorCounts(
   const counts = new Float64Array(shares.length);
   let everywhere = 0;
   for (let ticket = 0; ticket < tickets; ticket += 1) {
-    const [first, end] = [start[ticket] as number, start[ticket + 1] as number];
+    const [first, end] = [start[ticket]!, start[ticket + 1]!];
     let [listed, total] = [0, 0];
     for (let at = first; at < end; at += 1) {
-      const share = shares[classes[at] as number] as number;
+      const share = shares[classes[at]!]!;
       listed += share;
-      total += share * (perShare[at] as number);
+      total += share * perShare[at]!;
     }
-    const rest = restPerShare[ticket] as number;
+    const rest = restPerShare[ticket]!;
     total += rest * Math.max(1 - listed, 0);
     everywhere += rest / total;
     for (let at = first; at < end; at += 1) {
-      const label = classes[at] as number;
-      counts[label] =
-        (counts[label] as number) + ((shares[label] as number) * ((perShare[at] as number) - rest)) / total;
+      const label = classes[at]!;
+      counts[label] = counts[label]! + (shares[label]! * (perShare[at]! - rest)) / total;
     }
   }
-  return counts.map((count, label) => Math.max(count + everywhere * (shares[label] as number), 0));
+  return counts.map((count, label) => Math.max(count + everywhere * shares[label]!, 0));
 }
 
 /** One ticket's probabilities where the classes have other shares than in the reference. */
@@ -220,8 +217,8 @@ export function reweightTicket(
   shares: Float64Array,
 ): ClassProbabilities {
   const values = ticket.values.map((value, at) => {
-    const label = ticket.classes[at] as number;
-    return (value * (shares[label] as number)) / (before[label] as number);
+    const label = ticket.classes[at]!;
+    return (value * shares[label]!) / before[label]!;
   });
   // What lies on the others is spread in proportion to their shares, before and after.
   const rest = (ticket.rest * restShare(shares, ticket)) / restShare(before, ticket);
@@ -234,7 +231,7 @@ export function logMarginal(shares: Float64Array, counts: Float64Array, strength
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.reduce(
     (sum, count, label) => {
-      const prior = strength * (shares[label] as number);
+      const prior = strength * shares[label]!;
       return sum + logGamma(count + prior) - logGamma(prior);
     },
     logGamma(strength) - logGamma(total + strength),
@@ -243,5 +240,5 @@ export function logMarginal(shares: Float64Array, counts: Float64Array, strength
 
 /** Half of the sum of the differences: the share of tickets that would have to change their template. */
 export function shareDistance(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, share, label) => sum + Math.abs(share - (b[label] as number)), 0) / 2;
+  return a.reduce((sum, share, label) => sum + Math.abs(share - b[label]!), 0) / 2;
 }

@@ -70,7 +70,7 @@ function estimateMissing(before: Float64Array, now: Float64Array): { missing: nu
   const shift = (mean(now) - centre) / Math.max(deviation, 1e-12);
   let [missing, expected] = [0, 0];
   for (const end of lowerEnds) {
-    const cut = before[Math.floor(end * before.length)] as number;
+    const cut = before[Math.floor(end * before.length)]!;
     const below = now.reduce((count, value) => count + (value < cut ? 1 : 0), 0) / now.length;
     missing += (1 - below / end) / lowerEnds.length;
     expected += (1 - normalTail(shift - normalQuantile(end)) / end) / lowerEnds.length;
@@ -90,7 +90,7 @@ function displacements(
   for (const { template, vector } of known) {
     const own = sums.get(template) ?? { tickets: 0, sum: new Float64Array(size) };
     own.tickets += 1;
-    for (let at = 0; at < size; at += 1) own.sum[at] = (own.sum[at] as number) + (vector[at] as number);
+    for (let at = 0; at < size; at += 1) own.sum[at] = own.sum[at]! + vector[at]!;
     sums.set(template, own);
   }
   const nothing = { tickets: 0, sum: new Float64Array(size) };
@@ -98,7 +98,7 @@ function displacements(
     const { tickets, sum } = sums.get(template) ?? nothing;
     const others = tickets - (isKnown ? 1 : 0) + shrinkage;
     return vector.map((value, at) => {
-      const sumOfOthers = (sum[at] as number) - (isKnown ? value : 0) + shrinkage * (all[at] as number);
+      const sumOfOthers = sum[at]! - (isKnown ? value : 0) + shrinkage * all[at]!;
       return value - sumOfOthers / others;
     });
   };
@@ -121,10 +121,9 @@ const templateEmbeddings = (tickets: readonly Observation[]): Placed[] =>
 function meanVector(vectors: readonly Float32Array[]): Float32Array {
   const mean = new Float32Array(vectors[0]?.length ?? 0);
   for (const vector of vectors)
-    for (let at = 0; at < mean.length; at += 1)
-      mean[at] = (mean[at] as number) + (vector[at] as number) / vectors.length;
+    for (let at = 0; at < mean.length; at += 1) mean[at] = mean[at]! + vector[at]! / vectors.length;
   return mean;
 }
 
-const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, at) => value - (b[at] as number));
+const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, at) => value - b[at]!);
 const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -103,8 +103,7 @@ function meanEmbedding(tickets: readonly Observation[]): Float64Array {
   const vectors = tickets.flatMap(({ embedding }) => (embedding ? [embedding] : []));
   const centre = new Float64Array(vectors[0]?.length ?? 0);
   for (const vector of vectors) {
-    for (let at = 0; at < centre.length; at += 1)
-      centre[at] = (centre[at] as number) + (vector[at] as number) / vectors.length;
+    for (let at = 0; at < centre.length; at += 1) centre[at] = centre[at]! + vector[at]! / vectors.length;
   }
   return centre;
 }

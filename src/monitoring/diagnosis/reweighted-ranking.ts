@@ -11,7 +11,7 @@ export interface ShareRatios {
 export function shareRatios(reference: ClassList, shares: Float64Array): ShareRatios {
   const entries = reference.names.map((name, label): [string, number] => [
     name,
-    (shares[label] as number) / (reference.shares[label] as number),
+    shares[label]! / reference.shares[label]!,
   ]);
   return { ratios: Object.fromEntries(entries) };
 }

@@ -44,11 +44,11 @@ export function dot(a: Float32Array, b: Float32Array): number {
   let [first, second, third, fourth] = [0, 0, 0, 0];
   const whole = a.length - (a.length % 4);
   for (let at = 0; at < whole; at += 4) {
-    first += (a[at] as number) * (b[at] as number);
-    second += (a[at + 1] as number) * (b[at + 1] as number);
-    third += (a[at + 2] as number) * (b[at + 2] as number);
-    fourth += (a[at + 3] as number) * (b[at + 3] as number);
+    first += a[at]! * b[at]!;
+    second += a[at + 1]! * b[at + 1]!;
+    third += a[at + 2]! * b[at + 2]!;
+    fourth += a[at + 3]! * b[at + 3]!;
   }
-  for (let at = whole; at < a.length; at += 1) first += (a[at] as number) * (b[at] as number);
+  for (let at = whole; at < a.length; at += 1) first += a[at]! * b[at]!;
   return first + second + third + fourth;
 }

@@ -82,7 +82,7 @@ function clusterUnanswered(tickets: readonly UnlabelledTicket[]): UnansweredClus
     }
     if (nearest) {
       nearest.members.push(ticket);
-      embedding.forEach((value, at) => (nearest.middle[at] = (nearest.middle[at] as number) + value));
+      embedding.forEach((value, at) => (nearest.middle[at] = nearest.middle[at]! + value));
     } else clusters.push({ middle: embedding.slice(), members: [ticket] });
   }
   const all = countWords(tickets.map(({ text }) => text));
@@ -120,6 +120,6 @@ function subtractCounts(all: WordCounts, part: WordCounts): WordCounts {
 
 function cosine(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let at = 0; at < a.length; at += 1) sum += (a[at] as number) * (b[at] as number);
+  for (let at = 0; at < a.length; at += 1) sum += a[at]! * b[at]!;
   return sum;
 }

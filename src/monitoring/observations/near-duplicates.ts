@@ -51,12 +51,12 @@ export class BurstFilter {
   /** Takes a ticket in. @returns whether one before it says the same, or a few say nearly the same */
   isCopy({ fingerprint, bands }: TextSignature): boolean {
     const { at } = this;
-    decrement(this.fingerprintCounts, this.fingerprints[at] as number);
+    decrement(this.fingerprintCounts, this.fingerprints[at]!);
     this.fingerprints[at] = fingerprint;
     let isKnown = increment(this.fingerprintCounts, fingerprint) > 0;
     for (let band = 0; band < copyBands; band += 1) {
       const place = at * copyBands + band;
-      const [oldest, own] = [this.bands[place] as number, bands[band] as number];
+      const [oldest, own] = [this.bands[place]!, bands[band]!];
       if (oldest !== 0) decrement(this.bandCounts, bandKey(band, oldest));
       this.bands[place] = own;
       if (own !== 0 && increment(this.bandCounts, bandKey(band, own)) >= minSharedBands) isKnown = true;
@@ -73,7 +73,7 @@ export class BurstFilter {
     places.forEach((place, index) =>
       bands.set(this.bands.subarray(place * copyBands, (place + 1) * copyBands), index * copyBands),
     );
-    return { filter: places.map((place) => this.fingerprints[place] as number), bands: encodeBase64(bands) };
+    return { filter: places.map((place) => this.fingerprints[place]!), bands: encodeBase64(bands) };
   }
 }
 
@@ -107,7 +107,7 @@ export function groupNearDuplicates<Item>(
   const links = Int32Array.from(items.keys());
   const rootOf = (index: number): number => {
     let at = index;
-    while (links[at] !== at) at = links[at] = links[links[at] as number] as number;
+    while (links[at] !== at) at = links[at] = links[links[at]!]!;
     return at;
   };
   const firstWith = new Map<number, number>();

@@ -24,7 +24,7 @@ export function fitTimeBlocks(times: readonly Date[], minTickets: number): TimeB
   const tickets = new Float64Array(blocksPerWeek);
   for (const time of times) {
     const hours = sixHoursOfWeek(time);
-    tickets[hours] = (tickets[hours] as number) + 1;
+    tickets[hours] = tickets[hours]! + 1;
   }
   const blockOf: number[] = [];
   let count = 0;

@@ -131,7 +131,7 @@ function measureAgreement(texts: readonly Text[], random: () => number): Agreeme
     const value = seen[name];
     const others = Float64Array.from(resampled.flatMap((figures) => figures[name] ?? [])).sort();
     if (value === null || others.length === 0) return null;
-    const at = (share: number): number => others[Math.floor(share * (others.length - 1))] as number;
+    const at = (share: number): number => others[Math.floor(share * (others.length - 1))]!;
     return { value, low: Math.min(value, at(0.025)), high: Math.max(value, at(0.975)) };
   };
   const answers = texts.reduce((sum, text) => sum + text.answers.length, 0);
@@ -155,7 +155,7 @@ class Coincidences {
   constructor(texts: readonly Text[]) {
     this.answers = Uint32Array.from(texts.flatMap(({ answers }) => answers.map((one) => this.placeOf(one.templateId))));
     this.starts = new Uint32Array(texts.length + 1);
-    texts.forEach(({ answers }, at) => (this.starts[at + 1] = (this.starts[at] as number) + answers.length));
+    texts.forEach(({ answers }, at) => (this.starts[at + 1] = this.starts[at]! + answers.length));
     this.same = Float64Array.from(texts, ({ answers }) => {
       const counts = [...groupBy(answers, ({ templateId }) => templateId).values()].map(({ length }) => length);
       return counts.reduce((sum, count) => sum + (count * (count - 1)) / (answers.length - 1), 0);
@@ -171,14 +171,14 @@ class Coincidences {
   /** @param pick which text stands at each place */
   figures(pick: (place: number) => number): Figures {
     const totals = new Float64Array(this.templates.size);
-    const count = (template: number): void => void (totals[template] = (totals[template] as number) + 1);
+    const count = (template: number): void => void (totals[template] = totals[template]! + 1);
     let [all, same] = [0, 0];
     for (let place = 0; place < this.same.length; place += 1) {
       const text = pick(place);
-      const [from, to] = [this.starts[text] as number, this.starts[text + 1] as number];
-      for (let at = from; at < to; at += 1) count(this.answers[at] as number);
+      const [from, to] = [this.starts[text]!, this.starts[text + 1]!];
+      for (let at = from; at < to; at += 1) count(this.answers[at]!);
       all += to - from;
-      same += this.same[text] as number;
+      same += this.same[text]!;
     }
     if (all === 0) return { share: null, alpha: null };
     const byChance = totals.reduce((sum, times) => sum + times * (times - 1), 0) / (all * (all - 1));

@@ -44,7 +44,7 @@ export function buildEmbeddingReference(
 ): EmbeddingReference | null {
   if (rows.length < minRows) return null;
   const distances = Float32Array.from(rows, ({ distance }) => distance).sort();
-  const cuts = tailShares.map((tail) => distances[Math.floor((1 - tail) * distances.length)] as number);
+  const cuts = tailShares.map((tail) => distances[Math.floor((1 - tail) * distances.length)]!);
   const width = featureCount(space) + tailShares.length + 1;
   const reference: EmbeddingReference = {
     rows: rows.length,
@@ -61,7 +61,7 @@ export function buildEmbeddingReference(
   reference.means = Float32Array.from(sums, (sum) => sum / rows.length);
   reference.variances = distanceScores(reference.means).map((mean, at) => {
     const place = width - tailShares.length - 1 + at;
-    return features.reduce((sum, row) => sum + ((row[place] as number) - mean) ** 2, 0) / (rows.length - 1);
+    return features.reduce((sum, row) => sum + (row[place]! - mean) ** 2, 0) / (rows.length - 1);
   });
   const random = seeded(seed);
   const order = Int32Array.from(rows, (_, index) => index);
@@ -91,16 +91,16 @@ export function drawNullDistribution(
     const window = new Float64Array(sums.length);
     for (let at = 0; at < size; at += 1) {
       const other = at + Math.floor(random() * (order.length - at));
-      const row = order[other] as number;
-      order[other] = order[at] as number;
+      const row = order[other]!;
+      order[other] = order[at]!;
       order[at] = row;
       addFeatureRow(window, features[row] as Float32Array);
     }
-    const differences = window.map((sum, at) => sum / size - ((sums[at] as number) - sum) / rest);
+    const differences = window.map((sum, at) => sum / size - (sums[at]! - sum) / rest);
     return testStatistics(differences, reference.variances, 1 / size + 1 / rest);
   });
   const kernels = bandwidths.map((_, kernel) => {
-    const values = statistics.map((row) => row[kernel] as number);
+    const values = statistics.map((row) => row[kernel]!);
     const mean = values.reduce((a, b) => a + b, 0) / draws;
     return { mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (draws - 1) };
   });
@@ -125,7 +125,7 @@ export function rowFeatures(
 }
 
 export function addFeatureRow(sums: Float64Array, row: Float32Array): void {
-  for (let at = 0; at < row.length; at += 1) sums[at] = (sums[at] as number) + (row[at] as number);
+  for (let at = 0; at < row.length; at += 1) sums[at] = sums[at]! + row[at]!;
 }
 
 export const distanceScores = (means: Float32Array): number[] => [
@@ -137,12 +137,11 @@ export function testStatistics(differences: Float64Array, variances: readonly nu
   const perKernel = (differences.length - variances.length) / bandwidths.length;
   for (let kernel = 0; kernel < bandwidths.length; kernel += 1) {
     let squares = 0;
-    for (let at = kernel * perKernel; at < (kernel + 1) * perKernel; at += 1)
-      squares += (differences[at] as number) ** 2;
+    for (let at = kernel * perKernel; at < (kernel + 1) * perKernel; at += 1) squares += differences[at]! ** 2;
     statistics[kernel] = squares / scale;
   }
   variances.forEach((variance, at) => {
-    const difference = differences[bandwidths.length * perKernel + at] as number;
+    const difference = differences[bandwidths.length * perKernel + at]!;
     statistics[bandwidths.length + at] = variance > 0 ? difference / Math.sqrt(variance * scale) : 0;
   });
   return statistics;
@@ -170,7 +169,7 @@ export function lowerBound(sorted: Float32Array, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
+    if (sorted[middle]! < value) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -42,8 +42,7 @@ export function fitEmbeddingSpace(rows: readonly Float32Array[], seed: number): 
   const random = seeded(seed);
   const some = rows.slice(0, maxComponentRows);
   const mean = new Float32Array(size);
-  for (const row of some)
-    for (let at = 0; at < size; at += 1) mean[at] = (mean[at] as number) + (row[at] as number) / some.length;
+  for (const row of some) for (let at = 0; at < size; at += 1) mean[at] = mean[at]! + row[at]! / some.length;
   const directions = Math.min(maxComponents, size, Math.max(1, some.length - 1));
   const space: EmbeddingSpace = {
     size,
@@ -81,7 +80,7 @@ export class Locator {
     const { size, dims, mean, basis } = this.space;
     let squares = 0;
     for (let at = 0; at < size; at += 1) {
-      const value = (embedding[at] as number) - (mean[at] as number);
+      const value = embedding[at]! - mean[at]!;
       centred[at] = value;
       squares += value * value;
     }
@@ -107,8 +106,8 @@ export class Locator {
     const { dims, frequencies } = this.space;
     for (let start = 0, at = 0; start < frequencies.length; start += dims, at += 2) {
       const angle = dot(this.point, frequencies, start, dims);
-      sums[at] = (sums[at] as number) + Math.cos(angle);
-      sums[at + 1] = (sums[at + 1] as number) + Math.sin(angle);
+      sums[at] = sums[at]! + Math.cos(angle);
+      sums[at + 1] = sums[at + 1]! + Math.sin(angle);
     }
   }
 }
@@ -133,7 +132,7 @@ function nearestCentroid(
     while (at < last && squares < least) {
       const end = Math.min(at + dimsPerStep, last);
       for (; at < end; at += 1) {
-        const difference = (point[at] as number) - (centroids[start + at] as number);
+        const difference = point[at]! - centroids[start + at]!;
         squares += difference * difference;
       }
     }
@@ -142,7 +141,7 @@ function nearestCentroid(
       least = squares;
     }
   }
-  const beside = point[last] as number;
+  const beside = point[last]!;
   return { centroid, distance: Math.sqrt(least + beside * beside) * coordinateUnit };
 }
 
@@ -152,10 +151,10 @@ function kMeans(points: readonly Int16Array[], dims: number, random: () => numbe
   const order = points.map((_, index) => index);
   for (let at = 0; at < count; at += 1) {
     const other = at + Math.floor(random() * (order.length - at));
-    [order[at], order[other]] = [order[other] as number, order[at] as number];
+    [order[at], order[other]] = [order[other]!, order[at]!];
   }
   const centroids = new Float32Array(count * dims);
-  for (let index = 0; index < count; index += 1) centroids.set(points[order[index] as number] ?? [], index * dims);
+  for (let index = 0; index < count; index += 1) centroids.set(points[order[index]!] ?? [], index * dims);
   const buffer = new Float32Array(dims);
   for (let round = 0; round < rounds; round += 1) {
     const sums = new Float64Array(count * dims);
@@ -163,12 +162,11 @@ function kMeans(points: readonly Int16Array[], dims: number, random: () => numbe
     for (const point of points) {
       buffer.set(point);
       const { centroid } = nearestCentroid(buffer, centroids, dims);
-      sizes[centroid] = (sizes[centroid] as number) + 1;
-      for (let at = 0; at < dims; at += 1)
-        sums[centroid * dims + at] = (sums[centroid * dims + at] as number) + (point[at] as number);
+      sizes[centroid] = sizes[centroid]! + 1;
+      for (let at = 0; at < dims; at += 1) sums[centroid * dims + at] = sums[centroid * dims + at]! + point[at]!;
     }
     sums.forEach((sum, at) => {
-      const tickets = sizes[Math.floor(at / dims)] as number;
+      const tickets = sizes[Math.floor(at / dims)]!;
       if (tickets > 0) centroids[at] = sum / tickets;
     });
   }
@@ -188,7 +186,7 @@ export function groupCentroids({ dims, centroids }: EmbeddingSpace, count: numbe
 function drawFrequencies(points: readonly Int16Array[], dims: number, random: () => number): Float32Array {
   const distances = points.slice(1, 400).map((point, index) => {
     const other = points[index] as Int16Array;
-    return Math.sqrt(point.reduce((sum, value, at) => sum + (value - (other[at] as number)) ** 2, 0));
+    return Math.sqrt(point.reduce((sum, value, at) => sum + (value - other[at]!) ** 2, 0));
   });
   distances.sort((a, b) => a - b);
   const typical = Math.max(1, distances[Math.floor(distances.length / 2)] ?? 1);
@@ -196,6 +194,6 @@ function drawFrequencies(points: readonly Int16Array[], dims: number, random: ()
     { length: bandwidths.length * frequenciesPerBandwidth * dims },
     (_, at) =>
       normalQuantile(Math.min(1 - 1e-9, Math.max(1e-9, random()))) /
-      (typical * (bandwidths[Math.floor(at / (frequenciesPerBandwidth * dims))] as number)),
+      (typical * bandwidths[Math.floor(at / (frequenciesPerBandwidth * dims))]!),
   );
 }

@@ -84,7 +84,7 @@ export function buildReference(tickets: readonly ReferenceTicket[], options: Ref
   for (const { values } of coded.slice(0, half)) values.fill(NaN, novelty < 0 ? values.length : novelty);
   const located = coded
     .slice(half)
-    .flatMap(({ point, values }) => (point ? [{ point, distance: values[novelty] as number }] : []));
+    .flatMap(({ point, values }) => (point ? [{ point, distance: values[novelty]! }] : []));
   if (novelty >= 0) (coding.measures[novelty] as Measure).edges = binEdges(located.map(({ distance }) => distance));
   markRhythms(coding, coded);
   const times = observations.map(({ occurredAt }) => occurredAt.getTime()).filter((time) => !Number.isNaN(time));
@@ -133,10 +133,10 @@ export function countByBin(
   const counts = new Float64Array(blockCount(coding, measure) * bins);
   for (const ticket of coded) {
     if (!ticket.slices.includes(slice)) continue;
-    const bin = findBin(measure, ticket.values[at] as number);
+    const bin = findBin(measure, ticket.values[at]!);
     if (bin < 0) continue;
     const place = (measure.hasRhythm ? blockAt(coding.blocks, ticket.at) : 0) * bins + bin;
-    counts[place] = (counts[place] as number) + 1;
+    counts[place] = counts[place]! + 1;
   }
   return counts;
 }
@@ -145,7 +145,7 @@ export function countByBin(
 export function computeMoments(coded: readonly CodedTicket[], slice: number, measure: number): Moments {
   let [count, mean, squares] = [0, 0, 0];
   for (const { slices, values } of coded) {
-    const value = values[measure] as number;
+    const value = values[measure]!;
     if (Number.isNaN(value) || !slices.includes(slice)) continue;
     count += 1;
     const difference = value - mean;
@@ -163,11 +163,11 @@ function markRhythms(coding: Coding, coded: readonly CodedTicket[]): void {
     measure.hasRhythm = true;
     const counts = countByBin(coding, measure, coded, 0);
     const total = new Float64Array(bins);
-    counts.forEach((count, place) => (total[place % bins] = (total[place % bins] as number) + count));
+    counts.forEach((count, place) => (total[place % bins] = total[place % bins]! + count));
     const smallest = Array.from({ length: coding.blocks.count }, (_, block) => {
       const own = counts.subarray(block * bins, (block + 1) * bins);
       return chiSquareTest(
-        total.map((count, bin) => count - (own[bin] as number)),
+        total.map((count, bin) => count - own[bin]!),
         own,
       ).pValue;
     }).reduce((a, b) => Math.min(a, b), 1);
@@ -186,7 +186,7 @@ function outcomeReferences(tickets: readonly ReferenceTicket[]): Record<string, 
   for (const gap of gaps) {
     const bin = edges.findIndex((edge) => edge >= Math.fround(gap));
     const place = bin < 0 ? edges.length : bin;
-    counts[place] = (counts[place] as number) + 1;
+    counts[place] = counts[place]! + 1;
   }
   return { accuracy: { edges: [0.5], counts: [judged.length - right, right] }, calibration: { edges, counts } };
 }

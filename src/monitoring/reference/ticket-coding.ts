@@ -69,7 +69,7 @@ export function findBin({ kind, edges }: Measure, value: number): number {
   let [low, high] = [0, edges.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((edges[middle] as number) < value) low = middle + 1;
+    if (edges[middle]! < value) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -17,7 +17,7 @@ export function removeTickets(
   keys: ReadonlySet<number>,
 ): { window: StoredWindow; fingerprints: number[] } | null {
   const all = new Float64Array(decodeBase64(stored.keys));
-  const kept = [...all.keys()].filter((index) => !keys.has(all[index] as number));
+  const kept = [...all.keys()].filter((index) => !keys.has(all[index]!));
   if (kept.length === all.length) return null;
   const without = (text: string, bytesOfOne: number): string => {
     const bytes = new Uint8Array(decodeBase64(text));
@@ -39,7 +39,7 @@ export function removeTickets(
       points: without(stored.points, 2 * stored.dims),
       memberships: without(stored.memberships, stored.slices),
     },
-    fingerprints: [...fingerprints].filter((_, index) => keys.has(all[index] as number)),
+    fingerprints: [...fingerprints].filter((_, index) => keys.has(all[index]!)),
   };
 }
 
@@ -74,7 +74,7 @@ async function forgetFingerprints(manager: EntityManager, fingerprints: Readonly
        FROM monitor_states WHERE state #> '{detectors,filter}' IS NOT NULL`,
   );
   for (const { modelVersion, stream, filter, bands } of states) {
-    const kept = [...filter.keys()].filter((at) => !fingerprints.has(filter[at] as number));
+    const kept = [...filter.keys()].filter((at) => !fingerprints.has(filter[at]!));
     if (kept.length === filter.length) continue;
     const all = new Uint32Array(decodeBase64(bands ?? ''));
     const left = new Uint32Array(kept.length * copyBands);

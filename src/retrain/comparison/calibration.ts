@@ -28,7 +28,7 @@ function binnedError(gaps: Float64Array): number {
     const start = Math.floor((bin * gaps.length) / bins);
     const end = Math.floor(((bin + 1) * gaps.length) / bins);
     let gap = 0;
-    for (let at = start; at < end; at += 1) gap += gaps[at] as number;
+    for (let at = start; at < end; at += 1) gap += gaps[at]!;
     error += Math.abs(gap) / gaps.length;
   }
   return error;
@@ -67,13 +67,13 @@ export function calibrationExcess(
     const multiplicity = new Int32Array(a.length);
     a.forEach(() => {
       const at = Math.floor(random() * multiplicity.length);
-      multiplicity[at] = (multiplicity[at] as number) + 1;
+      multiplicity[at] = multiplicity[at]! + 1;
     });
     const [errorA = 0, errorB = 0] = versions.map(({ order, gaps }) => {
       let count = 0;
       order.forEach((at, place) => {
-        const next = count + (multiplicity[at] as number);
-        sample.fill(gaps[place] as number, count, next);
+        const next = count + multiplicity[at]!;
+        sample.fill(gaps[place]!, count, next);
         count = next;
       });
       return binnedError(sample);

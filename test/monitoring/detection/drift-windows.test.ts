@@ -214,7 +214,7 @@ describe('p-values', () => {
     for (let index = 0; index < size; index += 1) {
       let at = random();
       const bin = shares.findIndex((share) => (at -= share) < 0);
-      drawn[Math.max(0, bin)] = (drawn[Math.max(0, bin)] as number) + 1;
+      drawn[Math.max(0, bin)] = drawn[Math.max(0, bin)]! + 1;
     }
     return drawn;
   };
@@ -244,7 +244,8 @@ describe('p-values', () => {
     [
       // Bins end where shares of the reference do: once a small window chose which of them were pooled.
       'of few numbers in bins that the reference fills evenly',
-      (): number => testBinnedNumbers({ reference: new Float64Array(40).fill(125), window: counts(50, even) })?.pValue ?? 1,
+      (): number =>
+        testBinnedNumbers({ reference: new Float64Array(40).fill(125), window: counts(50, even) })?.pValue ?? 1,
     ],
     ['of a chi-square', (): number => chiSquareTest(counts(2_000, even), counts(800, even)).pValue],
   ])('%s are small no more often than they say', (_, pValue) => {

@@ -62,7 +62,7 @@ describe('where texts lie', () => {
 
   test('has its effect in tickets that are farther out than 95 % of the reference', () => {
     const rows = [...many(90, () => embedding()), ...many(10, () => embedding(2.5, 0.05))].map(rowOf);
-    const cut = reference.cuts[1] as number;
+    const cut = reference.cuts[1]!;
     const beyond = (all: readonly EmbeddingRow[]): number => all.filter(({ distance }) => distance >= cut).length;
     const { unit, ...effect } = sumsOf(rows).noveltyEffect();
     const expected = shareDifference(beyond(rows), 100, beyond(known), 400);
