@@ -4,7 +4,7 @@ export interface Estimate {
   value: number;
   low: number;
   high: number;
-  /** How many it rests on */
+  /** Sample size */
   of: number;
 }
 
@@ -18,7 +18,7 @@ export interface MeanSums {
 /** The 97.5 % quantile of the standard normal distribution. */
 const z = 1.959964;
 
-/** Wilson's 95 % score interval (JASA 1927) of a share that was seen so often, 0–1; it holds for few and for extreme ones too. */
+/** Wilson's 95 % score interval (JASA 1927) of a proportion, 0–1; accurate for small samples and extreme proportions too. */
 export function wilsonInterval(hits: number, of: number): [low: number, high: number] {
   if (of === 0) return [0, 1];
   const share = hits / of;
@@ -27,14 +27,14 @@ export function wilsonInterval(hits: number, of: number): [low: number, high: nu
   return [Math.min(share, Math.max(0, centre - half)), Math.max(share, Math.min(1, centre + half))];
 }
 
-/** A share with Wilson's score interval. */
+/** A proportion with Wilson's score interval. */
 export function proportionInterval(hits: number, of: number): Estimate | null {
   if (of === 0) return null;
   const [low, high] = wilsonInterval(hits, of);
   return { value: hits / of, low, high, of };
 }
 
-/** A mean with the normal interval of its standard error; fewer than two give none. */
+/** A mean with the normal interval of its standard error; null for fewer than two values. */
 export function meanInterval({ of, sum, squares }: MeanSums): Estimate | null {
   if (of < 2) return null;
   const value = sum / of;
@@ -43,7 +43,7 @@ export function meanInterval({ of, sum, squares }: MeanSums): Estimate | null {
   return { value, low: value - half, high: value + half, of };
 }
 
-/** A count of what happens independently, with Byar's interval of a Poisson mean (Breslow & Day, 1987). */
+/** A count of independent events, with Byar's interval of a Poisson mean (Breslow & Day 1987). */
 export function poissonInterval(count: number): Estimate {
   const low = count === 0 ? 0 : count * (1 - 1 / (9 * count) - z / (3 * Math.sqrt(count))) ** 3;
   const above = count + 1;

@@ -1,7 +1,7 @@
-/** Tests of shares. */
+/** Tests of proportions. */
 import { hypergeometricTail, normalTail } from './special-functions.js';
 
-/** How many of so many tickets */
+/** Hits among a number of tickets */
 export interface Count {
   hits: number;
   of: number;

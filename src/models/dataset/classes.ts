@@ -1,22 +1,22 @@
-/** What is known of the classes that a ranking is learned from. */
+/** The classes of a training: their templates, label counts and contact types. */
 import type { Candidate } from '../ranker.js';
 import type { TrainingData } from './training-data.js';
 
-/** The templates to rank, those of the classes first. */
+/** Templates to rank, those of the classes first. */
 export function orderTemplates(classes: readonly string[], templates: Candidate[] | null): Candidate[] {
   if (templates) {
     const known = new Map(templates.map((template) => [template.templateId, template]));
-    // In the order of the classes first, so that a class and its template have the same index.
+    // A class and its template have the same index.
     const rest = templates.filter(({ templateId }) => !classes.includes(templateId));
     return [...classes.flatMap((id) => known.get(id) ?? []), ...rest];
   }
-  // An id such as `card-arrival` says something too; where ids say nothing, held-out rows give them no weight.
+  // An id such as `card-arrival` is informative text; where ids are not, the combination gives them no weight.
   return classes.map((templateId) => ({ templateId, title: idAsText(templateId), body: '', contactTypes: [] }));
 }
 
 const idAsText = (id: string): string => id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
 
-/** Rows that have a class. */
+/** Rows with a class. */
 export function labelledRows({ labels }: TrainingData): Int32Array {
   return Int32Array.from([...labels.keys()].filter((row) => (labels[row] ?? -1) >= 0));
 }
@@ -28,7 +28,7 @@ export function countLabels({ labels, classes }: TrainingData): number[] {
   return counts;
 }
 
-/** The contact type of each class, where no template answers two of them; else null. */
+/** @returns the contact type of each class; null where a class has tickets of two contact types */
 export function contactTypesOfClasses({
   labels,
   contactTypeLabels,

@@ -1,6 +1,5 @@
 /**
- * Labelled tickets from a file: CSV, TSV or JSON Lines with a header, read as a stream, so that its size does not matter.
- * What can't be read is an error that names file, line and column.
+ * Streams tickets from CSV, TSV or JSON Lines with a header. A row that can't be read is an error with file, line and column.
  */
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
@@ -12,8 +11,8 @@ import { DataFileError, RowReader, type Cells, type Columns, type DataRow } from
 /**
  * Reads rows one by one.
  *
- * @param labels `required`: a missing label column is an error; `optional`: rows then have none
- * @param refuse is told of each row that can't be read, and the next one is read; without it the first one is the end
+ * @param labels `required`: a missing label column is an error; `optional`: rows have no labels then
+ * @param refuse called for each row that can't be read; default: the first one is thrown
  * @throws DataFileError where the file, or without `refuse` a row, can't be read
  */
 export async function* readDataFile(
@@ -31,9 +30,9 @@ export async function* readDataFile(
   if (!reader) throw new DataFileError(file, null, 'has no rows below its header');
 }
 
-/** Characters: a longer row is no ticket, and the rest of the file must not be taken for one. */
+/** Maximum characters of a row: without it an unclosed quote would read the rest of the file as one row. */
 const maxRowCharacters = 16_000_000;
-const tooLong = 'a row of more than 16 million characters: a line end or a closing quote is missing';
+const tooLong = 'row is longer than 16 million characters; a line end or a closing quote is missing';
 
 type Refuse = (error: DataFileError) => void;
 
@@ -75,18 +74,18 @@ async function readBeginning(file: string): Promise<string> {
   }
   if (first.trim() === '') throw new DataFileError(file, null, 'is empty');
   if (first.trimStart().startsWith('[')) {
-    throw new DataFileError(file, 1, 'a JSON list; write JSON Lines: one object a line, no brackets around them');
+    throw new DataFileError(file, 1, 'is a JSON array; use JSON Lines: one object per line, without brackets');
   }
   return first;
 }
 
 const unreadable: Record<string, string> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'no such file',
   EISDIR: 'is a folder, not a file',
-  EACCES: 'may not be read by this user',
+  EACCES: 'permission denied',
 };
 
-/** Passes whole lines on, after looking at their bytes. A decoder would put U+FFFD in silence. */
+/** Passes whole lines on after checking their bytes: a decoder would silently insert U+FFFD. */
 function utf8Check(file: string): Transform {
   let rest: Buffer[] = [];
   let waiting = 0;
@@ -129,7 +128,7 @@ function utf8Check(file: string): Transform {
   });
 }
 
-/** The character, from 1, at which the bytes stop being UTF-8. */
+/** Position, from 1, of the first character that is not UTF-8. */
 function firstInvalidCharacter(bytes: Buffer): number {
   let good = bytes.length;
   while (good > 0 && !isUtf8(bytes.subarray(0, good))) good -= 1;
@@ -143,7 +142,7 @@ async function* delimited(
 ): AsyncGenerator<{ cells: Cells; line: number }> {
   const header = first.split(/\r?\n/, 1)[0] ?? '';
   const delimiter = /\.(tsv|tab)$/i.test(file) || (header.includes('\t') && !header.includes(',')) ? '\t' : ',';
-  /** Line at which the last row that could be read ends */
+  /** Last line of the last row that was read */
   let read = 0;
   const parser = parse({
     bom: true,
@@ -153,7 +152,7 @@ async function* delimited(
     },
     delimiter,
     info: true,
-    // A tab-separated file has no quoting (its text can't hold a tab or a line end): "so" is a word like any other.
+    // TSV has no quoting: its cells contain no tabs or line ends, and a quote is a character like any other.
     ...(delimiter === '\t' ? { quote: null } : { relax_quotes: true }),
     max_record_size: maxRowCharacters,
     skip_empty_lines: true,
@@ -174,12 +173,12 @@ async function* delimited(
   }
 }
 
-/** @param read line at which the row before ends */
+/** @param read last line of the previous row */
 function csvProblem(file: string, error: CsvError, read: number): DataFileError {
   const line = typeof error['lines'] === 'number' ? error['lines'] : null;
   const column = typeof error['column'] === 'string' ? `column "${error['column']}": ` : '';
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
-    return new DataFileError(file, read + 1, `${column}a quote (") that is opened here or below is never closed`);
+    return new DataFileError(file, read + 1, `${column}a quote (") opened here or below is never closed`);
   }
   if (error.code === 'CSV_MAX_RECORD_SIZE') return new DataFileError(file, read + 1, `${column}${tooLong}`);
   const counts = /columns length is (\d+), got (\d+)/.exec(error.message);
@@ -190,7 +189,7 @@ function csvProblem(file: string, error: CsvError, read: number): DataFileError 
 
 function checkedHeader(names: string[], file: string): string[] {
   const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw new DataFileError(file, 1, `the header has column "${twice}" twice`);
+  if (twice !== undefined) throw new DataFileError(file, 1, `duplicate column "${twice}" in the header`);
   return names;
 }
 

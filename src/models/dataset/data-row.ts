@@ -1,6 +1,6 @@
 import type { FieldValue, RankInput } from '../ranker.js';
 
-/** Which column holds what. A name that is not given falls back to the default, where the file has such a column. */
+/** Column names. A missing one falls back to its default, if the file has that column. */
 export interface Columns {
   text?: string | undefined;
   subject?: string | undefined;
@@ -11,22 +11,22 @@ export interface Columns {
   contactType?: string | undefined;
   /** Default `occurredAt` */
   date?: string | undefined;
-  /** Structured fields; no other column is ever a feature: a stray one can give the answer away. */
+  /** Structured fields. No other column is ever a feature: a stray one could leak the label. */
   fields?: readonly string[] | undefined;
-  /** The label that means that no template fits. */
+  /** Label value meaning "no template" */
   noneLabel?: string | undefined;
 }
 
 export interface DataRow {
-  /** Of the file, from 1; a row of several lines is named by its last. */
+  /** Line of the file, from 1; the last one of a multi-line row */
   line: number;
-  /** What the row is about, `source:ticketId`, where the file has a column `id`. */
+  /** `source:ticketId`, from the column `id`; null without one */
   id: string | null;
   subject: string;
   body: string;
   /** Null where no template fits, or where the file has no labels. */
   label: string | null;
-  /** Somebody said that no template fits: labelled, but never a class. */
+  /** Labelled with "no template": never a class */
   noneFits: boolean;
   contactType: string | null;
   occurredAt: Date | null;
@@ -35,7 +35,7 @@ export interface DataRow {
   fields: Record<string, FieldValue>;
 }
 
-/** The file can't be used as it is. The message starts with file and line. */
+/** The file can't be used. The message starts with file and line. */
 export class DataFileError extends Error {
   override readonly name = 'DataFileError';
 
@@ -48,10 +48,10 @@ export class DataFileError extends Error {
   }
 }
 
-/** A row as the file has it, by column. */
+/** A raw row, by column. */
 export type Cells = Record<string, unknown>;
 
-/** Knows where in a row each thing stands. */
+/** Reads rows by the columns of a header. */
 export class RowReader {
   private readonly textParts: { subject: string | null; body: string };
   private readonly label: string | null;
@@ -118,12 +118,12 @@ export class RowReader {
     const [only = ''] = this.present;
     const hint =
       this.present.length === 1 && only.includes(';')
-        ? '; columns are parted by commas, or by tabs in a .tsv file'
+        ? '; columns must be comma-separated, or tab-separated in a .tsv file'
         : '';
     throw new DataFileError(
       this.file,
       1,
-      `there is no column "${name}" (${flag}); the header has ${listed.join(', ')}${more}${hint}`,
+      `no column "${name}" (${flag}); the header has ${listed.join(', ')}${more}${hint}`,
     );
   }
 
@@ -135,7 +135,7 @@ export class RowReader {
     throw new DataFileError(
       this.file,
       line,
-      `column "${column}": the label is empty; where it means that no template fits, say so with --none-label`,
+      `column "${column}": empty label; if it means "no template", set --none-label`,
     );
   }
 
@@ -159,11 +159,11 @@ export class RowReader {
     throw new DataFileError(
       this.file,
       line,
-      `column "${column}": "${value.slice(0, 40)}" is no date; write 2026-11-23T09:14:00Z`,
+      `column "${column}": "${value.slice(0, 40)}" is not a date; use the format 2026-11-23T09:14:00Z`,
     );
   }
 
-  /** Text that is a number or a truth value becomes one; "007" stays what it is. */
+  /** Parses numbers and booleans; "007" stays text. */
   private field(cells: Cells, column: string, line: number): FieldValue {
     const value = cells[column];
     if (typeof value === 'number' || typeof value === 'boolean') return value;
@@ -174,7 +174,7 @@ export class RowReader {
   }
 }
 
-/** What a model may look at of a row; the helpdesk's own contact type only where a training was told so. */
+/** The input of a ranker; with the helpdesk's own contact type only if `withContactType`. */
 export function toRankInput(row: DataRow, withContactType: boolean): RankInput {
   const { subject, body, channel, language, contactType, fields } = row;
   return { subject, body, channel, language, contactType: withContactType ? contactType : null, fields };

@@ -12,9 +12,9 @@ const lineSchema = z.object({
 });
 
 /**
- * Reads templates as a training takes them: JSON Lines of {"id","title","body","contactTypes"}.
+ * Reads templates for a training: JSON Lines of {"id","title","body","contactTypes"}.
  *
- * @throws DataFileError at the first line that can't be read, or whose id stood in an earlier one
+ * @throws DataFileError at the first line that can't be read, or repeats an id
  */
 export async function readTemplateFile(file: string): Promise<Candidate[]> {
   const templates = new Map<string, Candidate>();
@@ -31,7 +31,7 @@ export async function readTemplateFile(file: string): Promise<Candidate[]> {
     line += 1;
     if (next.value.trim() === '') continue;
     const { id: templateId, ...text } = parseLine(next.value, file, line);
-    if (templates.has(templateId)) throw new DataFileError(file, line, `template ${templateId} stands there twice`);
+    if (templates.has(templateId)) throw new DataFileError(file, line, `duplicate template id ${templateId}`);
     templates.set(templateId, { templateId, ...text });
   }
   return [...templates.values()];
@@ -46,6 +46,6 @@ function parseLine(json: string, file: string, line: number): z.infer<typeof lin
   }
   const result = lineSchema.safeParse(value);
   if (result.success) return result.data;
-  const said = result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`);
-  throw new DataFileError(file, line, said.join('; '));
+  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`);
+  throw new DataFileError(file, line, issues.join('; '));
 }

@@ -1,11 +1,11 @@
-/** What the templates say, as examples beside the labelled tickets: with few labels a template's own text is one more. */
+/** Templates' own texts as training examples: with few labels, each template's text is one more. */
 import type { Encoder } from '../encoder/encoder.js';
 import type { TicketFeatures } from '../features/ticket-features.js';
 import type { TrainingData } from './training-data.js';
 
-/** Looked at to tell whether the texts say anything. */
+/** Rows that the test of informativeness uses */
 const maxRows = 1_000;
-/** Share of tickets beyond chance whose template the texts alone must find, so that they are examples: ids may be random. */
+/** Minimum chance-corrected accuracy of the texts alone to use them as examples: ids without texts can be random. */
 const minAccuracy = 0.2;
 
 /** @returns the texts as tickets without fields, [texts, features.denseWidth] */
@@ -23,9 +23,9 @@ export function templateEmbeddings({ dense, embeddingSize, classes }: TrainingDa
 }
 
 /**
- * @param rows labelled ones, to learn from
+ * @param rows labelled training rows
  * @param likeness of those of them that are asked for to each template, [rows, classes]
- * @returns whether the templates' texts find the right one so often that they are worth to be learned from
+ * @returns whether the texts alone find the right template often enough to train on them
  */
 export function areTemplatesInformative(
   { labels, classes }: TrainingData,

@@ -1,4 +1,4 @@
-/** Labelled tickets as numbers. The file is read as a stream, more than once; its texts are never in memory together. */
+/** Labelled tickets as numbers. The file is streamed, more than once; its texts are never all in memory. */
 import { type Columns } from './data-row.js';
 import type { Candidate } from '../ranker.js';
 import { type SparseMatrix } from '../features/sparse-matrix.js';
@@ -7,12 +7,12 @@ import { TicketFeatures } from '../features/ticket-features.js';
 export interface DataSettings {
   file: string;
   columns: Columns;
-  /** Null where nothing but labels is known of the templates. */
+  /** Null where only their labels are known */
   templates: Candidate[] | null;
   knownContactType: boolean;
   seed: number;
   cacheDir: string;
-  /** Most n-grams that are looked at; by itself as many as leave the weights a bearable size. */
+  /** Maximum size of the n-gram vocabulary; default: as many as the memory limit of the weights allows */
   maxNgrams?: number | null | undefined;
 }
 
@@ -25,14 +25,14 @@ export interface TrainingData {
   contactTypes: string[];
   /** Contact type of each row; -1 where it has none. */
   contactTypeLabels: Int32Array;
-  /** [rows, width]; the embedding is the beginning of each row. `templates`: the same of each class's template. */
+  /** [rows, width]; each row starts with the embedding. `templates`: the same for each class's template, [classes, width] */
   dense: { values: Float32Array; width: number; templates: Float32Array };
   /** Numbers in an embedding */
   embeddingSize: number;
   sparse: SparseMatrix;
-  /** A number per row, the same for rows that say the same: they must not stand on both sides of a split. */
+  /** Equal for near-duplicates, which must not be on both sides of a split */
   dedupGroups: Uint32Array;
-  /** Per row the hash of its id, where it has one: tells later what a model has learned from. */
+  /** Hash of each row's id; null without one. Kept with the model as the list of its training tickets. */
   idHashes: (string | null)[];
   /** SHA-256 of what was read */
   hash: string;

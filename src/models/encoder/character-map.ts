@@ -1,12 +1,12 @@
 /**
- * The character map that SentencePiece compiles into a model (`precompiled_charsmap` of a tokenizer.json): which characters
- * a text is read as. A double-array trie of UTF-8 bytes, whose leaves are places in a list of replacements that end with a
- * zero byte. As the `Precompiled` normalizer of Hugging Face's tokenizers reads it.
+ * SentencePiece's compiled character map (`precompiled_charsmap` of a tokenizer.json), which normalises characters. A double-array
+ * trie of UTF-8 bytes, whose leaves are offsets into a list of zero-terminated replacements. Same result as the `Precompiled`
+ * normalizer of Hugging Face's tokenizers.
  */
 
-/** Longer clusters of characters are looked up one character at a time. */
+/** Longer grapheme clusters are looked up character by character, as in the reference. */
 const maxClusterBytes = 5;
-/** Clusters seen are remembered: a text is made of few. */
+/** Cached clusters: texts consist of few distinct ones. */
 const maxCachedClusters = 50_000;
 
 export class CharacterMap {
@@ -19,7 +19,7 @@ export class CharacterMap {
   constructor(compiled: string) {
     const bytes = Buffer.from(compiled, 'base64');
     const size = bytes.readUInt32LE(0);
-    if (size % 4 !== 0 || 4 + size > bytes.length) throw new Error('its character map is cut short');
+    if (size % 4 !== 0 || 4 + size > bytes.length) throw new Error('its character map is truncated');
     this.trie = new Uint32Array(size / 4);
     for (let at = 0; at < this.trie.length; at += 1) this.trie[at] = bytes.readUInt32LE(4 + 4 * at);
     this.replacements = bytes.subarray(4 + size);
@@ -46,7 +46,7 @@ export class CharacterMap {
     return Array.from(cluster, (character) => this.replacement(character) ?? character).join('');
   }
 
-  /** Of the shortest beginning that the trie knows, as the reference has it; null where it knows none. */
+  /** Replacement of the shortest prefix in the trie, as in the reference; null without one. */
   private replacement(key: string): string | null {
     let place = nodeOffset(this.trie[0] ?? 0);
     for (const byte of Buffer.from(key)) {
@@ -71,9 +71,9 @@ interface Normalizer {
 }
 
 /**
- * Takes the character map out of a tokenizer's settings, which the tokenizer itself would only come near to.
+ * Takes the character map out of a tokenizer's settings; the tokenizer's own version only approximates it.
  *
- * @returns what to do with a text before it is given to the tokenizer of the remaining settings
+ * @returns the remaining settings, and the normalisation to apply to a text before tokenising it
  */
 export function takeCharacterMap(settings: { normalizer?: Normalizer | null }): {
   settings: object;

@@ -1,8 +1,8 @@
 /**
- * Embeddings on disk, by text and encoder, so that a second training does not compute them again.
+ * Cache of embeddings on disk, by text and encoder.
  *
- * A process only ever adds to a file of its own: two trainings at once can't write into each other, and what a killed one
- * has left half written is at the end of a file that nobody adds to.
+ * Invariant: a process appends to its own file only. Parallel trainings do not interfere, and an incomplete record of a killed one
+ * is at the end of a file that no process appends to.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs';
@@ -24,7 +24,7 @@ export class EmbeddingCache {
 
   /**
    * @param folder of all encoders
-   * @param encoder hash of the encoder and of what is taken out of it
+   * @param encoder hash of the encoder
    * @param length numbers in one embedding
    */
   constructor(
@@ -83,7 +83,7 @@ export class EmbeddingCache {
   }
 }
 
-/** Deletes what is cached of every encoder: a customer who is forgotten must be forgotten here too. */
+/** Deletes the cached embeddings of all encoders, for the erasure of a customer. */
 export function eraseEmbeddings(folder: string): void {
   for (const name of readdirSync(folder)) {
     if (name.startsWith('embeddings-')) rmSync(join(folder, name), { recursive: true, force: true });

@@ -10,14 +10,14 @@ const configSchema = z.object({
   hidden_size: z.number().int().positive(),
   max_position_embeddings: z.number().int().positive(),
   layer_norm_eps: z.number().positive().default(1e-12),
-  hidden_act: z.literal('gelu', { error: 'only "gelu" can be computed' }).default('gelu'),
-  position_embedding_type: z.literal('absolute', { error: 'only "absolute" can be computed' }).default('absolute'),
+  hidden_act: z.literal('gelu', { error: 'only "gelu" is supported' }).default('gelu'),
+  position_embedding_type: z.literal('absolute', { error: 'only "absolute" is supported' }).default('absolute'),
   pad_token_id: z.number().int().nonnegative().default(1),
 });
 
-/** The architecture of an encoder, by the names of its config.json. */
+/** The architecture of an encoder, with the names of its config.json. */
 export type EncoderConfig = z.infer<typeof configSchema> & {
-  /** First row of the position embeddings that stands for a position. */
+  /** Row of the position embeddings for position 0 */
   positionOffset: number;
 };
 
@@ -26,7 +26,7 @@ export class EncoderError extends Error {
   override readonly name = 'EncoderError';
 }
 
-/** @throws EncoderError naming the file and what in it can't be used */
+/** @throws EncoderError with the file and the unsupported setting */
 export async function readEncoderConfig(file: string): Promise<EncoderConfig> {
   let settings: unknown;
   try {
@@ -36,10 +36,10 @@ export async function readEncoderConfig(file: string): Promise<EncoderConfig> {
   }
   const result = configSchema.safeParse(settings);
   if (!result.success) {
-    const said = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new EncoderError(`${file}: not an encoder of the BERT family that can be run here: ${said.join('; ')}`);
+    const issues = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new EncoderError(`${file}: not a supported encoder of the BERT family: ${issues.join('; ')}`);
   }
-  // RoBERTa counts positions from behind its padding token's id.
+  // RoBERTa's positions start after the id of its padding token.
   const positionOffset = result.data.model_type === 'bert' ? 0 : result.data.pad_token_id + 1;
   return { ...result.data, positionOffset };
 }

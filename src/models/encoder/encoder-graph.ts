@@ -1,6 +1,6 @@
 /**
- * A BERT encoder as one TensorFlow graph. The same for every set of weights of one architecture: it reads them from
- * assets/weights.bin (little-endian float32, one tensor after another) when it is loaded.
+ * A BERT encoder as one TensorFlow graph. It is the same for all weights of one architecture: they are read from
+ * assets/weights.bin (little-endian float32, one tensor after another) when the graph is loaded.
  *
  * Devlin et al., "BERT", 2019; pooling as in Reimers & Gurevych, "Sentence-BERT", 2019.
  */
@@ -11,7 +11,7 @@ import type { EncoderConfig } from './encoder-config.js';
 import { encoderWeights } from './encoder-weights.js';
 import type { Tensor } from '../tensors/safetensors.js';
 
-/** Changes with every change of the graph: a graph on disk that another version wrote is made anew. */
+/** Raise it with every change of what the graph computes: cached graphs of other versions are rebuilt. */
 export const graphVersion = 3;
 
 /** The encoder's files. */
@@ -22,18 +22,18 @@ export interface EncoderGraph {
   weights: Float32Array[];
 }
 
-/** The signature that runs the first `count` lanes at once; `ids` and `mask`, or `pooled`, have the lane's number behind. */
+/** The signature that runs the first `count` lanes in parallel; its tensors are `ids0`, `mask0`, `pooled0`, `ids1` … */
 export const lanesSignature = (count: number): string => (count === 1 ? defaultSignature : `lanes_${count}`);
 
 /**
  * @param tensors by BERT's names without prefix, dense kernels as [out, in]
- * @param threads how many calls can be made in one, which share the weights; and into how many parts each of them is cut
+ * @param threads number of lanes, which share the weights, and of shards of each lane
  * @returns a SavedModel: ids, mask int32 [batch, time] to `pooled` float32 [batch, 5 · hidden]: means over the mask of the
  *   last three layers, the last one first (its mean is the embedding), the maximum and the first token of the last one,
  *   each L2-normalised
  */
 export function encoderGraph(config: EncoderConfig, tensors: Map<string, Tensor>, threads: number): EncoderGraph {
-  // One text is read by all threads together, each with some of the heads; many texts are read by all of them side by side.
+  // One text is encoded by all threads, each with some of the heads; many texts are spread over the lanes.
   const lanes = threads;
   const shards = Math.min(threads, config.num_attention_heads);
   const builder = new GraphBuilder();

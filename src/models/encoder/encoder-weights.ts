@@ -1,10 +1,10 @@
-/** The encoder's weights as its graph uses them. */
+/** The weights of the encoder in the layout of its graph. */
 import type { EncoderConfig } from './encoder-config.js';
 import type { GraphBuilder } from '../tensors/graph-builder.js';
 import type { Output } from '../tensors/graph-writer.js';
 import type { Tensor } from '../tensors/safetensors.js';
 
-/** One tensor beside another along their last axis. Both [rows, columns] or [columns]. */
+/** Concatenates along the last axis; all tensors are [rows, columns] or [columns]. */
 function concatColumns(tensors: Tensor[]): Tensor {
   const columns = tensors.map((tensor) => tensor.shape.at(-1) ?? 0);
   const width = columns.reduce((sum, count) => sum + count, 0);
@@ -35,15 +35,15 @@ function scale({ shape: size, values }: Tensor, factor: number): Tensor {
   return { shape: size, values: values.map((value) => value * factor) };
 }
 
-/** One of `of` parts of the rows; of a bias, of its numbers. `unit` rows stay together. */
-function sliceRows({ shape: [rows = 0, ...rest], values }: Tensor, index: number, of: number, unit: number): Tensor {
+/** Part `index` of `count` of the rows (of a bias: of its numbers), in multiples of `unit` rows. */
+function sliceRows({ shape: [rows = 0, ...rest], values }: Tensor, index: number, count: number, unit: number): Tensor {
   const width = rest[0] ?? 1;
-  const edge = (place: number): number => Math.floor(((rows / unit) * place) / of) * unit;
+  const edge = (place: number): number => Math.floor(((rows / unit) * place) / count) * unit;
   const [start, end] = [edge(index), edge(index + 1)];
   return { shape: [end - start, ...rest], values: values.subarray(start * width, end * width) };
 }
 
-/** What is added to a word's vector for its place. The type of a single text is always 0: its vector is in it too. */
+/** Position embeddings plus the embedding of token type 0, which all tokens of a single text have. */
 export function positionEmbeddings(
   { hidden_size: hidden, positionOffset }: EncoderConfig,
   tensor: (name: string) => Tensor,
@@ -59,9 +59,9 @@ export function positionEmbeddings(
 }
 
 /**
- * @returns gives a weight by its name, which is BERT's without prefix, and by a shard's number where each shard has its part:
- *   `….kernel` is [in, out]; `attention.self.kernel` and `.bias` are those of a shard's queries (scaled), keys and values
- *   beside one another; `embeddings.positions` has the type's vector in it. Whoever asks twice gets the same.
+ * @returns a weight by BERT's name without prefix, and by shard where it is sharded: `….kernel` is [in, out];
+ *   `attention.self.kernel` and `.bias` are a shard's queries (scaled), keys and values, concatenated; `embeddings.positions`
+ *   includes the token type. Each weight is added to the graph once.
  */
 export function encoderWeights(
   builder: GraphBuilder,
@@ -71,26 +71,26 @@ export function encoderWeights(
 ): (name: string, shard?: number) => Output {
   const size = config.hidden_size / config.num_attention_heads;
   const words = 'embeddings.word_embeddings.weight';
-  // A model for a task has its encoder's weights under a name of its own, such as `roberta.`.
+  // A model with a task head prefixes the encoder's weights, such as `roberta.`.
   const prefix = [...tensors.keys()].find((name) => name.endsWith(words))?.slice(0, -words.length) ?? '';
   const tensor = (name: string): Tensor => {
     const found = tensors.get(`${prefix}${name}`);
     if (!found) throw new Error(`the weights lack ${name}: is this a BERT encoder?`);
     return found;
   };
-  const ofAttention = (prefix: string, kind: 'weight' | 'bias', shard: number): Tensor => {
-    const of = (name: string): Tensor => sliceRows(tensor(`${prefix}.${name}.${kind}`), shard, shards, size);
-    // The scores' scale is in the queries.
-    const parts = [scale(of('query'), size ** -0.5), of('key'), of('value')];
+  const attentionTensor = (prefix: string, kind: 'weight' | 'bias', shard: number): Tensor => {
+    const shardOf = (name: string): Tensor => sliceRows(tensor(`${prefix}.${name}.${kind}`), shard, shards, size);
+    // The scale of the scores is part of the queries.
+    const parts = [scale(shardOf('query'), size ** -0.5), shardOf('key'), shardOf('value')];
     return concatColumns(kind === 'weight' ? parts.map(transpose) : parts);
   };
-  const made = (name: string, shard: number | undefined): Tensor => {
+  const layOut = (name: string, shard: number | undefined): Tensor => {
     if (name === 'embeddings.positions') return positionEmbeddings(config, tensor);
     const stored = name.replace(/kernel$/, 'weight');
     if (shard === undefined) return stored === name ? tensor(name) : transpose(tensor(stored));
     const [, prefix] = /^(.*attention\.self)\./.exec(name) ?? [];
-    if (prefix !== undefined) return ofAttention(prefix, stored === name ? 'bias' : 'weight', shard);
-    // What a shard has made of its part is all that it multiplies: of the products that end it, its part of the inputs.
+    if (prefix !== undefined) return attentionTensor(prefix, stored === name ? 'bias' : 'weight', shard);
+    // A shard multiplies only its own part: of an output projection, the rows of its inputs.
     if (name.includes('intermediate')) {
       return stored === name
         ? sliceRows(tensor(name), shard, shards, 1)
@@ -101,7 +101,7 @@ export function encoderWeights(
   const known = new Map<string, Output>();
   return (name, shard) => {
     const key = shard === undefined ? name : `${name}.${shard}`;
-    const output = known.get(key) ?? builder.variable(key, made(name, shard));
+    const output = known.get(key) ?? builder.variable(key, layOut(name, shard));
     known.set(key, output);
     return output;
   };

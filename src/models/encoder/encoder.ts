@@ -1,4 +1,4 @@
-/** The pretrained text encoder: texts to vectors, by TensorFlow, from the weights' own folder. */
+/** The text encoder: texts to vectors, with TensorFlow. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -12,30 +12,30 @@ import { readSafetensors } from '../tensors/safetensors.js';
 import { deviceOf, type NamedTensorMap, type Tensorflow } from '../tensors/tensorflow.js';
 import { TextWindows } from './text-windows.js';
 
-/** Most tokens of one window: longer ones cost more and, with the encoders at hand, say less. */
+/** Maximum tokens of a window: longer windows cost more and rank worse with the tested encoders. */
 const maxWindowTokens = 256;
 type SavedModel = Awaited<ReturnType<Tensorflow['node']['loadSavedModel']>>;
 
 export class Encoder {
   private constructor(
     private readonly tf: Tensorflow,
-    /** For each number of lanes that can run at once, from 1 */
+    /** One per number of lanes, from 1 */
     private readonly models: readonly SavedModel[],
     private readonly windows: TextWindows,
-    /** `hash`: SHA-256 of the weights; where its files are, and what is made of them */
+    /** `hash`: SHA-256 of the weights; `folders`: its files, and what is derived from them */
     private readonly about: { hash: string; config: EncoderConfig; folders: { encoder: string; cache: string } },
   ) {}
 
   /**
    * @param encoderDir config.json, model.safetensors, tokenizer.json
-   * @param cacheDir keeps the graph that is made of them
-   * @throws Error naming the file that can't be used
+   * @param cacheDir folder of the derived graph
+   * @throws Error with the file that can't be used
    */
   static async open(tf: Tensorflow, encoderDir: string, cacheDir: string): Promise<Encoder> {
     const weightsFile = join(encoderDir, 'model.safetensors');
     const config = await readEncoderConfig(join(encoderDir, 'config.json'));
     const hash = await fileHash(weightsFile, cacheDir);
-    // A GPU does one thing at a time, and all of it at once.
+    // A GPU runs one call at a time, on all of its cores.
     const lanes = deviceOf(tf) === 'gpu' ? 1 : threadCount(availableParallelism());
     const graphDir = join(cacheDir, `encoder-${hash.slice(0, 16)}-${graphVersion}-${lanes}`);
     if (!(await exists(graphDir))) await writeGraph(graphDir, config, weightsFile, lanes);
@@ -62,13 +62,13 @@ export class Encoder {
     return this.about.config.hidden_size;
   }
 
-  /** Numbers in what `encode` returns of a text: five views, of which the first is the embedding. */
+  /** Numbers that `encode` returns per text: five views, the first of them the embedding. */
   get width(): number {
     return 5 * this.size;
   }
 
   /**
-   * Reads texts; a long one in at most 16 windows whose vectors are averaged by their tokens.
+   * Encodes texts; a long text in at most 16 windows, whose vectors are averaged by token count.
    *
    * @returns per text [width]; zeros for a text without tokens
    */
@@ -76,7 +76,7 @@ export class Encoder {
     const windows = texts.flatMap((text, index) => this.windows.split(text).map((ids) => ({ ids, index })));
     windows.sort((a, b) => a.ids.length - b.ids.length);
     const sums = texts.map(() => new Float32Array(this.width));
-    // Sorted by length, so that what is padded together is alike.
+    // Sorted by length, which keeps the padding small.
     const lengths = windows.map(({ ids }) => ids.length);
     for (const calls of planCalls(lengths, this.models.length)) {
       const read = calls.map(({ start, end }) => windows.slice(start, end));
@@ -96,7 +96,7 @@ export class Encoder {
     return sums;
   }
 
-  /** The embedding among the five views, L2-normalised; null where the text had no tokens. */
+  /** @returns the first of the views, L2-normalised; null for a text without tokens */
   embeddingOf(views: Float32Array): Float32Array | null {
     const embedding = views.slice(0, this.size);
     return embedding.some((value) => value !== 0) ? embedding : null;
@@ -142,7 +142,7 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Hashing 90 MB at every start takes 0.3 s; a file of the same size and date is the same. */
+/** Hashing 90 MB takes 0.3 s, so the hash is cached by path, size, date and inode. */
 async function fileHash(path: string, cacheDir: string): Promise<string> {
   const { size, mtimeMs, ino } = await stat(path);
   const name = createHash('sha256').update(`${path}\0${size}\0${mtimeMs}\0${ino}`).digest('hex').slice(0, 16);
@@ -158,7 +158,7 @@ async function fileHash(path: string, cacheDir: string): Promise<string> {
   return result;
 }
 
-/** Written aside and renamed whole: another process may be doing the same, and either may be killed. */
+/** Written to a temporary folder and renamed: other processes may write the same graph, and any may be killed. */
 async function writeGraph(graphDir: string, config: EncoderConfig, weightsFile: string, lanes: number): Promise<void> {
   const { savedModel, weights } = encoderGraph(config, await readSafetensors(weightsFile), lanes);
   const fresh = `${graphDir}.${process.pid}`;

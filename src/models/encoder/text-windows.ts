@@ -1,11 +1,11 @@
-/** A text as the encoder reads it: in windows of tokens, since it can't look at more than so many at once. */
+/** Splits a text into windows of tokens, as the encoder's input length is limited. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { takeCharacterMap } from './character-map.js';
 
 export const maxWindows = 16;
-/** A longer text is read at 16 places spread over it, this many characters each. */
+/** A very long text is reduced to 16 evenly spaced excerpts of this many characters. */
 const excerptCharacters = 3_000;
 
 /** The tokenizer's files can't be used. */
@@ -22,8 +22,8 @@ export class TextWindows {
     private readonly maxTokens: number,
   ) {}
 
-  /** @param longest tokens of one window, those that mark its start and end among them */
-  static async open(encoderDir: string, longest: number): Promise<TextWindows> {
+  /** @param maxTokens of a window, special tokens included */
+  static async open(encoderDir: string, maxTokens: number): Promise<TextWindows> {
     const file = join(encoderDir, 'tokenizer.json');
     try {
       const { settings, read } = takeCharacterMap(JSON.parse(await readFile(file, 'utf8')) as object);
@@ -32,8 +32,8 @@ export class TextWindows {
       const plain = tokenizer.encode('a', { add_special_tokens: false }).ids;
       const marked = tokenizer.encode('a').ids;
       const start = marked.findIndex((_, index) => plain.every((id, offset) => marked[index + offset] === id));
-      if (plain.length === 0 || start === -1) throw new Error('it does not mark the start and end of a text');
-      return new TextWindows(tokenizer, read, marked.slice(0, start), marked.slice(start + plain.length), longest);
+      if (plain.length === 0 || start === -1) throw new Error('it does not add start and end tokens');
+      return new TextWindows(tokenizer, read, marked.slice(0, start), marked.slice(start + plain.length), maxTokens);
     } catch (error) {
       throw new TokenizerError(`${file} can't be used: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -53,7 +53,7 @@ export class TextWindows {
   }
 }
 
-/** The text itself, or so many places of a very long one: tokenising all of it would take seconds. */
+/** The text, or excerpts of a very long one: tokenising all of it would take seconds. */
 function takeExcerpts(text: string): string[] {
   if (text.length <= maxWindows * excerptCharacters) return [text];
   const step = (text.length - excerptCharacters) / (maxWindows - 1);

@@ -1,37 +1,37 @@
-/** How many tickets could be answered with a wanted precision, and what that is worth. */
+/** Coverage at a target precision, and the agents' time that it saves. */
 import { percentOf } from '../../statistics/percent.js';
 
-/** What a model that had not seen a ticket said of it. */
+/** An out-of-fold prediction. */
 export interface Prediction {
   /** Probability of the first suggestion, 0–1 */
   confidence: number;
-  /** Whether it is the right one; false where no template fits */
+  /** Whether it is correct; false where no template fits */
   right: boolean;
-  /** 0 or 1: a line drawn on one half is judged on the other */
+  /** 0 or 1: a threshold fitted on one half is evaluated on the other */
   half: number;
 }
 
 export interface CoverageAtPrecision {
-  /** Wanted, 0–1 */
+  /** Target, 0–1 */
   precision: number;
-  /** Tickets whose first suggestion is sure enough, in percent */
+  /** Share of tickets above the confidence threshold, percent */
   coverage: number;
-  /** Right ones among those, in percent; null where there are none */
+  /** Precision among those, percent; null where there are none */
   achieved: number | null;
 }
 
 export interface Savings extends CoverageAtPrecision {
   ticketsPerMonth: number;
-  /** Tickets a month whose first suggestion would be shown and right */
+  /** Tickets a month with a correct first suggestion that is shown */
   answeredRight: number;
   answeredWrong: number;
-  /** Of agents' time, a month: of those that are answered right */
+  /** Agents' time saved a month, on the correct ones */
   hours: number;
 }
 
 /**
- * Selective classification: the lowest confidence from which on the wanted share is right (El-Yaniv & Wiener 2010), drawn
- * on one half of the tickets and judged on the other.
+ * Selective classification (El-Yaniv & Wiener 2010): the lowest confidence threshold with the target precision, fitted on one half of
+ * the tickets and evaluated on the other.
  */
 export function coverageAtPrecision(predictions: readonly Prediction[], precision: number): CoverageAtPrecision {
   const lines = [0, 1].map((half) =>
@@ -57,11 +57,11 @@ function fitThreshold(predictions: readonly Prediction[], precision: number): nu
     const isLastOfItsKind = sorted[index + 1]?.confidence !== prediction.confidence;
     if (isLastOfItsKind && right / (index + 1) >= precision) lowest = prediction.confidence;
   });
-  // All may be answered: then nothing that is a little less sure in the other half is held back either.
+  // All can be answered: then slightly less confident tickets of the other half are answered too.
   return lowest === sorted.at(-1)?.confidence ? 0 : lowest;
 }
 
-/** Precision among the surest tickets, by share of tickets answered: [share, precision], both in percent. */
+/** Precision by coverage, most confident tickets first, both in percent. */
 export function precisionCurve(
   predictions: readonly Prediction[],
   points = 50,

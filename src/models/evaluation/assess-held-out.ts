@@ -1,4 +1,4 @@
-/** Trainings on parts of the data and what they say of the rest: the evidence of an assessment. */
+/** Cross-validation and learning curve of an assessment. */
 import { classCounts, classMeans } from './baselines.js';
 import { combineScores, fitWeights, type Scores } from '../heads/combination.js';
 import { softmax } from '../ranking/softmax.js';
@@ -12,13 +12,13 @@ import type { Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
 
 const folds = 5;
-/** With more rows and classes than that, one fold of a tenth is evidence enough, and five would take hours. */
+/** Above this many rows × classes one fold of a tenth gives enough scores, and five would take hours. */
 const maxScoresOfAllFolds = 10_000_000;
 const partsOfSingleFold = 10;
-/** Of a large history, the parts of the curve are parts of so many labels; its last point is all of them. */
+/** In a large history the curve's shares are of this many labels; its last point is all of them. */
 const maxCurveLabels = 50_000;
 
-/** Shares of the training rows, and how often each is drawn anew: small samples differ most. */
+/** Shares of the training rows, and repeats of each: small samples vary most. */
 export const curveSteps = [
   { share: 0.1, repeats: 3 },
   { share: 0.2, repeats: 3 },
@@ -33,27 +33,27 @@ export interface HeldOut {
   /** Rows of the data, those of the first fold at the beginning */
   rows: Int32Array;
   rowsOfFirstFold: number;
-  /** Rows that the training of the first fold saw */
+  /** Training rows of the first fold */
   trainedInFirstFold: Int32Array;
   classes: number;
   /** Right class per row; -1 where no template fits */
   labels: Int32Array;
-  /** 0 or 1 per row; rows that say the same have the same */
+  /** 0 or 1 per row; the same for near-duplicates */
   halves: Uint8Array;
   /** Dense, n-grams, nearest, discriminant, template text: [rows, classes] each */
   scores: Scores[];
   /** Place of the right class per row and baseline, from 1; 0 where no template fits */
   ranks: Record<BaselineName, Int32Array>;
-  /** Trainings that were made, and seconds that all of them took */
+  /** Number of trainings, and their total time */
   trainings: number;
   seconds: number;
 }
 
-/** What is judged: right classes, halves and scores of some rows. */
+/** Labels, halves and scores of rows. */
 type HalvedScores = Pick<HeldOut, 'labels' | 'halves' | 'classes' | 'scores'>;
 type Progress = (share: number) => void | Promise<void>;
 
-/** @param templates what each class's template says, embedded */
+/** @param templates embeddings of each class's template */
 export async function crossValidate(
   tf: Tensorflow,
   data: TrainingData,
@@ -136,11 +136,11 @@ function split(
   };
 }
 
-/** How the kinds of scores are weighted for each half: as fitted on the other one. */
+/** Combination weights per half, fitted on the other half. */
 export async function fitWeightsPerHalf({ labels, halves, classes, scores }: HalvedScores): Promise<number[][]> {
   return Promise.all(
     [0, 1].map((half) => {
-      // What is not to be learned from has no label.
+      // Rows without a label are ignored by the fit.
       const others = labels.map((label, row) => (halves[row] === half ? -1 : label));
       return fitWeights({ labels: others, classes, scores });
     }),
@@ -161,7 +161,7 @@ export function scoreHeldOut({ labels, halves, classes, scores }: HalvedScores, 
   });
 }
 
-/** Trains on parts of what the first fold was trained on, and tests on the first fold each time. */
+/** Trains on samples of the first fold's training rows; every training is tested on the first fold. */
 export async function trainLearningCurve(
   tf: Tensorflow,
   data: TrainingData,
@@ -172,7 +172,7 @@ export async function trainLearningCurve(
   const { rowsOfFirstFold: count, classes } = heldOut;
   const [rows, labels] = [heldOut.rows.subarray(0, count), heldOut.labels.subarray(0, count)];
   const textMatch = (heldOut.scores[4] ?? new Float32Array()).subarray(0, count * classes);
-  // A training on few labels is weighted as such a training would be: the less there is to learn, the more text counts.
+  // Weights are fitted per training: with fewer labels template similarity gets more weight.
   const rightOf = async (scores: Scores[]): Promise<Uint8Array> => {
     const evidence = { labels, halves: heldOut.halves.subarray(0, count), classes, scores };
     const judged = scoreHeldOut(evidence, await fitWeightsPerHalf(evidence));
@@ -206,7 +206,7 @@ function rankRows(scores: Float32Array, labels: Int32Array, classes: number): In
   return labels.map((label, row) => rankOfLabel(scores, row * classes, classes, label));
 }
 
-/** Of equals the first class comes first, as in a ranking. */
+/** Ties are ranked by class, as in a ranking. */
 function rankOfLabel(scores: Float32Array | Float64Array, start: number, classes: number, label: number): number {
   if (label === -1) return 0;
   const own = scores[start + label] ?? 0;

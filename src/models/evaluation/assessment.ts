@@ -1,4 +1,4 @@
-/** `replyrank assess`: whether machine learning fits a history at all, before anything is deployed. */
+/** `replyrank assess`: whether machine learning fits a ticket history, before a deployment. */
 import { basename } from 'node:path';
 import { coverageAtPrecision, precisionCurve, estimateSavings, type CoverageAtPrecision, type Savings } from './answerable.js';
 import {
@@ -30,17 +30,17 @@ import { percentOf, toPercent } from '../../statistics/percent.js';
 export interface AssessmentSettings {
   data: string;
   columns: Columns;
-  /** File of templates; null: their ids are taken for their text */
+  /** File of templates; null: their ids are their texts */
   templates: string | null;
   seed: number;
   minutesPerTicket: number;
-  /** Null: from the dates in the file */
+  /** Null: estimated from the dates in the file */
   ticketsPerMonth: number | null;
   prices: Prices;
   cacheDir: string;
 }
 
-/** Percent, where nothing else is said. */
+/** Figures are in percent unless noted. */
 export interface Assessment {
   file: string;
   seed: number;
@@ -73,7 +73,7 @@ export interface Assessment {
 const precisions = [0.8, 0.9, 0.95];
 const assumedTicketsPerMonth = 1000;
 const msPerMonth = (365.25 / 12) * 86_400_000;
-/** Texts whose embedding is timed: those of the file may come from the cache. */
+/** Texts for timing the encoder; the embeddings of the data may be cached. */
 const timedTexts = 128;
 
 /** @throws DataFileError | TensorflowError */
@@ -181,7 +181,7 @@ function buildCurve(runs: readonly CurveRun[], labelled: number, seed: number): 
   };
 }
 
-/** To one digit that counts: a forecast for 5,000 labels is easier to speak of than one for 5,002. */
+/** To one significant digit: 5,000 labels is a more natural forecast than 5,002. */
 function roundToOneDigit(value: number): number {
   const unit = 10 ** Math.floor(Math.log10(Math.max(1, value)));
   return Math.max(1, Math.round(value / unit) * unit);
@@ -200,7 +200,7 @@ function timeEmbedding(encoder: Encoder, texts: readonly string[]): number {
   return (performance.now() - startedAt) / 1000 / Math.max(1, texts.length);
 }
 
-/** Embedding what differs, the trainings on parts that calibrate the model, and the training on all. */
+/** Time to embed distinct texts, to cross-fit, and to train on all tickets. */
 function trainingSeconds(
   { trainings, seconds }: HeldOut,
   perText: number,

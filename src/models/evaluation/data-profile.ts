@@ -1,4 +1,4 @@
-/** What a file of tickets is like, before anything is learned from it; read as a stream. */
+/** Profile of a ticket file, streamed. */
 import type { DataRow } from '../dataset/data-row.js';
 import { textKey } from '../encoder/embedding-cache.js';
 import { ticketText } from '../features/ticket-text.js';
@@ -10,14 +10,14 @@ export interface Count {
 
 export interface DataProfile {
   rows: number;
-  /** Somebody said that no template fits */
+  /** Labelled with "no template" */
   noneFits: number;
   emptyTexts: number;
-  /** Rows whose text stood in an earlier row, letter by letter */
+  /** Rows with the exact text of an earlier row */
   exactDuplicates: number;
   /** Words of a ticket */
   words: { median: number; p95: number; most: number; histogram: { upTo: number | null; tickets: number }[] };
-  /** By the file's column `language`; where it has none, by the writing of the text */
+  /** By the column `language`; without it by the script of the text */
   languages: { by: 'column' | 'writing'; counts: Count[] };
   channels: Count[];
 }
@@ -41,7 +41,7 @@ const scripts = [
 ];
 const patterns = scripts.map((name) => new RegExp(`\\p{Script=${name}}`, 'gu'));
 
-/** @param onText is given each text that stands in the file for the first time */
+/** @param onText called for each distinct text */
 export async function profileRows(
   rows: AsyncIterable<DataRow>,
   onText: (text: string) => void = () => undefined,
@@ -86,7 +86,7 @@ export async function profileRows(
   };
 }
 
-/** The writing of most of a text's letters. */
+/** The script of most letters of a text. */
 function scriptOf(text: string): string {
   const start = text.slice(0, 500);
   let best = { name: 'none', count: 0 };
@@ -101,7 +101,7 @@ function increment(counts: Map<string, number>, value: string): void {
   counts.set(value, (counts.get(value) ?? 0) + 1);
 }
 
-/** The most frequent first; the tail as one. */
+/** Most frequent first; the tail is summed as `others`. */
 function topCounts(counts: Map<string, number>): Count[] {
   const sorted = [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
   const rest = sorted.slice(maxListed).reduce((sum, { count }) => sum + count, 0);

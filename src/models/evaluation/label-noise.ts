@@ -1,4 +1,4 @@
-/** What labels alone say of a history: how they are spread, and how far those of the same text agree. */
+/** Label statistics of a history: class imbalance, and agreement on repeated texts. */
 import { percentOf, toPercent } from '../../statistics/percent.js';
 
 export interface ClassTail {
@@ -13,20 +13,20 @@ export interface ClassTail {
 }
 
 export interface LabelNoise {
-  /** Rows that say what an earlier row says, but for case, digits, punctuation and the order of words */
+  /** Near-duplicates of earlier rows: equal but for case, digits, punctuation and word order */
   nearDuplicates: number;
-  /** Texts that stand there more than once, and how many of them were answered with more than one template */
+  /** Texts that occur more than once, and how many of them have more than one template */
   repeatedTexts: number;
   answeredDifferently: number;
-  /** Rows of texts that stand there more than once */
+  /** Rows of repeated texts */
   repeatedRows: number;
-  /** No ranker can be right more often on these rows (%): the most frequent template of each text. */
+  /** Accuracy of the most frequent template of each text, an upper bound for any ranker on these rows (%) */
   ceiling: number;
-  /** The same if texts that stand there once are as uncertain as those that are repeated (%); null with too few of those */
+  /** The same if unique texts are as ambiguous as repeated ones (%); null with too few repeated texts */
   expectedCeiling: number | null;
 }
 
-/** With fewer repeated rows an estimate says little. */
+/** Minimum of repeated rows for an estimate */
 const minRepeated = 100;
 const few = 10;
 
@@ -60,7 +60,7 @@ export function classTail(classes: readonly string[], labels: Int32Array): Class
  * the rest thinly, p ≈ √(Σ p²).
  *
  * @param labels class of each row, -1 where no template fits: an answer like any other here
- * @param groups a number per row, the same for rows that say the same
+ * @param groups equal for near-duplicates
  */
 export function estimateLabelNoise(labels: Int32Array, groups: Uint32Array): LabelNoise {
   const answers = new Map<number, Map<number, number>>();

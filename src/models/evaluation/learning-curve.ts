@@ -2,11 +2,11 @@
  * How accuracy grows with labels. The error is taken to fall as a power law towards a floor, floor + scale · n^(-exponent)
  * (Cortes et al., "Learning curves: asymptotic values and rate of convergence", 1994; a survey of how well that holds:
  * Viering & Loog, "The shape of learning curves", 2022). The interval is a bootstrap over the trainings and the tested tickets
- * (Efron 1979); it covers the luck of the samples, not a change of the tickets.
+ * (Efron 1979); it captures sampling variance, not distribution shift.
  */
 import { seeded } from '../../statistics/random.js';
 
-/** One training of the curve: how many labels it saw, and which of the tested tickets it got right (1) or wrong (0). */
+/** One training of the curve: its labels, and per test ticket 1 if it was correct, else 0. */
 export interface CurveRun {
   labels: number;
   right: Uint8Array;
@@ -20,7 +20,7 @@ export interface PowerLaw {
 
 export interface Forecast {
   moreLabels: number;
-  /** Points of top-1 more than with the labels at hand */
+  /** Gain of top-1, percentage points */
   gain: number;
   /** Bounds of the gain in 95 % of the resamples */
   low: number;
@@ -34,14 +34,14 @@ export const errorAt = ({ floor, scale, exponent }: PowerLaw, labels: number): n
   floor + scale * labels ** -exponent;
 
 /**
- * Weighted least squares over a grid of exponents: large samples weigh more, being nearer to what is asked for (Figueroa et
+ * Weighted least squares over a grid of exponents: large samples weigh more, as they are nearer to the forecast (Figueroa et
  * al., "Predicting sample size required for classification performance", 2012). Floor and scale are not negative, so that
- * more labels never make it worse.
+ * more labels never increase the error.
  *
  * @param points error 0–1
  */
 export function fitPowerLaw(points: readonly { labels: number; error: number }[]): PowerLaw {
-  // Of equally many labels, all trainings together weigh as one.
+  // All trainings of one size together weigh as one.
   const weights = points.map(({ labels }) => labels / points.filter((other) => other.labels === labels).length);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const weighted = (value: (point: { labels: number; error: number }, at: number) => number): number =>
@@ -67,8 +67,8 @@ export function fitPowerLaw(points: readonly { labels: number; error: number }[]
 }
 
 /**
- * @param from labels at hand
- * @returns the fitted law and, for each number of labels more, what they are worth
+ * @param from number of labels now
+ * @returns the fitted law, and the gain for each number of additional labels
  */
 export function extrapolate(
   runs: readonly CurveRun[],
@@ -82,10 +82,10 @@ export function extrapolate(
   const random = seeded(seed);
   const gains = more.map((): number[] => []);
   for (let sample = 0; sample < resamples; sample += 1) {
-    // The same tickets for all runs: their errors rise and fall together.
+    // The same tickets for all runs: their errors are correlated.
     const tickets = Int32Array.from({ length: tested }, () => Math.floor(random() * tested));
     const drawn = runs.map(() => runs[Math.floor(random() * runs.length)] as CurveRun);
-    // From one size there is no curve.
+    // A single size gives no curve.
     const some = new Set(drawn.map(({ labels }) => labels)).size > 1 ? drawn : runs;
     const resampled = fitPowerLaw(some.map((run) => toPoint(run, tickets)));
     more.forEach((labels, index) => gains[index]?.push(predictGain(resampled, from, labels)));

@@ -1,4 +1,4 @@
-/** What `replyrank evaluate` prints of a model: see the README for what each figure means. */
+/** The figures of `replyrank evaluate`; the README defines each of them. */
 import type { DataRow } from '../dataset/data-row.js';
 import type { Ranking } from '../ranker.js';
 import { wilsonInterval } from '../../statistics/intervals.js';
@@ -9,7 +9,7 @@ export interface ContactTypeMetrics {
   top1: number;
 }
 
-/** Percent, but for `mrr` and `ece` (0–1) and `setSize` (templates). Null where there was no row to take it from. */
+/** Percent, but `mrr` and `ece` (0–1) and `setSize` (templates). Null without rows. */
 export interface Metrics {
   rows: number;
   top1: number | null;
@@ -37,7 +37,7 @@ interface EvaluatedRow {
 
 const bins = 15;
 
-/** Takes rankings in, row by row; the rows themselves need not be kept. */
+/** Accumulates rankings row by row. */
 export class MetricsCounter {
   private readonly rows: EvaluatedRow[] = [];
   private readonly types = { rows: 0, right: 0 };
@@ -45,7 +45,7 @@ export class MetricsCounter {
   add({ label, contactType }: Pick<DataRow, 'label' | 'contactType'>, ranking: Ranking): void {
     const index = ranking.items.findIndex(({ templateId }) => templateId === label);
     const { items, ...rest } = ranking;
-    // Only the first items are looked at again: a million rows of a hundred items would not fit.
+    // Only the first item is kept: a million rows of a hundred items would not fit in memory.
     const kept = { ...rest, embedding: null, items: items.slice(0, 1) };
     this.rows.push({ label, ranking: kept, rank: index === -1 ? null : index + 1 });
     if (contactType === null) return;
@@ -97,7 +97,7 @@ function intervals(rows: readonly EvaluatedRow[]): Metrics['intervals'] {
   return { top1: of(1), hits3: of(3) };
 }
 
-/** Over the templates that are right somewhere in the file. */
+/** Over the templates that occur as a label. */
 function macroF1(rows: readonly EvaluatedRow[]): number | null {
   const counts = new Map<string, { right: number; said: number; is: number }>();
   const of = (id: string): { right: number; said: number; is: number } => {

@@ -1,12 +1,12 @@
-/** What a training costs, from the time that it took here and prices that the user can set. */
+/** Cost of a training, from its measured time and configurable prices. */
 
 export interface Prices {
   currency: string;
-  /** Per hour; of an own machine electricity and wear */
+  /** Per hour; for an own machine electricity and depreciation */
   cpuHour: number;
   ownGpuHour: number;
   rentedGpuHour: number;
-  /** How many times faster a GPU trains; assumed until it is measured */
+  /** Assumed speed-up of a GPU */
   gpuSpeedup: number;
 }
 

@@ -1,4 +1,4 @@
-/** Whether machine learning fits a history: from figures to a plain answer. */
+/** Decides from an assessment's figures whether machine learning fits a history. */
 import type { CoverageAtPrecision } from './answerable.js';
 import type { Forecast } from './learning-curve.js';
 
@@ -9,7 +9,7 @@ export interface VerdictFigures {
   /** Held-out figures in percent; `low` is the lower bound of the 95 % interval of top-1 */
   model: { top1: number; low: number; hits3: number };
   majority: { top1: number };
-  /** What label noise allows at most, as far as repeated texts show it (%) */
+  /** Accuracy ceiling by label noise, estimated from repeated texts (%) */
   ceiling: number | null;
   coverage: readonly CoverageAtPrecision[];
   forecasts: readonly Forecast[];
@@ -20,18 +20,18 @@ export interface Verdict {
   answer: 'yes' | 'not yet' | 'no';
   sentence: string;
   reasons: string[];
-  /** What would change the answer; empty where it is yes */
+  /** What would change the verdict; empty for `yes` */
   missing: string[];
 }
 
-/** Fewer say nothing, whatever they show. */
+/** Fewer labels give no reliable figures. */
 const minLabels = 200;
-/** Points above always suggesting the most frequent template: less is not worth a page that agents look at. */
+/** Minimum percentage points above the majority class: less does not justify the agents' attention. */
 const minGain = 3;
-/** A first suggestion is worth showing when four of five are right; and worth a roll-out for a quarter of the tickets. */
+/** Suggestions are worth showing at 80 % precision, and a rollout at a quarter of the tickets. */
 const targetPrecision = 0.8;
 const targetCoverage = 25;
-/** Where people answer the same text so differently, no ranker can learn what is right. */
+/** Below this ceiling, identical texts are labelled too inconsistently to learn from. */
 const minCeiling = 60;
 
 export function decideVerdict(figures: VerdictFigures): Verdict {
@@ -39,29 +39,29 @@ export function decideVerdict(figures: VerdictFigures): Verdict {
   const possible = coverage.find(({ precision }) => precision === targetPrecision)?.coverage ?? 0;
   const best = forecasts.at(-1);
   const reasons = [
-    `The model's first suggestion is right for ${model.top1} % of tickets that it had not seen, one of the first three for ${model.hits3} %; always suggesting the most frequent template is right for ${majority.top1} %.`,
-    `${possible} % of the tickets could be answered with four of five first suggestions right.`,
+    `On held-out tickets top-1 accuracy is ${model.top1} %, top-3 accuracy ${model.hits3} %; the majority-class baseline reaches ${majority.top1} %.`,
+    `Coverage at 80 % precision: ${possible} %.`,
     ...(ceiling === null
       ? []
       : [
-          `Where the same text came more than once, answers agree so far that about ${ceiling} % is the most that can be reached.`,
+          `Label noise on repeated texts limits accuracy to about ${ceiling} %.`,
         ]),
-    ...(best ? [`${best.moreLabels.toLocaleString('en')} more labels would be worth ${points(best)} points.`] : []),
+    ...(best ? [`${best.moreLabels.toLocaleString('en')} additional labels: ${points(best)} pp top-1 accuracy.`] : []),
   ];
   if (labelled < minLabels) {
-    const missing = [`${minLabels - labelled} more labelled tickets, before anything can be told.`];
+    const missing = [`At least ${minLabels - labelled} more labelled tickets.`];
     return {
       answer: 'not yet',
-      sentence: `Not yet: ${labelled} labelled tickets are too few to tell.`,
+      sentence: `Not yet: ${labelled} labelled tickets are too few for a reliable assessment.`,
       reasons,
       missing,
     };
   }
   if (ceiling !== null && ceiling < minCeiling) {
     const missing = [
-      'Templates that are told apart in the same way by everybody: agree on when each is used, or merge those that are used for the same.',
+      'Consistent labels: agree on when to use each template, or merge templates with the same use.',
     ];
-    return { answer: 'no', sentence: 'No: the same text is answered too differently to learn from.', reasons, missing };
+    return { answer: 'no', sentence: 'No: identical texts are labelled too inconsistently to learn from.', reasons, missing };
   }
   const canGrow = best !== undefined && best.low >= minGain;
   if (model.low < majority.top1 + minGain) {
@@ -69,12 +69,12 @@ export function decideVerdict(figures: VerdictFigures): Verdict {
       return notYet(
         reasons,
         figures,
-        'Not yet: with these labels it is hardly better than the most frequent template, but it still learns.',
+        'Not yet: the model is barely better than the majority class, but still improves with more labels.',
       );
-    const missing = ['Labels that follow from what tickets say, or the fields that the answer depends on (--fields).'];
+    const missing = ['Labels that depend on the ticket text, or the fields that the answer depends on (--fields).'];
     return {
       answer: 'no',
-      sentence: 'No: what tickets say does not tell which template they are answered with.',
+      sentence: 'No: the ticket text does not predict the template.',
       reasons,
       missing,
     };
@@ -82,11 +82,11 @@ export function decideVerdict(figures: VerdictFigures): Verdict {
   if (possible >= targetCoverage) {
     const hint =
       fewerThan10 > 0
-        ? ` ${fewerThan10} of ${templates} templates have fewer than ten labels and are suggested by their text.`
+        ? ` ${fewerThan10} of ${templates} templates have fewer than ten labels and are ranked by their text.`
         : '';
     return { answer: 'yes', sentence: `Yes: a model fits this history.${hint}`, reasons, missing: [] };
   }
-  return notYet(reasons, figures, 'Not yet: it learns, but too few tickets can be answered surely enough.');
+  return notYet(reasons, figures, 'Not yet: coverage at the target precision is too low.');
 }
 
 function notYet(
@@ -97,13 +97,13 @@ function notYet(
   const best = forecasts.at(-1);
   const missing = [
     ...(best && best.gain >= 1
-      ? [`More labels: ${best.moreLabels.toLocaleString('en')} more are worth ${points(best)} points.`]
+      ? [`More labels: ${best.moreLabels.toLocaleString('en')} additional labels are worth ${points(best)} pp.`]
       : []),
     ...(fewerThan10 > 0
-      ? [`${fewerThan10} templates have fewer than ten labels: collect more of them, or merge those that say the same.`]
+      ? [`${fewerThan10} templates have fewer than ten labels: collect more, or merge similar templates.`]
       : []),
     ...(ceiling !== null && ceiling - model.top1 < 5
-      ? ['Clearer labels: the model is about as right as people agree.']
+      ? ['Cleaner labels: the model is close to the ceiling set by label noise.']
       : []),
   ];
   return {
@@ -113,7 +113,7 @@ function notYet(
     missing:
       missing.length > 0
         ? missing
-        : ['Fields that the answer depends on (--fields): the text alone does not say more.'],
+        : ['Fields that the answer depends on (--fields): the text alone is not enough.'],
   };
 }
 

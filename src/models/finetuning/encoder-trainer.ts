@@ -1,4 +1,4 @@
-/** An encoder that is being trained: its graph in TensorFlow, batches in, losses out, its weights in the end. */
+/** Trains an encoder in TensorFlow: batches in, losses out, and its weights at the end. */
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decays } from '../tensors/adamw.js';
@@ -14,7 +14,7 @@ export interface StepOutcome {
   loss: number;
   /** Contrastive loss, weighted */
   contrast: number;
-  /** Length of the gradient before it is clipped */
+  /** Norm of the gradient before clipping */
   norm: number;
 }
 
@@ -53,7 +53,7 @@ export class EncoderTrainer {
    * Changes the weights.
    *
    * @param rate learning rate of the last layer
-   * @param dropout share of numbers that is left out
+   * @param dropout share of numbers that is dropped
    */
   step(
     batch: TokenBatch,
@@ -103,7 +103,7 @@ export class EncoderTrainer {
       start += length;
       const [, prefix = '', kind = ''] = /^(.*\.attention\.self)\.(weight|bias)$/.exec(name) ?? [];
       if (prefix === '') tensors.set(name, { shape, values });
-      // The three were one product.
+      // Query, key and value are one weight in the graph.
       else
         ['query', 'key', 'value'].forEach((part, index) => {
           const third = values.slice((index * length) / 3, ((index + 1) * length) / 3);

@@ -1,41 +1,41 @@
-/** What the graph that trains an encoder is given. */
+/** Inputs of the graph that trains an encoder. */
 import type { DataType } from '../tensors/graph-writer.js';
 
-/** What a batch is to the graph. `tokens` tokens in `texts` texts of at most `time` tokens. */
+/** A batch: `tokens` tokens in `texts` texts of at most `time` tokens. */
 export const stepInputs = {
   /** [tokens] */
   ids: 'int32',
-  /** [tokens] place of each token in its text, from 0 */
+  /** [tokens] position of each token in its text, from 0 */
   positions: 'int32',
-  /** [texts · time] which token stands there; `tokens` for none */
+  /** [texts · time] index of the token in this slot; `tokens` for padding */
   padded: 'int32',
-  /** [tokens] where it stands among texts · time */
+  /** [tokens] slot of each token among texts · time */
   places: 'int32',
-  /** [texts, time] 1 where a token stands, else 0 */
+  /** [texts, time] 1 for a token, 0 for padding */
   mask: 'float32',
   /** scalar int32, of dropout */
   seed: 'int32',
-  /** scalar, share of numbers that dropout leaves */
+  /** scalar, share of numbers that dropout keeps */
   keep: 'float32',
 } as const satisfies Record<string, DataType>;
 
 export const trainInputs = {
   ...stepInputs,
-  /** [texts, classes] probabilities that are right */
+  /** [texts, classes] target probabilities */
   targets: 'float32',
   /** [texts] weight of each text's cross-entropy */
   weights: 'float32',
-  /** [texts, texts] share that each other text has in what a text shall be alike */
+  /** [texts, texts] target distribution over the other texts of the same class */
   positives: 'float32',
   /** [texts] weight of each text's contrastive loss */
   anchors: 'float32',
-  /** [texts, texts] a large negative number where a text meets itself, else 0 */
+  /** [texts, texts] -1e9 on the diagonal, else 0: a text is not compared with itself */
   apart: 'float32',
-  /** scalar, learning rate of the last layer, corrected for Adam's start */
+  /** scalar, learning rate of the last layer with Adam's bias correction */
   rate: 'float32',
 } as const satisfies Record<string, DataType>;
 
-/** -1: as many as there are */
+/** -1: any length */
 export const inputShapes: Record<keyof typeof trainInputs, readonly number[]> = {
   ids: [-1],
   positions: [-1],

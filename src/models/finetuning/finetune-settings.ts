@@ -1,10 +1,10 @@
-/** How an encoder is trained. Figures of the recipe `finetune`. */
+/** Hyperparameters of the recipe `finetune`. */
 export interface FinetuneSettings {
-  /** Times that each ticket is seen, at most */
+  /** Maximum epochs */
   epochs: number;
-  /** With fewer tickets each is seen more often, until there have been so many steps */
+  /** With few tickets there are more epochs, until there are this many steps */
   minSteps: number;
-  /** Highest learning rate, of the last layer; reached after `warmUp` of all steps, then it falls to 0 */
+  /** Peak learning rate of the last layer, reached after the share `warmUp` of all steps, then linear to 0 */
   rate: number;
   warmUp: number;
   layerDecay: number;
@@ -12,18 +12,18 @@ export interface FinetuneSettings {
   weightDecay: number;
   maxGradientNorm: number;
   dropout: number;
-  /** Weight of the contrastive loss, and the temperature of its likeness */
+  /** Weight of the contrastive loss, and the temperature of its similarities */
   contrast: number;
   temperature: number;
   smoothing: number;
-  /** So many tickets are held out, some at a time, to fit on what has learned from all others; or all there are */
+  /** Tickets to hold out over all folds for calibration; all where there are fewer */
   heldOut: number;
-  /** Tickets of one step, and how many of a class come together */
+  /** Tickets per step, and tickets of one class that are drawn together */
   batch: number;
   group: number;
 }
 
-/** Chosen on tickets of the training data that were held out: see docs/lab-book.md. */
+/** Chosen on held-out training tickets, see docs/lab-book.md. */
 export const defaultFinetune: FinetuneSettings = {
   epochs: 5,
   minSteps: 200,
@@ -42,7 +42,7 @@ export const defaultFinetune: FinetuneSettings = {
   group: 2,
 };
 
-/** A GPU has room for larger steps, each of which takes as long as a small one; the rate grows with their square root. */
+/** A larger batch takes a GPU as long as a small one; the learning rate grows with the square root of the batch size. */
 export function scaleToDevice(device: 'cpu' | 'gpu', settings: FinetuneSettings): FinetuneSettings {
   if (device === 'cpu') return settings;
   return { ...settings, batch: settings.batch * gpuBatchFactor, rate: settings.rate * Math.sqrt(gpuBatchFactor) };

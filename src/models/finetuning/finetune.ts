@@ -1,6 +1,6 @@
 /**
- * The encoder's part of the recipe `finetune`: all layers of the encoder learn to tell the classes apart, so that tickets of
- * one class stand together. What a training is given never says how its heads are made: those see the finished encoder.
+ * Recipe `finetune`, the encoder's part: all layers are trained to separate the classes. The heads of the model are trained
+ * afterwards, on the finished encoder.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,10 +24,10 @@ export interface LabelledTexts {
 export interface FinetuneTask extends LabelledTexts {
   /** Rows to learn from */
   rows: Int32Array;
-  /** Rows that tell after each epoch what has been learned; none: it ends after `epochs` */
+  /** Rows for early stopping after each epoch; none: training ends after `epochs` */
   heldOut: Int32Array;
   seed: number;
-  /** Epochs after which it ends, of the epochs that the rates were made for; null: where the held-out rows say so */
+  /** Epochs to train, of those that the learning-rate schedule is made for; null: early stopping on the held-out rows */
   epochs: number | null;
   settings: FinetuneSettings;
   precision: Precision;
@@ -39,16 +39,16 @@ export interface FinetuneReport {
   onEpoch: (heldOutTop1: number) => void;
 }
 
-/** Epochs without a better figure after which no better one is expected. */
+/** Early stopping: epochs without improvement */
 const patience = 3;
 const maxOverfitSteps = 80;
 
 /**
- * Trains, and writes the trained encoder as a folder like the one it began with.
+ * Trains an encoder and writes it to a folder like the original one.
  *
- * @param from folder of the encoder to begin with
- * @param to folder of the new one
- * @returns epochs that were worth it
+ * @param from folder of the original encoder
+ * @param to folder of the trained encoder
+ * @returns the best epoch
  */
 export async function finetuneEncoder(
   tf: Tensorflow,
@@ -97,12 +97,12 @@ export async function finetuneEncoder(
   }
 }
 
-/** @returns the losses of training on the same tickets again and again, until one is as low as `until` */
+/** Trains on one batch until its loss is below `maxLoss`. @returns the losses */
 export async function overfitBatch(
   tf: Tensorflow,
   { from, to }: { from: string; to: string },
   task: Omit<FinetuneTask, 'heldOut' | 'epochs'>,
-  until: number,
+  maxLoss: number,
 ): Promise<number[]> {
   const { windows, labels, rows, settings, classes, seed } = task;
   const trainer = await openTrainer(tf, from, to, task);
@@ -111,7 +111,7 @@ export async function overfitBatch(
     const tokens = tokenBatch([...rows].map((row) => windows[row] ?? new Int32Array()));
     const targets = batchTargets(chosen, classes, { ...settings, smoothing: 0 });
     const losses: number[] = [];
-    while (losses.length < maxOverfitSteps && (losses.at(-1) ?? Infinity) >= until) {
+    while (losses.length < maxOverfitSteps && (losses.at(-1) ?? Infinity) >= maxLoss) {
       losses.push(trainer.step(tokens, targets, { rate: settings.rate, dropout: 0, seed }).loss);
     }
     return losses;
@@ -130,17 +130,17 @@ async function openTrainer(
 ): Promise<EncoderTrainer> {
   const tensors = await readSafetensors(join(from, 'model.safetensors'));
   const config = await readEncoderConfig(join(from, 'config.json'));
-  // Zeros: before the first step all classes are equally likely, and the loss is log K.
+  // Zeros: at the start all classes are equally likely, and the loss is log K.
   const head = { shape: [classes, config.hidden_size], values: new Float32Array(classes * config.hidden_size) };
   return EncoderTrainer.open(tf, folder, { ...settings, precision, config, tensors, head });
 }
 
-/** Share of the highest learning rate after a share of the steps: a straight line up, then one down. */
+/** Share of the peak learning rate after a share of the steps: linear warm-up, then linear decay. */
 export function learningRateFactor(done: number, warmUp: number): number {
   return done < warmUp ? done / warmUp : Math.max(0, (1 - done) / (1 - warmUp));
 }
 
-/** In percent, by the head that the encoder was trained with. */
+/** In percent, with the head that is trained together with the encoder. */
 function heldOutTop1(trainer: EncoderTrainer, { heldOut, windows, labels, classes, settings }: FinetuneTask): number {
   const rows = [...heldOut].filter((row) => (windows[row]?.length ?? 0) > 0);
   rows.sort((a, b) => (windows[a]?.length ?? 0) - (windows[b]?.length ?? 0));

@@ -1,4 +1,4 @@
-/** Which tickets an encoder sees together, and how a batch of them looks to its graph. */
+/** Composes batches of tickets, and lays them out for the graph. */
 import { shuffle } from '../../statistics/random.js';
 
 /** A batch's tokens, without padding but for attention. See `stepInputs`. */
@@ -13,10 +13,10 @@ export interface TokenBatch {
 }
 
 /**
- * All rows in batches, each once. The rows of a class come in small groups, so that a ticket meets others that it must be
- * like; which classes and rows meet is left to chance.
+ * All rows in batches, each once. Rows of a class come in small groups, so that each ticket has positives for the contrastive
+ * loss; groups are combined at random.
  *
- * @param sizes rows of a batch, about; rows of one class that come together
+ * @param sizes approximate rows of a batch; rows of a group
  */
 export function mixedBatches(
   labels: Int32Array,
@@ -42,7 +42,7 @@ export function mixedBatches(
   shuffle(sequence, sequence.length, random);
   const mixed = Int32Array.from([...sequence].flatMap((index) => groups[index] ?? []));
   const count = Math.max(1, Math.round(mixed.length / size));
-  // Of nearly equal size: a last batch of two tickets would say little and count as much.
+  // Nearly equal sizes: a last batch of two tickets would have the weight of a full one.
   return Array.from({ length: count }, (_, index) =>
     mixed.subarray(Math.floor((index * mixed.length) / count), Math.floor(((index + 1) * mixed.length) / count)),
   );
@@ -76,7 +76,7 @@ export function tokenBatch(windows: readonly Int32Array[]): TokenBatch {
   return batch;
 }
 
-/** What a batch's classes are to the graph's losses. See `trainInputs`. */
+/** The targets of the losses. See `trainInputs`. */
 export interface BatchTargets {
   targets: Float32Array;
   weights: Float32Array;
@@ -88,7 +88,7 @@ export interface BatchTargets {
 /**
  * @param labels class of each text
  * @param contrast weight of the contrastive loss against that of the cross-entropy
- * @param smoothing share of the right probability that is spread over all classes
+ * @param smoothing label smoothing: share of the probability that is spread over all classes
  */
 export function batchTargets(
   labels: readonly number[],

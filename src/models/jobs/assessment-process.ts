@@ -3,7 +3,7 @@ import { runJob, type JobOrder } from './job-process.js';
 import { type JobProgress } from '../training/progress.js';
 import { assessWorkerFile } from './worker-files.js';
 
-/** @throws JobFailed saying why, and with bad data file and line */
+/** @throws JobFailed with the reason, and for bad data file and line */
 export function runAssessment(
   order: JobOrder<AssessmentSettings>,
   environment: NodeJS.ProcessEnv,

@@ -1,4 +1,4 @@
-/** A long piece of work with TensorFlow in a process of its own: TensorFlow blocks the thread that it runs on. */
+/** A job with TensorFlow in its own process: TensorFlow blocks the thread that it runs on. */
 import { forkWorker } from '../../processes/fork-worker.js';
 import type { ModelWorkerSettings } from '../serving/model-protocol.js';
 import { Curve, JobProgress } from '../training/progress.js';
@@ -15,22 +15,22 @@ export type JobMessage<Result> =
   | { kind: 'failed'; message: string };
 
 export interface Job<Settings> {
-  /** What messages call it, such as `training` */
+  /** Name in messages, such as `training` */
   name: string;
   workerFile: string;
   order: JobOrder<Settings>;
   environment: NodeJS.ProcessEnv;
   onProgress: JobProgress;
-  /** Ends it; nothing is left running */
+  /** Ends the process */
   signal?: AbortSignal | undefined;
 }
 
-/** A job ended without a result; the message says why, and with bad data file and line. */
+/** A job ended without a result; the message has the reason, and for bad data file and line. */
 export class JobFailed extends Error {
   override readonly name: string = 'JobFailed';
 }
 
-/** Its process was killed, by whoever needed its memory or by hand: another try may go well. */
+/** The job's process was killed, by the kernel for memory or by hand: a retry can succeed. */
 export class JobDied extends JobFailed {
   override readonly name = 'JobDied';
 }

@@ -1,4 +1,4 @@
-/** The inside of a job's process: one piece of work, its progress and its end reported to the parent. */
+/** Runs inside a job's process: does the work, and reports progress and result to the parent. */
 import { setPriority, constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Encoder } from '../encoder/encoder.js';

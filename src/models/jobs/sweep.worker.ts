@@ -1,4 +1,4 @@
-/** The process of a search for better settings. */
+/** The process of a hyperparameter search. */
 import { serveJob } from './job-worker.js';
 import { sweep, type SweepSettings } from '../training/sweep.js';
 

@@ -6,15 +6,15 @@ import { trainWorkerFile } from './worker-files.js';
 
 export type TrainingOrder = JobOrder<TrainingSettings>;
 
-/** A training ended without a model; the message says why, and with bad data file and line. */
+/** A training ended without a model; the message has the reason, and for bad data file and line. */
 export class TrainingFailed extends JobFailed {
   override readonly name = 'TrainingFailed';
 }
 
 /**
- * Trains in a process of its own, at low priority: TensorFlow blocks the thread that it runs on.
+ * Trains in its own process at low priority: TensorFlow blocks the thread that it runs on.
  *
- * @param signal ends the training; nothing of it is left that could be taken for a model
+ * @param signal ends the training; no partial model is left
  * @throws TrainingFailed
  * @throws JobDied where its process was killed
  */

@@ -1,16 +1,16 @@
 import type { Candidate, RankInput, Ranking } from '../ranker.js';
 
-/** What the model process needs to know before it starts. */
+/** Settings of the model process. */
 export interface ModelWorkerSettings {
   /** Folder of the encoder: config.json, model.safetensors, tokenizer.json. */
   encoderDir: string;
-  /** Folder for what is derived from the encoder's weights, and for cached embeddings. */
+  /** Folder of the derived graph and of cached embeddings. */
   cacheDir: string;
-  /** `gpu` is an error where there is none; nothing falls back in silence. */
+  /** `gpu` fails where there is none; there is no silent fallback. */
   device: 'cpu' | 'gpu';
 }
 
-/** What the model process says of itself once TensorFlow is loaded. */
+/** Reported by the model process once TensorFlow is loaded. */
 export interface ModelWorkerInfo {
   device: 'cpu' | 'gpu';
   tensorflow: string;
@@ -18,7 +18,7 @@ export interface ModelWorkerInfo {
   encoderHash: string;
 }
 
-/** Where the model process stands, as the service sees it. */
+/** Status of the model process, as seen by the service. */
 export interface ModelStatus {
   state: 'starting' | 'running' | 'restarting' | 'stopped';
   device: 'cpu' | 'gpu' | null;
@@ -29,10 +29,10 @@ export interface ModelStatus {
   restarts: number;
 }
 
-/** One request to the model process; each is answered by one reply with the same `id`, in order. */
+/** A request to the model process. Each gets one reply with the same `id`, in order. */
 export type ModelRequest =
   | { id: number; kind: 'start'; settings: ModelWorkerSettings }
-  /** `folder` null: the ranking by the templates' own text. */
+  /** `folder` null: ranking by the templates' own text. */
   | { id: number; kind: 'load'; version: string; folder: string | null }
   | { id: number; kind: 'unload'; version: string }
   /** Null: each version's own templates. */
@@ -42,7 +42,7 @@ export type ModelRequest =
 
 export type ModelAnswer =
   | { info: ModelWorkerInfo }
-  /** Of a version that has been loaded: whose embeddings come with its rankings */
+  /** The encoder of the loaded version, which computes the embeddings in its rankings */
   | { encoderHash: string }
   | { rankings: Ranking[] }
   | { embeddings: Float32Array[] }

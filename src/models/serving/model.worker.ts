@@ -1,4 +1,4 @@
-/** The model process: answers one request after the other, until its parent is gone. */
+/** The model process: handles requests one after another until its parent disconnects. */
 import { constants, setPriority } from 'node:os';
 import { Encoder } from '../encoder/encoder.js';
 import type { ModelAnswer, ModelReply, ModelRequest, ModelWorkerInfo, ModelWorkerSettings } from './model-protocol.js';
@@ -12,23 +12,23 @@ const rankers = new Map<string, Ranker>();
 let candidates: Candidate[] | null = null;
 
 function started(): { tf: Tensorflow; encoder: Encoder } {
-  if (!ready) throw new Error('the model process was asked before it was started');
+  if (!ready) throw new Error('the model process is not started');
   return ready;
 }
 
-// TensorFlow takes every core while it computes; an agent who opens a ticket must not wait for a thread of its own.
+// TensorFlow uses every core; HTTP requests must not wait for it.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 async function start({ device: wanted, encoderDir, cacheDir }: ModelWorkerSettings): Promise<ModelWorkerInfo> {
   const { tf, device, version } = await loadTensorflow(wanted);
   const encoder = await Encoder.open(tf, encoderDir, cacheDir);
-  // The first call of each kind prepares the kernels: no ticket shall wait for that.
+  // Warm-up: the first call of each signature initialises its kernels, which no ticket should wait for.
   encoder.encode(['a first text', 'and a second, longer text that is read in the same call as the first']);
   ready = { tf, encoder };
   return { device, tensorflow: version, encoderHash: encoder.hash };
 }
 
-async function opened(folder: string | null): Promise<Ranker> {
+async function openRanker(folder: string | null): Promise<Ranker> {
   const { tf, encoder } = started();
   if (folder !== null) return TrainedRanker.open(tf, encoder, folder, candidates);
   const ranker = new TextMatchRanker(encoder);
@@ -36,9 +36,9 @@ async function opened(folder: string | null): Promise<Ranker> {
   return ranker;
 }
 
-/** @returns hash of the encoder that its embeddings are from */
+/** @returns hash of the version's encoder */
 async function load(version: string, folder: string | null): Promise<string> {
-  const ranker = await opened(folder);
+  const ranker = await openRanker(folder);
   rankers.get(version)?.dispose();
   rankers.set(version, ranker);
   return ranker instanceof TrainedRanker ? ranker.encoderHash : started().encoder.hash;
@@ -60,7 +60,7 @@ async function answer(request: ModelRequest): Promise<ModelAnswer> {
       return {};
     case 'rank': {
       const ranker = rankers.get(request.version);
-      if (!ranker) throw new Error(`model version ${request.version} has not been loaded`);
+      if (!ranker) throw new Error(`model version ${request.version} is not loaded`);
       return { rankings: await ranker.rank(request.inputs) };
     }
     case 'embed': {
@@ -79,11 +79,11 @@ process.on('message', (request: ModelRequest) => {
     } catch (error) {
       reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };
     }
-    // A parent that is gone needs no answer: without this its absence would end us with a stack.
+    // The callback ignores a parent that is gone; without it the process would end with a stack trace.
     process.send?.(reply, undefined, undefined, () => undefined);
   });
 });
-// Ctrl-C reaches every process of the terminal; this one ends when its parent lets go of it.
+// Ctrl-C reaches every process of the terminal; this one ends when its parent disconnects.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => process.exit(0));

@@ -1,6 +1,6 @@
-/** A ticket's text cut into passages, and those into words: what can be left out of it. */
+/** Splits a ticket's text into passages, and passages into words. */
 
-/** Of subject and body as one text, in UTF-16 code units, `end` not included. */
+/** A span of subject and body as one text, in UTF-16 code units, `end` excluded. */
 export interface Passage {
   start: number;
   end: number;
@@ -8,17 +8,17 @@ export interface Passage {
 
 const words = new Intl.Segmenter(undefined, { granularity: 'word' });
 const sentences = new Intl.Segmenter(undefined, { granularity: 'sentence' });
-/** Longer passages are halved by length before anybody looks for sentences in them. */
+/** Longer passages are cut by length, as segmenting them into sentences is slow. */
 const maxSegmentedLength = 4_000;
-/** How far from where it should be a long text may be cut, so that no word is. */
+/** Maximum shift of a cut to the next space */
 const maxCutShift = 200;
 
-/** About how many words a passage has: what it would cost to leave out each of them. */
+/** Number of words, estimated for long passages. */
 export function wordCount(text: string, { start, end }: Passage): number {
   return end - start > maxSegmentedLength ? Math.ceil((end - start) / 6) : wordsIn(text, { start, end }).length;
 }
 
-/** Words in any script, and pictures; in order. */
+/** Words of any script, and emoji, in order. */
 export function wordsIn(text: string, { start, end }: Passage): Passage[] {
   const found: Passage[] = [];
   for (const { segment, index, isWordLike } of words.segment(text.slice(start, end))) {
@@ -30,34 +30,34 @@ export function wordsIn(text: string, { start, end }: Passage): Passage[] {
 }
 
 /**
- * @param most at least 1
- * @returns the words of a passage where there are at most so many, else so many parts of it that end with sentences where it
- * has any; in order, not overlapping. Nothing where it has no words
+ * @param limit at least 1
+ * @returns the words of a passage if there are at limit `limit`, else at limit `limit` parts that end with sentences where there are
+ * any; in order, without overlap. Empty for a passage without words
  */
-export function splitIntoPassages(text: string, passage: Passage, most: number): Passage[] {
-  if (passage.end - passage.start > maxSegmentedLength) return cutByLength(text, passage, most);
+export function splitIntoPassages(text: string, passage: Passage, limit: number): Passage[] {
+  if (passage.end - passage.start > maxSegmentedLength) return cutByLength(text, passage, limit);
   const own = wordsIn(text, passage);
-  if (own.length <= most) return own;
-  const parts = groupSentences(passage, sentenceEnds(text, passage), most);
-  return parts.length > 1 ? parts : groupWords(own, most);
+  if (own.length <= limit) return own;
+  const parts = groupSentences(passage, sentenceEnds(text, passage), limit);
+  return parts.length > 1 ? parts : groupWords(own, limit);
 }
 
 function sentenceEnds(text: string, { start, end }: Passage): number[] {
   const ends: number[] = [];
   for (const { segment, index } of sentences.segment(text.slice(start, end))) {
-    // What follows the last sentence, such as a line end, belongs to it.
+    // Whitespace after a sentence belongs to it.
     if (segment.trim() === '' && ends.length > 0) ends.pop();
     ends.push(start + index + segment.length);
   }
   return ends;
 }
 
-/** Neighbours together, so that the parts are about as long as one another. */
-function groupSentences({ start, end }: Passage, ends: readonly number[], most: number): Passage[] {
+/** Groups neighbouring sentences into parts of similar length. */
+function groupSentences({ start, end }: Passage, ends: readonly number[], limit: number): Passage[] {
   const parts: Passage[] = [];
   let from = start;
   for (const at of ends) {
-    const fill = ((end - start) * (parts.length + 1)) / most;
+    const fill = ((end - start) * (parts.length + 1)) / limit;
     if (at - start < fill && at !== end) continue;
     parts.push({ start: from, end: at });
     from = at;
@@ -65,8 +65,8 @@ function groupSentences({ start, end }: Passage, ends: readonly number[], most: 
   return parts;
 }
 
-function groupWords(own: readonly Passage[], most: number): Passage[] {
-  const size = Math.ceil(own.length / most);
+function groupWords(own: readonly Passage[], limit: number): Passage[] {
+  const size = Math.ceil(own.length / limit);
   const parts: Passage[] = [];
   for (let at = 0; at < own.length; at += size) {
     const [first, last] = [own[at], own[Math.min(at + size, own.length) - 1]];
@@ -75,18 +75,18 @@ function groupWords(own: readonly Passage[], most: number): Passage[] {
   return parts;
 }
 
-function cutByLength(text: string, { start, end }: Passage, most: number): Passage[] {
+function cutByLength(text: string, { start, end }: Passage, limit: number): Passage[] {
   const parts: Passage[] = [];
   let from = start;
-  for (let part = 1; part <= most && from < end; part += 1) {
-    const to = part === most ? end : cutNear(text, Math.round(start + ((end - start) * part) / most), end);
+  for (let part = 1; part <= limit && from < end; part += 1) {
+    const to = part === limit ? end : cutNear(text, Math.round(start + ((end - start) * part) / limit), end);
     if (to > from) parts.push({ start: from, end: to });
     from = Math.max(from, to);
   }
   return parts;
 }
 
-/** The next space, or where there is none near, a place that does not halve a character. */
+/** The next space, or without one nearby a position that does not split a surrogate pair. */
 function cutNear(text: string, wanted: number, end: number): number {
   const space = text.slice(wanted, Math.min(end, wanted + maxCutShift)).search(/\s/);
   if (space !== -1) return wanted + space;

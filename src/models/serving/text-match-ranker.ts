@@ -1,4 +1,4 @@
-/** Ranks by the templates' own text: what there is before anything has been learned, and a baseline afterwards. */
+/** Ranks by similarity to the templates' own text: serves before the first training, and is a baseline afterwards. */
 import type { AbstentionRule } from '../ranking/abstention.js';
 import type { Encoder } from '../encoder/encoder.js';
 import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
@@ -8,9 +8,9 @@ import { cosine } from '../features/ticket-features.js';
 import { textFacts } from '../features/text-facts.js';
 import { ticketText } from '../features/ticket-text.js';
 
-/** Of the cosine, so that the softmax over a few dozen templates is about as sure as it is right. */
+/** Inverse temperature: with it the softmax over a few dozen templates is roughly calibrated. */
 const scale = 20;
-/** Texts that are less alike than this have nothing to do with one another. */
+/** Texts with a cosine below 0.15 are unrelated. */
 const rule: AbstentionRule = { outOfScopeThreshold: scale * 0.15, confidenceThreshold: 0, conformalThreshold: 0.02 };
 
 export class TextMatchRanker implements Ranker {

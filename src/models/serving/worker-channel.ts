@@ -5,7 +5,7 @@ import { forkWorker } from '../../processes/fork-worker.js';
 import { threadEnvironment } from '../encoder/encoder-threads.js';
 import type { ModelAnswer, ModelReply, ModelRequest } from './model-protocol.js';
 
-/** The process ended before it answered. */
+/** The process ended before it replied. */
 export class WorkerDied extends Error {
   override readonly name = 'WorkerDied';
 }

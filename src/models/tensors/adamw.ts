@@ -1,4 +1,4 @@
-/** AdamW (Loshchilov & Hutter 2019) with gradients clipped by their common norm, as a part of a graph. */
+/** AdamW (Loshchilov & Hutter 2019) with gradients clipped by their global norm, as part of a graph. */
 import { float, type GraphBuilder } from './graph-builder.js';
 import { bool, type, integer, type Output } from './graph-writer.js';
 
@@ -7,11 +7,11 @@ export const decays = { first: 0.9, second: 0.999 };
 
 export interface AdamwOptions {
   weightDecay: number;
-  /** Longest gradient of all weights together */
+  /** Maximum global norm of the gradients */
   maxGradientNorm: number;
 }
 
-/** A weight that is trained. */
+/** A trained weight. */
 export interface TrainedWeight {
   handle: Output;
   value: Output;
@@ -21,7 +21,7 @@ export interface TrainedWeight {
   rateFactor: number;
 }
 
-/** AdamW. The correction for its start is in the rate already, so both powers are 0 here. */
+/** The bias correction is part of the rate, so both beta powers are 0 here. */
 export function adamw(
   builder: GraphBuilder,
   trained: readonly TrainedWeight[],
@@ -42,7 +42,7 @@ export function adamw(
     const control: Output[] = [];
     if (ofWeight.length > 1 && weightDecay > 0) {
       const part = builder.op('Mul', builder.op('Mul', own, graph.floats([weightDecay])), value);
-      // Only once all gradients are known: they are of the weights as they were.
+      // After all gradients: they must be computed from the weights before the step.
       control.push(graph.add('AssignSubVariableOp', [handle, part], { dtype: type('float32') }, { control: [clip] }));
     }
     const moments = ['first', 'second'].map((moment) => builder.zeros(`${name}.${moment}`, ofWeight));

@@ -1,4 +1,4 @@
-/** What a transformer is made of, with gradients. */
+/** Layers of a transformer, with gradients. */
 import type { DifferentiableGraph } from './autodiff.js';
 import { float } from './graph-builder.js';
 import { type, integer, type Output } from './graph-writer.js';
@@ -21,12 +21,12 @@ export function gelu(diff: DifferentiableGraph, x: Output): Output {
   const { graph } = builder;
   const times = (a: Output, factor: number): Output => builder.op('Mul', a, graph.floats([factor]));
   const erf = graph.add('Erf', [times(x, Math.SQRT1_2)], float);
-  const below = builder.op('AddV2', times(erf, 0.5), graph.floats([0.5]));
-  return diff.record(builder.op('Mul', x, below), [x], (gradient) => [
+  const cdf = builder.op('AddV2', times(erf, 0.5), graph.floats([0.5]));
+  return diff.record(builder.op('Mul', x, cdf), [x], (gradient) => [
     () => {
-      const bell = builder.op('Exp', times(builder.op('Square', x), -0.5));
-      const slope = times(builder.op('Mul', x, bell), 1 / Math.sqrt(2 * Math.PI));
-      return builder.op('Mul', gradient, builder.op('AddV2', below, slope));
+      const density = builder.op('Exp', times(builder.op('Square', x), -0.5));
+      const slope = times(builder.op('Mul', x, density), 1 / Math.sqrt(2 * Math.PI));
+      return builder.op('Mul', gradient, builder.op('AddV2', cdf, slope));
     },
   ]);
 }
@@ -39,8 +39,8 @@ export function layerNorm(
 ): Output {
   const { builder } = diff;
   const { graph } = builder;
-  const mean = (of: Output): Output => builder.reduce('Mean', of, -1, true);
-  const total = (of: Output): Output => builder.reduce('Sum', of, 0, false);
+  const mean = (values: Output): Output => builder.reduce('Mean', values, -1, true);
+  const total = (values: Output): Output => builder.reduce('Sum', values, 0, false);
   const deviation = builder.op('Sub', x, mean(x));
   const variance = mean(builder.op('Square', deviation));
   const inverse = builder.op('Rsqrt', builder.op('AddV2', variance, graph.floats([epsilon])));
@@ -57,10 +57,10 @@ export function layerNorm(
   ]);
 }
 
-/** Rows of length 1. */
+/** Scales rows to length 1. */
 export function l2Normalise(diff: DifferentiableGraph, x: Output): Output {
   const { builder } = diff;
-  const sum = (of: Output): Output => builder.reduce('Sum', of, -1, true);
+  const sum = (values: Output): Output => builder.reduce('Sum', values, -1, true);
   const squares = builder.op('Maximum', sum(builder.op('Square', x)), builder.graph.floats([1e-12]));
   const inverse = builder.op('Rsqrt', squares);
   const result = builder.op('Mul', x, inverse);
@@ -75,9 +75,9 @@ export function l2Normalise(diff: DifferentiableGraph, x: Output): Output {
 /**
  * Srivastava et al. 2014.
  *
- * @param keep scalar, share of numbers that it leaves; 1 leaves all
- * @param seed scalar int32: the same one drops the same numbers
- * @param place tells one dropout of a graph from another
+ * @param keep scalar, share of numbers that are kept
+ * @param seed scalar int32; the same seed drops the same numbers
+ * @param place index of this dropout in the graph, so that each one drops other numbers
  */
 export function dropout(
   diff: DifferentiableGraph,
@@ -86,7 +86,11 @@ export function dropout(
 ): Output {
   const { builder } = diff;
   const { graph } = builder;
-  const seeds = graph.add('Pack', [seed, graph.ints([place], [])], { T: type('int32'), N: integer(2), axis: integer(0) });
+  const seeds = graph.add('Pack', [seed, graph.ints([place], [])], {
+    T: type('int32'),
+    N: integer(2),
+    axis: integer(0),
+  });
   const types = { dtype: type('float32'), T: type('int32'), Tseed: type('int32') };
   const drawn = graph.add('StatelessRandomUniform', [diff.shapeOf(x), seeds], types);
   const kept = builder.op('Floor', builder.op('AddV2', drawn, keep));

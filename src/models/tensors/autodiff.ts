@@ -1,6 +1,6 @@
 /**
- * Formulas that are written with their gradients: each operation notes how the gradient of its result becomes those of its
- * inputs, and `backward` adds these notes to the graph in reverse (reverse-mode differentiation, Linnainmaa 1970).
+ * Reverse-mode differentiation (Linnainmaa 1970): each operation records on a tape how the gradient of its result becomes the
+ * gradients of its inputs; `backward` adds these to the graph in reverse order.
  *
  * Own code although TensorFlow.js differentiates: docs/decisions/0012-own-autodiff.md.
  */
@@ -11,26 +11,26 @@ export type Precision = 'float32' | 'bfloat16';
 
 export class DifferentiableGraph {
   private readonly tape: (() => void)[] = [];
-  /** What depends on a weight that is trained: the gradients of all else are never computed. */
+  /** Outputs that depend on a trained weight; gradients of other outputs are not computed. */
   private readonly tracked = new Set<Output>();
   private readonly gradients = new Map<Output, Output[]>();
 
   /**
-   * @param precision of the products of dense layers; sums, weights and all else are float32
+   * @param precision of the products of dense layers; everything else is float32
    */
   constructor(
     readonly builder: GraphBuilder,
     private readonly precision: Precision,
   ) {}
 
-  /** Asks for the gradient of a weight. */
+  /** Marks a weight as trained. */
   track(weight: Output): void {
     this.tracked.add(weight);
   }
 
-  /** Adds all gradients to the graph. @returns those of the weights, in their order */
+  /** Adds the gradients to the graph. @returns those of the weights, in order */
   backward(weights: readonly Output[]): Output[] {
-    for (const note of this.tape.toReversed()) note();
+    for (const step of this.tape.toReversed()) step();
     return weights.map((weight) => {
       const gradient = this.gradientOf(weight);
       if (gradient === null) throw new Error(`nothing depends on ${weight}`);
@@ -53,7 +53,7 @@ export class DifferentiableGraph {
     ]);
   }
 
-  /** a · bᵀ of [rows, width] each */
+  /** a · aᵀ, a [rows, width] */
   selfSimilarity(a: Output): Output {
     return this.record(this.product(a, a, false, true), [a], (gradient) => [
       () => this.builder.op('AddV2', this.product(gradient, a, false, false), this.product(gradient, a, true, false)),
@@ -69,14 +69,14 @@ export class DifferentiableGraph {
     ]);
   }
 
-  /** By a number or tensor that is not trained, of a shape that does not grow x. */
+  /** x · factor, which is not trained and broadcasts to the shape of x. */
   scale(x: Output, factor: Output): Output {
     return this.record(this.builder.op('Mul', x, factor), [x], (gradient) => [
       () => this.builder.op('Mul', gradient, factor),
     ]);
   }
 
-  /** Plus a tensor that is not trained, of a shape that does not grow x. */
+  /** x + offset, which is not trained and broadcasts to the shape of x. */
   shift(x: Output, offset: Output): Output {
     return this.record(this.builder.op('AddV2', x, offset), [x], (gradient) => [gradient]);
   }
@@ -94,7 +94,7 @@ export class DifferentiableGraph {
     ]);
   }
 
-  /** The parts along the first axis. */
+  /** Slices along the first axis. */
   unpack(x: Output, count: number): Output[] {
     const { graph } = this.builder;
     const first = graph.add('Unpack', [x], { ...float, num: integer(count), axis: integer(0) });
@@ -110,8 +110,8 @@ export class DifferentiableGraph {
   }
 
   /**
-   * Rows of x by their numbers. No row is taken twice, and `back` says for each row of x which row of the result it became;
-   * in both, the number behind the last row stands for a row of zeros.
+   * Rows of x by index. No row is taken twice, and `back` has for each row of x its index in the result; in both, the index after the
+   * last row is a row of zeros.
    */
   gatherRows(x: Output, numbers: Output, back: Output, width: number): Output {
     const gather = (from: Output, which: Output): Output => {
@@ -146,7 +146,7 @@ export class DifferentiableGraph {
   }
 
   /**
-   * Σ over rows of weight · cross-entropy of the targets and the softmax of the logits: what is minimised.
+   * The training objective: Σ over rows of weight · cross-entropy between the targets and the softmax of the logits.
    *
    * @param logits, targets [rows, classes] @param weights [rows]
    */
@@ -175,7 +175,7 @@ export class DifferentiableGraph {
     return this.builder.graph.add('Shape', [x], { ...float, out_type: type('int32') });
   }
 
-  /** Notes for a result how its gradient becomes those of what it was made of; a function where that costs something. */
+  /** Records how the gradient of a result becomes those of its inputs; as a function where it adds operations. */
   record(
     result: Output,
     inputs: readonly Output[],

@@ -1,4 +1,4 @@
-/** Adds operations to a graph by the names that formulas use, and puts weights beside it as a file. */
+/** Builds a graph from common operations, with its weights in a file beside it. */
 import { bool, GraphWriter, shape, text, type, type Attribute, type Output } from './graph-writer.js';
 import type { Tensor } from './safetensors.js';
 
@@ -18,12 +18,12 @@ export class GraphBuilder {
     this.flat = this.graph.add('DecodeRaw', [bytes], { out_type: type('float32'), little_endian: bool(true) });
   }
 
-  /** A weight, in the file from now on. */
+  /** Adds a constant weight to the graph and to the weights file. */
   variable(name: string, tensor: Tensor): Output {
     return this.parameter(name, tensor).value;
   }
 
-  /** A weight that may change, in the file from now on: the resource that holds it, and what it holds. */
+  /** Adds a trainable weight to the graph and to the weights file. @returns its resource, and its value */
   parameter(name: string, { shape: size, values }: Tensor): { handle: Output; value: Output } {
     const { graph } = this;
     const handle = graph.add('VarHandleOp', [], {
@@ -40,7 +40,7 @@ export class GraphBuilder {
     return { handle, value: graph.add('ReadVariableOp', [handle], { dtype: type('float32') }) };
   }
 
-  /** A resource of zeros, which is not in the file. */
+  /** Adds a resource of zeros, which is not in the file. */
   zeros(name: string, size: readonly number[]): Output {
     const { graph } = this;
     const float32 = { dtype: type('float32') };

@@ -19,7 +19,7 @@ export const integer = (value: number): Attribute => [int(3, value)];
 export const text = (value: string): Attribute => [block(2, value)];
 const shapeOf = (field: number, shape: readonly number[]): Encoded =>
   message(field, ...shape.map((size) => message(2, int(1, size))));
-/** -1 is a length that is not known before the call. */
+/** -1 is a length that is unknown before the call. */
 export const shape = (value: readonly number[]): Attribute => [shapeOf(7, value)];
 
 /** Refers to an operation's output, as graphs do: `name` for the first, `name:1` for the second. */
@@ -31,7 +31,7 @@ export interface TensorInfo {
   shape: readonly number[];
 }
 
-/** A way to call a graph: by tensors of these names, for tensors of these names. */
+/** A callable of a graph: its named inputs and outputs. */
 export interface Signature {
   inputs: Record<string, TensorInfo>;
   outputs: Record<string, TensorInfo>;

@@ -6,7 +6,7 @@
  */
 import { open } from 'node:fs/promises';
 
-/** A tensor as the file has it: row-major, float32. */
+/** Row-major, float32. */
 export interface Tensor {
   shape: number[];
   values: Float32Array;
@@ -24,10 +24,10 @@ export class SafetensorsError extends Error {
 }
 
 /**
- * Reads weights. F32, F16 and BF16 become float32; tensors of whole numbers (position ids) are left out.
+ * Reads weights. F32, F16 and BF16 become float32; integer tensors (position ids) are skipped.
  * https://huggingface.co/docs/safetensors: 8 bytes header length, JSON header, then the tensors.
  *
- * @throws SafetensorsError naming the file and what is wrong with it
+ * @throws SafetensorsError with the file and the reason
  */
 export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
   const file = await open(path);
@@ -36,7 +36,7 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
     const { buffer: lengthBytes } = await file.read(Buffer.alloc(8), 0, 8, 0);
     const headerLength = Number(lengthBytes.readBigUInt64LE());
     if (size < 8 || headerLength > size - 8)
-      throw new SafetensorsError(`${path}: not a safetensors file, or cut short`);
+      throw new SafetensorsError(`${path}: not a safetensors file, or truncated`);
     const { buffer: header } = await file.read(Buffer.alloc(headerLength), 0, headerLength, 8);
     const entries = parseHeader(header.toString(), path);
     const tensors = new Map<string, Tensor>();
@@ -49,11 +49,11 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
       },
     ] of entries) {
       if (/^[IUB]\w*\d*$/.test(dtype) && dtype !== 'BF16') continue;
-      if (8 + headerLength + end > size) throw new SafetensorsError(`${path}: cut short, ${name} is missing`);
+      if (8 + headerLength + end > size) throw new SafetensorsError(`${path}: truncated, ${name} is missing`);
       const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, 8 + headerLength + start);
       const values = toFloat32(buffer, dtype, `${path}: ${name}`);
       if (values.length !== shape.reduce((product, length) => product * length, 1)) {
-        throw new SafetensorsError(`${path}: ${name} has ${values.length} values, its shape says ${shape.join(' × ')}`);
+        throw new SafetensorsError(`${path}: ${name} has ${values.length} values, but the shape ${shape.join(' × ')}`);
       }
       tensors.set(name, { shape, values });
     }
@@ -71,7 +71,7 @@ export async function writeSafetensors(path: string, tensors: Map<string, Tensor
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, (offset += values.byteLength)] };
   }
   const json = Buffer.from(JSON.stringify(header));
-  // The tensors start at a multiple of 8, so that they can be mapped into memory as they are.
+  // Tensors start at a multiple of 8, so that the file can be memory-mapped.
   const padding = Buffer.alloc((8 - (json.length % 8)) % 8, ' ');
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length + padding.length));

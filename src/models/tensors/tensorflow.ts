@@ -1,6 +1,6 @@
 /**
- * The only door to TensorFlow. Imported in the model's and the training's own processes, never in the web process: every
- * operation blocks the thread that calls it.
+ * The only import of TensorFlow. Used in the model's and the jobs' own processes, never in the web process: every operation blocks
+ * its thread.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -10,12 +10,12 @@ export type { NamedTensorMap, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfj
 
 export type Device = 'cpu' | 'gpu';
 
-/** TensorFlow can't be used as asked for. */
+/** TensorFlow can't be used as configured. */
 export class TensorflowError extends Error {
   override readonly name = 'TensorflowError';
 }
 
-/** TensorFlow.js 4.22 calls two functions of `util` that Node.js 23 took away. */
+/** TensorFlow.js 4.22 calls two functions of `util` that Node.js 23 removed. */
 function restoreRemovedFunctions(): void {
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
   util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
@@ -25,9 +25,9 @@ function restoreRemovedFunctions(): void {
 /**
  * Loads TensorFlow.
  *
- * @param wanted `gpu` is an error where TensorFlow finds none: it would go on with the CPU in silence
- * @returns the library and the device that it computes on
- * @throws TensorflowError saying what to do
+ * @param wanted `gpu` fails where TensorFlow finds none; by itself it would silently use the CPU
+ * @returns the library and its device
+ * @throws TensorflowError with what to do
  */
 export async function loadTensorflow(wanted: Device): Promise<{ tf: Tensorflow; device: Device; version: string }> {
   restoreRemovedFunctions();
@@ -44,16 +44,15 @@ export async function loadTensorflow(wanted: Device): Promise<{ tf: Tensorflow; 
   const device = deviceOf(tf);
   if (wanted === 'gpu' && device === 'cpu') {
     throw new TensorflowError(
-      'TENSORFLOW=gpu: TensorFlow finds no usable GPU (driver too old, or CUDA libraries missing; its own lines above say which). Set TENSORFLOW=cpu to go on without.',
+      'TENSORFLOW=gpu: TensorFlow finds no usable GPU (driver too old, or CUDA libraries missing; see its log lines above). Set TENSORFLOW=cpu to run without.',
     );
   }
   return { tf, device, version: backendOf(tf).binding.TF_Version };
 }
 
-/** What TensorFlow computes on. */
 export const deviceOf = (tf: Tensorflow): Device => (backendOf(tf).isUsingGpuDevice ? 'gpu' : 'cpu');
 
-/** bfloat16 where the processor multiplies it itself (Intel AMX, AVX-512 BF16): a third faster, with sums in float32. */
+/** bfloat16 where the processor supports it (Intel AMX, AVX-512 BF16): a third faster, with sums in float32. */
 export async function productPrecision(tf: Tensorflow): Promise<'float32' | 'bfloat16'> {
   if (deviceOf(tf) === 'gpu') return 'float32';
   const about = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');

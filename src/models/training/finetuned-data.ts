@@ -1,4 +1,4 @@
-/** A file's tickets for an encoder that is trained, and as it sees them afterwards. Texts are read again, not kept. */
+/** Token ids for the encoder's training, and the data encoded by the trained encoder. Texts are read again, not kept. */
 import { readDataFile } from '../dataset/data-file.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { encodeTemplates } from '../dataset/template-rows.js';
@@ -8,12 +8,12 @@ import { type DataSettings, type TrainingData } from '../dataset/training-data.j
 import { toRankInput } from '../dataset/data-row.js';
 
 const textsPerCall = 512;
-/** Tokens of a ticket that the encoder is trained on. The heads look at all of it. */
+/** Tokens per ticket in the encoder's training; the heads use the whole text */
 const maxTrainingTokens = 128;
 
 type Source = Pick<DataSettings, 'file' | 'columns' | 'knownContactType'>;
 
-/** @returns token ids of the start of each row's text; none for a text without tokens */
+/** @returns token ids of the first window of each row; empty for a text without tokens */
 export async function firstWindows(
   { file, columns, knownContactType }: Source,
   encoderDir: string,
@@ -27,8 +27,8 @@ export async function firstWindows(
 }
 
 /**
- * @param source with what the template of each class says
- * @returns the data with another encoder's view of each ticket and template
+ * @param source with the text of each class's template
+ * @returns the data, tickets and templates encoded by another encoder
  */
 export async function encodeAgain(
   encoder: Encoder,

@@ -1,9 +1,9 @@
 /**
- * The recipe `finetune` beside `frozen`: before heads are trained on some tickets, the encoder is trained on the same ones.
+ * Recipe `finetune`: before heads are trained on a fold, the encoder is trained on the same tickets.
  *
- * What an encoder says of tickets that it was trained on is too good to judge by. So combination, temperature and
- * thresholds are fitted on tickets that neither encoder nor heads had seen: a tenth is held out and an encoder is trained on
- * the rest, as often as it takes to have enough of them; then one is trained on all, for as many epochs as were worth it.
+ * An encoder's embeddings of its own training tickets are overfitted. So combination, temperature and thresholds are fitted on
+ * tickets that neither encoder nor heads were trained on: folds of a tenth, until enough tickets are held out. The final encoder is
+ * trained on all tickets, for the mean of the best epochs of the folds.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,9 +23,9 @@ const fewRows = 2_000;
 export interface FinetunedFoldEncoderOptions {
   source: Pick<DataSettings, 'file' | 'columns' | 'knownContactType'>;
   data: TrainingData;
-  /** What the template of each class says */
+  /** Text of each class's template */
   templates: readonly string[];
-  /** For encoders that are not finished; removed by `dispose` */
+  /** Folder of encoders in training; removed by `dispose` */
   folder: string;
   settings: FinetuneSettings;
   recorder: RunRecorder;
@@ -43,7 +43,11 @@ export class FinetunedFoldEncoder implements FoldEncoder {
     private readonly options: FinetunedFoldEncoderOptions,
   ) {}
 
-  static async open(tf: Tensorflow, encoder: Encoder, options: FinetunedFoldEncoderOptions): Promise<FinetunedFoldEncoder> {
+  static async open(
+    tf: Tensorflow,
+    encoder: Encoder,
+    options: FinetunedFoldEncoderOptions,
+  ): Promise<FinetunedFoldEncoder> {
     await rm(options.folder, { recursive: true, force: true });
     await mkdir(options.folder, { recursive: true });
     const from = encoder.folders.encoder;
@@ -57,31 +61,31 @@ export class FinetunedFoldEncoder implements FoldEncoder {
     return { parts, rounds: Math.min(parts, Math.ceil((settings.heldOut * parts) / rows)) };
   }
 
-  /** One encoder for tickets that are held out; nothing is left of it but what it said. */
-  async encodeFold(lesson: TrainingFold): Promise<TrainingData> {
+  /** Trains an encoder for one fold; only its embeddings are kept. */
+  async encodeFold(fold: TrainingFold): Promise<TrainingData> {
     const folder = join(this.options.folder, 'held-out');
     await rm(folder, { recursive: true, force: true });
-    const { encoder, epochs } = await this.train(lesson, folder, null);
+    const { encoder, epochs } = await this.train(fold, folder, null);
     this.bestEpochs.push(epochs);
-    const seen = await this.encodeRows(encoder);
+    const encoded = await this.encodeRows(encoder);
     encoder.dispose();
-    return seen;
+    return encoded;
   }
 
   async encodeAll(rows: Int32Array, seed: number): Promise<{ data: TrainingData; encoder: Encoder; folder: string }> {
     const mean = this.bestEpochs.reduce((sum, epochs) => sum + epochs, 0) / this.bestEpochs.length;
     const folder = join(this.options.folder, 'finished');
-    const lesson = { name: 'all tickets', rows, heldOut: new Int32Array(), seed };
-    const { encoder } = await this.train(lesson, folder, Math.round(mean) || null);
+    const fold = { name: 'all tickets', rows, heldOut: new Int32Array(), seed };
+    const { encoder } = await this.train(fold, folder, Math.round(mean) || null);
     this.finished = encoder;
     return { data: await this.encodeRows(encoder), encoder, folder };
   }
 
   async runChecks(seed: number, skip: readonly PreflightCheck[]): Promise<PreflightResult[]> {
-    const folders = { from: this.from, to: join(this.options.folder, 'by-heart') };
-    return checkEncoderTraining(this.options.data, seed, skip, async (rows, until) => {
+    const folders = { from: this.from, to: join(this.options.folder, 'overfit') };
+    return checkEncoderTraining(this.options.data, seed, skip, async (rows, maxLoss) => {
       const readable = rows.filter((row) => (this.windows[row]?.length ?? 0) > 0);
-      return overfitBatch(this.tf, folders, await this.task(readable, seed), until);
+      return overfitBatch(this.tf, folders, await this.task(readable, seed), maxLoss);
     });
   }
 
@@ -104,7 +108,7 @@ export class FinetunedFoldEncoder implements FoldEncoder {
       heldOut: heldOut.filter((row) => (data.labels[row] ?? -1) >= 0),
       epochs,
     };
-    const worthwhile = await finetuneEncoder(tf, { from: this.from, to: folder }, task, {
+    const bestEpoch = await finetuneEncoder(tf, { from: this.from, to: folder }, task, {
       onStep: (done, note) => onProgress(`training the encoder, ${name}`, done, note),
       onLoss: loss,
       onEpoch: top1,
@@ -113,7 +117,7 @@ export class FinetunedFoldEncoder implements FoldEncoder {
     await copyFile(join(this.from, 'tokenizer.json'), join(folder, 'tokenizer.json'));
     const more = join(this.from, 'tokenizer_config.json');
     if (await exists(more)) await copyFile(more, join(folder, 'tokenizer_config.json'));
-    return { encoder: await Encoder.open(tf, folder, join(this.options.folder, `graph-${name}`)), epochs: worthwhile };
+    return { encoder: await Encoder.open(tf, folder, join(this.options.folder, `graph-${name}`)), epochs: bestEpoch };
   }
 
   private async task(rows: Int32Array, seed: number): Promise<Omit<FinetuneTask, 'heldOut' | 'epochs'>> {
@@ -125,7 +129,7 @@ export class FinetunedFoldEncoder implements FoldEncoder {
 
   private async encodeRows(encoder: Encoder): Promise<TrainingData> {
     const { data, source, templates, onProgress } = this.options;
-    await onProgress('reading tickets with it', null);
+    await onProgress('encoding tickets again', null);
     return encodeAgain(encoder, data, { ...source, templates });
   }
 }

@@ -67,7 +67,7 @@ describe('a file of tickets', () => {
 
   test('that is a folder, or not there, is named as that', async () => {
     await expect(rowsOf(scratch.folder)).rejects.toThrow('is a folder, not a file');
-    await expect(rowsOf(join(scratch.folder, 'none.csv'))).rejects.toThrow('there is no such file');
+    await expect(rowsOf(join(scratch.folder, 'none.csv'))).rejects.toThrow('no such file');
   });
 
   test('takes no column for a feature that was not named', async () => {
@@ -89,16 +89,16 @@ describe('a file of tickets', () => {
       'a.csv',
       'text,category\nx,a\n',
       {},
-      /a\.csv:1: there is no column "template" \(--label-column\); the header has "text", "category"/,
+      /a\.csv:1: no column "template" \(--label-column\); the header has "text", "category"/,
     ],
     [
       'has no text column',
       'b.csv',
       'body2,template\nx,a\n',
       {},
-      /b\.csv:1: there is no column "text" \(--text-column\)/,
+      /b\.csv:1: no column "text" \(--text-column\)/,
     ],
-    ['has an empty label', 'c.csv', 'text,template\nx,a\ny,\n', {}, /c\.csv:3: column "template": the label is empty/],
+    ['has an empty label', 'c.csv', 'text,template\nx,a\ny,\n', {}, /c\.csv:3: column "template": empty label/],
     [
       'is broken UTF-8',
       'd.csv',
@@ -112,7 +112,7 @@ describe('a file of tickets', () => {
       'f.csv',
       'text,template,occurredAt\nx,a,yesterday\n',
       {},
-      /f\.csv:2: column "occurredAt": "yesterday" is no date/,
+      /f\.csv:2: column "occurredAt": "yesterday" is not a date/,
     ],
     [
       'has too many cells in a row',
@@ -122,7 +122,7 @@ describe('a file of tickets', () => {
       /g\.csv:3: the header has 2 columns, this row has 3/,
     ],
     ['is empty', 'k.csv', '\n', {}, /k\.csv: is empty/],
-    ['is one list', 'l.json', '[{"text":"x","template":"a"}]', {}, /l\.json:1: a JSON list; write JSON Lines/],
+    ['is one list', 'l.json', '[{"text":"x","template":"a"}]', {}, /l\.json:1: is a JSON array; use JSON Lines/],
     [
       'has a quote that is never closed',
       'm.csv',
@@ -137,24 +137,24 @@ describe('a file of tickets', () => {
       'p.jsonl',
       `{"text":"${'a'.repeat(17_000_000)}\n{"text":"b","template":"b"}\n`,
       {},
-      /p\.jsonl:1: a row of more than 16 million characters/,
+      /p\.jsonl:1: row is longer than 16 million characters/,
     ],
-    ['is parted by semicolons', 'q.csv', 'text;template\nx;a\n', {}, /q\.csv:1: .*parted by commas, or by tabs/],
+    ['is parted by semicolons', 'q.csv', 'text;template\nx;a\n', {}, /q\.csv:1: .*comma-separated, or tab-separated/],
     [
       'has 300 columns and not the one for the text',
       'r.csv',
       `${Array.from({ length: 300 }, (_, at) => `c${at}`).join()},template\n`.repeat(2),
       {},
-      /r\.csv:1: there is no column "text" .* and 289 more/,
+      /r\.csv:1: no column "text" .* and 289 more/,
     ],
     ['has nothing but a header', 'h.csv', 'text,template\n', {}, /h\.csv: has no rows/],
-    ['has a column twice', 'i.csv', 'text,text,template\nx,y,a\n', {}, /i\.csv:1: the header has column "text" twice/],
+    ['has a column twice', 'i.csv', 'text,text,template\nx,y,a\n', {}, /i\.csv:1: duplicate column "text" in the header/],
     [
       'has no field of that name',
       'j.csv',
       'text,template\nx,a\n',
       { fields: ['country'] },
-      /j\.csv:1: there is no column "country" \(--fields\)/,
+      /j\.csv:1: no column "country" \(--fields\)/,
     ],
   ])('that %s is refused, and where is said', async (_, name, content, columns, message) => {
     await expect(rowsOf(await file(name, content), columns)).rejects.toThrow(message);
@@ -164,7 +164,7 @@ describe('a file of tickets', () => {
 describe('a file of templates', () => {
   test('is refused at the line that is wrong', async () => {
     const twice = await file('t.jsonl', '{"id":"a","title":"A","body":"x"}\n{"id":"a","title":"B","body":"y"}\n');
-    await expect(readTemplateFile(twice)).rejects.toThrow(/t\.jsonl:2: template a stands there twice/);
+    await expect(readTemplateFile(twice)).rejects.toThrow(/t\.jsonl:2: duplicate template id a/);
     const broken = await file('u.jsonl', '{"id":"a"}\n{"title":"B"}\n');
     await expect(readTemplateFile(broken)).rejects.toThrow(/u\.jsonl:2: id/);
     await expect(readTemplateFile(join(scratch.folder, 'none.jsonl'))).rejects.toThrow(/none\.jsonl: can't be read/);

@@ -73,12 +73,12 @@ test('the model holds its own encoder, whose embeddings are other ones than thos
 
 test('the encoder that it began with is asked beside its own, and must be the same one', async () => {
   const { description, base } = await loadModel(model);
-  expect(description.encoder.usual).toBe(small.hash);
+  expect(description.encoder.base).toBe(small.hash);
   expect(description.combination.weights).toHaveLength(8);
   expect(base?.dense.classes).toBe(5);
   const finished = await Encoder.open(tf, join(model, 'encoder'), join(scratch.folder, 'cache'));
   await expect(TrainedRanker.open(tf, finished, model)).rejects.toThrow(
-    /asks beside its own encoder one with the hash/,
+    /needs a base encoder with the hash/,
   );
   finished.dispose();
 });
@@ -225,7 +225,9 @@ test('a text shall be like the others of its class, and has no say where there a
 });
 
 test('the learning rate goes up, then down to nothing', () => {
-  expect([0, 0.05, 0.1, 0.55, 1].map((done) => Math.round(100 * learningRateFactor(done, 0.1)))).toEqual([0, 50, 100, 50, 0]);
+  expect([0, 0.05, 0.1, 0.55, 1].map((done) => Math.round(100 * learningRateFactor(done, 0.1)))).toEqual([
+    0, 50, 100, 50, 0,
+  ]);
 });
 
 test('a GPU is given larger steps at a higher rate, a CPU what was asked for', () => {

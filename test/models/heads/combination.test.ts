@@ -35,7 +35,7 @@ describe('the combination of heads', () => {
     expectClose(offset, evaluated.unseen.offset, 0.05);
   });
 
-  test('takes usual scores for such templates where there is nothing to learn from', async () => {
+  test('uses the prior for such templates where there is nothing to fit it on', async () => {
     const none = { labels: Int32Array.of(-1), classes: 2, scores: [Float32Array.of(0, 0)] };
     expect(await fitZeroShot(none, [1], Float32Array.of(0, 0))).toEqual({ scale: 15, offset: -9 });
   });

@@ -82,7 +82,7 @@ test('what is wrong with the data is said with file and line', async () => {
   const broken = join(scratch.folder, 'broken.tsv');
   await writeFile(broken, 'text\tcategory\nhello\ta\nhello there\t\n');
   await expect(runTraining(order(broken, 'two'), childEnvironment(), () => undefined)).rejects.toThrow(
-    /broken\.tsv:3: column "category": the label is empty/,
+    /broken\.tsv:3: column "category": empty label/,
   );
   const single = join(scratch.folder, 'single.tsv');
   await writeFile(single, 'text\tcategory\nhello\ta\nhello there\ta\n');

@@ -31,21 +31,21 @@ test('sound data passes, and it is said what was seen', async () => {
   const results = await check({});
   expect(results.map(({ outcome }) => outcome)).toEqual(['passed', 'passed', 'passed']);
   expect(results[0]?.seen).toMatch(/^60 tickets of \d+ numbers \(float32\) and \d+ n-grams, 5 templates/);
-  expect(results[1]?.seen).toBe('the first loss is 1.6094, log 5 is 1.6094');
+  expect(results[1]?.seen).toBe('the initial loss is 1.6094, log 5 is 1.6094');
 });
 
 test('a number that is not finite stops the training, and the ticket is named', async () => {
   const values = Float32Array.from(data.dense.values);
   values[7 * data.dense.width] = NaN;
   await expect(check({ dense: { ...data.dense, values } })).rejects.toThrow(
-    /pre-flight "shapes" failed.*ticket 8 has a number that is not finite.*--skip-preflight shapes trains all the same/,
+    /pre-flight check "shapes" failed.*ticket 8 has a number that is not finite.*--skip-preflight shapes trains anyway/,
   );
 });
 
 test('numbers that do not tell tickets apart stop the training', async () => {
   // Different in their beginning only, and there by next to nothing.
   const values = data.dense.values.map((_, at) => (at % data.dense.width === 0 ? at / 1e12 : 0));
-  await expect(check({ dense: { ...data.dense, values } })).rejects.toThrow(/pre-flight "overfit" failed/);
+  await expect(check({ dense: { ...data.dense, values } })).rejects.toThrow(/pre-flight check "overfit" failed/);
 });
 
 test('a check is left out only by its name', async () => {
@@ -69,7 +69,7 @@ test('a model that is no better than always suggesting one template is not made,
   await writeFile(file, ['text\tcategory', ...lines].join('\n'));
   const settings = trainingSettings(scratch.folder, file, 'noise');
   await expect(trainModel(tf, encoder, settings, () => undefined)).rejects.toThrow(
-    /pre-flight "baseline" failed: on tickets held out, the model beats always suggesting the most frequent template/,
+    /pre-flight check "baseline" failed. Expected: on held-out tickets the model beats the majority-class baseline/,
   );
   const model = await trainModel(tf, encoder, { ...settings, skipPreflight: ['baseline'] }, () => undefined);
   expect(model.classes).toEqual(['rare', 'usual']);
