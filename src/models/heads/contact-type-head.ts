@@ -32,13 +32,13 @@ export async function predictHeldOutTypes(tf: Tensorflow, data: ContactTypeData)
   for (let fold = 0; fold < folds; fold += 1) {
     const isOut = (row: number): boolean => foldOf[row] === fold;
     // With very few tickets all can be held out at once; then there is nothing to train on.
-    if ([...groups.keys()].every((row) => isOut(row) || (data.contactTypeLabels[row] ?? -1) < 0)) continue;
+    if ([...dedupGroups.keys()].every((row) => isOut(row) || (data.contactTypeLabels[row] ?? -1) < 0)) continue;
     const head = await trainContactTypes(tf, data, (row) => !isOut(row));
     const tensors = {
       weights: tf.tensor2d(head.weights, [width, head.classes]),
       bias: tf.tensor2d(head.bias, [1, head.classes]),
     };
-    const out = [...groups.keys()].filter(isOut);
+    const out = [...dedupGroups.keys()].filter(isOut);
     for (let start = 0; start < out.length; start += rowsPerCall) {
       const some = out.slice(start, start + rowsPerCall);
       const values = new Float32Array(some.length * width);
