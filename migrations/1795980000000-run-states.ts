@@ -38,7 +38,9 @@ export class RunStates1795980000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE rollouts RENAME COLUMN result TO standing');
-    await runner.query(renameGates(Object.fromEntries(Object.entries(gates).map(([before, after]) => [after, before]))));
+    await runner.query(
+      renameGates(Object.fromEntries(Object.entries(gates).map(([before, after]) => [after, before]))),
+    );
     await runner.query(states(['queued', 'running', 'compared', 'promoted', 'kept', 'failed', 'cancelled']));
   }
 }

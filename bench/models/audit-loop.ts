@@ -22,7 +22,7 @@ import { simulateChoice, toHistoryLabel, type SimulatedTicket } from '../../src/
 import { simulatedRun } from '../../src/retrain/simulation/simulated-run.js';
 import type { SimulationSettings } from '../../src/retrain/simulation/settings.js';
 import { RidgeModels } from './ridge-models.js';
-import { benchDir, say } from '../support/service.js';
+import { benchDir, log } from '../support/service.js';
 import { cachedEmbeddings } from '../support/text-embeddings.js';
 import { bankingRows, shuffled } from '../support/tickets-of-banking.js';
 
@@ -37,7 +37,7 @@ const { values: options } = parseArgs({
 });
 const [seeds, rounds, perRound] = [Number(options.seeds), Number(options.rounds), Number(options.tickets)];
 const [trust, auditShare] = [Number(options.trust), Number(options.audit)];
-const atFirst = 1_500;
+const historySize = 1_500;
 const dayMs = 86_400_000;
 
 const rows = bankingRows('train');
@@ -60,26 +60,28 @@ interface Round {
   told: { value: number; low: number; high: number; truth: number } | null;
 }
 
-type Way = 'gates' | 'weights' | 'naive';
+type Variant = 'gates' | 'weights' | 'naive';
 
-function ticketsOf(seed: number): {
+function splitTickets(seed: number): {
   before: SimulatedTicket[];
   later: SimulatedTicket[][];
   unasked: SimulatedTicket[];
 } {
   const start = Date.parse('2026-01-05T00:00:00Z');
   const all = shuffled(rows, seeded(seed)).map(({ text, templateId }, at): SimulatedTicket => {
-    const when = new Date(start + Math.max(0, Math.floor((at - atFirst) / perRound) + 1) * 7 * dayMs + at * 1_000);
+    const when = new Date(start + Math.max(0, Math.floor((at - historySize) / perRound) + 1) * 7 * dayMs + at * 1_000);
     const facts = { line: at, id: null, subject: '', noneFits: false, contactType: null, channel: null, language: null };
     return { id: at + 1, key: `bench:${at}`, at: when, row: { ...facts, body: text, label: templateId, occurredAt: when, fields: {} } };
   }); // prettier-ignore
-  const until = atFirst + rounds * perRound;
-  const later = Array.from({ length: rounds }, (_, round) => all.slice(atFirst + round * perRound).slice(0, perRound));
-  return { before: all.slice(0, atFirst), later, unasked: all.slice(until) };
+  const until = historySize + rounds * perRound;
+  const later = Array.from({ length: rounds }, (_, round) =>
+    all.slice(historySize + round * perRound).slice(0, perRound),
+  );
+  return { before: all.slice(0, historySize), later, unasked: all.slice(until) };
 }
 
-async function loop(seed: number, way: Way): Promise<{ first: number; rounds: Round[] }> {
-  const { before, later, unasked } = ticketsOf(seed);
+async function loop(seed: number, way: Variant): Promise<{ first: number; rounds: Round[] }> {
+  const { before, later, unasked } = splitTickets(seed);
   const models = new RidgeModels({ embeddingOf, seed, folder: null });
   const tickets = new Map([...before, ...later.flat()].map((ticket) => [ticket.id, ticket]));
   const ticketOf = (id: number): SimulatedTicket => tickets.get(id) as SimulatedTicket;
@@ -87,7 +89,7 @@ async function loop(seed: number, way: Way): Promise<{ first: number; rounds: Ro
     agents: { trust, auditShare, seed },
     decisions: defaultDecisionSettings,
     gates: defaultGates,
-    monitor: { ticketsToFalseAlarm: 100_000, smallestEffect: 0.02 },
+    monitor: { minTicketsPerFalseAlarm: 100_000, minEffect: 0.02 },
     schedule: undefined,
     labelDays: 730,
     minTrustedLabels: 200,
@@ -107,7 +109,13 @@ async function loop(seed: number, way: Way): Promise<{ first: number; rounds: Ro
       ...some.flatMap((ticket, at) => (rankings[at] ? [simulateChoice(ticket, rankings[at], settings.agents)] : [])),
     );
     const truth = 100 * accuracy;
-    const question = { now: some.at(-1)?.at ?? new Date(0), trigger: 'schedule' as const, labels, learned, champion };
+    const question = {
+      now: some.at(-1)?.at ?? new Date(0),
+      trigger: 'schedule' as const,
+      labels,
+      trainedOn: learned,
+      champion,
+    };
     const run = way === 'naive' ? null : await simulatedRun(models, { ...question, findTicket: ticketOf, candidates: [] }, settings); // prettier-ignore
     const naive = way === 'naive' ? await naiveRun(models, { champion, labels, ticketOf, newest: some.length }) : null;
     const told = run?.comparison.champion;
@@ -156,14 +164,14 @@ function meanOf(some: readonly number[]): { mean: number; interval: number[] } {
   return { mean: rounded(mean), interval: [rounded(mean - half), rounded(mean + half)] };
 }
 
-const ways: Way[] = ['gates', 'weights', 'naive'];
+const variants: Variant[] = ['gates', 'weights', 'naive'];
 const figures: Record<string, object> = {};
-for (const way of ways) {
+for (const way of variants) {
   const loops: Awaited<ReturnType<typeof loop>>[] = [];
   for (let seed = 1; seed <= seeds; seed += 1) {
     loops.push(await loop(seed, way));
     const last = loops.at(-1);
-    say(`bench: ${way}, seed ${seed}: ${[last?.first ?? 0, ...(last?.rounds.map(({ accuracy }) => accuracy) ?? [])].map((one) => (100 * one).toFixed(1)).join(' ')}`); // prettier-ignore
+    log(`bench: ${way}, seed ${seed}: ${[last?.first ?? 0, ...(last?.rounds.map(({ accuracy }) => accuracy) ?? [])].map((one) => (100 * one).toFixed(1)).join(' ')}`); // prettier-ignore
   }
   const told = loops.map((one) => one.rounds.flatMap((round) => round.told ?? []));
   const held = told.map((some) => some.filter(({ low, high, truth }) => low <= truth && truth <= high).length);
@@ -189,5 +197,5 @@ for (const way of ways) {
 const target =
   'gates: a mean change of at least -1 point; the interval covers the true accuracy in at least 9 of 10 rounds';
 process.stdout.write(
-  `${JSON.stringify({ bench: 'audit-loop', seeds, rounds, ticketsPerRound: perRound, history: atFirst, trust, auditShare, target, ...figures })}\n`,
+  `${JSON.stringify({ bench: 'audit-loop', seeds, rounds, ticketsPerRound: perRound, history: historySize, trust, auditShare, target, ...figures })}\n`,
 );

@@ -21,7 +21,7 @@ import { meanDifference } from '../../src/statistics/paired-test.js';
 import { policies, type Policy } from '../../src/retrain/simulation/simulated-story.js';
 import { SimulatedTeam } from '../../src/retrain/simulation/simulation.js';
 import { RidgeModels } from './ridge-models.js';
-import { benchDir, say } from '../support/service.js';
+import { benchDir, log } from '../support/service.js';
 import { cachedEmbeddings } from '../support/text-embeddings.js';
 
 const command = new Command()
@@ -44,7 +44,7 @@ const embeddingOf = (text: string): Float32Array => {
   return vector;
 };
 
-async function played(policy: Policy, seed: number): Promise<SimulatedTeam> {
+async function playPolicy(policy: Policy, seed: number): Promise<SimulatedTeam> {
   const folder = await mkdtemp(join(benchDir, 'policies-'));
   try {
     const models = new RidgeModels({ embeddingOf, seed, folder });
@@ -58,8 +58,8 @@ async function played(policy: Policy, seed: number): Promise<SimulatedTeam> {
     );
     const began = performance.now();
     for (const tickets of days(later)) await team.simulateDay(tickets);
-    for (const { at, kind, said } of team.events) say(`bench: ${policy} ${at.slice(0, 10)} ${kind}: ${said}`);
-    say(`bench: ${policy}, seed ${seed}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+    for (const { at, kind, detail } of team.events) log(`bench: ${policy} ${at.slice(0, 10)} ${kind}: ${detail}`);
+    log(`bench: ${policy}, seed ${seed}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
     return team;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -85,9 +85,9 @@ interface Result {
 const results = new Map<Policy, Result>();
 for (const policy of options.policies) {
   const teams: SimulatedTeam[] = [];
-  for (let seed = 1; seed <= options.seeds; seed += 1) teams.push(await played(policy, seed));
+  for (let seed = 1; seed <= options.seeds; seed += 1) teams.push(await playPolicy(policy, seed));
   results.set(policy, {
-    right: later.map((_, at) => mean(teams.map(({ correct: right }) => Number(right[at])))),
+    right: later.map((_, at) => mean(teams.map(({ correct }) => Number(correct[at])))),
     trainings: mean(teams.map(({ trainings }) => trainings)),
     promoted: mean(teams.map(({ promotions }) => promotions)),
     alarms: mean(teams.map(({ alarms }) => alarms)),

@@ -139,8 +139,8 @@ export function simulationSettings(
     decisions: decisionSettings(config),
     gates: gateSettings(config),
     monitor: {
-      ticketsToFalseAlarm: config.MONITOR_MIN_TICKETS_PER_FALSE_ALARM,
-      smallestEffect: config.MONITOR_MIN_EFFECT,
+      minTicketsPerFalseAlarm: config.MONITOR_MIN_TICKETS_PER_FALSE_ALARM,
+      minEffect: config.MONITOR_MIN_EFFECT,
     },
     schedule: config.RETRAIN_SCHEDULE,
     labelDays: config.RETRAIN_LABEL_DAYS,
@@ -158,9 +158,9 @@ export function days(tickets: readonly SimulatedTicket[]): SimulatedTicket[][] {
 }
 
 function storyOf(policy: Policy, { months, events, trainings, promotions, alarms }: SimulatedTeam): PolicyStory {
-  const sum = (of: 'tickets' | 'right'): number => months.reduce((total, month) => total + month[of], 0);
-  const [low, high] = wilsonInterval(sum('right'), sum('tickets'));
-  const [top1, from, to] = [sum('right') / Math.max(1, sum('tickets')), low, high].map((value) => toPercent(value)) as [
+  const sum = (member: 'tickets' | 'correct'): number => months.reduce((total, month) => total + month[member], 0);
+  const [low, high] = wilsonInterval(sum('correct'), sum('tickets'));
+  const [top1, from, to] = [sum('correct') / Math.max(1, sum('tickets')), low, high].map((value) => toPercent(value)) as [
     number,
     number,
     number,

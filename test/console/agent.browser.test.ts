@@ -587,8 +587,8 @@ describe('when it goes wrong or grows long', () => {
   test('filters and the order stand in the address, and outlive a reload', async () => {
     await page.getByRole('combobox', { name: 'Channel' }).selectOption('chat');
     await expect.poll(() => queue().getByRole('listitem').count()).toBe(1);
-    await page.getByRole('combobox', { name: 'Sort by' }).selectOption('certain');
-    await expect.poll(() => new URL(page.url()).search).toBe('?sort=certain&channel=chat');
+    await page.getByRole('combobox', { name: 'Sort by' }).selectOption('confidence');
+    await expect.poll(() => new URL(page.url()).search).toBe('?sort=confidence&channel=chat');
     await page.reload();
     await inQueue('My card 7 is lost').waitFor();
     await expect.poll(() => queue().getByRole('listitem').count()).toBe(1);

@@ -81,7 +81,7 @@ describe('a long queue', () => {
     const open = Array.from({ length: 30 }, (_, at) => at + 1);
     const [first = { items: [], nextCursor: null }] = pagesOf(open, 10);
     const changed = [{ source: 'desk', ticketId: '31' }];
-    expect(withFirstPage(pagesOf(open, 10), first, changed, 'certain')).toBeNull();
+    expect(withFirstPage(pagesOf(open, 10), first, changed, 'confidence')).toBeNull();
     expect(withFirstPage(pagesOf(open, 10), first, changed, 'newest')).not.toBeNull();
   });
 });

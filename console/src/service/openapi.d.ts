@@ -1346,7 +1346,7 @@ export interface components {
       /** Format: date-time */
       startedAt: string;
       pairs: number;
-      standing: string | null;
+      result: string | null;
       /** Format: date-time */
       endedAt: string | null;
       outcome: string | null;
@@ -1404,7 +1404,7 @@ export interface components {
         confidence: number;
         right: number;
       }[];
-      wronglySure: ({
+      confidentErrors: ({
         idHash: string | null;
         label: string;
         predicted: string;
@@ -1658,9 +1658,9 @@ export interface components {
           [key: string]: number;
         };
         /** @description How often it stood first and another template was taken */
-        mistaken: number;
+        overridden: number;
         /** @description The one taken most often instead */
-        mostOften: {
+        topAlternative: {
           templateId: string;
           times: number;
         } | null;
@@ -1710,7 +1710,7 @@ export interface components {
         /** Format: date-time */
         at: string;
         /** @description The template has not been changed since */
-        stands: boolean;
+        isCurrent: boolean;
         source: string;
         ticketId: string;
         subject: string;
@@ -1924,7 +1924,7 @@ export interface components {
       askedBy: string;
       decision: number | null;
       /** @enum {string} */
-      state: 'queued' | 'running' | 'compared' | 'promoted' | 'kept' | 'failed' | 'cancelled';
+      state: 'queued' | 'running' | 'rollout' | 'promoted' | 'rejected' | 'failed' | 'cancelled';
       phase: string | null;
       progress: number | null;
       note: string | null;
@@ -2007,10 +2007,10 @@ export interface components {
       /** Format: date-time */
       next: string | null;
       /** Format: date-time */
-      lastLook: string | null;
+      lastEvaluation: string | null;
       coolDownHours: number;
-      leastLabels: number;
-      leastLoss: number;
+      minLabels: number;
+      minLoss: number;
     };
     Problem: {
       type: string;
@@ -3752,7 +3752,7 @@ export interface operations {
         channel?: string;
         language?: string;
         contactType?: string;
-        sort?: 'newest' | 'certain';
+        sort?: 'newest' | 'confidence';
         limit?: number;
         cursor?: string;
       };
@@ -3954,7 +3954,7 @@ export interface operations {
   TrainingRunsController_list: {
     parameters: {
       query?: {
-        state?: 'queued' | 'running' | 'compared' | 'promoted' | 'kept' | 'failed' | 'cancelled';
+        state?: 'queued' | 'running' | 'rollout' | 'promoted' | 'rejected' | 'failed' | 'cancelled';
         limit?: number;
         cursor?: string;
       };

@@ -13,7 +13,7 @@ export function withFirstPage(
   pages: readonly Page<TicketRow>[],
   first: Page<TicketRow>,
   changed: readonly TicketPath[],
-  sort: 'newest' | 'certain',
+  sort: 'newest' | 'confidence',
 ): Page<TicketRow>[] | null {
   if (pages.length < 2 || first.nextCursor === null) return [first];
   const end = first.items.at(-1);

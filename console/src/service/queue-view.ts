@@ -4,7 +4,7 @@ import { useState } from 'react';
 export const filterNames = ['channel', 'language', 'contactType'] as const;
 export type FilterName = (typeof filterNames)[number];
 
-export type QueueView = { sort: 'newest' | 'certain' } & Record<FilterName, string | null>;
+export type QueueView = { sort: 'newest' | 'confidence' } & Record<FilterName, string | null>;
 
 export function viewOf(search: string): QueueView {
   const given = new URLSearchParams(search);
@@ -13,7 +13,7 @@ export function viewOf(search: string): QueueView {
     return text === '' ? null : text.slice(0, 256);
   };
   return {
-    sort: given.get('sort') === 'certain' ? 'certain' : 'newest',
+    sort: given.get('sort') === 'confidence' ? 'confidence' : 'newest',
     channel: value('channel'),
     language: value('language'),
     contactType: value('contactType'),

@@ -18,19 +18,19 @@ export function FlagList({ flags }: { flags: Statistics['flags'] }) {
       <ul className="flag-list">
         {flags
           .slice(0, all ? undefined : fewest)
-          .map(({ reason, note, agent, at, stands, source, ticketId, subject, preview }) => (
-            <li key={`${source}:${ticketId}:${at}`} data-answered={!stands || undefined}>
+          .map(({ reason, note, agent, at, isCurrent, source, ticketId, subject, preview }) => (
+            <li key={`${source}:${ticketId}:${at}`} data-answered={!isCurrent || undefined}>
               <p>
                 <Badge
                   size="sm"
                   radius="sm"
                   variant="light"
-                  color={!stands ? 'gray' : reason === 'sensitive' ? 'red' : 'orange'}
+                  color={!isCurrent ? 'gray' : reason === 'sensitive' ? 'red' : 'orange'}
                 >
                   {t(`reason.${reason}`)}
                 </Badge>
                 <span>{t('flags.by', { agent, when: format.moment(at) })}</span>
-                {!stands && <span>{t('flags.resolved')}</span>}
+                {!isCurrent && <span>{t('flags.resolved')}</span>}
               </p>
               {note !== null && <p className="flag-note">{note}</p>}
               <blockquote className="example-ticket">

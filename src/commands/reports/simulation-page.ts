@@ -40,7 +40,7 @@ export function simulationPage({ tickets, from, until, trainedOn, policies }: Si
     yUnit: '%',
     lines: policies.map(({ policy, months }) => ({
       name: policy,
-      points: months.map(({ tickets: of, right }, x) => ({ x, y: (100 * right) / Math.max(1, of) })),
+      points: months.map(({ tickets, correct }, x) => ({ x, y: (100 * correct) / Math.max(1, tickets) })),
     })),
   });
   const evidence = lineChart({
@@ -62,8 +62,8 @@ export function simulationPage({ tickets, from, until, trainedOn, policies }: Si
       `<details${index === policies.length - 1 ? ' open' : ''}><summary>${policy}: ${events.length} events</summary><table><tbody>` +
       events
         .map(
-          ({ at, kind, said }) =>
-            `<tr class="${kind}"><td>${day(at)}</td><td>${kind}</td><td>${escapeHtml(said)}</td></tr>`,
+          ({ at, kind, detail }) =>
+            `<tr class="${kind}"><td>${day(at)}</td><td>${kind}</td><td>${escapeHtml(detail)}</td></tr>`,
         )
         .join('') +
       '</tbody></table></details>',

@@ -21,8 +21,7 @@ export interface SplitRules {
 
 export const defaultSplit: SplitRules = { heldOutShare: 0.2, min: 50, max: 1_000 };
 
-export const isLater = (a: SplitPoint, b: SplitPoint): boolean =>
-  a.at > b.at || (a.at === b.at && a.ticket > b.ticket);
+export const isLater = (a: SplitPoint, b: SplitPoint): boolean => a.at > b.at || (a.at === b.at && a.ticket > b.ticket);
 
 /**
  * Holds out the newest tickets that the champion was not trained on: a share of those that a training would use. Tickets that
@@ -58,7 +57,7 @@ export function selectHeldOut(
 }
 
 /** Trust bias: how often agents accept the first suggestion unread, estimated from all labels. */
-export function estimateTrust(tickets: readonly LabelledTicket[]): Trust {
+export function estimateLabelTrust(tickets: readonly LabelledTicket[]): Trust {
   const shown = tickets.filter(
     ({ provenance, shownFirst, template }) =>
       (provenance === 'choice' || provenance === 'correction') && shownFirst !== null && template !== null,

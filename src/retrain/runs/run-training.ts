@@ -20,7 +20,7 @@ import {
   selectHeldOut,
   findSplitPoint,
   countTrainingCopies,
-  estimateTrust,
+  estimateLabelTrust,
 } from '../labels/label-split.js';
 import { loadLabelledTickets } from '../labels/labelled-tickets.query.js';
 import { gateSettings } from '../comparison/gate-settings.js';
@@ -59,7 +59,7 @@ export async function executeRun(run: ClaimedRun, context: RunContext): Promise<
   const champion = await loadServingVersion(dataSource.manager);
   const seen = await readTrainedOn(config, champion);
   const labels = await loadLabelledTickets(dataSource.manager);
-  const trust = estimateTrust(labels);
+  const trust = estimateLabelTrust(labels);
   const { RETRAIN_LABEL_DAYS: maxAgeDays } = config;
   const rules = { trust: trust.value, maxAgeDays, seed: context.training.seed, now: new Date() };
   const copies = countTrainingCopies(labels, rules);

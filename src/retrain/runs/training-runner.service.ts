@@ -96,7 +96,7 @@ export class TrainingRunner {
     const { manager } = this.dataSource;
     const facts = {
       now,
-      lastLook: await loadLastScheduledEvaluation(manager),
+      lastEvaluation: await loadLastScheduledEvaluation(manager),
       championSince: await loadChampionSince(manager),
     };
     return isEvaluationDue(pattern, facts);

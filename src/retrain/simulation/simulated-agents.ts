@@ -1,11 +1,11 @@
-/** Agents of a simulation: they know what is right, and some take what stands first whatever it is. */
+/** Simulated agents: they know the correct template, and some accept the first suggestion unread (trust bias). */
 import type { DataRow } from '../../models/dataset/data-row.js';
 import { hash32 } from '../../statistics/random.js';
 import type { Ranking } from '../../models/ranker.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
 
 export interface AgentSettings {
-  /** How often agents take what stands first whatever it is, 0–1 */
+  /** Probability of accepting the first suggestion unread, 0–1 */
   trust: number;
   /** Share of tickets that are shown no suggestion, 0–1 */
   auditShare: number;
@@ -21,7 +21,7 @@ export interface SimulatedTicket {
 
 const shownItems = 3;
 
-/** The ticket before anybody was shown anything: its label is history. */
+/** The label of a ticket that was answered before any suggestion. */
 export function toHistoryLabel({ id, key, at, row }: SimulatedTicket): LabelledTicket {
   return {
     ticket: id,
@@ -38,7 +38,7 @@ export function toHistoryLabel({ id, key, at, row }: SimulatedTicket): LabelledT
   };
 }
 
-/** What the agent makes of a ticket: by its key alone, so that the same agent sits there whatever was suggested. */
+/** The agent's choice. Its randomness depends on the key alone, so that policies are compared with the same agents. */
 export function simulateChoice(
   ticket: SimulatedTicket,
   { items, abstained }: Pick<Ranking, 'items' | 'abstained'>,
@@ -50,12 +50,12 @@ export function simulateChoice(
   const shown = audit || abstained ? [] : items.slice(0, shownItems).map(({ templateId }) => templateId);
   const [first = null] = shown;
   const template = first !== null && draw('trust') < trust ? first : row.label;
-  const place = template === null ? -1 : shown.indexOf(template);
+  const index = template === null ? -1 : shown.indexOf(template);
   return {
     ...toHistoryLabel(ticket),
     template,
     provenance: audit ? 'audit' : 'choice',
-    position: place === -1 ? null : place + 1,
+    position: index === -1 ? null : index + 1,
     suggestedFirst: items[0]?.templateId ?? null,
     confidence: items[0]?.probability ?? null,
     shownFirst: first,

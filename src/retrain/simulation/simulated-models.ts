@@ -1,4 +1,4 @@
-/** Model versions of a simulation: trained by the service's training, ranked with by its model process, nothing else. */
+/** Model versions of a simulation, trained and served by the service's own processes. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelProcess } from '../../models/serving/model-process.js';
@@ -12,7 +12,7 @@ import { noneLabel } from '../labels/training-set.js';
 
 export interface SimulatedModelSettings {
   worker: { settings: ModelWorkerSettings; environment: NodeJS.ProcessEnv };
-  /** Folder of the versions; embeddings of texts are kept in `cacheDir` */
+  /** Folder of the versions; `cacheDir` has the text embeddings */
   folder: string;
   cacheDir: string;
   fields: readonly string[];
@@ -43,17 +43,17 @@ export class SimulatedModels {
   }
 
   /**
-   * @param lines a ticket that stands there twice counts twice
+   * @param rows repeated tickets count repeatedly
    * @returns the version's folder
    * @throws TrainingFailed
    */
-  async train(lines: readonly { ticket: SimulatedTicket; template: string | null }[]): Promise<string> {
+  async train(rows: readonly { ticket: SimulatedTicket; template: string | null }[]): Promise<string> {
     const { worker, folder, cacheDir, fields, seed } = this.tools;
     this.trainings += 1;
     const out = join(folder, `version-${this.trainings}`);
     const data = join(folder, `tickets-${this.trainings}.jsonl`);
     await mkdir(folder, { recursive: true });
-    await writeFile(data, lines.map((line) => `${JSON.stringify(toTrainingRow(line))}\n`).join(''), { mode: 0o600 });
+    await writeFile(data, rows.map((row) => `${JSON.stringify(toTrainingRow(row))}\n`).join(''), { mode: 0o600 });
     const columns = { noneLabel, fields };
     const settings = {
       data,
@@ -75,7 +75,7 @@ export class SimulatedModels {
     return out;
   }
 
-  /** Ranks with a version as a replica that follows it does. */
+  /** Ranks with a version as a replica in service does. */
   async rank(version: string, inputs: readonly RankInput[], candidates: Candidate[]): Promise<Ranking[]> {
     const serialized = JSON.stringify(candidates);
     if (serialized !== this.currentCandidates) await this.process.setCandidates(candidates);
@@ -84,8 +84,8 @@ export class SimulatedModels {
     this.currentVersion = version;
     const rankings: Ranking[] = [];
     for (let start = 0; start < inputs.length; start += batchSize) {
-      const some = await this.process.rank(inputs.slice(start, start + batchSize));
-      rankings.push(...some.map(({ ranking }) => ranking));
+      const batch = await this.process.rank(inputs.slice(start, start + batchSize));
+      rankings.push(...batch.map(({ ranking }) => ranking));
     }
     return rankings;
   }

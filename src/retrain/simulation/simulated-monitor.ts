@@ -1,6 +1,6 @@
-/** The monitor of a simulation: the service's counter and rules, a day at a time, without a database between them. */
+/** The monitor of a simulation: the service's detectors and rules, one window a day, without a database. */
 import { alertDiagnosis, noDiagnosis, type AlertDiagnosis } from '../../monitoring/diagnosis/alert-diagnosis.js';
-import type { Alarm, ChangeDetectorSettings } from '../../monitoring/detection/change-detector.js';
+import type { Alarm } from '../../monitoring/detection/change-detector.js';
 import { ticketText } from '../../models/features/ticket-text.js';
 import type { Ranking } from '../../models/ranker.js';
 import { classPriorLabels, type ClassPriorShift } from '../../monitoring/diagnosis/class-prior.js';
@@ -9,6 +9,7 @@ import { raiseAlarm, confirmAlarm, type ActiveAlarm } from '../../monitoring/det
 import { TicketCounter } from '../../monitoring/runner/ticket-counter.js';
 import type { Trust } from '../../monitoring/labels/trust.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
+import type { MonitorSettings } from './settings.js';
 import type { SimulatedTicket } from './simulated-agents.js';
 
 export interface MonitoredTicket {
@@ -21,20 +22,20 @@ export interface MonitoredDay {
   /** Raised today */
   alarms: Alarm[];
   activeAlarm: ActiveAlarm | null;
-  /** Of all signals together, as a share of what raises an alarm */
+  /** Of all signals combined, as a share of the alarm threshold */
   evidence: number;
 }
 
-/** As in service: enough to see a new topic of one ticket in twenty. */
+/** As in service: enough to detect a new topic in 5% of the tickets. */
 const windowTickets = 1_000;
-/** What stands is explained anew after so many tickets. */
+/** The active alarm is diagnosed again after this many tickets. */
 const explainIntervalTickets = 200;
 const seed = 1;
 
 export class SimulatedMonitor {
   private readonly counter = new TicketCounter();
-  private bucket = 0;
-  private windows: { sums: string; tickets: number }[] = [];
+  private windowId = 0;
+  private windows: { sample: string; tickets: number }[] = [];
   private newest: MonitoredTicket[] = [];
   private activeAlarm: ActiveAlarm | null = null;
   private lastExplanation: { explanation: AlertDiagnosis; at: number } | null = null;
@@ -42,7 +43,7 @@ export class SimulatedMonitor {
 
   constructor(
     private readonly folder: string,
-    private readonly settings: ChangeDetectorSettings & { ticketsToFalseAlarm: number; leastLoss: number },
+    private readonly settings: MonitorSettings & { minLoss: number },
   ) {}
 
   async count(tickets: readonly MonitoredTicket[]): Promise<MonitoredDay> {
@@ -50,40 +51,40 @@ export class SimulatedMonitor {
     const counted = await this.counter.count({
       folder,
       stream: 'tickets',
-      previousWindowId: this.bucket,
-      windowId: this.bucket + 1,
-      ...(this.bucket === 0 && { state: null }),
+      previousWindowId: this.windowId,
+      windowId: this.windowId + 1,
+      ...(this.windowId === 0 && { state: null }),
       settings,
       observations: tickets.map(({ observation }) => observation),
       outcomes: tickets.map(({ outcome, observation }) => ({ outcome, observation })),
     });
     if (counted.kind !== 'counted') throw new Error('the counter has lost its state');
-    this.bucket += 1;
+    this.windowId += 1;
     this.tickets += tickets.length;
     this.newest = [...this.newest, ...tickets].slice(-windowTickets);
-    this.windows.push({ sums: counted.sums, tickets: tickets.length });
+    this.windows.push({ sample: counted.sample, tickets: tickets.length });
     while (this.windows.slice(1).reduce((sum, window) => sum + window.tickets, 0) >= windowTickets)
       this.windows.shift();
     const raised = raiseAlarm(this.activeAlarm, { alarms: counted.alarms, tickets: tickets.length });
-    const sums = this.windows.map((window) => window.sums);
-    this.activeAlarm = raised && confirmAlarm(raised, await this.counter.testWindows(folder, sums));
+    const samples = this.windows.map(({ sample }) => sample);
+    this.activeAlarm = raised && confirmAlarm(raised, await this.counter.testWindows(folder, samples));
     if (!this.activeAlarm || raised?.tickets === 0) this.lastExplanation = null;
     const evidence = counted.evidence / settings.minTicketsPerFalseAlarm;
     return { alarms: counted.alarms.filter(({ kind }) => kind === 'drift'), activeAlarm: this.activeAlarm, evidence };
   }
 
-  /** What labels say of the mix of questions */
-  mix(labels: readonly LabelledTicket[], trust: Trust): Promise<ClassPriorShift | null> {
-    const given = labels.filter(({ provenance }) => provenance !== 'history').slice(-classPriorLabels);
+  /** Class prior shift estimated from labels; null with too few */
+  estimateClassPrior(labels: readonly LabelledTicket[], trust: Trust): Promise<ClassPriorShift | null> {
+    const newest = labels.filter(({ provenance }) => provenance !== 'history').slice(-classPriorLabels);
     const { folder } = this;
     return this.counter.estimateClassPrior({
       folder,
-      labels: given.map(({ template: templateId, shownFirst }) => ({ templateId, shownFirst })),
+      labels: newest.map(({ template: templateId, shownFirst }) => ({ templateId, shownFirst })),
       trust,
     });
   }
 
-  /** What stands behind the alarm; nothing where none stands. */
+  /** Diagnosis of the active alarm. */
   async explain(trust: Trust): Promise<AlertDiagnosis> {
     if (!this.activeAlarm) return noDiagnosis;
     if (this.lastExplanation && this.tickets - this.lastExplanation.at < explainIntervalTickets)
@@ -95,7 +96,7 @@ export class SimulatedMonitor {
       outcomes: this.newest.map(({ outcome }) => outcome),
       trust,
       seed,
-      minLoss: this.settings.leastLoss,
+      minLoss: this.settings.minLoss,
     });
     const explanation = evidence ? alertDiagnosis(evidence, () => null) : noDiagnosis;
     this.lastExplanation = { explanation, at: this.tickets };

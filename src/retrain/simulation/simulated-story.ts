@@ -1,20 +1,20 @@
-/** What a simulation tells of a policy: what it did when, and how often the first template was right. */
+/** Result of a simulated policy: its events, and accuracy by month. */
 
-/** `weekly` and `drift` train on all labels as they are and promote what comes of it, as scripts do. */
+/** `weekly` and `drift` train on all labels and promote without comparison, as scripts do. */
 export const policies = ['never', 'weekly', 'drift', 'decision'] as const;
 export type Policy = (typeof policies)[number];
 
 export interface StoryEvent {
   at: string;
   kind: 'alarm' | 'decision' | 'training' | 'weights';
-  said: string;
+  detail: string;
 }
 
 export interface Month {
   month: string;
   tickets: number;
-  /** First templates that were right, shown or not */
-  right: number;
-  /** The most that all signals together had, as a share of what raises an alarm */
+  /** Tickets whose first template was correct, shown or not */
+  correct: number;
+  /** Maximum evidence of all signals combined, as a share of the alarm threshold */
   evidence: number;
 }

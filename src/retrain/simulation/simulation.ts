@@ -1,6 +1,6 @@
 /**
- * A team's months in minutes: dated tickets come day by day, a version ranks them, agents answer, the monitor counts, and a policy
- * says when another version is trained. Whatever is decided here is decided by the functions that the service uses.
+ * Simulates months of a team in minutes: dated tickets arrive day by day, a version ranks them, simulated agents answer, the
+ * monitor evaluates, and a policy decides when to train. All decisions are made by the service's own functions.
  */
 import type { Candidate, Ranking } from '../../models/ranker.js';
 import { toRankInput } from '../../models/dataset/data-row.js';
@@ -8,7 +8,7 @@ import { idHash } from '../../models/dataset/trained-on.js';
 import { differsFromActiveWeights } from '../../monitoring/diagnosis/class-prior.js';
 import { decide, isHarmful, type RetrainDecision } from '../../monitoring/decisions/retrain-decision.js';
 import { nextReweighting } from '../../monitoring/decisions/reweighting.js';
-import { estimateTrust } from '../labels/label-split.js';
+import { estimateLabelTrust } from '../labels/label-split.js';
 import type { LabelledTicket } from '../labels/labelled-tickets.query.js';
 import { isEvaluationDue } from '../runs/schedule.js';
 import { simulateChoice, toHistoryLabel, type SimulatedTicket } from './simulated-agents.js';
@@ -16,14 +16,14 @@ import type { SimulatedModels } from './simulated-models.js';
 import type { Month, Policy, StoryEvent } from './simulated-story.js';
 import { SimulatedMonitor, toMonitoredTicket } from './simulated-monitor.js';
 import { describeFailedGates, simulatedRun } from './simulated-run.js';
-import { SimulationSettings } from './settings.js';
+import type { SimulationSettings } from './settings.js';
 
 const dayMs = 86_400_000;
 
 export class SimulatedTeam {
   readonly events: StoryEvent[] = [];
   readonly months: Month[] = [];
-  /** Of each ticket, in order: whether the first template was right, shown or not */
+  /** By ticket, in order: whether the first template was correct, shown or not */
   readonly correct: boolean[] = [];
   trainings = 0;
   promotions = 0;
@@ -44,7 +44,7 @@ export class SimulatedTeam {
   private monitor: SimulatedMonitor;
   private readonly startedAt: Date;
 
-  /** @param version that was trained on the tickets before */
+  /** @param version trained on the tickets in `before` */
   constructor(
     private readonly policy: Policy,
     private readonly models: Pick<SimulatedModels, 'train' | 'rank'>,
@@ -69,26 +69,13 @@ export class SimulatedTeam {
     );
     const labels = tickets.map((ticket, at) => simulateChoice(ticket, rankings[at] as Ranking, this.settings.agents));
     const month = this.currentMonth(tickets);
-    tickets.forEach((ticket, at) => {
-      this.tickets.set(ticket.id, ticket);
-      month.tickets += 1;
-      const isRight = rankings[at]?.items[0]?.templateId === ticket.row.label;
-      this.correct.push(isRight);
-      if (isRight) month.right += 1;
-    });
-    this.labels.push(...labels);
-    for (const { template } of labels) {
-      this.newLabels += 1;
-      this.untrainedLabels += 1;
-      if (template === null) continue;
-      this.templates.add(template);
-      if (!this.trainedTemplates.has(template)) this.topicLabels += 1;
-    }
+    this.countTickets(tickets, rankings, month);
+    this.countLabels(labels);
     const now = new Date((tickets.at(-1)?.at ?? this.startedAt).getTime());
-    const watched = tickets.map((ticket, at) =>
+    const monitored = tickets.map((ticket, at) =>
       toMonitoredTicket(ticket, rankings[at] as Ranking, labels[at] as LabelledTicket),
     );
-    const { alarms, activeAlarm: standing, evidence } = await this.monitor.count(watched);
+    const { alarms, activeAlarm, evidence } = await this.monitor.count(monitored);
     month.evidence = Math.max(month.evidence, evidence);
     this.alarms += alarms.length;
     for (const { findings } of alarms) {
@@ -97,19 +84,37 @@ export class SimulatedTeam {
     if (this.policy === 'drift' && alarms.length > 0) await this.trainOnAll(now);
     if (this.policy === 'weekly' && now.getTime() - this.lastTrainedAt.getTime() >= 7 * dayMs)
       await this.trainOnAll(now);
-    if (this.policy === 'decision') await this.decide(now, standing !== null);
+    if (this.policy === 'decision') await this.decide(now, activeAlarm !== null);
+  }
+
+  private countTickets(tickets: readonly SimulatedTicket[], rankings: readonly Ranking[], month: Month): void {
+    tickets.forEach((ticket, at) => {
+      this.tickets.set(ticket.id, ticket);
+      month.tickets += 1;
+      const isCorrect = rankings[at]?.items[0]?.templateId === ticket.row.label;
+      this.correct.push(isCorrect);
+      if (isCorrect) month.correct += 1;
+    });
+  }
+
+  private countLabels(labels: readonly LabelledTicket[]): void {
+    this.labels.push(...labels);
+    for (const { template } of labels) {
+      this.newLabels += 1;
+      this.untrainedLabels += 1;
+      if (template === null) continue;
+      this.templates.add(template);
+      if (!this.trainedTemplates.has(template)) this.topicLabels += 1;
+    }
   }
 
   private async decide(now: Date, alarm: boolean): Promise<void> {
-    const { decisions, schedule } = this.settings;
-    const trust = estimateTrust(this.labels);
+    const { decisions } = this.settings;
+    const trust = estimateLabelTrust(this.labels);
     const { evaluation } = await this.monitor.explain(trust);
-    const mix = await this.monitor.mix(this.labels, trust);
+    const prior = await this.monitor.estimateClassPrior(this.labels, trust);
     const { weights, estimatedAccuracy, ...facts } = evaluation;
-    const scheduleDue =
-      schedule !== undefined &&
-      isEvaluationDue(schedule, { now, lastEvaluation: this.lastEvaluation, championSince: this.startedAt });
-    if (scheduleDue) this.lastEvaluation = now;
+    const scheduleDue = this.isScheduleDue(now);
     const evidence = {
       now,
       alarm,
@@ -129,54 +134,62 @@ export class SimulatedTeam {
       this.record(now, 'decision', `${decision.action}: ${decision.reasons.join(' ')}`);
     }
     this.lastAction = decision.action;
-    const isOther = mix !== null && differsFromActiveWeights(mix, this.weights);
-    const next = nextReweighting(decision.action, evidence, mix && { isOther });
-    if (next === 'start') this.weights = mix?.weights ?? weights;
-    if (next === 'end') this.weights = null;
-    if (next !== 'keep')
-      this.record(
-        now,
-        'weights',
-        next === 'start' ? `re-weighted by ${mix ? 'labels' : 'tickets'}` : 'the weights are taken back',
-      );
+    const differs = prior && { isOther: differsFromActiveWeights(prior, this.weights) };
+    const next = nextReweighting(decision.action, evidence, differs);
+    if (next === 'start') this.startWeights(now, prior?.weights ?? weights, prior ? 'labels' : 'tickets');
+    if (next === 'end') this.endWeights(now);
     if (decision.action === 'retrain') await this.run(now, scheduleDue ? 'schedule' : 'decision', decision);
   }
 
+  private isScheduleDue(now: Date): boolean {
+    const { schedule } = this.settings;
+    const facts = { now, lastEvaluation: this.lastEvaluation, championSince: this.startedAt };
+    const isDue = schedule !== undefined && isEvaluationDue(schedule, facts);
+    if (isDue) this.lastEvaluation = now;
+    return isDue;
+  }
+
+  private startWeights(now: Date, weights: Record<string, number> | null, source: 'labels' | 'tickets'): void {
+    this.weights = weights;
+    this.record(now, 'weights', `prior correction estimated from ${source}`);
+  }
+
+  private endWeights(now: Date): void {
+    this.weights = null;
+    this.record(now, 'weights', 'prior correction reverted');
+  }
+
   private async run(now: Date, trigger: 'decision' | 'schedule', { reasons }: RetrainDecision): Promise<void> {
-    const { labels, trainedOn: learned, version } = this;
     this.lastTrainedAt = now;
-    const question = {
+    const input = {
       now,
       trigger,
-      labels,
-      learned,
-      champion: version,
-      ticketOf: (id: number) => this.ticket(id),
+      labels: this.labels,
+      trainedOn: this.trainedOn,
+      champion: this.version,
+      findTicket: (id: number) => this.ticket(id),
       candidates: this.candidates(null),
     };
-    const run = await simulatedRun(this.models, question, this.settings);
+    const run = await simulatedRun(this.models, input, this.settings);
     if (!run) {
-      this.record(now, 'training', `none: too few labels to test on (${reasons.at(-1) ?? ''})`);
+      this.record(now, 'training', `none: too few new labels to train and to test (${reasons.at(-1) ?? ''})`);
       return;
     }
     const { comparison, verdict } = run;
     this.trainings += 1;
     this.newLabels = 0;
-    const points = `champion ${comparison.champion.top1} %, challenger ${comparison.challenger.top1} % on ${comparison.tickets} tickets (${comparison.basis})`;
-    this.record(
-      now,
-      'training',
-      `${verdict.promoted ? 'promoted' : `kept: ${describeFailedGates(verdict)}`}; ${points}`,
-    );
+    const outcome = verdict.promoted ? 'promoted' : `rejected: ${describeFailedGates(verdict)}`;
+    const top1 = `top-1 accuracy: champion ${comparison.champion.top1}%, challenger ${comparison.challenger.top1}%`;
+    this.record(now, 'training', `${outcome}; ${top1} on ${comparison.tickets} tickets (${comparison.basis})`);
     if (verdict.promoted) this.promote(run.challenger, run.keys);
   }
 
   private async trainOnAll(now: Date): Promise<void> {
     this.lastTrainedAt = now;
-    const lines = this.toTrainingRows(this.labels);
+    const rows = this.toTrainingRows(this.labels);
     this.trainings += 1;
-    this.record(now, 'training', `on all ${lines.length} labels, promoted as it is`);
-    this.promote(await this.models.train(lines), lines.map(({ ticket }) => ticket.key)); // prettier-ignore
+    this.record(now, 'training', `on all ${rows.length} labels, promoted without comparison`);
+    this.promote(await this.models.train(rows), rows.map(({ ticket }) => ticket.key)); // prettier-ignore
   }
 
   private promote(version: string, keys: readonly string[]): void {
@@ -192,8 +205,8 @@ export class SimulatedTeam {
   }
 
   private createMonitor(): SimulatedMonitor {
-    const { monitor: watch, decisions } = this.settings;
-    return new SimulatedMonitor(this.version, { ...watch, leastLoss: decisions.minLoss });
+    const { monitor, decisions } = this.settings;
+    return new SimulatedMonitor(this.version, { ...monitor, minLoss: decisions.minLoss });
   }
 
   private setTrainedTemplates(labels: readonly LabelledTicket[]): void {
@@ -201,7 +214,7 @@ export class SimulatedTeam {
     for (const template of this.trainedTemplates) this.templates.add(template);
   }
 
-  /** The templates that the team has by now. */
+  /** The templates that the team has so far. */
   private candidates(weights = this.weights): Candidate[] {
     return [...this.templates].sort().map((id) => ({
       templateId: id,
@@ -218,7 +231,7 @@ export class SimulatedTeam {
 
   private ticket(id: number): SimulatedTicket {
     const ticket = this.tickets.get(id);
-    if (!ticket) throw new Error(`ticket ${id} has not come yet`);
+    if (!ticket) throw new Error(`ticket ${id} has not arrived yet`);
     return ticket;
   }
 
@@ -226,12 +239,12 @@ export class SimulatedTeam {
     const month = (first?.at ?? this.startedAt).toISOString().slice(0, 7);
     const last = this.months.at(-1);
     if (last?.month === month) return last;
-    const fresh = { month, tickets: 0, right: 0, evidence: 0 };
-    this.months.push(fresh);
-    return fresh;
+    const next = { month, tickets: 0, correct: 0, evidence: 0 };
+    this.months.push(next);
+    return next;
   }
 
-  private record(at: Date, kind: StoryEvent['kind'], said: string): void {
-    this.events.push({ at: at.toISOString(), kind, said });
+  private record(at: Date, kind: StoryEvent['kind'], detail: string): void {
+    this.events.push({ at: at.toISOString(), kind, detail });
   }
 }

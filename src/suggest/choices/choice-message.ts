@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { outcomes } from '../../records/tickets/choice.entity.js';
 import { identifier } from '../../http/text-schemas.js';
 
-/** The earliest date that is taken for real, ms since 1970. */
+/** Earlier dates are taken for errors, ms since 1970. */
 const minDate = Date.UTC(1990, 0, 1);
 const dayMs = 86_400_000;
 
@@ -15,7 +15,7 @@ export function occurredAtSchema(now: () => number) {
     .refine((date) => date.getTime() <= now() + dayMs, 'must not be more than 24 hours ahead');
 }
 
-/** What an agent did, without the ticket that it was done to: the body of `POST …/choices`. */
+/** An agent's choice without its ticket: the body of `POST …/choices`. */
 export const choiceBodySchema = z
   .object({
     choiceId: identifier(),
@@ -31,7 +31,7 @@ export const choiceBodySchema = z
     const hasTemplate = choice.templateId !== null;
     const mustBeNull = choice.outcome === 'own-reply' || choice.outcome === 'none-fits';
     if (hasTemplate === mustBeNull) {
-      const message = mustBeNull ? `must be null where outcome is ${choice.outcome}` : 'must name a template';
+      const message = mustBeNull ? `must be null if outcome is ${choice.outcome}` : 'must name a template';
       context.addIssue({ code: 'custom', path: ['templateId'], message });
     }
     if (choice.retracts === choice.choiceId) {

@@ -7,10 +7,10 @@ import { lockTickets } from '../../database/ticket-lock.js';
 
 export type NewChoice = Omit<Choice, 'id' | 'receivedAt'>;
 
-/** `repeated`: the same choice again, nothing changed. `conflict`: another choice has this id. */
+/** `repeated`: the same choice again, nothing was changed. `conflict`: another choice has this id. */
 export type AddedChoice = { kind: 'added' | 'repeated' } | { kind: 'conflict'; detail: string };
 
-/** Adds choices; never changes or removes one. */
+/** Adds choices. Choices are never changed or deleted. */
 @Injectable()
 export class ChoicesService {
   constructor(private readonly dataSource: DataSource) {}
@@ -20,7 +20,7 @@ export class ChoicesService {
   }
 }
 
-/** Adds one choice in the caller's transaction, as its first statement, and settles its ticket, if that is here already. */
+/** Adds a choice and updates the label of its ticket, if the ticket has arrived. Must be the first statement of the transaction. */
 export async function addChoice(manager: EntityManager, choice: NewChoice): Promise<AddedChoice> {
   await lockTickets(manager, [choice]);
   const tickets: { id: number; source: string; ticketId: string; audit: boolean }[] = await manager.query(
@@ -62,6 +62,6 @@ async function compareWithExisting(manager: EntityManager, choice: NewChoice): P
   if (differing.length === 0) return { kind: 'repeated' };
   return {
     kind: 'conflict',
-    detail: `choiceId ${choice.choiceId} is taken by another choice: ${differing.join(', ')} differ`,
+    detail: `choiceId ${choice.choiceId} is already used by another choice with different ${differing.join(', ')}`,
   };
 }

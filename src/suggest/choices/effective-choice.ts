@@ -4,15 +4,15 @@ import type { Provenance } from '../../records/tickets/label.entity.js';
 type ChoiceFacts = Pick<Choice, 'choiceId' | 'occurredAt' | 'outcome' | 'templateId' | 'retracts'>;
 
 export interface EffectiveChoice<C extends ChoiceFacts> {
-  /** What counts now; null where every choice has been retracted. */
+  /** Null if every choice has been retracted */
   choice: C | null;
-  /** It says something else of the templates than an earlier choice did, retracted or not. */
+  /** It names another template than an earlier choice, retracted or not */
   corrects: boolean;
 }
 
 /**
- * Which of a ticket's choices counts: the newest by `occurredAt` that has not been retracted. A retraction may be retracted
- * itself, which restores what it had undone. The order in which the choices arrived does not matter.
+ * The effective choice of a ticket: the newest by `occurredAt` that has not been retracted. Retracting a retraction restores the
+ * choice. The order of arrival does not matter.
  */
 export function effectiveChoice<C extends ChoiceFacts>(choices: C[]): EffectiveChoice<C> {
   const byId = new Map<string, ChoiceFacts>(choices.map((choice) => [choice.choiceId, choice]));
@@ -30,7 +30,7 @@ export function effectiveChoice<C extends ChoiceFacts>(choices: C[]): EffectiveC
   return { choice: effective, corrects };
 }
 
-/** A choice is retracted where a choice that stands itself names it. */
+/** A choice is retracted if a choice that is not retracted itself names it. */
 function retractionFilter<C extends ChoiceFacts>(choices: C[]): (choice: C) => boolean {
   const retractors = new Map<string, C[]>();
   for (const choice of choices) {
@@ -38,27 +38,27 @@ function retractionFilter<C extends ChoiceFacts>(choices: C[]): (choice: C) => b
       retractors.set(choice.retracts, [...(retractors.get(choice.retracts) ?? []), choice]);
     }
   }
-  // Two choices that retract each other make a ring, on which nobody is asked twice.
-  const retracted = (choice: C, asked: ReadonlySet<C>): boolean =>
-    (retractors.get(choice.choiceId) ?? []).some((by) => !asked.has(by) && !retracted(by, new Set([...asked, by])));
+  // Choices that retract each other form a cycle, so each is visited once.
+  const retracted = (choice: C, visited: ReadonlySet<C>): boolean =>
+    (retractors.get(choice.choiceId) ?? []).some((by) => !visited.has(by) && !retracted(by, new Set([...visited, by])));
   return (choice) => retracted(choice, new Set([choice]));
 }
 
 /**
- * A choice that retracts another and names no other template says only "not that one". One that names another template
- * undoes and chooses in one message.
+ * A choice that retracts another and names no other template is only an undo. One that names another template is undo and choice
+ * in one message.
  */
 function isUndo(choice: ChoiceFacts, byId: Map<string, ChoiceFacts>): boolean {
   if (choice.retracts === null) return false;
   return choice.templateId === null || choice.templateId === byId.get(choice.retracts)?.templateId;
 }
 
-/** An agent's own reply says nothing about the templates: one may have fitted and not have been seen. */
+/** An agent's own reply is no evidence about templates: a fitting one may have been overlooked. */
 function concernsTemplates(choice: ChoiceFacts, byId: Map<string, ChoiceFacts>): boolean {
   return choice.outcome !== 'own-reply' && !isUndo(choice, byId);
 }
 
-/** How far a label can be trusted. `audit` only where no suggestion had been shown to anybody. */
+/** `audit` only if no suggestion was shown. */
 export function labelProvenance(corrects: boolean, audit: boolean): Provenance {
   if (audit) return 'audit';
   return corrects ? 'correction' : 'choice';

@@ -26,7 +26,7 @@ const querySchema = z.object({
   cursor: cursorOf(momentAndId),
 });
 
-/** What models learn from. Provenance tells audit tickets, so it is not for agents. */
+/** Training labels. Provenance reveals audit tickets, so agents have no access. */
 @ApiTags('labels')
 @Controller('api/v1/labels')
 export class LabelsController {
@@ -35,7 +35,7 @@ export class LabelsController {
     private readonly suspectedLabels: SuspectedLabelsQuery,
   ) {}
 
-  /** Labels that are probably wrong, by what the champion's training held out. */
+  /** Lists suspected label errors: out-of-fold predictions of the champion's training that confidently disagree. */
   @Get('suspected')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: suspectedLabelsSchema })
@@ -43,6 +43,7 @@ export class LabelsController {
     return this.suspectedLabels.suspected();
   }
 
+  /** Lists labels, newest first. */
   @Get()
   @Roles('ml')
   @ApiOkResponse({ standardSchema: pageSchema(labelSchema).meta({ id: 'LabelPage' }) })

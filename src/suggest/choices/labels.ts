@@ -13,10 +13,10 @@ interface LabelledTicketRef {
 type ChoiceRow = Choice & { ticket: number; shownProbability: number | null };
 
 /**
- * Brings labels and `answered_at` of the tickets in line with their choices. Whoever adds a choice or stores a ticket calls
- * it in the same transaction, after `lockTickets`, so a choice that came before its ticket finds it here.
+ * Derives labels and `answered_at` of the tickets from their choices. Adding a choice and storing a ticket both call it in their
+ * transaction, after `lockTickets`, so a choice may arrive before its ticket.
  *
- * Where a choice does not say what was shown, the suggestion does: the one that it names, else the newest at its time.
+ * If a choice does not say what was shown, its suggestion does: the one that it names, or else the newest at its time.
  */
 export async function updateLabels(manager: EntityManager, tickets: LabelledTicketRef[]): Promise<void> {
   if (tickets.length === 0) return;
@@ -44,7 +44,7 @@ async function updateLabel(manager: EntityManager, ticket: LabelledTicketRef, ch
   const { choice, corrects } = effectiveChoice(choices);
   await manager.query('UPDATE tickets SET answered_at = $2 WHERE id = $1', [ticket.id, choice?.occurredAt ?? null]);
   if (choice === null) await requestRankingIfStale(manager, ticket.id);
-  // An agent's own reply says nothing about the templates: one may have fitted and not have been seen.
+  // An agent's own reply is no evidence about templates: a fitting one may have been overlooked.
   if (choice === null || choice.outcome === 'own-reply') {
     await manager.query(`DELETE FROM labels WHERE ticket = $1 AND provenance <> 'history'`, [ticket.id]);
     return;
@@ -66,6 +66,6 @@ async function updateLabel(manager: EntityManager, ticket: LabelledTicketRef, ch
       choice.occurredAt,
     ],
   );
-  // The monitor counts what became of a ticket once, however often it is chosen anew.
+  // The monitor counts the outcome of a ticket once, however often its choice changes.
   await manager.query(`UPDATE observed_tickets SET outcome = 'due' WHERE ticket = $1 AND outcome IS NULL`, [ticket.id]);
 }

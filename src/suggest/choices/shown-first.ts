@@ -1,6 +1,6 @@
-/** SQL of what stood before an agent who chose: labels keep the choice, suggestions what was suggested. */
+/** SQL of what the agent saw when choosing. */
 
-/** The suggestion that stood before the agent of choice `c` of ticket `t`, as labels are derived from it. */
+/** The suggestion `s` that the agent of choice `c` of ticket `t` saw, as labels are derived from it. */
 export const suggestionOfChoiceSql = `LEFT JOIN LATERAL (
   SELECT s.abstained, s.shown_probability, s.ranking -> 0 ->> 'templateId' AS template,
          (s.ranking -> 0 ->> 'probability')::float8 AS probability
@@ -8,5 +8,5 @@ export const suggestionOfChoiceSql = `LEFT JOIN LATERAL (
    WHERE s.ticket = t.id AND (s.id = c.suggestion_id OR c.suggestion_id IS NULL AND s.created_at <= c.received_at)
    ORDER BY s.created_at <= c.occurred_at DESC, s.revision DESC LIMIT 1) s ON c.id IS NOT NULL`;
 
-/** What stood first before the agent; null where nothing did. */
+/** The first template that the agent saw; null without one. */
 export const shownFirstSql = `coalesce(c.shown ->> 0, CASE WHEN NOT s.abstained THEN s.template END)`;

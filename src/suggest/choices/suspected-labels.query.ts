@@ -5,7 +5,7 @@ import { VersionsService } from '../versions/versions.service.js';
 
 export const suspectedLabelsSchema = z
   .object({
-    /** Whose training found them; null where nothing has been trained */
+    /** The version whose training found them; null without a model */
     modelVersion: z.string().nullable(),
     items: z.array(
       z.object({
@@ -27,8 +27,8 @@ type SuspectedLabels = z.infer<typeof suspectedLabelsSchema>;
 const previewLength = 200;
 
 /**
- * Labels that the champion, on tickets held out of its training, was sure are wrong; the surest first. What has been corrected
- * or forgotten since is left out.
+ * Suspected label errors: labels with which the champion's out-of-fold predictions confidently disagree, most confident first.
+ * Labels that have been corrected or deleted since are left out.
  */
 @Injectable()
 export class SuspectedLabelsQuery {
@@ -61,7 +61,7 @@ export class SuspectedLabelsQuery {
       [suspects.map(({ idHash }) => idHash)],
     );
     const items = suspects.flatMap(({ idHash, label, predicted, confidence, labelProbability }) => {
-      const row = rows.find((one) => one.idHash === idHash && one.label === label);
+      const row = rows.find((candidate) => candidate.idHash === idHash && candidate.label === label);
       if (!row) return [];
       const { source, ticketId, subject, preview } = row;
       return [{ source, ticketId, subject, preview, label, predicted, confidence, labelProbability }];

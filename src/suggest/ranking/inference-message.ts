@@ -23,25 +23,25 @@ export const inferBodySchema = z
   .meta({ id: 'InferRequest' });
 export type InferBody = z.infer<typeof inferBodySchema>;
 
-/** Most texts of one request. */
+/** Maximum number of texts in a request. */
 const maxTexts = 256;
 
-/** The texts of a request. @throws ProblemException 400 naming the tensor that does not fit */
+/** @throws ProblemException 400 with the name of the invalid tensor */
 export function readTexts({ inputs, outputs = [] }: InferBody): { subject: string; body: string }[] {
   const unknownInput = inputs.find(({ name }) => !inputNames.includes(name));
-  if (unknownInput) reject(unknownInput.name, `is none of ${inputNames.join(', ')}`);
+  if (unknownInput) reject(unknownInput.name, `must be one of ${inputNames.join(', ')}`);
   const unknownOutput = outputs.find(({ name }) => !outputNames.includes(name));
-  if (unknownOutput) reject(unknownOutput.name, `is none of ${outputNames.join(', ')}`, 'output');
+  if (unknownOutput) reject(unknownOutput.name, `must be one of ${outputNames.join(', ')}`, 'output');
   const values = (name: string): string[] | undefined => {
     const tensor = inputs.find((input) => input.name === name);
     if (!tensor) return undefined;
     const data = tensor.data.flat();
     const size = tensor.shape.reduce((product, length) => product * length, 1);
-    if (size !== data.length) reject(name, `shape says ${size} values, data has ${data.length}`);
+    if (size !== data.length) reject(name, `has ${data.length} values, its shape requires ${size}`);
     return data;
   };
   const texts = values('text') ?? reject('text', 'is missing');
-  if (texts.length > maxTexts) reject('text', `has ${texts.length} values, ${maxTexts} are the most`);
+  if (texts.length > maxTexts) reject('text', `has ${texts.length} values, the maximum is ${maxTexts}`);
   const subjects = values('subject') ?? texts.map(() => '');
   if (subjects.length !== texts.length) reject('subject', `has ${subjects.length} values, text has ${texts.length}`);
   return texts.map((body, index) => ({ subject: subjects[index] ?? '', body }));
@@ -53,10 +53,10 @@ function reject(name: string, message: string, kind: 'input' | 'output' = 'input
   ]);
 }
 
-/** Templates of one answer; shorter rankings are filled with empty ids and probability 0. */
+/** Templates per text; shorter rankings are padded with empty ids and probability 0. */
 const maxItems = 10;
 
-/** Output tensors in row-major order. An abstention has `abstained` true, and its ranking is not given away. */
+/** Output tensors in row-major order. An abstention has `abstained` true and no ranking. */
 export function inferResponse(body: InferBody, rankings: { version: string; ranking: Ranking }[]) {
   const rows = rankings.map(({ ranking }) => (ranking.abstained ? [] : ranking.items.slice(0, maxItems)));
   const width = Math.max(1, ...rows.map((row) => row.length));

@@ -5,14 +5,14 @@ import { ProblemException } from '../../http/problem.js';
 import { ChangesNothing, Roles } from '../../access/roles.js';
 import { inferBodySchema, inferResponse, readTexts, type InferBody } from './inference-message.js';
 import { ChampionService } from '../versions/champion.service.js';
-import { rankNow } from './rank.controller.js';
+import { orServiceUnavailable } from './model-unavailable.js';
 
 const modelName = 'replyrank';
 const responseSchema = (properties: Record<string, z.ZodType>) => ({ standardSchema: z.looseObject(properties) });
 
 /**
- * The Open Inference Protocol, version 2, over REST, as KServe and Triton speak it. The one model is `replyrank`; its
- * versions are those of the registry, and the one in service answers.
+ * The Open Inference Protocol, version 2, over REST, as in KServe and Triton. The only model is `replyrank`; its versions are
+ * those of the registry, and only the serving version responds.
  */
 @ApiTags('inference')
 @Controller('v2')
@@ -88,18 +88,18 @@ export class InferenceController {
       contactType: null,
       fields: {},
     }));
-    const answers = await rankNow(this.champion, inputs);
+    const answers = await orServiceUnavailable(this.champion.rank(inputs));
     return { model_name: modelName, ...inferResponse(body, answers) };
   }
 
-  /** @throws ProblemException 404 for another model, or a version that is not the one in service */
+  /** @throws ProblemException 404 for another model or a version that does not serve */
   private served({ name, version }: { name: string; version?: string }) {
     const status = this.champion.status();
     if (name !== modelName || (version !== undefined && version !== status.version)) {
       const requested = version === undefined ? name : `${name} in version ${version}`;
       throw new ProblemException(
         HttpStatus.NOT_FOUND,
-        `${requested} is not served; ${modelName} ${status.version ?? ''} is`,
+        `${requested} is not served; the serving model is ${modelName} ${status.version ?? ''}`,
       );
     }
     return status;

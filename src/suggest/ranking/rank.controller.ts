@@ -1,10 +1,8 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ProblemException } from '../../http/problem.js';
 import { ChangesNothing, Roles } from '../../access/roles.js';
-import { ModelBusy, ModelUnavailable } from '../../models/serving/rank-queue.js';
-import type { RankInput } from '../../models/ranker.js';
+import { orServiceUnavailable } from './model-unavailable.js';
 import { ChampionService } from '../versions/champion.service.js';
 import { toPublicRanking } from '../requests/suggestion-message.js';
 
@@ -38,7 +36,7 @@ const rankedSchema = z
 export class RankController {
   constructor(private readonly champion: ChampionService) {}
 
-  /** Ranks the allowed templates for a text; nothing is stored. */
+  /** Ranks the active templates for a text. Nothing is stored. */
   @ChangesNothing()
   @Post()
   @HttpCode(HttpStatus.OK)
@@ -46,23 +44,7 @@ export class RankController {
   @ApiOkResponse({ standardSchema: rankedSchema })
   async rank(@Body({ schema: rankBodySchema }) body: z.infer<typeof rankBodySchema>) {
     const { text, limit, ...ticket } = body;
-    const [answer] = await rankNow(this.champion, [{ ...ticket, body: text ?? ticket.body }]);
+    const [answer] = await orServiceUnavailable(this.champion.rank([{ ...ticket, body: text ?? ticket.body }]));
     return { modelVersion: answer?.version ?? '', ...(answer ? toPublicRanking(answer.ranking, limit) : {}) };
-  }
-}
-
-/** Ranks at once. @throws ProblemException 503 with Retry-After where the model is busy or away */
-export function rankNow(model: ChampionService, inputs: RankInput[]): ReturnType<ChampionService['rank']> {
-  return ofModel(model.rank(inputs));
-}
-
-/** What the model answers. @throws ProblemException 503 with Retry-After where it is busy or away */
-export async function ofModel<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof ModelBusy || error instanceof ModelUnavailable)) throw error;
-    const retryAfter = { 'Retry-After': error instanceof ModelBusy ? '1' : '5' };
-    throw new ProblemException(HttpStatus.SERVICE_UNAVAILABLE, error.message, undefined, retryAfter);
   }
 }

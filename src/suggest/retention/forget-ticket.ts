@@ -1,22 +1,22 @@
-/** Erases tickets everywhere in the database that they have got to. */
+/** Deletes tickets and everything derived from them in the database. */
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
 import { lockTickets } from '../../database/ticket-lock.js';
 
-/** One ticket, or all of one customer (`fields["customer.id"]`). */
+/** One ticket, or all tickets of a customer (`fields["customer.id"]`). */
 export type ForgetTarget = { source: string; ticketId: string } | { customer: string };
 
 export interface ForgetResult {
-  /** `source:ticketId` of every ticket that was erased */
+  /** `source:ticketId` of every deleted ticket */
   tickets: string[];
   choices: number;
-  /** Messages that waited to be published */
+  /** Messages that were not yet published */
   outbox: number;
   deadLetters: number;
 }
 
-/** Of up to 10 MB each. */
+/** Messages have up to 10 MB each. */
 const deadLetterPageSize = 16;
 
 interface TicketName {
@@ -24,9 +24,9 @@ interface TicketName {
   ticketId: string;
 }
 
-/** Belongs into one transaction, as its first part: a ticket is forgotten everywhere or nowhere. */
+/** Must be the first part of one transaction: a ticket is deleted everywhere or nowhere. */
 export async function forget(manager: EntityManager, target: ForgetTarget, actor: string): Promise<ForgetResult> {
-  // A choice, a dead letter or a message on its way may be there although the ticket is not.
+  // A choice, dead letter or outbox message may exist without its ticket.
   const names = 'customer' in target ? await findTicketsOfCustomer(manager, target.customer) : [target];
   await lockTickets(manager, names);
   const pairs = [names.map(({ source }) => source), names.map(({ ticketId }) => ticketId)];
@@ -45,7 +45,7 @@ export async function forget(manager: EntityManager, target: ForgetTarget, actor
   await recordAudit(manager, {
     actor,
     action: 'forget',
-    // Whom it was about must not be remembered either.
+    // The audit log must not identify the customer either.
     target: `sha256:${createHash('sha256').update(JSON.stringify(target)).digest('hex')}`,
     detail: { tickets: tickets.length, ...counts },
   });
@@ -73,7 +73,7 @@ interface DeadLetterRow {
   headers: Record<string, string>;
 }
 
-/** What could not be read has no columns to ask: each message is looked into. */
+/** Unreadable messages have no columns to query, so every message is searched. */
 async function forgetDeadLetters(
   manager: EntityManager,
   names: readonly TicketName[],
@@ -90,7 +90,7 @@ async function forgetDeadLetters(
     after = letters.at(-1)?.id ?? 0;
     if (letters.length < deadLetterPageSize) break;
   }
-  // One that has just come, or is being sent again, is still on its way.
+  // New or replayed dead letters may still be in the outbox.
   await manager.query(
     `DELETE FROM outbox o USING dead_letters d
       WHERE d.id = ANY ($1) AND o.key IS NOT DISTINCT FROM d.key AND o.value IS NOT DISTINCT FROM d.value
@@ -101,7 +101,7 @@ async function forgetDeadLetters(
   return ids.length;
 }
 
-/** Whether a message names a ticket by its source and id, or the customer. */
+/** Matches messages that contain a ticket's source and id, or the customer's id. */
 function mentionMatcher(names: readonly TicketName[], customer: string | null): (letter: DeadLetterRow) => boolean {
   const sources = [...new Set(names.map(({ source }) => source))].map((source) => ({
     source: spellings(source),
@@ -119,7 +119,7 @@ function mentionMatcher(names: readonly TicketName[], customer: string | null): 
   };
 }
 
-/** The ways in which a text may stand in JSON, also where the encoding is what could not be read. */
+/** Encodings in which a text may appear in a message, including invalid ones. */
 function spellings(text: string): Buffer[] {
   const json = JSON.stringify(text).slice(1, -1);
   const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -131,7 +131,7 @@ function spellings(text: string): Buffer[] {
   return [...encoded, Buffer.from(text, 'latin1')];
 }
 
-/** Whether the bytes hold the text as a word of its own: "12" does not stand in "1234". */
+/** Whole words only: "12" is not contained in "1234". */
 function containsWord(bytes: Buffer, sought: Buffer): boolean {
   for (let at = bytes.indexOf(sought); at !== -1; at = bytes.indexOf(sought, at + 1)) {
     if (!isWordByte(bytes[at - 1]) && !isWordByte(bytes[at + sought.length])) return true;

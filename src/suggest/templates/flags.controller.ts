@@ -15,7 +15,7 @@ const flagBodySchema = z
     flagId: identifier(),
     templateId: identifier(),
     reason: z.enum(flagReasons),
-    note: storedText().trim().max(500).nullish().describe('What is wrong, for whoever mends it; stored redacted'),
+    note: storedText().trim().max(500).nullish().describe('Visible to template editors; stored redacted'),
   })
   .meta({ id: 'FlagBody' }) satisfies z.ZodType<NewFlag>;
 const addedFlagSchema = z
@@ -36,13 +36,13 @@ const reviewSchema = z
   .meta({ id: 'TemplatesToReview' });
 const reviewQuerySchema = z.object({ limit: limitOf(500, 100) });
 
-/** What agents find wrong with templates, and which templates a lead should look at because of it. */
+/** Agents' flags on templates, and the templates that need a review because of them. */
 @ApiTags('flags')
 @Controller('api/v1')
 export class FlagsController {
   constructor(private readonly flags: FlagsService) {}
 
-  /** Idempotent on `flagId`: 201 the first time, 200 when it is repeated. */
+  /** Flags a template. Idempotent on `flagId`: 201 the first time, 200 if repeated. */
   @Post('tickets/:source/:ticketId/flags')
   @Roles('agent', 'lead')
   @ApiCreatedResponse({ standardSchema: addedFlagSchema })
@@ -55,20 +55,23 @@ export class FlagsController {
   ) {
     const result = await this.flags.add(path, body, actor.name);
     if (result === 'no-ticket') {
-      throw new ProblemException(HttpStatus.NOT_FOUND, `there is no ticket ${path.ticketId} of ${path.source}`);
+      throw new ProblemException(HttpStatus.NOT_FOUND, `ticket ${path.ticketId} of ${path.source} does not exist`);
     }
     if (result === 'no-template') {
-      const detail = `there is no template ${body.templateId}`;
+      const detail = `template ${body.templateId} does not exist`;
       throw new ProblemException(HttpStatus.UNPROCESSABLE_ENTITY, detail, [{ field: 'templateId', message: detail }]);
     }
     if (result === 'conflict') {
-      throw new ProblemException(HttpStatus.CONFLICT, `flagId ${body.flagId} is taken by another flag of this ticket`);
+      throw new ProblemException(
+        HttpStatus.CONFLICT,
+        `flagId ${body.flagId} is already used by another flag of this ticket`,
+      );
     }
     if (result === 'repeated') response.status(HttpStatus.OK);
     return { flagId: body.flagId, result };
   }
 
-  /** Allowed templates that were flagged since they were last changed, the most often flagged first. */
+  /** Lists active templates that were flagged since their last change, most flags first. */
   @Get('flags')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: reviewSchema })

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { recordAudit } from '../../access/audit-log.js';
 import type { Flag, FlagReason } from '../../records/tickets/flag.entity.js';
-import { hintsOf, redact } from '../../redaction/redaction.js';
+import { redactionHints, redact } from '../../redaction/redaction.js';
 import type { TicketPath } from '../tickets/ticket.schema.js';
 import { notifyTemplates } from '../../events/change-events.js';
 
@@ -33,7 +33,7 @@ export class FlagsService {
       if (!ticket) return 'no-ticket';
       const known: unknown[] = await manager.query('SELECT 1 FROM templates WHERE id = $1', [templateId]);
       if (known.length === 0) return 'no-template';
-      const redactedNote = note ? redact(note, hintsOf(ticket)) : null;
+      const redactedNote = note ? redact(note, redactionHints(ticket)) : null;
       const added: unknown[] = await manager.query(
         `INSERT INTO flags (ticket, flag_id, template_id, reason, note, agent) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (ticket, flag_id) DO NOTHING RETURNING id`,
@@ -53,7 +53,7 @@ export class FlagsService {
     });
   }
 
-  /** A change of a template answers the flags before it: they were about another text. */
+  /** A change of a template resolves its earlier flags: they concern another text. */
   listFlaggedTemplates(limit: number): Promise<FlaggedTemplate[]> {
     return this.dataSource.query(
       `SELECT "templateId", title, sum(n)::int AS flags, jsonb_object_agg(reason, n) AS reasons, max(last) AS "lastFlaggedAt"

@@ -1,24 +1,25 @@
-/** Templates that were merged into others: what may be merged into what. */
+/** Rules of merging templates into others. */
 
-/** A template can't be merged as was asked; nothing has been changed. */
+/** The merge is not possible. Nothing was changed. */
 export class InvalidMerge extends Error {
   override readonly name = 'MergeRefused';
 }
 
 /**
- * The chain of merges that would begin with `id`.
+ * The chain of merges that would start at `id`.
  *
- * @param mergedInto what each template is merged into now; null for one that is merged into none
- * @returns the ids from `id` to the one that its labels would count for
+ * @param mergedInto current target by template; null without one
+ * @returns the ids from `id` to the template that its labels would count for
  * @throws MergeRefused where there is no such template, or the chain leads back to `id`
  */
 export function mergeChain(id: string, into: string, mergedInto: ReadonlyMap<string, string | null>): string[] {
   const chain = [id];
   for (let next: string | null = into; next !== null; next = mergedInto.get(next) ?? null) {
-    if (!mergedInto.has(next)) throw new InvalidMerge(`template ${id} can't be merged into ${next}: there is none`);
+    if (!mergedInto.has(next))
+      throw new InvalidMerge(`template ${id} can't be merged into ${next}, which does not exist`);
     if (chain.includes(next)) {
       const path = [...chain, next].join(' → ');
-      throw new InvalidMerge(`template ${id} can't be merged into ${into}, which leads back to it: ${path}`);
+      throw new InvalidMerge(`template ${id} can't be merged into ${into}: cycle ${path}`);
     }
     chain.push(next);
   }
@@ -26,7 +27,7 @@ export function mergeChain(id: string, into: string, mergedInto: ReadonlyMap<str
 }
 
 /**
- * The templates of an import in an order in which each comes after the one that it is merged into.
+ * Orders the templates of an import so that each comes after its merge target.
  *
  * @throws MergeRefused where some are merged into one another
  */
@@ -34,7 +35,7 @@ export function orderTargetsFirst<T extends { id: string; mergedInto?: string | 
   templates: readonly T[],
 ): T[] {
   const ids = new Set(templates.map(({ id }) => id));
-  // One that is merged into what is there already ends the chain here.
+  // A target that exists already ends the chain here.
   const known = new Map(
     templates.map(({ id, mergedInto }) => [id, mergedInto && ids.has(mergedInto) ? mergedInto : null]),
   );

@@ -1,4 +1,4 @@
-/** What the API says of how templates do. */
+/** Template statistics in the API. */
 import { z } from 'zod';
 import { flagReasons } from '../../records/tickets/flag.entity.js';
 import { templateStates } from '../../records/templates/template.entity.js';
@@ -7,28 +7,31 @@ const date = z.date().meta({ type: 'string', format: 'date-time' });
 const count = z.int().nonnegative();
 
 export const daysSchema = z.object({
-  days: z.coerce.number().int().min(1).max(3650).default(90).describe('How far back the figures go'),
+  days: z.coerce.number().int().min(1).max(3650).default(90).describe('Length of the period'),
 });
 
-/** Of the tickets that agents decided on while the template stood first, the share that took it, with its 95 % interval */
+/** Acceptance rate at rank 1, 0–1, with 95% confidence interval */
 const acceptance = z.object({ value: z.number(), low: z.number(), high: z.number(), of: count }).nullable();
 
 const figures = {
-  shown: count.describe('Tickets that agents decided on while it stood among the suggestions'),
-  first: count.describe('Those among them where it stood first'),
+  shown: count.describe('Decided tickets on which it was suggested'),
+  first: count.describe('Decided tickets on which it was suggested first'),
   acceptance,
-  used: count.describe('Tickets that were answered with it, suggested or looked up'),
-  imported: count.describe('Tickets of imported histories that were answered with it, whenever that was'),
+  used: count.describe('Tickets answered with it, suggested or searched for'),
+  imported: count.describe('Tickets of imported history answered with it, at any time'),
 };
 
 const templateFiguresSchema = z.object({
   templateId: z.string(),
   ...figures,
-  lastUsedAt: date.nullable().describe('However long ago'),
-  flags: count.describe('Since its last change'),
+  lastUsedAt: date.nullable().describe('At any time'),
+  flags: count.describe('Flags since its last change'),
   reasons: z.partialRecord(z.enum(flagReasons), count),
-  mistaken: count.describe('How often it stood first and another template was taken'),
-  mostOften: z.object({ templateId: z.string(), times: count }).nullable().describe('The one taken most often instead'),
+  overridden: count.describe('Tickets on which it was suggested first and another template was chosen'),
+  topAlternative: z
+    .object({ templateId: z.string(), times: count })
+    .nullable()
+    .describe('The template chosen most often instead'),
 });
 export type TemplateFigures = z.infer<typeof templateFiguresSchema>;
 
@@ -51,29 +54,29 @@ export const templateStatisticsSchema = z
         templateId: z.string(),
         title: z.string(),
         state: z.enum(templateStates),
-        takenInstead: count.describe('This one stood first, the other was taken'),
-        suggestedInstead: count.describe('The other stood first, this one was taken'),
+        takenInstead: count.describe('This template was suggested first, the other was chosen'),
+        suggestedInstead: count.describe('The other template was suggested first, this one was chosen'),
       }),
     ),
     flags: z.array(
       z.object({
         reason: z.enum(flagReasons),
-        note: z.string().nullable().describe('What the agent said of it, redacted'),
+        note: z.string().nullable().describe('Redacted'),
         agent: z.string(),
         at: date,
-        stands: z.boolean().describe('The template has not been changed since'),
+        isCurrent: z.boolean().describe('The template has not changed since'),
         ...ticket,
       }),
     ),
-    examples: z.array(z.object({ ...ticket, at: date })).describe('Tickets that were answered with it last'),
+    examples: z.array(z.object({ ...ticket, at: date })).describe('Newest tickets that were answered with it'),
   })
   .meta({ id: 'TemplateStatistics' });
 export type TemplateStatistics = z.infer<typeof templateStatisticsSchema>;
 
 export const placeholderNamesSchema = z
   .object({
-    tickets: count.describe('Newest tickets that were looked at'),
-    items: z.array(z.object({ name: z.string(), tickets: count.describe('Those that have it') })),
+    tickets: count.describe('Number of newest tickets that were searched'),
+    items: z.array(z.object({ name: z.string(), tickets: count.describe('Tickets that have the field') })),
   })
   .meta({ id: 'PlaceholderNames' });
 export type PlaceholderNames = z.infer<typeof placeholderNamesSchema>;

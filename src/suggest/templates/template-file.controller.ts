@@ -11,7 +11,7 @@ const importSchema = z
   .object({
     text: storedText().min(1, 'must not be empty').describe('The whole file'),
     format: z.enum(importFormats).default('jsonl'),
-    dryRun: z.boolean().default(false).describe('Only say what would be done'),
+    dryRun: z.boolean().default(false).describe('Validate and report changes without importing'),
   })
   .meta({ id: 'TemplateImport' });
 const importedSchema = z
@@ -32,13 +32,13 @@ const importedSchema = z
   .meta({ id: 'ImportedTemplates' });
 const jsonLines = 'application/x-ndjson';
 
-/** All templates as one file: JSON Lines, a template a line, as `replyrank templates` writes and reads it. */
+/** All templates as one JSON Lines file, as `replyrank templates` writes and reads it. */
 @ApiTags('templates')
 @Controller('api/v1/template-file')
 export class TemplateFileController {
   constructor(private readonly file: TemplateFileService) {}
 
-  /** A template a line; the file can be imported again. */
+  /** Exports all templates as JSON Lines. */
   @Get()
   @Roles('lead', 'ml')
   @ApiProduces(jsonLines)
@@ -49,7 +49,7 @@ export class TemplateFileController {
     return this.file.export();
   }
 
-  /** All of it or nothing. What is wrong is named by its line (422); `dryRun` says what would be done and does nothing. */
+  /** Imports a file, all or nothing. Errors (422) name their lines; `dryRun` only reports what would change. */
   @Post()
   @HttpCode(HttpStatus.OK)
   @Roles('lead')

@@ -6,13 +6,13 @@ import { parseTemplateFile, type ImportFormat, type ImportProblem } from './temp
 import type { NewTemplate } from './template-text.js';
 import { importTemplates, type TemplateImportResult, type ImportedTemplates } from './templates.service.js';
 
-/** What an import does to one template. */
+/** Result of an import for one line. */
 export interface ImportedLine {
   line: number;
   id: string;
   title: string;
   result: TemplateImportResult['result'];
-  /** What is another afterwards, of a template that was there */
+  /** Changed members of an existing template */
   changes: (keyof NewTemplate)[];
 }
 
@@ -22,7 +22,7 @@ export interface ImportAnswer extends ImportedTemplates {
 
 const maxProblems = 100;
 
-/** All templates as one file, out and in again. */
+/** Export and import of all templates as one file. */
 @Injectable()
 export class TemplateFileService {
   constructor(private readonly dataSource: DataSource) {}
@@ -35,8 +35,8 @@ export class TemplateFileService {
   /**
    * Imports all templates of a file, or none.
    *
-   * @param dryRun does the same and takes it back, so what is said is what would be done
-   * @throws ProblemException 422 naming the line of everything that is wrong, 409 for merges that can't be
+   * @param dryRun runs the same import and rolls it back
+   * @throws ProblemException 422 with the line of every error, 409 for invalid merges
    */
   async import(
     { text, format, dryRun }: { text: string; format: ImportFormat; dryRun: boolean },
@@ -83,7 +83,7 @@ function invalidLines(problems: ImportProblem[]): ProblemException {
   );
 }
 
-/** In the form that import reads. */
+/** In the format that import reads. */
 export function exportTemplates(manager: EntityManager): Promise<NewTemplate[]> {
   return manager.query(
     'SELECT id, title, body, contact_types AS "contactTypes", state, merged_into AS "mergedInto" FROM templates ORDER BY id',

@@ -1,4 +1,4 @@
-/** A file of templates as people write them: what each line says, and what is wrong with which line. */
+/** The one parser of template files: JSON Lines or CSV, with the line of every error. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { importedTemplateSchema, type ImportedTemplate } from './template-text.js';
 
@@ -6,7 +6,7 @@ export const importFormats = ['jsonl', 'csv'] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
 export interface ImportLine {
-  /** From 1; of a row that goes on over several lines, the first */
+  /** From 1; of a row over several lines, the first */
   line: number;
   template: ImportedTemplate;
 }
@@ -26,21 +26,21 @@ interface Row {
   value: unknown;
 }
 
-/** Reads all of it, so that everything that is wrong is said at once. */
+/** Reads the whole file, so that all errors are reported at once. */
 export function parseTemplateFile(text: string, format: ImportFormat): ImportFile {
   const file: ImportFile = { lines: [], problems: [] };
   const lineById = new Map<string, number>();
   for (const { line, value } of parseRows(text.replace(/^\uFEFF/, ''), format, file.problems)) {
     const result = importedTemplateSchema.safeParse(value);
     if (!result.success) {
-      const said = result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`);
-      file.problems.push({ line, message: said.join('; ') });
+      const messages = result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`);
+      file.problems.push({ line, message: messages.join('; ') });
       continue;
     }
     const { id } = result.data;
     const earlier = lineById.get(id);
     if (earlier !== undefined) {
-      file.problems.push({ line, message: `id ${id} stands in line ${earlier} already` });
+      file.problems.push({ line, message: `id ${id} is already used in line ${earlier}` });
       continue;
     }
     lineById.set(id, line);
@@ -71,10 +71,10 @@ function parseJson(text: string): unknown {
 
 const columns = ['id', 'title', 'body', 'contactTypes', 'state', 'mergedInto'];
 
-/** A header names the columns; contact types are parted by `|`; an empty cell says nothing. */
+/** The first row has the column names; contact types are separated by `|`; empty cells are ignored. */
 function parseCsv(text: string, problems: ImportProblem[]): Row[] {
   const header = text.split(/\r?\n/, 1)[0] ?? '';
-  const delimiter = ['\t', ';'].find((one) => header.includes(one) && !header.includes(',')) ?? ',';
+  const delimiter = ['\t', ';'].find((separator) => header.includes(separator) && !header.includes(',')) ?? ',';
   const options = { delimiter, info: true, raw: true, skip_empty_lines: true, trim: true, columns: checkHeader };
   try {
     const records = parse(text, options) as unknown as {
@@ -98,13 +98,13 @@ function parseCsv(text: string, problems: ImportProblem[]): Row[] {
 class HeaderError extends Error {}
 
 function checkHeader(names: string[]): string[] {
-  const said = [
-    ...['id', 'title', 'body'].filter((name) => !names.includes(name)).map((name) => `there is no column ${name}`),
+  const errors = [
+    ...['id', 'title', 'body'].filter((name) => !names.includes(name)).map((name) => `column ${name} is missing`),
     ...names
       .filter((name) => !columns.includes(name))
-      .map((name) => `the column “${name}” is none of ${columns.join(', ')}`),
+      .map((name) => `column “${name}” must be one of ${columns.join(', ')}`),
   ];
-  if (said.length > 0) throw new HeaderError(said.join('; '));
+  if (errors.length > 0) throw new HeaderError(errors.join('; '));
   return names;
 }
 

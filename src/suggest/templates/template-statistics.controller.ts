@@ -9,13 +9,13 @@ import { found } from '../../http/found.js';
 
 const idSchema = z.object({ id: identifier() });
 
-/** How templates do, and what can be filled into them. */
+/** Template statistics, and the fields for placeholders. */
 @ApiTags('templates')
 @Controller('api/v1')
 export class TemplateStatisticsController {
   constructor(private readonly statistics: TemplateStatisticsQuery) {}
 
-  /** Figures of every template: shown, taken, used, flagged, mistaken for others. */
+  /** Lists statistics of all templates: shown, accepted, used, flagged, overridden. */
   @Get('template-statistics')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: figures.templatesFiguresSchema })
@@ -23,7 +23,7 @@ export class TemplateStatisticsController {
     return this.statistics.list(days, new Date());
   }
 
-  /** One template over time, what it is confused with, its flags, and tickets that it answered. */
+  /** Gets the statistics of a template: usage over time, confusions, flags and example tickets. */
   @Get('template-statistics/:id')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: figures.templateStatisticsSchema })
@@ -31,10 +31,10 @@ export class TemplateStatisticsController {
     @Param({ schema: idSchema }) { id }: { id: string },
     @Query({ schema: figures.daysSchema }) { days }: { days: number },
   ) {
-    return found(await this.statistics.get(id, days, new Date()), `there is no template ${id}`);
+    return found(await this.statistics.get(id, days, new Date()), `template ${id} does not exist`);
   }
 
-  /** The fields of the newest tickets, which placeholders are filled from. */
+  /** Lists the fields of the newest tickets, which placeholders are filled from. */
   @Get('placeholders')
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: figures.placeholderNamesSchema })

@@ -4,8 +4,8 @@ import { wilsonInterval } from '../../statistics/intervals.js';
 import type { PlaceholderNames, TemplateFigures, TemplatesFigures, TemplateStatistics } from './template-figures.js';
 
 /**
- * Labels since $1 that an agent's choice has left, with what stood before the agent then: as the choice says, else as the
- * suggestion that it names or that was the newest. An agent's own reply leaves no label: it says nothing about templates.
+ * Labels from choices since $1, with what the agent saw: as the choice says, or else the suggestion that it names or that was the
+ * newest. An agent's own reply leaves no label, since it is no evidence about templates.
  */
 const decidedSql = `SELECT l.ticket, l.template_id AS chosen, l.labelled_at AS at, coalesce(c.shown, s.shown, '[]') AS shown
   FROM labels l
@@ -17,14 +17,14 @@ const decidedSql = `SELECT l.ticket, l.template_id AS chosen, l.labelled_at AS a
      ORDER BY s.created_at <= c.occurred_at DESC, s.revision DESC LIMIT 1) s ON true
  WHERE l.labelled_at >= $1 AND l.provenance IN ('choice', 'correction')`;
 
-/** Another template was taken than the one that stood first; ones that have been merged since are one. */
+/** Another template than the first was chosen; templates merged since count as one. */
 const overriddenSql = `SELECT j.shown ->> 0 AS first, j.chosen, count(*)::int AS n
-  FROM judged j
+  FROM decided j
   JOIN template_heirs a ON a.id = j.shown ->> 0
   JOIN template_heirs b ON b.id = j.chosen
  WHERE a.heir <> b.heir GROUP BY 1, 2`;
 
-/** Flags since the last change of their template: those before were about another text. */
+/** Flags since the last change of their template: earlier ones concern another text. */
 const currentFlagsSql = `SELECT template_id AS id, sum(n)::int AS n, jsonb_object_agg(reason, n) AS reasons, max(last) AS last
   FROM (SELECT f.template_id, f.reason, count(*)::int AS n, max(f.created_at) AS last
           FROM flags f JOIN templates p ON p.id = f.template_id AND f.created_at > p.updated_at GROUP BY 1, 2) AS by_reason
@@ -35,40 +35,40 @@ type Row = Omit<TemplateFigures, 'acceptance'> & { taken: number };
 const maxFlags = 100;
 const maxConfusions = 10;
 const maxExamples = 8;
-/** Fields are looked for in so many of the newest tickets. */
+/** Fields are searched in this many of the newest tickets. */
 const placeholderSampleSize = 2_000;
 
-/** How templates do: shown, taken, used, flagged, mistaken for one another. */
+/** Template statistics: shown, accepted, used, flagged, overridden. */
 @Injectable()
 export class TemplateStatisticsQuery {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Every template, with its figures of the last `days` days. */
+  /** All templates with their statistics of the last `days` days. */
   async list(days: number, now: Date): Promise<TemplatesFigures> {
     const from = subtractDays(now, days);
     const rows: Row[] = await this.dataSource.query(
-      `WITH judged AS MATERIALIZED (${decidedSql}),
+      `WITH decided AS MATERIALIZED (${decidedSql}),
             shown AS (
               SELECT s.id, count(*)::int AS n, count(*) FILTER (WHERE s.place = 1)::int AS first,
                      count(*) FILTER (WHERE s.place = 1 AND j.chosen = s.id)::int AS taken
-                FROM judged j, jsonb_array_elements_text(j.shown) WITH ORDINALITY AS s (id, place) GROUP BY 1),
+                FROM decided j, jsonb_array_elements_text(j.shown) WITH ORDINALITY AS s (id, place) GROUP BY 1),
             used AS (SELECT template_id AS id, count(*)::int AS n FROM labels WHERE labelled_at >= $1 AND provenance <> 'history' GROUP BY 1),
             imported AS (SELECT template_id AS id, count(*)::int AS n FROM labels WHERE provenance = 'history' GROUP BY 1),
-            missed AS (${overriddenSql}),
-            mistaken AS (
+            overridden AS (${overriddenSql}),
+            overrides AS (
               SELECT first AS id, sum(n)::int AS n, (array_agg(chosen ORDER BY n DESC, chosen))[1] AS other, max(n) AS most
-                FROM missed GROUP BY 1),
+                FROM overridden GROUP BY 1),
             flagged AS (${currentFlagsSql})
        SELECT p.id AS "templateId", coalesce(shown.n, 0) AS shown, coalesce(shown.first, 0) AS first,
               coalesce(shown.taken, 0) AS taken, coalesce(used.n, 0) AS used, coalesce(imported.n, 0) AS imported, newest.at AS "lastUsedAt",
               coalesce(flagged.n, 0) AS flags, coalesce(flagged.reasons, '{}') AS reasons,
-              coalesce(m.n, 0) AS mistaken,
-              CASE WHEN m.other IS NOT NULL THEN jsonb_build_object('templateId', m.other, 'times', m.most) END AS "mostOften"
+              coalesce(m.n, 0) AS overridden,
+              CASE WHEN m.other IS NOT NULL THEN jsonb_build_object('templateId', m.other, 'times', m.most) END AS "topAlternative"
          FROM templates p
          LEFT JOIN shown ON shown.id = p.id
          LEFT JOIN used ON used.id = p.id
          LEFT JOIN imported ON imported.id = p.id
-         LEFT JOIN mistaken m ON m.id = p.id
+         LEFT JOIN overrides m ON m.id = p.id
          LEFT JOIN flagged ON flagged.id = p.id
          LEFT JOIN LATERAL (
            SELECT max(labelled_at) AS at FROM labels WHERE template_id = p.id AND provenance <> 'history') newest ON true
@@ -79,7 +79,7 @@ export class TemplateStatisticsQuery {
     return { from: from.toISOString(), to: now.toISOString(), items };
   }
 
-  /** One template; null where there is none. */
+  /** @returns null if the template does not exist */
   async get(id: string, days: number, now: Date): Promise<TemplateStatistics | null> {
     const [known]: { imported: number }[] = await this.dataSource.query(
       `SELECT (SELECT count(*)::int FROM labels WHERE template_id = $1 AND provenance = 'history') AS imported
@@ -106,7 +106,7 @@ export class TemplateStatisticsQuery {
     };
   }
 
-  /** Which fields placeholders can be filled from, the most usual first. */
+  /** Fields that placeholders can be filled from, most frequent first. */
   async placeholders(): Promise<PlaceholderNames> {
     const [row]: PlaceholderNames[] = await this.dataSource.query(
       `WITH newest AS MATERIALIZED (SELECT fields FROM tickets ORDER BY received_at DESC, id DESC LIMIT ${placeholderSampleSize})
@@ -119,13 +119,13 @@ export class TemplateStatisticsQuery {
 
   private usage(id: string, from: Date, to: Date, step: number): Promise<TemplateStatistics['usage']> {
     return this.dataSource.query(
-      `WITH judged AS MATERIALIZED (${decidedSql}),
+      `WITH decided AS MATERIALIZED (${decidedSql}),
             steps AS (SELECT generate_series($1::timestamptz, $3::timestamptz - interval '1 second', make_interval(days => $4)) AS at),
             counted AS (
               SELECT date_bin(make_interval(days => $4), j.at, $1) AS at, count(*)::int AS shown,
                      count(*) FILTER (WHERE j.shown ->> 0 = $2)::int AS first,
                      count(*) FILTER (WHERE j.shown ->> 0 = $2 AND j.chosen = $2)::int AS taken
-                FROM judged j WHERE j.shown ? $2 GROUP BY 1),
+                FROM decided j WHERE j.shown ? $2 GROUP BY 1),
             used AS (SELECT date_bin(make_interval(days => $4), labelled_at, $1) AS at, count(*)::int AS n FROM labels
                       WHERE template_id = $2 AND labelled_at >= $1 AND provenance <> 'history' GROUP BY 1)
        SELECT steps.at AS from, coalesce(c.shown, 0) AS shown, coalesce(c.first, 0) AS first, coalesce(c.taken, 0) AS taken,
@@ -137,10 +137,10 @@ export class TemplateStatisticsQuery {
 
   private confusedWith(id: string, from: Date): Promise<TemplateStatistics['confusedWith']> {
     return this.dataSource.query(
-      `WITH judged AS MATERIALIZED (${decidedSql}), missed AS (${overriddenSql})
+      `WITH decided AS MATERIALIZED (${decidedSql}), overridden AS (${overriddenSql})
        SELECT p.id AS "templateId", p.title, p.state, sum(CASE WHEN m.first = $2 THEN m.n ELSE 0 END)::int AS "takenInstead",
               sum(CASE WHEN m.chosen = $2 THEN m.n ELSE 0 END)::int AS "suggestedInstead"
-         FROM missed m JOIN templates p ON p.id = CASE WHEN m.first = $2 THEN m.chosen ELSE m.first END
+         FROM overridden m JOIN templates p ON p.id = CASE WHEN m.first = $2 THEN m.chosen ELSE m.first END
         WHERE $2 IN (m.first, m.chosen) GROUP BY p.id ORDER BY sum(m.n) DESC, p.id LIMIT ${maxConfusions}`,
       [from, id],
     );
@@ -148,7 +148,7 @@ export class TemplateStatisticsQuery {
 
   private flags(id: string): Promise<TemplateStatistics['flags']> {
     return this.dataSource.query(
-      `SELECT f.reason, f.note, f.agent, f.created_at AS at, f.created_at > p.updated_at AS stands, t.source, t.ticket_id AS "ticketId",
+      `SELECT f.reason, f.note, f.agent, f.created_at AS at, f.created_at > p.updated_at AS "isCurrent", t.source, t.ticket_id AS "ticketId",
               t.subject, left(t.body, 200) AS preview
          FROM flags f JOIN templates p ON p.id = f.template_id JOIN tickets t ON t.id = f.ticket
         WHERE f.template_id = $1 ORDER BY f.created_at DESC, f.id DESC LIMIT ${maxFlags}`,
@@ -166,13 +166,13 @@ export class TemplateStatisticsQuery {
   }
 }
 
-function acceptanceRate(taken: number, of: number): TemplateFigures['acceptance'] {
-  if (of === 0) return null;
-  const [low, high] = wilsonInterval(taken, of);
-  return { value: taken / of, low, high, of };
+function acceptanceRate(accepted: number, total: number): TemplateFigures['acceptance'] {
+  if (total === 0) return null;
+  const [low, high] = wilsonInterval(accepted, total);
+  return { value: accepted / total, low, high, of: total };
 }
 
-/** Days that make one point of the usage over time. */
+/** Days per point of the usage chart. */
 const stepDays = (days: number): number => (days <= 31 ? 1 : days <= 400 ? 7 : 30);
 
 const subtractDays = (moment: Date, days: number): Date => new Date(moment.getTime() - days * 86_400_000);

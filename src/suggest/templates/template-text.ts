@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { templateStates } from '../../records/templates/template.entity.js';
 import { identifier, storedText } from '../../http/text-schemas.js';
 
-/** What makes up a template, in files and over HTTP. */
+/** Members of a template in files and over HTTP. */
 const fields = {
   title: storedText().trim().min(1, 'must not be empty').max(200),
   body: storedText().trim().min(1, 'must not be empty').max(20_000),
@@ -16,7 +16,7 @@ export const templateIdSchema = z
     'must be 1 to 128 letters, digits, dots, hyphens, colons or underscores',
   );
 
-/** The template that its labels count for; it is retired then. Null takes a merge back; left out, it stays as it is. */
+/** The template that its labels count for; a merged template is retired. Null undoes the merge; without it, nothing changes. */
 const mergedInto = templateIdSchema.nullable().optional();
 
 export const newTemplateSchema = z
@@ -30,7 +30,7 @@ export const newTemplateSchema = z
   .meta({ id: 'NewTemplate' });
 export type NewTemplate = z.infer<typeof newTemplateSchema>;
 
-/** A line of a file of templates. Without a state a template keeps the one that it has; a new one is allowed. */
+/** A row of a template file. Without a state, an existing template keeps its state and a new one is active. */
 export const importedTemplateSchema = newTemplateSchema.extend({ state: z.enum(templateStates).optional() });
 export type ImportedTemplate = z.infer<typeof importedTemplateSchema>;
 
@@ -39,7 +39,10 @@ export const templateChangeSchema = z
     ...fields,
     state: z.enum(templateStates),
     mergedInto,
-    revision: z.int().positive().describe('The revision that was looked at: 409 where it is another by now'),
+    revision: z
+      .int()
+      .positive()
+      .describe('Revision that the change is based on; 409 if the template has changed since'),
   })
   .partial()
   .refine(
@@ -62,7 +65,7 @@ export const templateSchema = z
   })
   .meta({ id: 'Template' });
 
-/** A template as it stood after one change, and who made it. */
+/** A template after a change, and who made it. */
 export const templateRevisionSchema = templateSchema
   .omit({ id: true, sample: true, createdAt: true, updatedAt: true })
   .extend({ changedBy: z.string(), changedAt: z.date().meta({ type: 'string', format: 'date-time' }) })

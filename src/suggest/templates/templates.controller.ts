@@ -27,6 +27,7 @@ const withHistorySchema = text.templateSchema
 export class TemplatesController {
   constructor(private readonly templates: TemplatesService) {}
 
+  /** Lists templates by id. */
   @Get()
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: pageSchema(text.templateSchema).meta({ id: 'TemplatePage' }) })
@@ -35,23 +36,26 @@ export class TemplatesController {
     return page(rows, query.limit, (last) => last.id);
   }
 
+  /** Creates a template. */
   @Post()
   @Roles('lead')
   @ApiCreatedResponse({ standardSchema: text.templateSchema })
   async create(@Body({ schema: text.newTemplateSchema }) body: text.NewTemplate, @Req() request: { actor: Actor }) {
     const created = await orConflict(this.templates.create(body, request.actor.name));
     if (!created)
-      throw new ProblemException(HttpStatus.CONFLICT, `template ${body.id} is there already: PATCH changes it`);
+      throw new ProblemException(HttpStatus.CONFLICT, `template ${body.id} already exists; use PATCH to change it`);
     return created;
   }
 
+  /** Gets a template with its history. */
   @Get(':id')
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: withHistorySchema })
   async get(@Param({ schema: idSchema }) { id }: { id: string }) {
-    return found(await this.templates.get(id), `there is no template ${id}`);
+    return found(await this.templates.get(id), `template ${id} does not exist`);
   }
 
+  /** Changes a template. */
   @Patch(':id')
   @Roles('lead')
   @ApiOkResponse({ standardSchema: text.templateSchema })
@@ -60,12 +64,15 @@ export class TemplatesController {
     @Body({ schema: text.templateChangeSchema }) body: text.TemplateChange,
     @Req() request: { actor: Actor },
   ) {
-    return found(await orConflict(this.templates.change(id, body, request.actor.name)), `there is no template ${id}`);
+    return found(
+      await orConflict(this.templates.change(id, body, request.actor.name)),
+      `template ${id} does not exist`,
+    );
   }
 }
 
-/** @throws ProblemException 409 where a merge can't be, or somebody else was faster */
-export async function orConflict<T>(answer: Promise<T>): Promise<T> {
+/** @throws ProblemException 409 for an invalid merge or a concurrent change */
+async function orConflict<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {

@@ -14,26 +14,26 @@ export interface ImportedTemplates {
   unchanged: number;
 }
 
-/** What became of one template of an import. */
+/** Result of an import for one template. */
 export interface TemplateImportResult {
   id: string;
   result: keyof ImportedTemplates;
-  /** As it was; null for one that was not there */
+  /** Null for a new template */
   before: Template | null;
   after: NewTemplate;
 }
 
-/** A template is not as it was when somebody began to change it. */
+/** The template has changed since the revision that a change is based on. */
 export class RevisionConflict extends Error {
   override readonly name = 'RevisionPassed';
 }
 
-/** Templates and their history. A change of what may be suggested ranks the open tickets again. */
+/** Templates and their history. A change of the active templates re-ranks the open tickets. */
 @Injectable()
 export class TemplatesService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Another page of templates by id, after `after`. */
+  /** A page of templates by id, starting after `after`. */
   list(filter: { state?: string | undefined; after?: string | undefined; limit: number }): Promise<Template[]> {
     const query = this.dataSource.getRepository(Template).createQueryBuilder('t').orderBy('t.id').limit(filter.limit);
     if (filter.state) query.andWhere('t.state = :state', { state: filter.state });
@@ -51,7 +51,7 @@ export class TemplatesService {
   }
 
   /**
-   * @returns null where the id is taken
+   * @returns null if the id is already used
    * @throws MergeRefused
    */
   create(template: NewTemplate, actor: string): Promise<Template | null> {
@@ -66,7 +66,7 @@ export class TemplatesService {
   }
 
   /**
-   * @returns null where there is no such template
+   * @returns null if the template does not exist
    * @throws MergeRefused
    * @throws RevisionPassed where the change is of another revision
    */
@@ -76,7 +76,7 @@ export class TemplatesService {
       if (!old) return null;
       if (revision !== undefined && revision !== old.revision) {
         throw new RevisionConflict(
-          `template ${id} is at revision ${old.revision} by now: look at it, then change it again`,
+          `template ${id} has revision ${old.revision} now; reload it and apply the change again`,
         );
       }
       const next = Object.assign({}, old, await applyMerge(manager, old, { ...change, id }));
@@ -93,9 +93,8 @@ export class TemplatesService {
 }
 
 /**
- * Adds or changes many templates at once. One that is there with the same text is left alone, so an import can be
- * repeated; the state of one that is there is kept unless the file names another. One that is merged into another stays so
- * unless the file says otherwise.
+ * Creates or updates many templates. Unchanged templates are skipped, so an import can be repeated. An existing template keeps its
+ * state and its merge unless the file changes them.
  *
  * @throws MergeRefused
  */
@@ -104,29 +103,39 @@ export async function importTemplates(
   templates: ImportedTemplate[],
   options: { actor: string; sample?: boolean; onEach?: (one: TemplateImportResult) => void },
 ): Promise<ImportedTemplates> {
-  const result: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
-  for (const line of orderTargetsFirst(templates)) {
-    const old = await lockTemplate(manager, line.id);
-    const wanted: NewTemplate = { ...line, state: line.state ?? old?.state ?? 'allowed' };
-    const isLeft = old?.mergedInto && wanted.mergedInto === undefined;
-    const template = await applyMerge(manager, old, isLeft ? { ...wanted, mergedInto: old.mergedInto } : wanted);
-    const outcome = !old ? 'added' : isSame(old, template) ? 'unchanged' : 'changed';
-    result[outcome] += 1;
-    options.onEach?.({ id: line.id, result: outcome, before: old, after: template });
-    if (outcome === 'unchanged') continue;
-    const sample = old?.sample ?? options.sample ?? false;
-    const revision = (old?.revision ?? 0) + 1;
-    await save(manager, Object.assign({}, old, template, { sample, revision }), options.actor);
+  const counts: ImportedTemplates = { added: 0, changed: 0, unchanged: 0 };
+  for (const row of orderTargetsFirst(templates)) {
+    const { result, old, template } = await importTemplate(manager, row, options);
+    counts[result] += 1;
+    options.onEach?.({ id: row.id, result, before: old, after: template });
   }
-  if (result.added + result.changed > 0) {
+  if (counts.added + counts.changed > 0) {
     await requestRankingForOpenTickets(manager, 'template');
     await notifyTemplates(manager);
   }
-  if (result.changed > 0) await notifyReload(manager);
-  return result;
+  if (counts.changed > 0) await notifyReload(manager);
+  return counts;
 }
 
-/** The template, which nobody else changes, or makes where it is not there, until this transaction ends. */
+async function importTemplate(
+  manager: EntityManager,
+  row: ImportedTemplate,
+  { actor, sample = false }: { actor: string; sample?: boolean },
+): Promise<{ result: keyof ImportedTemplates; old: Template | null; template: NewTemplate }> {
+  const old = await lockTemplate(manager, row.id);
+  const wanted: NewTemplate = {
+    ...row,
+    state: row.state ?? old?.state ?? 'allowed',
+    mergedInto: row.mergedInto === undefined && old?.mergedInto ? old.mergedInto : row.mergedInto,
+  };
+  const template = await applyMerge(manager, old, wanted);
+  if (old && isSame(old, template)) return { result: 'unchanged', old, template };
+  const revision = (old?.revision ?? 0) + 1;
+  await save(manager, Object.assign({}, old, template, { sample: old?.sample ?? sample, revision }), actor);
+  return { result: old ? 'changed' : 'added', old, template };
+}
+
+/** Locks a template against concurrent changes and creation until the transaction ends. */
 async function lockTemplate(manager: EntityManager, id: string): Promise<Template | null> {
   await lockNameInTransaction(manager, `template ${id}`);
   return manager.getRepository(Template).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
@@ -157,7 +166,7 @@ async function save(
 }
 
 /**
- * What a change makes of a template: merged into another one it is retired.
+ * Applies the merge of a change: a merged template is retired.
  *
  * @throws MergeRefused where that can't be, or one that is merged is to be used again and its merge not taken back
  */
@@ -171,10 +180,10 @@ async function applyMerge<T extends Partial<NewTemplate> & { id: string }>(
   const { id, state } = wanted;
   if (wanted.mergedInto === undefined && state !== undefined && state !== 'retired') {
     throw new InvalidMerge(
-      `template ${id} is merged into ${mergedInto}: with "mergedInto": null it can be ${state} again`,
+      `template ${id} is merged into ${mergedInto}; set "mergedInto" to null to make it ${state} again`,
     );
   }
-  // Two at once could be merged into one another.
+  // Concurrent merges could form a cycle.
   await lockNameInTransaction(manager, 'merged templates');
   const rows: { id: string; mergedInto: string | null }[] = await manager.query(
     'SELECT id, merged_into AS "mergedInto" FROM templates',
@@ -184,7 +193,7 @@ async function applyMerge<T extends Partial<NewTemplate> & { id: string }>(
 }
 
 function isSame(a: Template, b: NewTemplate): boolean {
-  const types = (one: NewTemplate): string => one.contactTypes.join('\n');
+  const types = (template: NewTemplate): string => template.contactTypes.join('\n');
   return (
     a.title === b.title &&
     a.body === b.body &&

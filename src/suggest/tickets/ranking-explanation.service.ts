@@ -5,10 +5,10 @@ import { toRankInput } from '../requests/rank-input.js';
 import type { SuggestionAnswer, TicketPath } from './ticket.schema.js';
 import { TicketsQueryService } from './tickets.query.js';
 
-/** The version that made a suggestion ranks no more: nobody can say what it would have said of other words. */
+/** The version of the suggestion no longer serves, so it can't rank the text without some words. */
 class VersionNotServing extends Error {}
 
-/** Says which words of a ticket its suggestions come from. It asks the model dozens of times: on demand only. */
+/** Explains a suggestion by the words of the ticket (occlusion). It takes dozens of model calls, so only on demand. */
 @Injectable()
 export class RankingExplanation {
   constructor(
@@ -17,7 +17,7 @@ export class RankingExplanation {
   ) {}
 
   /**
-   * @returns the suggestion with the words of each item; null where there is no suggestion
+   * @returns the suggestion with word weights of each item; null without a suggestion
    * @throws ModelBusy
    * @throws ModelUnavailable
    */

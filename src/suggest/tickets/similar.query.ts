@@ -4,7 +4,7 @@ import { microsecondsOf, momentOf } from '../../http/cursor.js';
 import { maxAnsweredTickets } from '../requests/ticket-embeddings.js';
 import type { SimilarTicket, TicketPath } from './ticket.schema.js';
 
-/** Of one trip to the database: what is in memory at a time. */
+/** Rows that are in memory at a time. */
 const pageSize = 5_000;
 
 interface EmbeddingRow {
@@ -18,14 +18,14 @@ interface Candidate extends EmbeddingRow {
   micros: number;
 }
 
-/** Answered tickets that are the most like one ticket, by the encoder's reading of both. */
+/** Answered tickets that are most similar to a ticket, by cosine similarity of their embeddings. */
 @Injectable()
 export class SimilarTicketsQuery {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
    * @param template only tickets that were answered with it
-   * @returns the most similar first; none for a ticket that has not been read by the model; null where there is no ticket
+   * @returns most similar first; empty if the ticket has no embedding; null if the ticket does not exist
    */
   async similar(
     path: TicketPath,
@@ -38,7 +38,7 @@ export class SimilarTicketsQuery {
     );
     if (!own) return null;
     if (own.encoderHash === null) return { items: [] };
-    // A statement of its own where only one template's are wanted: its plan is another one.
+    // A separate statement for a single template, because it needs another query plan.
     const wanted = template === undefined ? 'l.template_id IS NOT NULL' : 'l.template_id = ANY ($5::text[])';
     const heirs = template === undefined ? [] : [await this.withMergedTemplates(template)];
     let best: { ticket: number; similarity: number }[] = [];
@@ -77,16 +77,16 @@ export class SimilarTicketsQuery {
          JOIN tickets t ON t.id = b.ticket JOIN labels l ON l.ticket = b.ticket
          LEFT JOIN template_heirs h ON h.id = l.template_id LEFT JOIN templates p ON p.id = h.heir
         WHERE l.template_id IS NOT NULL ORDER BY b.similarity DESC, b.ticket`,
-      [best.map(({ ticket }) => ticket), best.map((one) => one.similarity)],
+      [best.map(({ ticket }) => ticket), best.map((found) => found.similarity)],
     );
   }
 }
 
-/** Cosine of two embeddings of length 1, −1 to 1. */
+/** Cosine similarity of two embeddings of length 1, −1 to 1. */
 function similarity(a: EmbeddingRow, b: EmbeddingRow): number {
-  const [one, other] = [toInt8(a), toInt8(b)];
+  const [left, right] = [toInt8(a), toInt8(b)];
   let sum = 0;
-  for (let at = 0; at < one.length; at += 1) sum += (one[at] as number) * (other[at] ?? 0);
+  for (let at = 0; at < left.length; at += 1) sum += (left[at] as number) * (right[at] ?? 0);
   return Math.max(-1, Math.min(1, sum * a.scale * b.scale));
 }
 

@@ -13,7 +13,7 @@ export type TicketPath = z.infer<typeof ticketPathSchema>;
 
 export const ticketStates = ['open', 'answered', 'closed'] as const;
 
-/** By what the list is sorted, as a whole number, and the ticket's id. */
+/** The sort value as an integer, and the ticket's id. */
 const queueCursorSchema = z.tuple([z.int(), z.int().nonnegative()]);
 
 export const ticketsQuerySchema = z.object({
@@ -22,8 +22,8 @@ export const ticketsQuerySchema = z.object({
   channel: identifier().optional(),
   language: identifier().optional(),
   contactType: identifier().optional(),
-  /** `certain`: by the probability of the first reply, then newest; what has none comes last */
-  sort: z.enum(['newest', 'certain']).default('newest'),
+  /** `confidence`: by the probability of the first template, then newest; tickets without one come last */
+  sort: z.enum(['newest', 'confidence']).default('newest'),
   limit: limitOf(200, 50),
   cursor: cursorOf(queueCursorSchema),
 });
@@ -42,7 +42,7 @@ const facts = {
   receivedAt: date,
 };
 
-/** A line of the queue. */
+/** A row of the ticket queue. */
 export const ticketRowSchema = z
   .object({
     ...facts,
@@ -60,7 +60,7 @@ export const ticketRowSchema = z
   })
   .meta({ id: 'TicketRow' });
 export type TicketRow = z.infer<typeof ticketRowSchema>;
-/** What the open tickets can be filtered by. */
+/** Filter values of the open tickets. */
 export const ticketFiltersSchema = z
   .object({
     open: z.number().int(),
@@ -85,16 +85,16 @@ export type TicketAnswer = z.infer<typeof ticketSchema>;
 const wordWeightSchema = z
   .object({
     part: z.enum(['subject', 'body']),
-    /** First character of it in that part of the ticket, and the one behind its last, UTF-16 code units */
+    /** Start (inclusive) and end (exclusive) in that part of the ticket, in UTF-16 code units */
     start: z.number().int(),
     end: z.number().int(),
     text: z.string(),
-    /** Log-odds of the reply that it brought, nats: above 0 it spoke for the reply, below against it */
+    /** Change of the template's log-odds in nats: above 0 the word supports the template */
     weight: z.number(),
   })
   .meta({ id: 'WordWeight' });
 
-/** What may be shown now: the templates' present states and texts. */
+/** Current states and texts of the templates apply. */
 export const suggestionSchema = suggestionMessageSchema
   .extend({
     items: z.array(
@@ -105,8 +105,8 @@ export const suggestionSchema = suggestionMessageSchema
         title: z.string(),
         body: z.string(),
         /**
-         * With `explain=true`: the words that spoke for the reply or against it; null where the model that suggested it is
-         * not in service any more
+         * With `explain=true`: the words that support or contradict the template; null if the version that suggested it no longer
+         * serves
          */
         words: z.array(wordWeightSchema).nullable().optional(),
       }),
@@ -121,7 +121,7 @@ export const suggestionQuerySchema = z.object({
 });
 export type SuggestionQuery = z.infer<typeof suggestionQuerySchema>;
 
-/** An answered ticket that is like another one. */
+/** An answered ticket that is similar to another one. */
 const similarTicketSchema = z
   .object({
     source: z.string(),
@@ -129,11 +129,11 @@ const similarTicketSchema = z
     subject: z.string(),
     /** The first characters of the body. */
     preview: z.string(),
-    /** What it was answered with */
+    /** The template of its reply */
     templateId: z.string(),
     title: z.string().nullable(),
     answeredAt: date,
-    /** Cosine of the embeddings, −1 to 1 */
+    /** Cosine similarity of the embeddings, −1 to 1 */
     similarity: z.number(),
   })
   .meta({ id: 'SimilarTicket' });

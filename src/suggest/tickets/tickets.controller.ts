@@ -6,13 +6,13 @@ import { Roles, type Actor } from '../../access/roles.js';
 import { choiceBodySchema, type ChoiceBody } from '../choices/choice-message.js';
 import { ChoicesService } from '../choices/choices.service.js';
 import { RankingExplanation } from './ranking-explanation.service.js';
-import { ofModel } from '../ranking/rank.controller.js';
+import { orServiceUnavailable } from '../ranking/model-unavailable.js';
 import { SimilarTicketsQuery } from './similar.query.js';
 import * as answers from './ticket.schema.js';
 import { TicketsQueryService } from './tickets.query.js';
 import { found } from '../../http/found.js';
 
-/** Tickets, what is suggested for them, and what agents chose. */
+/** Tickets, their suggestions and agents' choices. */
 @ApiTags('tickets')
 @Controller('api/v1/tickets')
 export class TicketsController {
@@ -23,6 +23,7 @@ export class TicketsController {
     private readonly explanation: RankingExplanation,
   ) {}
 
+  /** Lists tickets, each with its first suggested template. */
   @Get()
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: answers.ticketPageSchema })
@@ -30,7 +31,7 @@ export class TicketsController {
     return this.tickets.list(query);
   }
 
-  /** What the open tickets can be filtered by. */
+  /** Lists the filter values of the open tickets. */
   @Get('filters')
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: answers.ticketFiltersSchema })
@@ -38,14 +39,15 @@ export class TicketsController {
     return this.tickets.filters();
   }
 
+  /** Gets a ticket. */
   @Get(':source/:ticketId')
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: answers.ticketSchema })
   async get(@Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath) {
-    return found(await this.tickets.get(path), `there is no ticket ${path.ticketId} of ${path.source}`);
+    return found(await this.tickets.get(path), `ticket ${path.ticketId} of ${path.source} does not exist`);
   }
 
-  /** With `explain=true` each item has the words of the ticket that spoke for it. */
+  /** Gets the newest suggestion. With `explain=true` each item has the ticket's words that support it. */
   @Get(':source/:ticketId/suggestion')
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: answers.suggestionSchema })
@@ -53,14 +55,14 @@ export class TicketsController {
     @Param({ schema: answers.ticketPathSchema }) path: answers.TicketPath,
     @Query({ schema: answers.suggestionQuerySchema }) query: answers.SuggestionQuery,
   ) {
-    const from = query.explain === 'true' ? this.explanation : this.tickets;
+    const source = query.explain === 'true' ? this.explanation : this.tickets;
     return found(
-      await ofModel(from.suggestion(path, query.limit)),
-      `ticket ${path.ticketId} of ${path.source} is not there or has not been ranked yet`,
+      await orServiceUnavailable(source.suggestion(path, query.limit)),
+      `ticket ${path.ticketId} of ${path.source} does not exist or has not been ranked yet`,
     );
   }
 
-  /** The answered tickets that are most like this one; with `template`, of those that were answered with it. */
+  /** Lists similar answered tickets; with `template`, only those that were answered with it. */
   @Get(':source/:ticketId/similar')
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse({ standardSchema: answers.similarSchema })
@@ -70,11 +72,11 @@ export class TicketsController {
   ) {
     return found(
       await this.similarTickets.similar(path, query),
-      `there is no ticket ${path.ticketId} of ${path.source}`,
+      `ticket ${path.ticketId} of ${path.source} does not exist`,
     );
   }
 
-  /** Idempotent on `choiceId`: 201 the first time, 200 when it is repeated. The ticket may come later. */
+  /** Adds a choice. Idempotent on `choiceId`: 201 the first time, 200 if repeated. The ticket may arrive later. */
   @Post(':source/:ticketId/choices')
   @Roles('agent', 'lead')
   @ApiCreatedResponse({ standardSchema: answers.addedChoiceSchema })

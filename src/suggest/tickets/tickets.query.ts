@@ -21,20 +21,20 @@ const stateFilter: Record<TicketsQuery['state'], string> = {
   closed: 't.closed_at IS NOT NULL',
   all: 'true',
 };
-/** Millionths, so that a cursor holds it exactly */
+/** Millionths, so that a cursor is exact */
 const confidenceSql = 'coalesce(round(f.probability * 1000000)::bigint, -1)';
-/** What is sorted by; `place` is what a cursor has of it, `from` the same as SQL of a cursor's value. */
+/** Sort expressions; `place` is the value in a cursor, `from` turns that value back into SQL. */
 const sorts: Record<TicketsQuery['sort'], { by: string; place: string; from: (value: string) => string }> = {
   newest: { by: 't.received_at', place: microsecondsOf('t.received_at'), from: momentOf },
-  certain: { by: confidenceSql, place: confidenceSql, from: (value) => `${value}::bigint` },
+  confidence: { by: confidenceSql, place: confidenceSql, from: (value) => `${value}::bigint` },
 };
 
-/** Reads tickets for the people who answer them. Nothing here tells an audit ticket from an abstention. */
+/** Reads tickets for agents. An audit ticket looks like an abstention. */
 @Injectable()
 export class TicketsQueryService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** A page of tickets, newest or most certain first, each with the best template that may be shown now. */
+  /** A page of tickets, newest or highest confidence first, each with its first active template. */
   async list(query: TicketsQuery): Promise<{ items: TicketRow[]; nextCursor: string | null }> {
     const conditions = [stateFilter[query.state]];
     const values: unknown[] = [];
@@ -68,7 +68,7 @@ export class TicketsQueryService {
     return { items: items.map(({ id, place: _place, ...row }) => row), nextCursor };
   }
 
-  /** What the open tickets can be filtered by, and how many there are. */
+  /** Filter values and number of the open tickets. */
   async filters(): Promise<TicketFilters> {
     const [found]: TicketFilters[] = await this.dataSource.query(
       `WITH open AS MATERIALIZED (
@@ -92,7 +92,7 @@ export class TicketsQueryService {
     return ticket ?? null;
   }
 
-  /** The newest suggestion with the templates that may be shown now, ranked anew from 1. */
+  /** The newest suggestion with its active templates, ranked from 1. */
   async suggestion(path: TicketPath, limit: number): Promise<SuggestionAnswer | null> {
     type Row = Omit<Suggestion, 'ranking'> & {
       shown: { templateId: string; probability: number; title: string; body: string }[] | null;

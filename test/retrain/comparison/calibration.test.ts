@@ -12,7 +12,7 @@ import { expectClose } from '../../support/golden.js';
 const answers = evaluated.logits.map((logits, row) => {
   const probabilities = softmax(Float64Array.from(logits));
   const confidence = Math.max(...probabilities);
-  return { confidence, right: Number(probabilities.indexOf(confidence) === evaluated.labels[row]) };
+  return { confidence, correct: Number(probabilities.indexOf(confidence) === evaluated.labels[row]) };
 });
 
 describe('calibration', () => {
@@ -35,7 +35,7 @@ describe('calibration', () => {
     const line = chanceCalibrationError(confidences, seeded(1));
     const random = seeded(9);
     const above = Array.from({ length: 400 }, () =>
-      calibrationError(confidences.map((confidence) => ({ confidence, right: Number(random() < confidence) }))),
+      calibrationError(confidences.map((confidence) => ({ confidence, correct: Number(random() < confidence) }))),
     ).filter((error) => error > line).length;
     // 20 ± 4 standard deviations, and what 200 draws leave open of the line itself
     expect(above).toBeGreaterThan(4);
@@ -46,9 +46,9 @@ describe('calibration', () => {
     const random = seeded(4);
     const honest = Array.from({ length: 600 }, () => {
       const confidence = 0.4 + 0.5 * random();
-      return { confidence, right: Number(random() < confidence) };
+      return { confidence, correct: Number(random() < confidence) };
     });
-    const sure = honest.map(({ right }) => ({ confidence: 0.95, right }));
+    const sure = honest.map(({ correct }) => ({ confidence: 0.95, correct }));
     expect(calibrationExcess(sure, honest, seeded(2))).toBeGreaterThan(0.15);
     expect(calibrationExcess(honest, sure, seeded(2))).toBeLessThan(0);
     expect(calibrationExcess(honest, honest, seeded(2))).toBe(0);

@@ -146,7 +146,7 @@ describe('the ground that a verdict rests on', () => {
     if (!first) throw new Error('there are pairs');
     const choice = { ...first, provenance: 'choice' as const, shownFirst: 'shown', shownProbability: 0.98 };
     const said = (template: string) => ({
-      first: [template],
+      templates: [template],
       probability: 0.9,
       probabilities: { [template]: 0.9 },
       abstained: false,

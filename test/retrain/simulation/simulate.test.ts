@@ -104,7 +104,7 @@ test(
     expect(never).toMatchObject({ policy: 'never', trainings: 0, promotions: 0 });
     expect(weekly).toMatchObject({ policy: 'weekly', trainings: 1, promotions: 1 });
     for (const { months, top1, low, high } of policies) {
-      const right = months.reduce((sum, month) => sum + month.right, 0);
+      const right = months.reduce((sum, month) => sum + month.correct, 0);
       expect(months.reduce((sum, month) => sum + month.tickets, 0)).toBe(156);
       expect(top1).toBeCloseTo((100 * right) / 156, 1);
       expect(top1).toBeGreaterThan(70);

@@ -10,7 +10,7 @@ import { ChoicesService } from '../../../src/suggest/choices/choices.service.js'
 import { forget, type ForgetResult } from '../../../src/suggest/retention/forget-ticket.js';
 import { writeOutbox } from '../../../src/database/outbox.js';
 import { storeDeadLetter } from '../../../src/ingest/dead-letters.js';
-import { dead } from '../../../src/ingest/envelope.js';
+import { reject } from '../../../src/ingest/envelope.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
 import { scratchFolder } from '../../support/models.js';
 import { arrive, aTicket, rankAll, ranked } from '../../support/tickets.js';
@@ -25,7 +25,7 @@ function keepDeadLetter(
   key: Buffer | null = null,
 ): Promise<void> {
   const place = { topic: 'tickets', partition: 0, offset: String((offset += 1)), key, headers };
-  return storeDeadLetter(manager, { ...place, value }, dead('not-json', 'x'), 'dlq');
+  return storeDeadLetter(manager, { ...place, value }, reject('not-json', 'x'), 'dlq');
 }
 
 describe('a customer who wants to be forgotten', () => {

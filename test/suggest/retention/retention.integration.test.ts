@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { recordAudit } from '../../../src/access/audit-log.js';
 import { storeDeadLetter } from '../../../src/ingest/dead-letters.js';
-import { dead } from '../../../src/ingest/envelope.js';
+import { reject } from '../../../src/ingest/envelope.js';
 import { ChoicesService } from '../../../src/suggest/choices/choices.service.js';
 import { deleteExpired, nextNight, RetentionService } from '../../../src/suggest/retention/retention.service.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
@@ -53,7 +53,7 @@ async function fill(age: number): Promise<void> {
   await choose(`never-came-${age}`, age);
   await source.transaction(async (manager) => {
     const place = { topic: 'tickets', partition: 0, offset: String(age), key: null, headers: {} };
-    await storeDeadLetter(manager, { ...place, value: Buffer.from('x') }, dead('not-json', 'x'), 'dlq');
+    await storeDeadLetter(manager, { ...place, value: Buffer.from('x') }, reject('not-json', 'x'), 'dlq');
     await recordAudit(manager, { actor: 'a', action: 'test', target: String(age) });
     await manager.query(
       `INSERT INTO sessions (hash, kind, name, role, expires_at) VALUES ($1, 'session', $2, 'agent', now())`,

@@ -26,8 +26,8 @@ interface Figures {
   lastUsedAt: string | null;
   flags: number;
   reasons: object;
-  mistaken: number;
-  mostOften: { templateId: string; times: number } | null;
+  overridden: number;
+  topAlternative: { templateId: string; times: number } | null;
 }
 async function figuresOf(id: string, days = 90): Promise<Figures | undefined> {
   const answer = await get(`template-statistics?days=${days}`).expect(200);
@@ -91,7 +91,10 @@ describe('the figures of templates', () => {
   });
 
   test('name what is taken instead, until the two are merged', async () => {
-    expect(await figuresOf('arrival')).toMatchObject({ mistaken: 3, mostOften: { templateId: 'lost', times: 2 } });
+    expect(await figuresOf('arrival')).toMatchObject({
+      overridden: 3,
+      topAlternative: { templateId: 'lost', times: 2 },
+    });
     const answer = await get('template-statistics/arrival').expect(200);
     expect(answer.body).toMatchObject({
       shown: 6,
@@ -102,7 +105,10 @@ describe('the figures of templates', () => {
       ],
     });
     await patch('lost', { mergedInto: 'arrival' }).expect(200);
-    expect(await figuresOf('arrival')).toMatchObject({ mistaken: 1, mostOften: { templateId: 'refund', times: 1 } });
+    expect(await figuresOf('arrival')).toMatchObject({
+      overridden: 1,
+      topAlternative: { templateId: 'refund', times: 1 },
+    });
     await patch('lost', { mergedInto: null, state: 'allowed' }).expect(200);
   });
 
@@ -131,7 +137,7 @@ describe('the figures of templates', () => {
     await patch('refund', { body: 'Another text' });
     expect(await figuresOf('refund')).toMatchObject({ flags: 0, reasons: {} });
     expect((await get('template-statistics/refund')).body).toMatchObject({
-      flags: [{ reason: 'typo', stands: false, ticketId }, {}, { reason: 'outdated' }],
+      flags: [{ reason: 'typo', isCurrent: false, ticketId }, {}, { reason: 'outdated' }],
     });
   });
 
@@ -209,7 +215,9 @@ describe('the templates as a file', () => {
     expect((await get('templates/h-1')).body).toMatchObject({ body: 'Hi,\nhow are you?', contactTypes: ['a', 'b'] });
     expect((await get('templates/h-2')).body).toMatchObject({ body: 'Say "yes"', contactTypes: [] });
     const unknown = await load('id,title,text\na,b,c', { format: 'csv' });
-    expect((unknown.body as { detail: string }).detail).toMatch(/line 1: there is no column body.*“text” is none of/);
+    expect((unknown.body as { detail: string }).detail).toMatch(
+      /line 1: column body is missing.*“text” must be one of/,
+    );
   });
 
   test('merges that lead in a circle are refused', async () => {

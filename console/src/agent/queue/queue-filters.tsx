@@ -22,11 +22,11 @@ export function QueueFilters({ view, onChange }: { view: QueueView; onChange: (v
         aria-label={t('queue.sort')}
         value={view.sort}
         onChange={({ currentTarget: { value } }) =>
-          onChange({ ...view, sort: value === 'certain' ? 'certain' : 'newest' })
+          onChange({ ...view, sort: value === 'confidence' ? 'confidence' : 'newest' })
         }
         data={[
           { value: 'newest', label: t('queue.sortNewest') },
-          { value: 'certain', label: t('queue.sortConfidence') },
+          { value: 'confidence', label: t('queue.sortConfidence') },
         ]}
       />
       {filterNames

@@ -61,16 +61,16 @@ function Times() {
   return (
     <Section title={t('decisions.schedule')}>
       <Loaded query={schedule} lines={2}>
-        {({ pattern, next, lastLook, coolDownHours, leastLabels, leastLoss }) => (
+        {({ pattern, next, lastEvaluation, coolDownHours, minLabels, minLoss }) => (
           <dl className="facts-grid">
             <Fact name={t('decisions.nextRun')}>{next ? format.moment(next) : t('decisions.noSchedule')}</Fact>
             <Fact name={t('decisions.cron')}>{pattern ? <code>{pattern}</code> : t('decisions.notConfigured')}</Fact>
-            <Fact name={t('decisions.lastRun')}>{lastLook ? format.moment(lastLook) : '–'}</Fact>
+            <Fact name={t('decisions.lastRun')}>{lastEvaluation ? format.moment(lastEvaluation) : '–'}</Fact>
             <Fact name={t('decisions.minLabels')} term="new-labels">
-              {format.number(leastLabels)}
+              {format.number(minLabels)}
             </Fact>
             <Fact name={t('decisions.minLoss')} term="retraining-threshold">
-              {format.points(100 * leastLoss)}
+              {format.points(100 * minLoss)}
             </Fact>
             <Fact name={t('decisions.coolDown')} term="cool-down">
               {format.number(coolDownHours)} h

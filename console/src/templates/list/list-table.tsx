@@ -239,12 +239,12 @@ function Instead({
   search: string;
 }) {
   const { t } = useTranslation('templates');
-  if (!figures.mostOften) return <Quiet>–</Quiet>;
-  const { templateId, times } = figures.mostOften;
+  if (!figures.topAlternative) return <Quiet>–</Quiet>;
+  const { templateId, times } = figures.topAlternative;
   return (
     <>
       <Link href={`/t/${templateId}${search}`}>{titles.get(templateId) ?? templateId}</Link>
-      <small>{t('list.timesOf', { count: times, of: figures.mistaken })}</small>
+      <small>{t('list.timesOf', { count: times, of: figures.overridden })}</small>
     </>
   );
 }

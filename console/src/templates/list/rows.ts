@@ -15,21 +15,21 @@ const oftenConfused = 2;
 export const isSelected: Record<Selection, (row: Row) => boolean> = {
   all: () => true,
   flagged: ({ figures }) => (figures?.flags ?? 0) > 0,
-  confused: ({ figures }) => (figures?.mistaken ?? 0) >= oftenConfused,
+  confused: ({ figures }) => (figures?.overridden ?? 0) >= oftenConfused,
   unused: ({ template, figures }) =>
     template.state === 'allowed' && figures?.lastUsedAt === null && figures.imported === 0,
 };
 
-const usualSort: Record<Selection, { by: SortName | 'mistaken' | 'created'; down: boolean }> = {
+const usualSort: Record<Selection, { by: SortName | 'overridden' | 'created'; down: boolean }> = {
   all: { by: 'title', down: false },
   flagged: { by: 'flags', down: true },
-  confused: { by: 'mistaken', down: true },
+  confused: { by: 'overridden', down: true },
   unused: { by: 'created', down: false },
 };
 
 type Key = string | number | null;
 
-const keys: Record<SortName | 'mistaken' | 'created', (row: Row) => Key> = {
+const keys: Record<SortName | 'overridden' | 'created', (row: Row) => Key> = {
   title: ({ template }) => template.title.toLocaleLowerCase(),
   shown: ({ figures }) => figures?.shown ?? null,
   // What is known of few is worth less: the lower end of the interval.
@@ -37,7 +37,7 @@ const keys: Record<SortName | 'mistaken' | 'created', (row: Row) => Key> = {
   used: ({ figures }) => figures?.used ?? null,
   flags: ({ figures }) => figures?.flags ?? null,
   lastUsed: ({ figures }) => figures?.lastUsedAt ?? null,
-  mistaken: ({ figures }) => figures?.mistaken ?? null,
+  overridden: ({ figures }) => figures?.overridden ?? null,
   created: ({ template }) => template.createdAt,
 };
 
