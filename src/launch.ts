@@ -33,7 +33,13 @@ const lastWordsMs = 500;
  *
  * @throws the signal's reason once it is aborted; what had started is stopped again
  */
-export async function launch({ report, onFatal, signal, quiet = false, trainFirstModel = false }: LaunchOptions): Promise<Launched> {
+export async function launch({
+  report,
+  onFatal,
+  signal,
+  quiet = false,
+  trainFirstModel = false,
+}: LaunchOptions): Promise<Launched> {
   const base = readConfig();
   const { STORE_DIR: storeDir, DATA_DIR: dataDir } = base;
   const [kafka, postgres] = [base.KAFKA_BROKERS === undefined, base.DATABASE_URL === undefined];

@@ -15,9 +15,11 @@ export function registerServe(program: Command): void {
         process.exitCode = 1;
         stopping.abort();
       };
-      const service = await launch({ report, onFatal, signal: stopping.signal, trainFirstModel: true }).catch((error: unknown) => {
-        if (!stopping.signal.aborted) throw error;
-      });
+      const service = await launch({ report, onFatal, signal: stopping.signal, trainFirstModel: true }).catch(
+        (error: unknown) => {
+          if (!stopping.signal.aborted) throw error;
+        },
+      );
       if (service) {
         report(`Replyrank listens on ${service.url}`);
         if (service.signInLink) report(`Sign in, once, within 15 minutes: ${service.signInLink}`);
