@@ -9,10 +9,6 @@ import type { Kafka } from 'kafkajs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bytesSent } from '../../bench/service/bytes-sent.js';
-import german from '../../console/src/messages/de.json' with { type: 'json' };
-import engineersGerman from '../../console/src/messages/engineers.de.json' with { type: 'json' };
-import engineersEnglish from '../../console/src/messages/engineers.en.json' with { type: 'json' };
-import english from '../../console/src/messages/en.json' with { type: 'json' };
 import { createSignInLink } from '../../src/access/access.service.js';
 import { addUser, removeUser } from '../../src/access/users.js';
 import { addToken } from '../../src/access/tokens.js';
@@ -649,15 +645,4 @@ test('signing out leaves nothing on the page', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in to Replyrank' }).waitFor();
   expect(await page.getByText('is lost').count()).toBe(0);
-});
-
-test('all languages say the same things, with the same gaps', () => {
-  const said = (messages: object, path = ''): string[] =>
-    Object.entries(messages).flatMap(([key, value]: [string, unknown]) =>
-      typeof value === 'string'
-        ? [`${path}${key} ${[...value.matchAll(/{{\w+}}/g)].map(String).toSorted().join(' ')}`]
-        : said(value as object, `${path}${key}.`),
-    );
-  expect(said(german)).toEqual(said(english));
-  expect(said(engineersGerman)).toEqual(said(engineersEnglish));
 });

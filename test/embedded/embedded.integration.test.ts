@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { startEmbedded, type EmbeddedServers } from '../../src/embedded/embedded.js';
 import { findProcesses } from '../../src/embedded/server-process.js';
-import { clusterIdOf, stopKafka } from '../../src/embedded/kafka.js';
+import { stopKafka } from '../../src/embedded/kafka.js';
 import { brokerAnswers } from '../../src/embedded/kafka-probe.js';
 import { isFree } from '../../src/embedded/ports.js';
 import { erasePostgres } from '../../src/embedded/postgres.js';
@@ -53,13 +53,6 @@ const portOf = (servers: EmbeddedServers): number => Number(new URL(servers.data
 const brokerPortOf = (servers: EmbeddedServers): number => Number(servers.kafkaBrokers?.split(':')[1]);
 const processOf = (server: string): number =>
   Number(new RegExp(`${server}: .*process (\\d+)`).exec(lines.findLast((line) => line.startsWith(server)) ?? '')?.[1]);
-
-test('no id of a cluster begins with a dash, which Kafka’s tool takes for an option', () => {
-  for (let first = 0; first < 256; first += 1) {
-    const id = clusterIdOf(Buffer.from([first, ...Array.from({ length: 15 }, () => 255)]));
-    expect(id).toMatch(/^[A-Za-z0-9][\w-]{21}$/);
-  }
-});
 
 describe('the embedded servers', () => {
   test('outlive a service that is killed, are taken over by the next, and come back when they die', async () => {

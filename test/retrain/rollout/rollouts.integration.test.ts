@@ -6,20 +6,18 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.js';
-import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
 import { main } from '../../../src/cli.js';
 import { connectKafka } from '../../../src/ingest/kafka.js';
 import { runActor } from '../../../src/access/audit-log.js';
 import { RolloutWatch } from '../../../src/retrain/rollout/rollout-watch.service.js';
-import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { activeRollout, routesToCanary } from '../../../src/suggest/versions/rollouts.js';
 import { answerAll, suggestionsOf } from '../../support/agents.js';
 import { wholeService, type TestApp } from '../../support/app.js';
-import { importSampleHistory } from '../../support/history.js';
 import { produce, readTopic } from '../../support/kafka.js';
 import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
+import { trainedVersion } from '../../support/trained.js';
 import { stopAtFirstFailure } from '../../support/steps.js';
 import { copyVersion } from '../../support/versions.js';
 
@@ -36,9 +34,7 @@ beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({ MODEL_DIR: scratch.folder, MODEL_MAX_WAIT_MS: '20' });
   kafka = connectKafka(team.config);
-  await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
-  first = (await trainFromLabels(team.dataSource, training, () => undefined)).version;
+  first = await trainedVersion(team, { types: 6, each: 20, source: 'first' });
   for (const as of [shadow, canary, better, later]) {
     await copyVersion(team.dataSource, scratch.folder, { of: first, as });
   }

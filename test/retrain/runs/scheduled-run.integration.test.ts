@@ -1,15 +1,13 @@
 /** A retraining that nobody asks for: the cron's time comes, the ladder is asked, and a run follows. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
 import { connectKafka } from '../../../src/ingest/kafka.js';
 import { replayTickets } from '../../../src/ingest/replay.js';
 import { readDataFile } from '../../../src/models/dataset/data-file.js';
-import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
-import { importSampleHistory } from '../../support/history.js';
 import { waitFor } from '../../support/waiting.js';
 import { scratchFolder, smallSample } from '../../support/models.js';
+import { trainedVersion } from '../../support/trained.js';
 
 let team: TestApp;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -24,9 +22,7 @@ beforeAll(async () => {
     RETRAIN_SCHEDULE: '* * * * * *',
     RETRAIN_MIN_LABELS: String(leastLabels),
   });
-  await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
-  first = (await trainFromLabels(team.dataSource, training, () => undefined)).version;
+  first = await trainedVersion(team, { types: 6, each: 20, source: 'first' });
   // Long enough ago for another; what it learned from came before it.
   await team.query(`UPDATE model_versions SET created_at = now() - interval '2 days'`);
   await team.query(`UPDATE tickets SET received_at = now() - interval '3 days'`);

@@ -2,16 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
 import { startRun } from '../../../src/retrain/runs/run-store.js';
-import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
-import { isEvaluationDue } from '../../../src/retrain/runs/schedule.js';
 import { TrainingRunner } from '../../../src/retrain/runs/training-runner.service.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
 import { importSampleHistory } from '../../support/history.js';
 import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
+import { trainedVersion } from '../../support/trained.js';
 import { serviceProcess, type ServiceProcess } from '../../support/service-process.js';
 import { stopAtFirstFailure } from '../../support/steps.js';
 
@@ -37,11 +35,8 @@ stopAtFirstFailure();
 beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({ MODEL_DIR: scratch.folder });
-  await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
-  const model = await trainFromLabels(team.dataSource, training, () => undefined);
-  await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', model.version, 'test'));
-  firstChampion = model.version;
+  firstChampion = await trainedVersion(team, { types: 6, each: 20, source: 'first' });
+  await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', firstChampion, 'test'));
 }, 180_000);
 afterAll(async () => {
   await team.stop();
@@ -196,34 +191,4 @@ describe('two replicas', () => {
       expect(await leftovers()).toEqual([]);
     },
   );
-});
-
-describe('the schedule', () => {
-  const at = (text: string): Date => new Date(text);
-  const mondays = '0 3 * * 1';
-
-  test('asks when its time has come, once, and makes up for one that was missed', () => {
-    const facts = { championSince: at('2026-11-01T00:00:00Z'), lastEvaluation: at('2026-11-16T03:00:01Z') };
-    expect(isEvaluationDue(mondays, { ...facts, now: at('2026-11-23T02:59:59Z') })).toBe(false);
-    expect(isEvaluationDue(mondays, { ...facts, now: at('2026-11-23T03:00:00Z') })).toBe(true);
-    expect(isEvaluationDue(mondays, { ...facts, now: at('2026-12-02T12:00:00Z') })).toBe(true);
-    expect(
-      isEvaluationDue(mondays, {
-        ...facts,
-        lastEvaluation: at('2026-12-02T12:00:00Z'),
-        now: at('2026-12-02T12:00:01Z'),
-      }),
-    ).toBe(false);
-  });
-
-  test('does not count times before there was a champion', () => {
-    const now = at('2026-11-25T10:00:00Z');
-    expect(isEvaluationDue(mondays, { now, lastEvaluation: null, championSince: null })).toBe(false);
-    expect(isEvaluationDue(mondays, { now, lastEvaluation: null, championSince: at('2026-11-24T10:00:00Z') })).toBe(
-      false,
-    );
-    expect(isEvaluationDue(mondays, { now, lastEvaluation: null, championSince: at('2026-11-20T10:00:00Z') })).toBe(
-      true,
-    );
-  });
 });

@@ -5,7 +5,7 @@ import { recordAudit } from '../../../src/access/audit-log.js';
 import { storeDeadLetter } from '../../../src/ingest/dead-letters.js';
 import { reject } from '../../../src/ingest/envelope.js';
 import { ChoicesService } from '../../../src/suggest/choices/choices.service.js';
-import { deleteExpired, nextNight, RetentionService } from '../../../src/suggest/retention/retention.service.js';
+import { deleteExpired, RetentionService } from '../../../src/suggest/retention/retention.service.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
 import { testConfig } from '../../support/kafka.js';
 import { waitFor } from '../../support/waiting.js';
@@ -223,10 +223,4 @@ describe('the service', () => {
         ),
       (waiting) => waiting.length === 1,
     );
-});
-
-test('the night is at 3:17 UTC', () => {
-  const night = (now: string): string => nextNight(new Date(now)).toISOString();
-  expect(night('2026-12-31T03:16:59Z')).toBe('2026-12-31T03:17:00.000Z');
-  expect(night('2026-12-31T03:17:00Z')).toBe('2027-01-01T03:17:00.000Z');
 });

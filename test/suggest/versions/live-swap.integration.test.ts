@@ -1,13 +1,11 @@
 /** The champion is changed while two replicas answer: both follow, and no request fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { trainingSettings } from '../../../src/retrain/runs/train-from-labels.js';
-import { trainFromLabels } from '../../../src/retrain/runs/train-from-labels.js';
 import { moveAlias } from '../../../src/suggest/versions/model-registry.js';
 import { wholeService, type TestApp } from '../../support/app.js';
-import { importSampleHistory } from '../../support/history.js';
 import { waitFor } from '../../support/waiting.js';
 import { scratchFolder } from '../../support/models.js';
+import { trainedVersion } from '../../support/trained.js';
 import { serviceProcess, type ServiceProcess } from '../../support/service-process.js';
 import { copyVersion } from '../../support/versions.js';
 
@@ -19,9 +17,7 @@ let versions: [string, string];
 beforeAll(async () => {
   scratch = await scratchFolder();
   team = await wholeService({ MODEL_DIR: scratch.folder });
-  await importSampleHistory(team.dataSource, scratch.folder, { types: 6, each: 20, source: 'first' });
-  const training = { ...trainingSettings(team.config), signal: new AbortController().signal };
-  const { version } = await trainFromLabels(team.dataSource, training, () => undefined);
+  const version = await trainedVersion(team, { types: 6, each: 20, source: 'first' });
   versions = [version, await copyVersion(team.dataSource, scratch.folder, { of: version, as: 'm-other' })];
   await team.dataSource.transaction((manager) => moveAlias(manager, 'champion', version, 'test'));
   other = await serviceProcess(team.config);
