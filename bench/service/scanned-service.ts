@@ -5,13 +5,13 @@ import { addToken } from '../../src/access/tokens.js';
 import { addUser } from '../../src/access/users.js';
 import { updateAlerts } from '../../src/monitoring/alerts/alert-store.js';
 import { roles, type Role } from '../../src/records/access/api-token.entity.js';
-import { patientProducer } from '../support/kafka.js';
+import { retryingProducer } from '../support/kafka.js';
 import type { OwnSample } from './own-sample.js';
 import type { KnownValues } from './schemathesis.js';
-import { until } from '../support/service.js';
+import { waitFor } from '../support/service.js';
 import { distinctTexts } from '../support/texts.js';
 
-export interface Scanned {
+export interface FilledService {
   tokens: Record<Role, string>;
   /** `name=value` of an admin's session */
   cookie: string;
@@ -23,7 +23,7 @@ const source = 'scanned';
 const openTickets = 30;
 
 /** @param url of the running service on the sample's copy */
-export async function fillScanned(url: string, { environment, dataSource }: OwnSample): Promise<Scanned> {
+export async function fillService(url: string, { environment, dataSource }: OwnSample): Promise<FilledService> {
   const { manager } = dataSource;
   const tokens = {} as Record<Role, string>;
   for (const role of roles) {
@@ -31,7 +31,7 @@ export async function fillScanned(url: string, { environment, dataSource }: OwnS
   }
   await addUser(manager, { name: 'ada', role: 'agent', password: 'correct horse battery', actor: 'bench' });
   await sendTickets(environment);
-  await until('the tickets to be ranked', 60_000, async () => {
+  await waitFor('the tickets to be ranked', 60_000, async () => {
     const [row]: { n: number }[] = await dataSource.query(
       'SELECT count(*)::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = $1',
       [source],
@@ -52,7 +52,7 @@ export async function fillScanned(url: string, { environment, dataSource }: OwnS
   const flag = { flagId: 'f-1', templateId, reason: 'outdated' };
   await ask('POST', `/api/v1/tickets/${source}/0/flags`, flag);
   await ask('POST', `/api/v1/tickets/${source}/1/choices`, { choiceId: 'c-1', outcome: 'used', templateId });
-  const decision = (await ask('POST', '/api/v1/retrain-decisions', { ask: 'look' })) as { id: number };
+  const decision = (await ask('POST', '/api/v1/retrain-decisions', { request: 'evaluation' })) as { id: number };
   const seen = {
     cause: 'new-topic:',
     group: 'drift',
@@ -88,7 +88,7 @@ export async function fillScanned(url: string, { environment, dataSource }: OwnS
 }
 
 async function sendTickets(environment: Record<string, string>): Promise<void> {
-  const producer = await patientProducer((environment['KAFKA_BROKERS'] ?? '').split(','));
+  const producer = await retryingProducer((environment['KAFKA_BROKERS'] ?? '').split(','));
   const messages = distinctTexts(openTickets, 1).map((body, index) => {
     const ticketId = String(index);
     const occurredAt = new Date().toISOString();

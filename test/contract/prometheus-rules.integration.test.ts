@@ -46,7 +46,7 @@ describe('the rules', () => {
     service = await routesOnly();
     await service.query(`INSERT INTO model_versions (version, folder, metadata) VALUES ('m-1', 'm-1', '{}')`);
     await service.query(`INSERT INTO model_aliases (alias, version) VALUES ('champion', 'm-1')`);
-    await service.query('INSERT INTO monitor_runner (looked_at) VALUES (now())');
+    await service.query('INSERT INTO monitor_runner (last_run_at) VALUES (now())');
     const finding = { signal: 'embedding', slice: { by: 'all', value: '' }, statistic: 3, threshold: 12 };
     await service.query(
       `INSERT INTO monitor_states (model_version, stream, findings) VALUES ('m-1', 'tickets', $1::jsonb)`,
@@ -92,6 +92,6 @@ describe('the rules', () => {
     );
     expect(metrics).toContain('replyrank_monitor_statistic{signal="embedding",stream="tickets"} 3');
     expect(metrics).toContain('replyrank_monitor_threshold{signal="embedding",stream="tickets"} 12');
-    expect(metrics).toMatch(/^replyrank_monitor_last_look_timestamp_seconds 1\d{9}/m);
+    expect(metrics).toMatch(/^replyrank_monitor_last_run_timestamp_seconds 1\d{9}/m);
   });
 });

@@ -94,7 +94,7 @@ async function customersWrite(texts: string[]): Promise<void> {
   await produce(kafka, service.config.TOPIC_TICKETS, messages);
 }
 const counted = async (): Promise<number> =>
-  (await get<{ watched: { tickets: number } | null }>('drift')).watched?.tickets ?? 0;
+  (await get<{ monitor: { tickets: number } | null }>('drift')).monitor?.tickets ?? 0;
 const allCounted = () => waitFor(`${sent.size} tickets to be counted`, counted, (count) => count === sent.size);
 
 test('1. a team has answered tickets; a model learns from them, with the reference that it is watched by', async () => {

@@ -25,7 +25,7 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
 export const binName = ({ names }: Measure, bin: number): string =>
   names[bin] ?? ['(rare)', '(unseen)', '(none)'][bin - names.length] ?? '';
 
-function numberMove(measure: Measure, reference: Moments, window: Moments): Move {
+export function numberMove(measure: Measure, reference: Moments, window: Moments): Move {
   const value = window.mean - reference.mean;
   const half =
     z95 * Math.sqrt(window.variance / Math.max(1, window.count) + reference.variance / Math.max(1, reference.count));
@@ -63,7 +63,7 @@ export function shareDifference(
   };
 }
 
-function nameMove(
+export function nameMove(
   measure: Measure,
   { reference, window }: { reference: Float64Array; window: Float64Array },
   bin: number,
@@ -120,8 +120,6 @@ export function volumeFinding(day: { date: Date; tickets: number; usual: number;
   };
 }
 
-export const effectOf = { numbers: numberMove, names: nameMove };
-
 function effectUnit({ signal, kind, part }: Measure): string {
   if (part === 'novelty') return 'distance';
   return kind === 'number' ? signalLabel(signal).unit : 'share of tickets';
@@ -130,7 +128,7 @@ function effectUnit({ signal, kind, part }: Measure): string {
 const plain = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** @returns a sentence such as "In channel email, channels: …" */
-function explainMove(measure: Measure, slice: Slice, { from, to, name }: Move): string {
+export function explainMove(measure: Measure, slice: Slice, { from, to, name }: Move): string {
   const where =
     slice.by === 'all' ? '' : `In ${slice.by === 'contactType' ? 'contact type' : slice.by} ${slice.value}: `;
   const { title } = signalLabel(measure.signal);
@@ -139,5 +137,3 @@ function explainMove(measure: Measure, slice: Slice, { from, to, name }: Move): 
     return `${where}${title}: ${formatPercent(name === 'yes' ? to : 1 - to)} (reference ${formatPercent(name === 'yes' ? from : 1 - from)}).`;
   return `${where}${title}: "${name}" ${formatPercent(to)} of tickets (reference ${formatPercent(from)}).`;
 }
-
-export const explain = { moved: explainMove };

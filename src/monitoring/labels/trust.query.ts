@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
-import { estimateTrust, type Acceptance, type Trust } from './trust.js';
+import { posteriorTrust, type Acceptance, type Trust } from './trust.js';
 
 /** More say hardly more of it, and agents change. */
 const maxTickets = 10_000;
@@ -20,5 +20,5 @@ export async function loadTrust(manager: EntityManager): Promise<Trust> {
               WHERE NOT t.sample) AS each`,
   );
   if (!row) throw new Error('a count has one row');
-  return estimateTrust(row);
+  return posteriorTrust(row);
 }

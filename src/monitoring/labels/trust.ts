@@ -31,7 +31,7 @@ export interface Trust {
   measured: boolean;
 }
 
-export function estimateTrust({ shown, accepted, audited, right }: Acceptance): Trust {
+export function posteriorTrust({ shown, accepted, audited, right }: Acceptance): Trust {
   const count = prior.a + prior.b;
   const mean = prior.a / count;
   if (audited < minAudited || shown === 0) {
@@ -61,7 +61,7 @@ export function estimateTrust({ shown, accepted, audited, right }: Acceptance): 
 }
 
 /** Before anybody has chosen anything. */
-export const priorTrust = estimateTrust({ shown: 0, accepted: 0, audited: 0, right: 0 });
+export const priorTrust = posteriorTrust({ shown: 0, accepted: 0, audited: 0, right: 0 });
 
 /** What trust surely is, but for a probability of `level`: none where nothing measures it. */
 export function trustLowerBound({ value, error, measured }: Trust, level: number): number {

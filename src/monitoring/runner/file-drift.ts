@@ -131,7 +131,7 @@ const variance = (count: Count): number => (proportion(count) * (1 - proportion(
 function diagnoseRows({
   sample,
   rows,
-  leastLoss: minLoss,
+  minLoss: minLoss,
 }: Pick<FileDriftInput, 'sample' | 'rows'> & { minLoss: number }): Diagnosis {
   const step = Math.max(1, rows.length / maxDiagnosed);
   const some = Array.from(

@@ -3,7 +3,7 @@ import { hash32 } from '../../statistics/random.js';
 import { idHash } from '../../models/dataset/trained-on.js';
 import type { LabelledTicket } from './labelled-tickets.query.js';
 import { sampleCopies, labelWeight } from './label-weights.js';
-import { estimateTrust, type Trust } from '../../monitoring/labels/trust.js';
+import { posteriorTrust, type Trust } from '../../monitoring/labels/trust.js';
 
 /** A position in the order of time; tickets of the same time are ordered by id. */
 export interface SplitPoint {
@@ -66,7 +66,7 @@ export function estimateLabelTrust(tickets: readonly LabelledTicket[]): Trust {
     ({ provenance, suggestedFirst, template }) =>
       provenance === 'audit' && suggestedFirst !== null && template !== null,
   );
-  return estimateTrust({
+  return posteriorTrust({
     shown: shown.length,
     accepted: shown.filter(({ shownFirst, template }) => shownFirst === template).length,
     audited: audited.length,

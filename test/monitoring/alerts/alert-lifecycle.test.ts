@@ -34,11 +34,11 @@ function life(...steps: AlertTransition[]): { status: AlertStatus; told: AlertEv
 }
 
 const seen = (hours: number, action: RetrainAction = 'label-first'): AlertTransition => ({
-  kind: 'seen',
+  kind: 'detected',
   at: at(hours),
   action,
 });
-const unseen = (hours: number): AlertTransition => ({ kind: 'unseen', at: at(hours) });
+const unseen = (hours: number): AlertTransition => ({ kind: 'not-detected', at: at(hours) });
 const acknowledge = (hours: number): AlertTransition => ({ kind: 'acknowledge', at: at(hours), actor: 'ada' });
 const close = (hours: number): AlertTransition => ({ kind: 'close', at: at(hours), actor: 'ada', reason: 'known' });
 const snooze = (hours: number, until: number): AlertTransition => ({
@@ -110,8 +110,8 @@ describe('whatever happens', () => {
   const reason = fc.constantFrom('a', 'b');
   const actor = fc.constantFrom('ada', 'bob');
   const anyStep = fc.oneof(
-    fc.record({ kind: fc.constant('seen' as const), action }),
-    fc.record({ kind: fc.constant('unseen' as const) }),
+    fc.record({ kind: fc.constant('detected' as const), action }),
+    fc.record({ kind: fc.constant('not-detected' as const) }),
     fc.record({ kind: fc.constant('acknowledge' as const), actor }),
     fc.record({ kind: fc.constant('snooze' as const), actor, reason, hours: fc.integer({ min: -2, max: 40 }) }),
     fc.record({ kind: fc.constant('close' as const), actor, reason }),
@@ -166,9 +166,9 @@ describe('whatever happens', () => {
     fc.assert(
       fc.property(anySteps, action, (steps, proposed) => {
         const { status } = life(...steps);
-        const once = applyTransition(status, { kind: 'seen', at: at(2_000), action: proposed });
+        const once = applyTransition(status, { kind: 'detected', at: at(2_000), action: proposed });
         if (once.kind === 'refused') throw new Error('a look can not be refused');
-        const twice = applyTransition(once.status, { kind: 'seen', at: at(2_000), action: proposed });
+        const twice = applyTransition(once.status, { kind: 'detected', at: at(2_000), action: proposed });
         expect(twice).toMatchObject({ event: null });
       }),
     );

@@ -53,14 +53,14 @@ describe('an alarm', () => {
 });
 
 describe('the alerts of an alarm', () => {
-  const standing = { since: at(9).toISOString(), tickets: 300, findings: [finding(true)] };
+  const activeAlarm = { since: at(9).toISOString(), tickets: 300, findings: [finding(true)] };
   const cause = (kind: CauseKind, subject = ''): Cause => {
     return { kind, subject, share: 0.1, pValue: 0.001, sentence: `It is ${kind}.` };
   };
   const alerts = (action: RetrainAction, ...causes: Cause[]) =>
     alertCauses(
       { ...noDiagnosis, evaluation: { ...noDiagnosis.evaluation, causes } },
-      { action, standing, windowFindings: [finding(false)] },
+      { action, activeAlarm, windowFindings: [finding(false)] },
     ).map(({ cause: name, action: own, headline }) => [name, own, headline]);
 
   test('are one for all that drift is called, by its likeliest name', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
   binName,
-  effectOf,
-  explain,
+  explainMove,
   momentsOfBins,
+  nameMove,
+  numberMove,
   shareDifference,
   volumeFinding,
 } from '../../../src/monitoring/detection/effects.js';
@@ -36,26 +37,26 @@ describe('the effect on a number', () => {
   ];
 
   test('is the difference of means with Welch’s standard error, and its size in standard deviations', () => {
-    const { effect, size, from, to, name } = effectOf.numbers(measure(), before, now);
+    const { effect, size, from, to, name } = numberMove(measure(), before, now);
     const half = 1.959963984540054 * Math.sqrt(9 / 25 + 4 / 100);
     expectAllClose([effect.value, effect.low, effect.high], [1, 1 - half, 1 + half], 1e-5);
     expect([size, from, to, name]).toEqual([0.5, 10, 11, null]);
     expect(effect.unit).toBe(signalLabel('words').unit);
-    expect(effectOf.numbers(measure({ part: 'novelty' }), before, now).effect.unit).toBe('distance');
+    expect(numberMove(measure({ part: 'novelty' }), before, now).effect.unit).toBe('distance');
   });
 
   test('is as large downwards', () => {
-    const { effect, size } = effectOf.numbers(measure(), now, before);
+    const { effect, size } = numberMove(measure(), now, before);
     expect(effect.value).toBe(-1);
     expect(size).toBeCloseTo(1 / 3, 12);
   });
 
   test('on what never varied is without measure, or nothing', () => {
     const still = { count: 100, mean: 10, variance: 0 };
-    expect(effectOf.numbers(measure(), still, now).size).toBe(Infinity);
-    expect(effectOf.numbers(measure(), still, still).size).toBe(0);
+    expect(numberMove(measure(), still, now).size).toBe(Infinity);
+    expect(numberMove(measure(), still, still).size).toBe(0);
     const none = { count: 0, mean: 0, variance: 0 };
-    expect(effectOf.numbers(measure(), none, none).effect).toMatchObject({ value: 0, low: 0, high: 0 });
+    expect(numberMove(measure(), none, none).effect).toMatchObject({ value: 0, low: 0, high: 0 });
   });
 
   test('is taken from the middles of bins, the outer ones by their one edge', () => {
@@ -76,7 +77,7 @@ describe('the effect on a name', () => {
   const counts = { reference: Float64Array.of(80, 20, 0, 0, 0), window: Float64Array.of(20, 30, 0, 0, 0) };
 
   test('is the difference of its shares, its size in standard deviations of the reference', () => {
-    const { effect, size, from, to, name } = effectOf.names(channels, counts, 1);
+    const { effect, size, from, to, name } = nameMove(channels, counts, 1);
     const { value, low, high } = shareDifference(30, 50, 20, 100);
     expect(effect).toEqual({ value, low, high, unit: 'share of tickets' });
     const usual = 20.5 / 101;
@@ -103,23 +104,23 @@ describe('the sentence of an effect', () => {
   });
 
   test('has the means of a number in three digits', () => {
-    expect(explain.moved(measure(), all, moved(null, 10.1234, 23.456))).toMatch(/23\.5\D+10\.1\D*$/);
+    expect(explainMove(measure(), all, moved(null, 10.1234, 23.456))).toMatch(/23\.5\D+10\.1\D*$/);
   });
 
   test('has the shares of a name in percent, and of no what is left of yes', () => {
     const channels = measure({ signal: 'channel', kind: 'names', names: ['email'] });
-    expect(explain.moved(channels, all, moved('email', 0.5, 0.253))).toMatch(/"email" 25\.3 ?%.*50\.0 ?%/);
-    expect(explain.moved(yesNo, all, moved('yes', 0.1, 0.253))).toMatch(/25\.3 ?%.*10\.0 ?%/);
-    expect(explain.moved(yesNo, all, moved('no', 0.9, 0.747))).toMatch(/25\.3 ?%.*10\.0 ?%/);
+    expect(explainMove(channels, all, moved('email', 0.5, 0.253))).toMatch(/"email" 25\.3 ?%.*50\.0 ?%/);
+    expect(explainMove(yesNo, all, moved('yes', 0.1, 0.253))).toMatch(/25\.3 ?%.*10\.0 ?%/);
+    expect(explainMove(yesNo, all, moved('no', 0.9, 0.747))).toMatch(/25\.3 ?%.*10\.0 ?%/);
   });
 
   test('begins with where it is', () => {
     const title = signalLabel('words').title;
-    expect(explain.moved(measure(), all, moved(null, 1, 2)).startsWith(title)).toBe(true);
-    expect(explain.moved(measure(), { by: 'channel', value: 'chat' }, moved(null, 1, 2))).toContain(
+    expect(explainMove(measure(), all, moved(null, 1, 2)).startsWith(title)).toBe(true);
+    expect(explainMove(measure(), { by: 'channel', value: 'chat' }, moved(null, 1, 2))).toContain(
       `channel chat: ${title}`,
     );
-    expect(explain.moved(measure(), { by: 'contactType', value: 'card' }, moved(null, 1, 2))).toContain(
+    expect(explainMove(measure(), { by: 'contactType', value: 'card' }, moved(null, 1, 2))).toContain(
       'contact type card: ',
     );
   });

@@ -53,7 +53,7 @@ describe('the tickets to label next', () => {
   test('come with how unsure the model is; one without words can not be chosen', () => {
     const empty = ticket('empty', 0, 0.1);
     const rows = [{ ...empty, observation: { ...empty.observation, embedding: null } }, ticket('pin', 1, 0.25)];
-    expect(buildLabelQueue(rows, 10).tickets).toEqual([{ key: 'pin', unsure: 0.75 }]);
+    expect(buildLabelQueue(rows, 10).tickets).toEqual([{ key: 'pin', uncertainty: 0.75 }]);
   });
 });
 

@@ -150,11 +150,11 @@ describe('decisions', () => {
 
   test('can be asked for: a retraining needs labels, whoever asks', async () => {
     await look();
-    const answer = await call('post', 'retrain-decisions', { ask: 'retrain' });
+    const answer = await call('post', 'retrain-decisions', { request: 'retraining' });
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({ action: 'label-first', askedBy: 'the ml', modelVersion: 'm-1' });
     expect((answer.body as { reasons: string[] }).reasons.at(-1)).toContain('0 new labels');
-    expect((await call('post', 'retrain-decisions', { ask: 'look' })).body).toMatchObject({ action: 'none' });
+    expect((await call('post', 'retrain-decisions', { request: 'evaluation' })).body).toMatchObject({ action: 'none' });
     expect((await call('post', 'retrain-decisions', { ask: 'sing' })).status).toBe(422);
   });
 
@@ -189,7 +189,9 @@ describe('decisions', () => {
 
   test('rest on what the last look saw', async () => {
     await look({ alarm: true, causes: [], loss: { value: 0, low: -0.01, high: 0.01 } });
-    expect((await call('post', 'retrain-decisions', { ask: 'look' })).body).toMatchObject({ action: 'record' });
+    expect((await call('post', 'retrain-decisions', { request: 'evaluation' })).body).toMatchObject({
+      action: 'record',
+    });
   });
 });
 

@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 const query = <T>(sql: string, parameters?: unknown[]): Promise<T[]> => database.source.query(sql, parameters);
 
-/** A replica's monitor; its times have ten minutes, and late tickets two. */
+/** A replica's monitor with windows of ten minutes and two minutes of allowed lateness. */
 function replica(environment: Record<string, string> = {}): MonitorRunner {
   const config = testConfig(database.url, {
     MODEL_DIR: modelDir,
@@ -58,8 +58,8 @@ function replica(environment: Record<string, string> = {}): MonitorRunner {
   });
   const thread = new CounterThread();
   threads.push(thread);
-  const look = new MonitorTick(config, thread, new AlertDiagnosisService(config, thread));
-  return new MonitorRunner(database.source, config, thread, look, new Registry());
+  const tick = new MonitorTick(config, thread, new AlertDiagnosisService(config, thread));
+  return new MonitorRunner(database.source, config, thread, tick, new Registry());
 }
 async function countAll(monitor: MonitorRunner, now = at(100_000)): Promise<void> {
   while (await monitor.tick(now));
@@ -78,25 +78,25 @@ function stream(count: number, { from = 0, newTopicFrom = Infinity, seed = 7 } =
     }),
   );
 }
-/** What the watch has come to: everything that a replay must give again, but for the buckets' numbers. */
+/** Everything that a replay must reproduce, except the windows' ids. */
 const outcome = async (): Promise<unknown> => {
-  const [state] = await query<{ watch: unknown; tickets: number; findings: unknown }>(
-    `SELECT state -> 'watch' AS watch, tickets, findings FROM monitor_states`,
+  const [state] = await query<{ detectors: unknown; tickets: number; findings: unknown }>(
+    `SELECT state -> 'detectors' AS detectors, tickets, findings FROM monitor_states`,
   );
-  const buckets = await query(
-    'SELECT starts_at, ends_at, tickets, sums FROM monitor_buckets ORDER BY starts_at, tickets, number',
+  const windows = await query(
+    'SELECT starts_at, ends_at, tickets, sample FROM monitor_windows ORDER BY starts_at, tickets, id',
   );
-  return { ...state, buckets };
+  return { ...state, windows };
 };
 
 describe('counting', () => {
-  test('takes each ticket once, when its time and that of late ones is over', async () => {
+  test('counts each ticket once, when its window has closed', async () => {
     const monitor = replica();
     await arriveRanked(database.source, 'm-1', stream(25));
     await countAll(monitor, at(21));
-    expect(await query('SELECT tickets FROM monitor_buckets ORDER BY starts_at')).toEqual([{ tickets: 10 }]);
+    expect(await query('SELECT tickets FROM monitor_windows ORDER BY starts_at')).toEqual([{ tickets: 10 }]);
     await countAll(monitor, at(22));
-    expect(await query('SELECT tickets FROM monitor_buckets ORDER BY starts_at')).toEqual([
+    expect(await query('SELECT tickets FROM monitor_windows ORDER BY starts_at')).toEqual([
       { tickets: 10 },
       { tickets: 10 },
     ]);
@@ -106,7 +106,7 @@ describe('counting', () => {
     expect(await query('SELECT tickets FROM monitor_states')).toEqual([{ tickets: 25 }]);
   });
 
-  test('takes neither a second delivery nor a later revision again', async () => {
+  test('counts neither a second delivery nor a later revision', async () => {
     const tickets = stream(10);
     const monitor = replica();
     await arriveRanked(database.source, 'm-1', tickets);
@@ -119,14 +119,14 @@ describe('counting', () => {
     expect(await query('SELECT tickets FROM monitor_states')).toEqual([{ tickets: 10 }]);
   });
 
-  test('counts what came late for the time that it belongs to, and says so', async () => {
+  test('counts a late ticket in the window of its event time, as late', async () => {
     const monitor = replica();
     const [late, ...tickets] = stream(30);
     await arriveRanked(database.source, 'm-1', tickets);
     await countAll(monitor);
     await arriveRanked(database.source, 'm-1', [late as SyntheticTicket]);
     await countAll(monitor);
-    expect(await query('SELECT starts_at, late FROM monitor_buckets WHERE tickets = 1')).toEqual([
+    expect(await query('SELECT starts_at, late FROM monitor_windows WHERE tickets = 1')).toEqual([
       { starts_at: at(0), late: 1 },
     ]);
     expect(await query('SELECT tickets FROM monitor_states')).toEqual([{ tickets: 30 }]);
@@ -152,7 +152,7 @@ describe('counting', () => {
     await slow.release();
     await countAll(monitor);
     expect(await query('SELECT tickets FROM monitor_states')).toEqual([{ tickets: 10 }]);
-    expect(await query(`SELECT 1 FROM observed_tickets WHERE bucket IS NULL`)).toEqual([]);
+    expect(await query(`SELECT 1 FROM observed_tickets WHERE window_id IS NULL`)).toEqual([]);
   });
 
   test('keeps sample tickets apart from real ones', async () => {
@@ -165,13 +165,13 @@ describe('counting', () => {
     ]);
   });
 
-  test('passes over what a model without a reference has ranked, and says that it is not watched', async () => {
+  test('skips tickets of a model without a reference, and reports that they are not monitored', async () => {
     await arriveRanked(database.source, 'text-match', stream(5));
     await countAll(replica());
     expect(await query('SELECT model_version, state FROM monitor_states')).toEqual([
       { model_version: 'text-match', state: null },
     ]);
-    expect(await query('SELECT DISTINCT bucket FROM observed_tickets')).toEqual([{ bucket: 0 }]);
+    expect(await query('SELECT DISTINCT window_id FROM observed_tickets')).toEqual([{ window_id: 0 }]);
   });
 });
 
@@ -180,8 +180,8 @@ describe('the same tickets give the same values', () => {
   const hours = { MONITOR_WINDOW_S: '3600' };
   let expected: unknown;
   const reset = async (): Promise<void> => {
-    await query('TRUNCATE monitor_buckets, monitor_states, monitor_readings, retrain_decisions, alerts CASCADE');
-    await query('UPDATE observed_tickets SET bucket = NULL');
+    await query('TRUNCATE monitor_windows, monitor_states, monitor_readings, retrain_decisions, alerts CASCADE');
+    await query('UPDATE observed_tickets SET window_id = NULL');
   };
   beforeEach(async () => {
     await arriveRanked(database.source, 'm-1', stream(300, { newTopicFrom: 150 }));
@@ -190,8 +190,8 @@ describe('the same tickets give the same values', () => {
     await reset();
   });
 
-  test('counted by a monitor that is killed after every bucket, a bucket of which is lost each time', async () => {
-    for (let bucket = 0; bucket < 5; bucket += 1) {
+  test('counted by a monitor that is killed after every window and loses one each time', async () => {
+    for (let window = 0; window < 5; window += 1) {
       const monitor = replica(hours);
       await query('ALTER TABLE monitor_states ADD CONSTRAINT broken CHECK (tickets < 0) NOT VALID');
       await expect(monitor.tick(at(100_000))).rejects.toThrow(/broken/);
@@ -204,7 +204,7 @@ describe('the same tickets give the same values', () => {
 
   test('counted by two replicas at once', async () => {
     const [one, two] = [replica(hours), replica(hours)];
-    for (let bucket = 0; bucket < 10; bucket += 1) {
+    for (let window = 0; window < 10; window += 1) {
       await Promise.all([one.tick(at(100_000)), two.tick(at(100_000))]);
     }
     expect(await outcome()).toEqual(expected);
@@ -216,7 +216,7 @@ test('arriving in another order, a third of them twice, they give the same value
   await arriveRanked(database.source, 'm-1', tickets);
   await countAll(replica());
   const expected = await outcome();
-  await query('TRUNCATE tickets, monitor_buckets, monitor_states, monitor_readings, retrain_decisions, alerts CASCADE');
+  await query('TRUNCATE tickets, monitor_windows, monitor_states, monitor_readings, retrain_decisions, alerts CASCADE');
   const random = seeded(3);
   const shuffled = tickets.map((ticket) => ({ ticket, place: random() })).sort((a, b) => a.place - b.place);
   for (let part = 0; part < 8; part += 1) {
@@ -251,15 +251,15 @@ describe('a new topic', () => {
   test('is told once by a monitor that has fallen behind: it explains what raised the alarm and the newest tickets, not each time between', async () => {
     await arriveRanked(database.source, 'm-1', stream(900, { newTopicFrom: 300 }));
     await countAll(replica());
-    const [{ looks } = { looks: 0 }] = await query<{ looks: number }>(
-      'SELECT count(*)::int AS looks FROM retrain_decisions',
+    const [{ decisions } = { decisions: 0 }] = await query<{ decisions: number }>(
+      'SELECT count(*)::int AS decisions FROM retrain_decisions',
     );
-    expect(looks).toBeGreaterThan(1);
-    expect(looks).toBeLessThan(90 / 3);
+    expect(decisions).toBeGreaterThan(1);
+    expect(decisions).toBeLessThan(90 / 3);
     expect(await query('SELECT state FROM alerts')).toEqual([{ state: 'open' }]);
   });
 
-  test('is forgotten by the next model, which has a reference and a watch of its own', async () => {
+  test('is forgotten by the next model, which has its own reference and detectors', async () => {
     const monitor = replica();
     await arriveRanked(database.source, 'm-1', stream(600, { newTopicFrom: 0 }));
     await countAll(monitor);
@@ -276,24 +276,24 @@ describe('a new topic', () => {
   });
 });
 
-test('old times are folded into longer ones, and hold the same tickets', async () => {
+test('old windows are merged into longer ones with the same tickets', async () => {
   const monitor = replica();
   await arriveRanked(database.source, 'm-1', stream(1_000));
   await countAll(monitor);
-  const buckets = await query<{ level: number; tickets: number }>('SELECT level, tickets FROM monitor_buckets');
-  expect(buckets.reduce((sum, { tickets }) => sum + tickets, 0)).toBe(1_000);
-  expect(buckets.some(({ level, tickets }) => level === 1 && tickets === 60)).toBe(true);
-  expect(buckets.length).toBeLessThan(45);
+  const windows = await query<{ level: number; tickets: number }>('SELECT level, tickets FROM monitor_windows');
+  expect(windows.reduce((sum, { tickets }) => sum + tickets, 0)).toBe(1_000);
+  expect(windows.some(({ level, tickets }) => level === 1 && tickets === 60)).toBe(true);
+  expect(windows.length).toBeLessThan(45);
 });
 
-test('a ticket that is forgotten leaves the buckets and the watch', async () => {
+test('an erased ticket is removed from the windows and the detectors', async () => {
   const monitor = replica();
   await arriveRanked(database.source, 'm-1', stream(100));
   await countAll(monitor);
   const holds = async (): Promise<boolean[]> => {
     const rows = await query<{ keys: string; filter: number[]; bands: string }>(
-      `SELECT b.sums ->> 'keys' AS keys, s.state #> '{watch,filter}' AS filter, s.state #>> '{watch,bands}' AS bands
-         FROM monitor_buckets b, monitor_states s`,
+      `SELECT w.sample ->> 'keys' AS keys, s.state #> '{detectors,filter}' AS filter, s.state #>> '{detectors,bands}' AS bands
+         FROM monitor_windows w, monitor_states s`,
     );
     const keys = rows.flatMap(({ keys: text }) => [
       ...new Float64Array(new Uint8Array(Buffer.from(text, 'base64')).buffer),

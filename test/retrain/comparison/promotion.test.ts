@@ -14,8 +14,8 @@ import {
   type RunTrigger,
   type Verdict,
 } from '../../../src/retrain/comparison/promotion.js';
-import { choiceCredit, estimateTrust } from '../../../src/monitoring/labels/trust.js';
-import { chosenByAgents, madeUpPairs } from '../../../bench/models/pairs.js';
+import { choiceCredit, posteriorTrust } from '../../../src/monitoring/labels/trust.js';
+import { chosenByAgents, simulatedPairs } from '../../../bench/models/pairs.js';
 
 const rules = (seed = 1) => ({
   minTrustedLabels: 100,
@@ -29,7 +29,7 @@ const judged = (pairs: Parameters<typeof compare>[0], trigger: RunTrigger, facts
 const refusedBy = ({ gates }: Verdict): string[] => gates.filter(({ passed }) => !passed).map(({ gate }) => gate);
 
 describe('a challenger', () => {
-  const better = madeUpPairs({ tickets: 1000, seed: 3, champion: 0.8, challenger: 0.86 });
+  const better = simulatedPairs({ tickets: 1000, seed: 3, champion: 0.8, challenger: 0.86 });
 
   test('that is better is promoted, after a decision and after a scheduled run', () => {
     for (const trigger of ['decision', 'schedule', 'person'] as const) {
@@ -38,13 +38,13 @@ describe('a challenger', () => {
   });
 
   test('that is two points worse is refused', () => {
-    const worse = madeUpPairs({ tickets: 2000, seed: 4, champion: 0.86, challenger: 0.84 });
+    const worse = simulatedPairs({ tickets: 2000, seed: 4, champion: 0.86, challenger: 0.84 });
     expect(refusedBy(judged(worse, 'schedule'))).toContain('non-inferiority');
     expect(refusedBy(judged(worse, 'decision'))).toContain('superiority');
   });
 
   test('that is better on the whole and worse in one language is refused, and the language named', () => {
-    const oneWorse = madeUpPairs({
+    const oneWorse = simulatedPairs({
       tickets: 2000,
       seed: 5,
       champion: 0.8,
@@ -83,7 +83,7 @@ describe('a challenger', () => {
   test('that is out of calibration as the champion is, since the world has changed, is no step back; one that is more so is', () => {
     const refused = (more: number): number =>
       Array.from({ length: 40 }, (_, seed) => {
-        const pairs = madeUpPairs({ tickets: 150, seed, champion: 0.7, challenger: 0.7 }).map((pair) => ({
+        const pairs = simulatedPairs({ tickets: 150, seed, champion: 0.7, challenger: 0.7 }).map((pair) => ({
           ...pair,
           champion: { ...pair.champion, probability: 0.9 },
           challenger: { ...pair.challenger, probability: 0.9 + more },
@@ -100,7 +100,7 @@ describe('a challenger', () => {
 });
 
 describe('the ground that a verdict rests on', () => {
-  const pairs = madeUpPairs({ tickets: 6000, seed: 6, champion: 0.8, challenger: 0.85, independence: 0.5 });
+  const pairs = simulatedPairs({ tickets: 6000, seed: 6, champion: 0.8, challenger: 0.85, independence: 0.5 });
   const chosen = chosenByAgents(pairs, 0.3, 7);
   const points = ({ difference }: Comparison): number => difference.points;
 
@@ -163,10 +163,10 @@ describe('the ground that a verdict rests on', () => {
   test('says with its interval how well the champion does, as often as it promises', () => {
     let held = 0;
     for (let seed = 0; seed < 200; seed += 1) {
-      const made = madeUpPairs({ tickets: 400, seed, champion: 0.9, challenger: 0.9 });
-      const audited = madeUpPairs({ tickets: 60, seed: 1_000 + seed, champion: 0.9, challenger: 0.9 });
+      const made = simulatedPairs({ tickets: 400, seed, champion: 0.9, challenger: 0.9 });
+      const audited = simulatedPairs({ tickets: 60, seed: 1_000 + seed, champion: 0.9, challenger: 0.9 });
       const shown = chosenByAgents(made, 0.3, seed);
-      const trust = estimateTrust({
+      const trust = posteriorTrust({
         shown: shown.length,
         accepted: shown.filter(({ label, shownFirst }) => label === shownFirst).length,
         audited: audited.length,
@@ -191,11 +191,11 @@ describe('the ground that a verdict rests on', () => {
 
   test('trust is found from what was accepted and what audit tickets say', () => {
     const accepted = Math.round(10_000 * (0.8 + 0.3 * 0.2));
-    const trust = estimateTrust({ shown: 10_000, accepted, audited: 2000, right: 1600 });
+    const trust = posteriorTrust({ shown: 10_000, accepted, audited: 2000, right: 1600 });
     expect(trust.measured).toBe(true);
     expect(trust.value).toBeGreaterThan(0.2);
     expect(trust.value).toBeLessThan(0.4);
-    expect(estimateTrust({ shown: 10_000, accepted, audited: 5, right: 4 }).measured).toBe(false);
+    expect(posteriorTrust({ shown: 10_000, accepted, audited: 5, right: 4 }).measured).toBe(false);
   });
 });
 
@@ -230,10 +230,10 @@ describe('tests that may be looked at early', () => {
     expect(holm([0.01, 0.04, 0.03])).toEqual([0.03, 0.06, 0.06]);
   });
 
-  test('a calibrated version exceeds what chance explains on about one in twenty sets', () => {
+  test('a calibrated version exceeds what chance explains on about one in twenty sets', { timeout: 20_000 }, () => {
     let above = 0;
     for (let seed = 0; seed < 200; seed += 1) {
-      const pairs = madeUpPairs({ tickets: 300, seed, champion: 0.8, challenger: 0.8 });
+      const pairs = simulatedPairs({ tickets: 300, seed, champion: 0.8, challenger: 0.8 });
       const { challenger, chanceEce } = compare(pairs, rules(seed));
       if (challenger.ece > chanceEce) above += 1;
     }
