@@ -37,8 +37,7 @@ export async function readTrainingData(
       `${settings.file} has ${sample.all} rows: training uses a sample of about ${sample.size}, with all rows of rare templates`,
     );
   }
-  const useAllViews =
-    encoder.width * classes.length <= maxViewWeights && encoder.width * sample.size <= maxViewNumbers;
+  const useAllViews = encoder.width * classes.length <= maxViewWeights && encoder.width * sample.size <= maxViewNumbers;
   const views = useAllViews ? encoder.width : encoder.size;
   const first = await firstPass({ ...settings, views }, sample, encoder, onRows);
   const limit = Math.max(minNgrams, Math.floor(maxNgramWeights / classes.length));
@@ -66,7 +65,7 @@ export async function readTrainingData(
     dense: { values: dense, width, templates: encodeTemplates(encoder, features, texts) },
     embeddingSize: encoder.size,
     sparse: stackSparse(sparse, features.sparseWidth),
-    dedupGroups: Uint32Array.from(first.groups),
+    dedupGroups: Uint32Array.from(first.dedupGroups),
     idHashes: first.idHashes,
     hash: first.hash.digest('hex'),
     from: first.from,
@@ -115,7 +114,7 @@ export async function firstPass(
 const emptyPass = (): FirstPass => ({
   labels: [],
   contactTypes: [],
-  groups: [],
+  dedupGroups: [],
   idHashes: [],
   fields: [],
   counter: new NgramCounter(),
@@ -135,7 +134,7 @@ function checkLabel({ file, columns }: DataSettings, { label, line }: DataRow, k
 function countRow(pass: FirstPass, row: DataRow, input: RankInput, seed: number): void {
   pass.labels.push(row.label);
   pass.contactTypes.push(row.contactType);
-  pass.groups.push(hash32(dedupKey(ticketText(input)), seed));
+  pass.dedupGroups.push(hash32(dedupKey(ticketText(input)), seed));
   pass.idHashes.push(row.id === null ? null : idHash(row.id));
   pass.hash.update(JSON.stringify([row.label, row.contactType, input]));
   if (row.occurredAt === null) return;
@@ -146,7 +145,7 @@ function countRow(pass: FirstPass, row: DataRow, input: RankInput, seed: number)
 export interface FirstPass {
   labels: (string | null)[];
   contactTypes: (string | null)[];
-  groups: number[];
+  dedupGroups: number[];
   idHashes: (string | null)[];
   fields: FieldFeature[];
   counter: NgramCounter;

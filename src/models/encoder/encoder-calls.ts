@@ -1,7 +1,7 @@
 /** Plans which windows are encoded together: little padding, and equal work for all lanes. */
 
 /** Windows from `start` to `end`, which is excluded. */
-export interface Call {
+export interface WindowRange {
   start: number;
   end: number;
 }
@@ -15,7 +15,7 @@ const maxTokensPerLane = 2048;
  * @param lengths tokens of each window, ascending
  * @returns the windows of each lane, per call to TensorFlow; every window is in exactly one
  */
-export function planCalls(lengths: readonly number[], lanes: number): Call[][] {
+export function planCalls(lengths: readonly number[], lanes: number): WindowRange[][] {
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const rounds = Math.ceil(total / (lanes * minTokensPerLane));
   let low = 0;
@@ -27,14 +27,14 @@ export function planCalls(lengths: readonly number[], lanes: number): Call[][] {
     else low = middle;
   }
   const calls = fillCalls(lengths, high, Math.ceil(lengths.length / lanes));
-  const planned: Call[][] = [];
+  const planned: WindowRange[][] = [];
   for (let start = 0; start < calls.length; start += lanes) planned.push(calls.slice(start, start + lanes));
   return planned;
 }
 
 /** Longest first: each call takes windows up to `maxTokens` tokens, padding included, or `maxWindows` windows. */
-function fillCalls(lengths: readonly number[], maxTokens: number, maxWindows: number): Call[] {
-  const calls: Call[] = [];
+function fillCalls(lengths: readonly number[], maxTokens: number, maxWindows: number): WindowRange[] {
+  const calls: WindowRange[] = [];
   let end = lengths.length;
   while (end > 0) {
     const longest = Math.max(1, lengths[end - 1] ?? 1);

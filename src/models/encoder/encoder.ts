@@ -9,7 +9,7 @@ import { planCalls } from './encoder-calls.js';
 import { encoderGraph, graphVersion, lanesSignature } from './encoder-graph.js';
 import { threadCount } from './encoder-threads.js';
 import { readSafetensors } from '../tensors/safetensors.js';
-import { deviceOf, type NamedTensorMap, type Tensorflow } from '../tensors/tensorflow.js';
+import { detectDevice, type NamedTensorMap, type Tensorflow } from '../tensors/tensorflow.js';
 import { TextWindows } from './text-windows.js';
 
 /** Maximum tokens of a window: longer windows cost more and rank worse with the tested encoders. */
@@ -36,7 +36,7 @@ export class Encoder {
     const config = await readEncoderConfig(join(encoderDir, 'config.json'));
     const hash = await fileHash(weightsFile, cacheDir);
     // A GPU runs one call at a time, on all of its cores.
-    const lanes = deviceOf(tf) === 'gpu' ? 1 : threadCount(availableParallelism());
+    const lanes = detectDevice(tf) === 'gpu' ? 1 : threadCount(availableParallelism());
     const graphDir = join(cacheDir, `encoder-${hash.slice(0, 16)}-${graphVersion}-${lanes}`);
     if (!(await exists(graphDir))) await writeGraph(graphDir, config, weightsFile, lanes);
     const longest = Math.min(maxWindowTokens, config.max_position_embeddings - config.positionOffset);
@@ -97,7 +97,7 @@ export class Encoder {
   }
 
   /** @returns the first of the views, L2-normalised; null for a text without tokens */
-  embeddingOf(views: Float32Array): Float32Array | null {
+  pickEmbedding(views: Float32Array): Float32Array | null {
     const embedding = views.slice(0, this.size);
     return embedding.some((value) => value !== 0) ? embedding : null;
   }

@@ -79,7 +79,12 @@ export async function crossValidate(
     const { dense, sparse: ngrams, nearest, discriminant } = headScores(tf, data, heads, rows);
     const counts = classCounts(data, train);
     const majority = Float32Array.from({ length: rows.length * classes }, (_, at) => counts[at % classes] ?? 0);
-    const baselines = { majority, textMatch, ngrams, classMeans: cosineSimilarities(data, rows, classMeans(data, train)) };
+    const baselines = {
+      majority,
+      textMatch,
+      ngrams,
+      classMeans: cosineSimilarities(data, rows, classMeans(data, train)),
+    };
     parted.push({ rows, scores: [dense, ngrams, nearest, discriminant, textMatch], baselines, train });
   }
   const rows = concat(
@@ -124,15 +129,15 @@ function split(
   { labels }: TrainingData,
   foldOf: Int32Array,
   fold: number,
-  mostRows: number,
+  maxRows: number,
 ): { train: Int32Array; rows: Int32Array } {
   const all = [...labels.keys()];
   const isOut = (row: number): boolean => foldOf[row] === fold;
   const rows = Int32Array.from(all.filter(isOut));
-  if (rows.length > mostRows) shuffle(rows, rows.length, seeded(fold));
+  if (rows.length > maxRows) shuffle(rows, rows.length, seeded(fold));
   return {
     train: Int32Array.from(all.filter((row) => !isOut(row) && (labels[row] ?? -1) >= 0)),
-    rows: rows.slice(0, mostRows).sort(),
+    rows: rows.slice(0, maxRows).sort(),
   };
 }
 
@@ -152,7 +157,10 @@ export interface RankedPrediction extends Prediction {
   rank: number;
 }
 
-export function scoreHeldOut({ labels, halves, classes, scores }: HalvedScores, weights: readonly number[][]): RankedPrediction[] {
+export function scoreHeldOut(
+  { labels, halves, classes, scores }: HalvedScores,
+  weights: readonly number[][],
+): RankedPrediction[] {
   return Array.from(labels, (label, row) => {
     const half = halves[row] ?? 0;
     const probabilities = softmax(combineScores(weights[half] ?? [], scores, row, classes));

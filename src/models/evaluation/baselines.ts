@@ -4,7 +4,7 @@
  */
 import type { AbstentionRule } from '../ranking/abstention.js';
 import type { Encoder } from '../encoder/encoder.js';
-import { embeddingOf } from '../heads/head-scores.js';
+import { rowEmbedding } from '../heads/head-scores.js';
 import { scoreRow, trainLinearSvm, type LinearHead } from '../heads/linear-svm.js';
 import type { Candidate, Ranker, RankInput, Ranking } from '../ranker.js';
 import { predictContactType, buildRanking } from '../ranking/ranking.js';
@@ -162,7 +162,7 @@ export class NearestCentroidRanker extends Baseline {
 
   protected scoreTexts(inputs: RankInput[]): (ScoredText | null)[] {
     return this.encoder.encode(inputs.map(ticketText)).map((views) => {
-      const embedding = this.encoder.embeddingOf(views);
+      const embedding = this.encoder.pickEmbedding(views);
       return (
         embedding && {
           scores: Float32Array.from(this.means, (mean) => cosineScale * cosine(embedding, mean)),
@@ -193,7 +193,7 @@ export function classMeans(data: TrainingData, rows: Int32Array): Float32Array[]
   const means = data.classes.map(() => new Float32Array(data.embeddingSize));
   for (const row of rows) {
     const mean = means[data.labels[row] ?? 0] as Float32Array;
-    embeddingOf(data, row).forEach((value, at) => (mean[at] = mean[at]! + value));
+    rowEmbedding(data, row).forEach((value, at) => (mean[at] = mean[at]! + value));
   }
   return means.map((mean) => {
     const length = Math.hypot(...mean);

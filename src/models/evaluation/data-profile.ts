@@ -64,7 +64,7 @@ export async function profileRows(
     if (!/[\p{L}\p{N}]/u.test(text)) emptyTexts += 1;
     lengths.push(text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0);
     if (row.language) increment(languages, row.language);
-    increment(written, scriptOf(text));
+    increment(written, mainScript(text));
     if (row.channel) increment(channels, row.channel);
   }
   lengths.sort((a, b) => a - b);
@@ -81,13 +81,15 @@ export async function profileRows(
     exactDuplicates,
     words: { median: at(0.5), p95: at(0.95), most: lengths.at(-1) ?? 0, histogram },
     languages:
-      languages.size > 0 ? { by: 'column', counts: topCounts(languages) } : { by: 'writing', counts: topCounts(written) },
+      languages.size > 0
+        ? { by: 'column', counts: topCounts(languages) }
+        : { by: 'writing', counts: topCounts(written) },
     channels: topCounts(channels),
   };
 }
 
 /** The script of most letters of a text. */
-function scriptOf(text: string): string {
+function mainScript(text: string): string {
   const start = text.slice(0, 500);
   let best = { name: 'none', count: 0 };
   patterns.forEach((pattern, index) => {

@@ -33,7 +33,7 @@ export interface FieldFeature {
 
 type FieldSource = Pick<RankInput, 'channel' | 'language' | 'contactType' | 'fields'>;
 
-function valueOf(ticket: FieldSource, name: string): FieldValue {
+function fieldValue(ticket: FieldSource, name: string): FieldValue {
   if (name === '@channel') return ticket.channel;
   if (name === '@language') return ticket.language;
   if (name === knownContactType) return ticket.contactType;
@@ -61,7 +61,7 @@ export class FieldCounter {
   add(ticket: FieldSource): void {
     this.tickets += 1;
     for (const [name, stats] of this.seen) {
-      const value = valueOf(ticket, name);
+      const value = fieldValue(ticket, name);
       if (typeof value === 'number' && Number.isFinite(value)) {
         stats.numbers += 1;
         stats.sum += value;
@@ -74,10 +74,10 @@ export class FieldCounter {
   }
 
   features(): FieldFeature[] {
-    return [...this.seen].flatMap(([name, stats]) => this.featureOf(name, stats));
+    return [...this.seen].flatMap(([name, stats]) => this.toFeatures(name, stats));
   }
 
-  private featureOf(name: string, { numbers, sum, squares, words }: Seen): FieldFeature[] {
+  private toFeatures(name: string, { numbers, sum, squares, words }: Seen): FieldFeature[] {
     const inWords = [...words.values()].reduce((total, count) => total + count, 0);
     if (numbers > inWords) {
       const mean = sum / numbers;
@@ -105,10 +105,11 @@ export function fieldVector(features: readonly FieldFeature[], ticket: FieldSour
   const vector = new Float32Array(fieldWidth(features));
   let start = 0;
   for (const { name, kind, words, mean, deviation } of features) {
-    const value = valueOf(ticket, name);
+    const value = fieldValue(ticket, name);
     if (kind === 'number') {
       if (typeof value === 'number' && Number.isFinite(value)) {
-        vector[start] = (scale * Math.max(-maxDeviations, Math.min(maxDeviations, (value - mean) / deviation))) / maxDeviations;
+        vector[start] =
+          (scale * Math.max(-maxDeviations, Math.min(maxDeviations, (value - mean) / deviation))) / maxDeviations;
       } else vector[start + 1] = scale;
       start += 2;
     } else {

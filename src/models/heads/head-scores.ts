@@ -81,7 +81,8 @@ function linearScores(tf: Tensorflow, data: TrainingData, head: LinearHead, rows
 }
 
 function forEachBatch(rows: Int32Array, score: (some: Int32Array, start: number) => void): void {
-  for (let start = 0; start < rows.length; start += rowsPerCall) score(rows.subarray(start, start + rowsPerCall), start);
+  for (let start = 0; start < rows.length; start += rowsPerCall)
+    score(rows.subarray(start, start + rowsPerCall), start);
 }
 
 function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Array): Float32Array {
@@ -95,16 +96,20 @@ function ngramScores({ sparse }: TrainingData, head: LinearHead, rows: Int32Arra
 }
 
 /** Cosine of each row to each vector, one per class: class means, or template embeddings. [rows, classes] */
-export function cosineSimilarities(data: TrainingData, rows: Int32Array, vectors: readonly Float32Array[]): Float32Array {
+export function cosineSimilarities(
+  data: TrainingData,
+  rows: Int32Array,
+  vectors: readonly Float32Array[],
+): Float32Array {
   const scores = new Float32Array(rows.length * vectors.length);
   rows.forEach((row, index) => {
-    const embedding = embeddingOf(data, row);
+    const embedding = rowEmbedding(data, row);
     vectors.forEach((vector, label) => (scores[index * vectors.length + label] = cosine(embedding, vector)));
   });
   return scores;
 }
 
-export function embeddingOf({ dense, embeddingSize }: TrainingData, row: number): Float32Array {
+export function rowEmbedding({ dense, embeddingSize }: TrainingData, row: number): Float32Array {
   return dense.values.subarray(row * dense.width, row * dense.width + embeddingSize);
 }
 

@@ -55,7 +55,7 @@ function fitOutOfScopeThreshold(rows: readonly HeldOutRow[]): number {
   let [gain, lost] = [0, 0];
   for (const [index, { rightProbability, maxLogit, right }] of sorted.entries()) {
     const isNewThreshold = maxLogit > (sorted[index - 1]?.maxLogit ?? -Infinity);
-    if (isNewThreshold && gain > best.gain && lost <= maxFalseRejections * some) best = { gain, line: maxLogit };
+    if (isNewThreshold && gain > best.gain && lost <= maxFalseRejections * some) best = { gain, threshold: maxLogit };
     gain += rightProbability === null ? 1 / none : -1 / some;
     if (right) lost += 1;
   }

@@ -36,7 +36,7 @@ export class TextMatchRanker implements Ranker {
     const encoded = this.encoder.encode(inputs.map(ticketText));
     return Promise.resolve(
       encoded.map((views, index) => {
-        const embedding = this.encoder.embeddingOf(views);
+        const embedding = this.encoder.pickEmbedding(views);
         const logits = Float64Array.from(this.embeddings, (template) =>
           embedding ? scale * cosine(embedding, template) : 0,
         );

@@ -114,7 +114,7 @@ export class TrainedRanker implements Ranker {
     const learned = this.combineHeads(known, rows, this.baseHeads && this.encodeRows(this.base, known));
     return Promise.resolve(
       rows.map((row, index) => {
-        const embedding = this.encoder.embeddingOf(encoded[index] ?? new Float32Array());
+        const embedding = this.encoder.pickEmbedding(encoded[index] ?? new Float32Array());
         const facts = textFacts(known[index] as RankInput, this.isKnown);
         return this.rankTicket(learned[index] ?? new Float64Array(), embedding, row, facts);
       }),

@@ -41,20 +41,20 @@ export async function loadTensorflow(wanted: Device): Promise<{ tf: Tensorflow; 
     );
   }
   if (tf.getBackend() !== 'tensorflow') throw new TensorflowError(`TensorFlow's backend is ${tf.getBackend()}`);
-  const device = deviceOf(tf);
+  const device = detectDevice(tf);
   if (wanted === 'gpu' && device === 'cpu') {
     throw new TensorflowError(
       'TENSORFLOW=gpu: TensorFlow finds no usable GPU (driver too old, or CUDA libraries missing; see its log lines above). Set TENSORFLOW=cpu to run without.',
     );
   }
-  return { tf, device, version: backendOf(tf).binding.TF_Version };
+  return { tf, device, version: nativeBackend(tf).binding.TF_Version };
 }
 
-export const deviceOf = (tf: Tensorflow): Device => (backendOf(tf).isUsingGpuDevice ? 'gpu' : 'cpu');
+export const detectDevice = (tf: Tensorflow): Device => (nativeBackend(tf).isUsingGpuDevice ? 'gpu' : 'cpu');
 
 /** bfloat16 where the processor supports it (Intel AMX, AVX-512 BF16): a third faster, with sums in float32. */
 export async function productPrecision(tf: Tensorflow): Promise<'float32' | 'bfloat16'> {
-  if (deviceOf(tf) === 'gpu') return 'float32';
+  if (detectDevice(tf) === 'gpu') return 'float32';
   const about = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   return /\b(amx_bf16|avx512_bf16)\b/.test(about) ? 'bfloat16' : 'float32';
 }
@@ -64,4 +64,4 @@ interface Backend {
   binding: { TF_Version: string };
 }
 
-const backendOf = (tf: Tensorflow): Backend => tf.backend() as unknown as Backend;
+const nativeBackend = (tf: Tensorflow): Backend => tf.backend() as unknown as Backend;

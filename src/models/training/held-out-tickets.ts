@@ -12,7 +12,7 @@ import { combineScores, type Combination, type LabelledScores } from '../heads/c
 import { softmax } from '../ranking/softmax.js';
 import type { Columns, DataRow } from '../dataset/data-row.js';
 import { isFeature } from '../features/field-features.js';
-import { embeddingOf } from '../heads/head-scores.js';
+import { rowEmbedding } from '../heads/head-scores.js';
 import { seeded, shuffle } from '../../statistics/random.js';
 import { RowSample } from '../dataset/row-sample.js';
 import type { AbstentionReason, Candidate, FieldValue, RankedTemplate } from '../ranker.js';
@@ -89,7 +89,7 @@ async function* heldOutLines(scoring: HeldOutScoring): AsyncGenerator<string> {
 function describeTicket(scoring: HeldOutScoring, row: DataRow, index: number, place: number): HeldOutTicket {
   const { data, scores, combination, rule, candidates, zeroShotEmbeddings, contactTypeOfClass } = scoring;
   const learned = combineScores(combination.weights, scores.scores, place, scores.classes);
-  const vector = embeddingOf(data, index);
+  const vector = rowEmbedding(data, index);
   const embedding = vector.some((value) => value !== 0) ? vector : null;
   const { scale, offset } = combination.zeroShot;
   const logits = Float64Array.from(candidates, (_, at) => {

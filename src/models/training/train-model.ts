@@ -12,7 +12,13 @@
 import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fitAbstention, scopeCurve, type AbstentionRule, type HeldOutRow, type ScopePoint } from '../ranking/abstention.js';
+import {
+  fitAbstention,
+  scopeCurve,
+  type AbstentionRule,
+  type HeldOutRow,
+  type ScopePoint,
+} from '../ranking/abstention.js';
 import { contactTypesOfClasses, countLabels, labelledRows, orderTemplates } from '../dataset/classes.js';
 import { fitWeights, fitZeroShot, type Combination, type LabelledScores } from '../heads/combination.js';
 import { crossFit } from './cross-fit.js';
@@ -44,7 +50,7 @@ import { writeRunRecord } from './write-run-record.js';
 import { predictHeldOutTypes, trainContactTypes } from '../heads/contact-type-head.js';
 import { readTemplateFile } from '../dataset/template-file.js';
 import { templateText } from '../features/ticket-text.js';
-import { deviceOf, type Tensorflow } from '../tensors/tensorflow.js';
+import { detectDevice, type Tensorflow } from '../tensors/tensorflow.js';
 import type { TrainingData } from '../dataset/training-data.js';
 import { readTrainingData } from '../dataset/read-training-data.js';
 import { checkValidationFile, rowsForThresholds, scoreValidationFile } from './validation.js';
@@ -62,7 +68,14 @@ export async function trainModel(
   report: JobProgress,
 ): Promise<ModelDescription> {
   const recorder = new RunRecorder();
-  const run: Run = { tf, encoder, settings, recorder, onProgress: recorder.timed(report), startedAt: performance.now() };
+  const run: Run = {
+    tf,
+    encoder,
+    settings,
+    recorder,
+    onProgress: recorder.timed(report),
+    startedAt: performance.now(),
+  };
   await prepareFolder(run);
 
   // What can be checked in seconds is checked before a training that can take hours.
@@ -185,7 +198,7 @@ async function openFoldEncoder(run: Run, { data, templates }: TrainingInput): Pr
     data,
     templates: templates.slice(0, data.classes.length).map(templateText),
     folder: unfinishedFolder(settings.out, 'encoder'),
-    settings: scaleToDevice(deviceOf(tf), settings.encoderTraining),
+    settings: scaleToDevice(detectDevice(tf), settings.encoderTraining),
     recorder,
     onProgress,
   });
@@ -272,7 +285,10 @@ async function trainContactTypeHead(
   return { ofClass, head: await trainContactTypes(tf, data), heldOut: await predictHeldOutTypes(tf, baseData) };
 }
 
-function describeModel(run: Run, { input, calibrated, final, thresholds, contactTypes }: TrainedModel): ModelDescription {
+function describeModel(
+  run: Run,
+  { input, calibrated, final, thresholds, contactTypes }: TrainedModel,
+): ModelDescription {
   const { settings, encoder: baseEncoder, startedAt } = run;
   const { data, encoder, baseData } = final;
   const description: ModelDescription = {

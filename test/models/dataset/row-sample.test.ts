@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.remove());
 
-async function sampled(mostRows: number, seed = 1): Promise<string[]> {
+async function sampled(maxRows: number, seed = 1): Promise<string[]> {
   const sample = await RowSample.open({ file, columns: {}, seed, maxRows });
   const rows: string[] = [];
   for await (const { line, label } of sample.rows()) rows.push(`${line} ${label ?? ''}`);

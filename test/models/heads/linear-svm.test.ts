@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { stackSparse, type SparseRow } from '../../../src/models/features/sparse-matrix.js';
-import { scoreRow, trainLinearSvm } from '../../../src/models/heads/linear-svm.js';
+import { scoreRow, trainLinearSvm, type SvmOptions } from '../../../src/models/heads/linear-svm.js';
 import { seeded } from '../../../src/statistics/random.js';
 import { expectAllClose } from '../../support/golden.js';
 import { iris, standardised } from '../../support/iris.js';
@@ -14,7 +14,7 @@ const rows = standardised.map(sparse);
 const matrix = stackSparse(rows, 4);
 const labels = Int32Array.from(iris.labels);
 const all = Int32Array.from(rows.keys());
-const exact = { cost: iris.linearSvm.cost, seed: 1, tolerance: 1e-9, mostPasses: 100_000 };
+const exact: SvmOptions = { cost: iris.linearSvm.cost, seed: 1, tolerance: 1e-9, maxPasses: 100_000 };
 
 describe('the linear support vector machine', () => {
   test('has the weights of scikit-learn’s LinearSVC, one class against the rest', async () => {
