@@ -2,6 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DataSource, LessThan } from 'typeorm';
 import { z } from 'zod';
+import { date } from '../http/date-schema.js';
 import { AuditEntry } from '../records/access/audit-entry.entity.js';
 import { Roles } from './roles.js';
 import { storedText } from '../http/text-schemas.js';
@@ -9,7 +10,7 @@ import { storedText } from '../http/text-schemas.js';
 const entrySchema = z
   .object({
     id: z.number().int(),
-    at: z.date().meta({ type: 'string', format: 'date-time' }),
+    at: date,
     actor: z.string(),
     action: z.string(),
     target: z.string(),
