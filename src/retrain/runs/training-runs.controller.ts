@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { date } from '../../http/date-schema.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
 import { runStates, runTriggers } from '../../records/models/training-run.entity.js';
@@ -8,7 +9,6 @@ import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
 import { ScheduleQuery } from './schedule.query.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
-const date = z.date().meta({ type: 'string', format: 'date-time' });
 const rowId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const points = z.object({ points: z.number(), low: z.number(), high: z.number() });
 const figures = z.object({

@@ -2,6 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { date } from '../../http/date-schema.js';
 import { Roles } from '../../access/roles.js';
 import { provenances } from '../../records/tickets/label.entity.js';
 import { cursorOf, limitOf, microsecondsOf, momentAndId, momentOf, page, pageSchema } from '../../http/cursor.js';
@@ -15,7 +16,7 @@ const labelSchema = z
     provenance: z.enum(provenances),
     position: z.number().int().nullable(),
     shownProbability: z.number().nullable(),
-    labelledAt: z.date().meta({ type: 'string', format: 'date-time' }),
+    labelledAt: date,
   })
   .meta({ id: 'Label' });
 type LabelRow = z.infer<typeof labelSchema> & { ticket: number; at: number };

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpStatus, Param, Post, Query, Req, Res } from 
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { z } from 'zod';
+import { date } from '../../http/date-schema.js';
 import { ProblemException } from '../../http/problem.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { flagReasons } from '../../records/tickets/flag.entity.js';
@@ -29,7 +30,7 @@ const reviewSchema = z
         title: z.string(),
         flags: z.int(),
         reasons: z.record(z.string(), z.int()).describe('Flags by reason'),
-        lastFlaggedAt: z.date().meta({ type: 'string', format: 'date-time' }),
+        lastFlaggedAt: date,
       }),
     ),
   })

@@ -1,9 +1,9 @@
 /** Template statistics in the API. */
 import { z } from 'zod';
+import { date } from '../../http/date-schema.js';
 import { flagReasons } from '../../records/tickets/flag.entity.js';
 import { templateStates } from '../../records/templates/template.entity.js';
 
-const date = z.date().meta({ type: 'string', format: 'date-time' });
 const count = z.int().nonnegative();
 
 export const daysSchema = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { date } from '../../http/date-schema.js';
 import { templateStates } from '../../records/templates/template.entity.js';
 import { identifier, storedText } from '../../http/text-schemas.js';
 
@@ -60,13 +61,13 @@ export const templateSchema = z
     mergedInto: z.string().nullable(),
     revision: z.number().int(),
     sample: z.boolean(),
-    createdAt: z.date().meta({ type: 'string', format: 'date-time' }),
-    updatedAt: z.date().meta({ type: 'string', format: 'date-time' }),
+    createdAt: date,
+    updatedAt: date,
   })
   .meta({ id: 'Template' });
 
 /** A template after a change, and who made it. */
 export const templateRevisionSchema = templateSchema
   .omit({ id: true, sample: true, createdAt: true, updatedAt: true })
-  .extend({ changedBy: z.string(), changedAt: z.date().meta({ type: 'string', format: 'date-time' }) })
+  .extend({ changedBy: z.string(), changedAt: date })
   .meta({ id: 'TemplateRevision' });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { date } from '../../http/date-schema.js';
 import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
 import { identifier } from '../../http/text-schemas.js';
 import { suggestionMessageSchema } from '../requests/suggestion-message.js';
 
-const date = z.date().meta({ type: 'string', format: 'date-time' });
 
 export const ticketPathSchema = z.object({
   source: z.string().regex(/^[a-z0-9._-]{1,64}$/, 'must be 1 to 64 of a–z, 0–9, dot, hyphen, underscore'),

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { date } from '../../http/date-schema.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { ChampionService } from './champion.service.js';
 import { VersionsService } from './versions.service.js';
@@ -9,7 +10,6 @@ import { minCanaryShare } from '../../config/retrain-variables.js';
 import { identifier } from '../../http/text-schemas.js';
 import { found } from '../../http/found.js';
 
-const date = z.date().meta({ type: 'string', format: 'date-time' });
 const versionSchema = z
   .object({ version: z.string(), metadata: z.looseObject({}), createdAt: date, aliases: z.array(z.string()) })
   .meta({ id: 'ModelVersion' });
