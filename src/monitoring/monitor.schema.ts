@@ -6,7 +6,6 @@ import { storedText } from '../http/text-schemas.js';
 
 export const retrainActions = ['repair', 'reweight', 'record', 'label-first', 'retrain', 'none'] as const;
 
-export const date = z.date().meta({ type: 'string', format: 'date-time' });
 const rowId = z.int().positive();
 export const lastId = cursorOf(rowId);
 export const idPathSchema = z.object({ id: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER) });

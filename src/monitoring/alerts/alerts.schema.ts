@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { limitOf, pageSchema } from '../../http/cursor.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
-import { retrainActions, date, findingSchema, stream, lastId, reason } from '../monitor.schema.js';
+import { date } from '../../http/date-schema.js';
+import { retrainActions, findingSchema, stream, lastId, reason } from '../monitor.schema.js';
 import { alertEventKinds, alertStates } from './alert-lifecycle.js';
 
 export const alertSchema = z

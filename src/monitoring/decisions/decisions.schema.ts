@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { limitOf, pageSchema } from '../../http/cursor.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
-import { date, lastId, retrainActions, stream } from '../monitor.schema.js';
+import { date } from '../../http/date-schema.js';
+import { lastId, retrainActions, stream } from '../monitor.schema.js';
 
 export const decisionSchema = z
   .object({

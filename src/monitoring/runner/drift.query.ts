@@ -3,7 +3,8 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Stream } from '../../records/tickets/observed-ticket.entity.js';
 import { loadServingVersion } from '../decisions/decision-store.js';
-import { date, findingSchema, stream } from '../monitor.schema.js';
+import { date } from '../../http/date-schema.js';
+import { findingSchema, stream } from '../monitor.schema.js';
 import { type ReweightingAnswer } from '../decisions/decisions.schema.js';
 import { reweightingSchema } from '../decisions/decisions.schema.js';
 
