@@ -150,8 +150,8 @@ function summarise({ ranks, labels }: HeldOut, judged: readonly RankedPrediction
     model: { top1, hits3: within(own, 3), low: toPercent(low), high: toPercent(high) },
     baselines: baselineNames.map((name) => ({
       name,
-      top1: within([...places[name]], 1),
-      hits3: within([...places[name]], 3),
+      top1: within([...ranks[name]], 1),
+      hits3: within([...ranks[name]], 3),
     })),
   };
 }

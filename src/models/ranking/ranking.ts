@@ -71,7 +71,7 @@ export function topCandidates(
 /** @returns null where the ranking can be shown */
 export function abstentionReason(
   hasWords: boolean,
-  familiarity: number,
+  maxLogit: number,
   confidence: number,
   rule: AbstentionRule,
 ): AbstentionReason | null {
