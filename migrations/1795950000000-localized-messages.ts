@@ -22,7 +22,8 @@ export class LocalizedMessages1795950000000 implements MigrationInterface {
     }
     await runner.query(
       `UPDATE alerts SET evidence = jsonb_set(evidence, '{causes}',
-         (SELECT coalesce(jsonb_agg(cause - 'saying'), '[]') FROM jsonb_array_elements(evidence -> 'causes') AS cause))
+         (SELECT coalesce(jsonb_agg(element.cause - 'saying'), '[]')
+            FROM jsonb_array_elements(evidence -> 'causes') AS element (cause)))
        WHERE jsonb_typeof(evidence -> 'causes') = 'array'`,
     );
     await runner.query(
