@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { poissonInterval, meanInterval, quantileBounds, proportionInterval, wilsonInterval } from '../../src/statistics/intervals.js';
+import {
+  poissonInterval,
+  meanInterval,
+  quantileBounds,
+  proportionInterval,
+  wilsonInterval,
+} from '../../src/statistics/intervals.js';
 import { expectAllClose, expectClose, golden } from '../support/golden.js';
 
 type Four = [number, number, number, number];

@@ -8,15 +8,13 @@ import {
   meanDifference,
   normalCdf,
   studentMean,
-  type BoundedDifferences,
-  type Wealth,
 } from '../../src/statistics/paired-test.js';
 import { seeded } from '../../src/statistics/random.js';
 import { expectAllClose, expectClose, golden } from '../support/golden.js';
 
 const betting = golden('betting') as {
-  paired: (BoundedDifferences & Wealth & { margin: number })[];
-  together: Wealth & { kinds: BoundedDifferences[] };
+  paired: { differences: number[]; bound: number; margin: number; now: number; highest: number }[];
+  together: { kinds: { differences: number[]; bound: number }[]; now: number; highest: number };
   holm: { pValues: number[]; adjusted: number[] }[];
 };
 const intervals = golden('intervals') as {
