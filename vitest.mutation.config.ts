@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/statistics/**/*.test.ts',
-      'test/monitoring/decisions/retrain-decision.test.ts',
+      'test/monitoring/decisions/{retrain-decision,decision-reasons}.test.ts',
       'test/monitoring/detection/**/*.test.ts',
     ],
     // Thousands of simulated tickets a test: too slow to run for each mutant.
