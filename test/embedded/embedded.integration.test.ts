@@ -55,33 +55,41 @@ const processOf = (server: string): number =>
   Number(new RegExp(`${server}: .*process (\\d+)`).exec(lines.findLast((line) => line.startsWith(server)) ?? '')?.[1]);
 
 describe('the embedded servers', () => {
-  test('outlive a service that is killed, are taken over by the next, and come back when they die', async () => {
-    const program = `
+  // Four starts of servers one after another.
+  const restarts = { timeout: 240_000 };
+  test(
+    'outlive a service that is killed, are taken over by the next, and come back when they die',
+    restarts,
+    async () => {
+      const program = `
       const { startEmbedded } = await import(${JSON.stringify(join(root, 'dist/src/embedded/embedded.js'))});
       await startEmbedded({ kafka: true, postgres: true, dataDir: ${JSON.stringify(dataDir)},
         storeDir: ${JSON.stringify(STORE_DIR)}, report: (line) => process.send(line) });
       process.kill(process.pid, 'SIGKILL');`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: [0, 1, 2, 'ipc'] });
-    child.on('message', (line: string) => lines.push(line));
-    // What it has said may come after its end.
-    await Promise.all(['exit', 'disconnect'].map((event) => once(child, event)));
-    const before = [processOf('Kafka'), processOf('PostgreSQL')];
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: [0, 1, 2, 'ipc'] });
+      child.on('message', (line: string) => lines.push(line));
+      // What it has said may come after its end.
+      await Promise.all(['exit', 'disconnect'].map((event) => once(child, event)));
+      const before = [processOf('Kafka'), processOf('PostgreSQL')];
 
-    const servers = await start({ kafka: true });
-    expect(lines.filter((line) => line.includes('already running'))).toHaveLength(2);
-    expect([processOf('Kafka'), processOf('PostgreSQL')]).toEqual(before);
+      const servers = await start({ kafka: true });
+      expect(lines.filter((line) => line.includes('already running'))).toHaveLength(2);
+      expect([processOf('Kafka'), processOf('PostgreSQL')]).toEqual(before);
 
-    // They are watched over from then on: one that dies is back on its port.
-    await query(servers, 'CREATE TABLE kept AS SELECT 1 AS one');
-    process.kill(processOf('PostgreSQL'), 'SIGKILL');
-    process.kill(processOf('Kafka'), 'SIGKILL');
-    expect(await waitFor('PostgreSQL to be back', () => query(servers, 'SELECT one FROM kept'))).toEqual([{ one: 1 }]);
-    await waitFor('Kafka to be back', () => brokerAnswers(brokerPortOf(servers)));
+      // They are watched over from then on: one that dies is back on its port.
+      await query(servers, 'CREATE TABLE kept AS SELECT 1 AS one');
+      process.kill(processOf('PostgreSQL'), 'SIGKILL');
+      process.kill(processOf('Kafka'), 'SIGKILL');
+      expect(await waitFor('PostgreSQL to be back', () => query(servers, 'SELECT one FROM kept'))).toEqual([
+        { one: 1 },
+      ]);
+      await waitFor('Kafka to be back', () => brokerAnswers(brokerPortOf(servers)));
 
-    await servers.stop();
-    expect(await isFree(portOf(servers))).toBe(true);
-    expect(await isFree(brokerPortOf(servers))).toBe(true);
-  });
+      await servers.stop();
+      expect(await isFree(portOf(servers))).toBe(true);
+      expect(await isFree(brokerPortOf(servers))).toBe(true);
+    },
+  );
 
   test('are stopped by the last one who uses them', async () => {
     const first = await start();
