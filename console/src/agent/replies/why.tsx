@@ -34,7 +34,7 @@ export function Why({ explanation, reply }: { explanation: UseQueryResult<Sugges
   const said = (some: WordWeight[]): string =>
     some
       .toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
-      .map(({ text }) => `“${text}”`)
+      .map(({ text }) => t('why.quote', { text }))
       .join(', ');
   const [spoke, against] = [words?.filter(({ weight }) => weight > 0), words?.filter(({ weight }) => weight < 0)];
   return (

@@ -21,7 +21,9 @@ export default function GlossaryPage() {
             <Section key={title} title={title}>
               {entries.map(({ id, term, blocks }) => (
                 <article key={id} id={id} className="glossary-entry">
-                  <h4>{term}</h4>
+                  <h4>
+                    <a href={`#${id}`}>{term}</a>
+                  </h4>
                   <EntryText blocks={blocks} />
                 </article>
               ))}
