@@ -65,8 +65,12 @@ export async function crossValidate(
   const isSmall = data.labels.length * classes <= maxScoresOfAllFolds;
   const [parts, rounds] = isSmall ? [folds, folds] : [partsOfSingleFold, 1];
   const foldOf = assignFolds(data, parts);
-  const parted: { rows: Int32Array; scores: Scores[]; baselines: Record<BaselineName, Scores>; train: Int32Array }[] =
-    [];
+  const foldScores: {
+    rows: Int32Array;
+    scores: Scores[];
+    baselines: Record<BaselineName, Scores>;
+    train: Int32Array;
+  }[] = [];
   let seconds = 0;
   for (let fold = 0; fold < rounds; fold += 1) {
     const { train, rows } = split(data, foldOf, fold, Math.floor(maxScoresOfAllFolds / classes));
@@ -85,17 +89,17 @@ export async function crossValidate(
       ngrams,
       classMeans: cosineSimilarities(data, rows, classMeans(data, train)),
     };
-    parted.push({ rows, scores: [dense, ngrams, nearest, discriminant, textMatch], baselines, train });
+    foldScores.push({ rows, scores: [dense, ngrams, nearest, discriminant, textMatch], baselines, train });
   }
   const rows = concat(
-    parted.map((part) => part.rows),
+    foldScores.map((part) => part.rows),
     Int32Array,
   );
   const labels = rows.map((row) => data.labels[row] ?? -1);
   const placesOf = (name: BaselineName): Int32Array =>
     rankRows(
       concat(
-        parted.map(({ baselines }) => baselines[name]),
+        foldScores.map(({ baselines }) => baselines[name]),
         Float32Array,
       ),
       labels,
@@ -103,14 +107,14 @@ export async function crossValidate(
     );
   return {
     rows,
-    rowsOfFirstFold: parted[0]?.rows.length ?? 0,
-    trainedInFirstFold: parted[0]?.train ?? new Int32Array(),
+    rowsOfFirstFold: foldScores[0]?.rows.length ?? 0,
+    trainedInFirstFold: foldScores[0]?.train ?? new Int32Array(),
     classes,
     labels,
     halves: Uint8Array.from(rows, (row) => ((data.dedupGroups[row] ?? 0) >>> 16) & 1),
     scores: [0, 1, 2, 3, 4].map((kind) =>
       concat(
-        parted.map(({ scores }) => scores[kind] ?? new Float32Array()),
+        foldScores.map(({ scores }) => scores[kind] ?? new Float32Array()),
         Float32Array,
       ),
     ),
@@ -120,7 +124,7 @@ export async function crossValidate(
       ngrams: placesOf('ngrams'),
       classMeans: placesOf('classMeans'),
     },
-    trainings: parted.length,
+    trainings: foldScores.length,
     seconds,
   };
 }
