@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cachedEmbeddings } from '../support/text-embeddings.js';
 
-export interface TopicalTexts {
+export interface TextsByDomain {
   domains: string[];
   /** Index into `domains` of each text */
   domainOf: number[];
@@ -11,7 +11,7 @@ export interface TopicalTexts {
 }
 
 /** @param folder with train.tsv, val.tsv and test.tsv: text, category, domain; out-of-scope texts are left out */
-export async function clincTopics(folder: string, cacheFolder: string): Promise<TopicalTexts> {
+export async function clincTopics(folder: string, cacheFolder: string): Promise<TextsByDomain> {
   const rows = ['train', 'val', 'test'].flatMap((part) =>
     readFileSync(join(folder, `${part}.tsv`), 'utf8')
       .trimEnd()

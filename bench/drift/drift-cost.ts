@@ -25,7 +25,7 @@ const count = Number(options.tickets);
 const encodingUs = Number(options['encoding-us']);
 const seed = Number(options.seed);
 const parts = 10;
-const different = 20_000;
+const distinctTickets = 20_000;
 
 const source = new TicketSource(world(60, seed, 384), seed);
 const start = Date.UTC(2026, 0, 5);
@@ -35,7 +35,7 @@ const reference = buildReference(
   { seed, draws: 1 },
 );
 const coder = new TicketCoder(reference.coding);
-const tickets = Array.from({ length: different }, (_, index) => draw(index));
+const tickets = Array.from({ length: distinctTickets }, (_, index) => draw(index));
 const window = new WindowSample(coder);
 const watch = new ChangeDetector(reference);
 const collect = (globalThis as { gc?: () => void }).gc;
@@ -50,7 +50,7 @@ function run(some: number): number {
   const { user, system } = process.cpuUsage();
   for (let end = at + some; at < end; at += 1) {
     const index = 5_000 + at;
-    const drawn = tickets[at % different] as Observation;
+    const drawn = tickets[at % distinctTickets] as Observation;
     const ticket = {
       ...drawn,
       key: `bench:${index}`,

@@ -15,8 +15,8 @@ import { ReferenceSampler } from '../../src/monitoring/reference/reference-sampl
 import { defaultDecisionSettings, type RetrainAction } from '../../src/monitoring/decisions/retrain-decision.js';
 import { priorTrust } from '../../src/monitoring/labels/trust.js';
 import { decisionAfterAlarm } from './decision-after-alarm.js';
-import { say } from '../support/service.js';
-import { poolOf, type SeenTicket, type Variant } from './shifted-tickets.js';
+import { log } from '../support/service.js';
+import { ticketPool, type ObservedTicket, type Variant } from './shifted-tickets.js';
 import { shuffled } from '../support/tickets-of-banking.js';
 import { wilsonInterval } from '../../src/statistics/intervals.js';
 
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
   },
 });
 const size = Number(options.tickets);
-const pool = await poolOf(options.split === 'test' ? 'test' : 'validation');
+const pool = await ticketPool(options.split === 'test' ? 'test' : 'validation');
 const sampler = new ReferenceSampler(1);
 for (const { text, ...ticket } of pool.reference) sampler.add(ticket, text);
 const reference = sampler.sample();
@@ -37,28 +37,28 @@ interface Case {
   name: string;
   cause: string;
   action: RetrainAction;
-  window: (random: () => number) => SeenTicket[];
+  window: (random: () => number) => ObservedTicket[];
   /** Share of tickets with an audit label, 0–1 */
   labelled?: number;
 }
 
 const { plain } = pool.variants;
-const countsOf = (tickets: readonly SeenTicket[]): Map<string | null, number> => {
+const countsOf = (tickets: readonly ObservedTicket[]): Map<string | null, number> => {
   const counts = new Map<string | null, number>();
   for (const { templateId } of tickets) counts.set(templateId, (counts.get(templateId) ?? 0) + 1);
   return counts;
 };
 const [inReference, inPool] = [countsOf(pool.reference), countsOf(plain)];
-const rarest = 1e-9;
+const minWeight = 1e-9;
 
 /**
  * Weighted sampling without replacement (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006).
  *
  * @returns indices of tickets in sampling order
  */
-const drawnBy = (weight: (ticket: SeenTicket) => number, random: () => number): number[] =>
+const weightedOrder = (weight: (ticket: ObservedTicket) => number, random: () => number): number[] =>
   plain
-    .map((ticket, place) => ({ place, order: random() ** (1 / Math.max(weight(ticket), rarest)) }))
+    .map((ticket, place) => ({ place, order: random() ** (1 / Math.max(weight(ticket), minWeight)) }))
     .sort((a, b) => b.order - a.order)
     .map(({ place }) => place);
 
@@ -66,43 +66,43 @@ const drawnBy = (weight: (ticket: SeenTicket) => number, random: () => number): 
  * Samples with the template mix of the reference. The sample's test tickets have a uniform mix, unlike its training tickets: an
  * unadjusted window would have a label shift besides the injected cause.
  */
-const inTheReferencesShares = (random: () => number): number[] =>
-  drawnBy(({ templateId }) => (inReference.get(templateId) ?? 0) / (inPool.get(templateId) ?? 1), random);
+const referenceMixOrder = (random: () => number): number[] =>
+  weightedOrder(({ templateId }) => (inReference.get(templateId) ?? 0) / (inPool.get(templateId) ?? 1), random);
 
-const places = (random: () => number): number[] => inTheReferencesShares(random).slice(0, size);
-const at = (tickets: readonly SeenTicket[], some: number[]): SeenTicket[] =>
+const places = (random: () => number): number[] => referenceMixOrder(random).slice(0, size);
+const at = (tickets: readonly ObservedTicket[], some: number[]): ObservedTicket[] =>
   some.flatMap((place) => tickets[place] ?? []);
 
-const partly =
+const replaceShare =
   (variant: Variant, share: number) =>
-  (random: () => number): SeenTicket[] => {
+  (random: () => number): ObservedTicket[] => {
     const chosen = places(random);
     const count = Math.round(share * chosen.length);
     return [...at(plain, chosen.slice(count)), ...at(pool.variants[variant], chosen.slice(0, count))];
   };
 
 /** A window in which tickets that satisfy `has` have the given share. */
-const more =
-  (has: (ticket: SeenTicket) => boolean, share: number) =>
-  (random: () => number): SeenTicket[] => {
-    const all = at(plain, inTheReferencesShares(random));
+const enrich =
+  (has: (ticket: ObservedTicket) => boolean, share: number) =>
+  (random: () => number): ObservedTicket[] => {
+    const all = at(plain, referenceMixOrder(random));
     const count = Math.round(share * size);
     return [...all.filter(has).slice(0, count), ...all.filter((ticket) => !has(ticket)).slice(0, size - count)];
   };
 
-function otherMix(random: () => number): SeenTicket[] {
+function shiftedMix(random: () => number): ObservedTicket[] {
   const weights = new Map([...inPool.keys()].map((templateId) => [templateId, random() ** 3]));
-  return at(plain, drawnBy(({ templateId }) => weights.get(templateId) ?? 0, random).slice(0, size));
+  return at(plain, weightedOrder(({ templateId }) => weights.get(templateId) ?? 0, random).slice(0, size));
 }
 
-function newTopic(random: () => number): SeenTicket[] {
+function newTopic(random: () => number): ObservedTicket[] {
   const topic = pool.unknown[Math.floor(random() * pool.unknown.length)] ?? [];
   const count = Math.round(0.15 * size);
   return [...at(plain, places(random)).slice(count), ...shuffled(topic, random).slice(0, count)];
 }
 
 /** Eight templates trade their tickets in a cycle. */
-function newMeaning(random: () => number): SeenTicket[] {
+function changedMeaning(random: () => number): ObservedTicket[] {
   const names = shuffled([...new Set(plain.map(({ templateId }) => templateId))], random).slice(0, 8);
   const others = new Map(names.map((name, index) => [name, names[(index + 1) % names.length]]));
   return at(plain, places(random)).map((ticket) => ({
@@ -112,18 +112,18 @@ function newMeaning(random: () => number): SeenTicket[] {
 }
 
 const cases: Case[] = [
-  { name: 'empty bodies', cause: 'empty-text', action: 'repair', window: partly('empty', 0.2) },
-  { name: 'encoding', cause: 'garbled-text', action: 'repair', window: partly('garbled', 0.5) },
-  { name: 'field gone', cause: 'field-gone', action: 'repair', window: partly('field-gone', 1) },
-  { name: 'field constant', cause: 'field-constant', action: 'repair', window: partly('field-constant', 1) },
-  { name: 'channel', cause: 'channel', action: 'record', window: more(({ channel }) => channel === 'form', 0.5) },
-  { name: 'language', cause: 'language', action: 'retrain', window: partly('german', 0.3) },
-  { name: 'field value', cause: 'field-value', action: 'record', window: more(({ fields }) => fields['app'] === '5.3', 0.4) },
-  { name: 'label shift', cause: 'label-shift', action: 'reweight', window: otherMix },
+  { name: 'empty bodies', cause: 'empty-text', action: 'repair', window: replaceShare('empty', 0.2) },
+  { name: 'encoding', cause: 'garbled-text', action: 'repair', window: replaceShare('garbled', 0.5) },
+  { name: 'field gone', cause: 'field-gone', action: 'repair', window: replaceShare('field-gone', 1) },
+  { name: 'field constant', cause: 'field-constant', action: 'repair', window: replaceShare('field-constant', 1) },
+  { name: 'channel', cause: 'channel', action: 'record', window: enrich(({ channel }) => channel === 'form', 0.5) },
+  { name: 'language', cause: 'language', action: 'retrain', window: replaceShare('german', 0.3) },
+  { name: 'field value', cause: 'field-value', action: 'record', window: enrich(({ fields }) => fields['app'] === '5.3', 0.4) },
+  { name: 'label shift', cause: 'label-shift', action: 'reweight', window: shiftedMix },
   { name: 'new topic', cause: 'new-topic', action: 'label-first', window: newTopic },
-  { name: 'harmless wording', cause: 'wording', action: 'record', window: partly('polite', 0.7) },
-  { name: 'harmful wording', cause: 'wording', action: 'retrain', window: partly('telegram', 0.7) },
-  { name: 'changed meaning', cause: 'changed-meaning', action: 'retrain', window: newMeaning, labelled: 0.5 },
+  { name: 'harmless wording', cause: 'wording', action: 'record', window: replaceShare('polite', 0.7) },
+  { name: 'harmful wording', cause: 'wording', action: 'retrain', window: replaceShare('telegram', 0.7) },
+  { name: 'changed meaning', cause: 'changed-meaning', action: 'retrain', window: changedMeaning, labelled: 0.5 },
 ]; // prettier-ignore
 
 const seeds = Number(options.seeds);
@@ -157,14 +157,14 @@ const results = cases.map(({ name, cause, action, window: windowOf, labelled = 0
     const confidence = ranked.reduce((sum, { ranking }) => sum + (ranking[0]?.probability ?? 0), 0) / ranked.length;
     const now = evidence.accuracy?.now ?? { value: 0, low: 0, high: 0 };
     if (evidence.causes[0]?.kind === cause) found.named += 1;
-    else say(`bench: ${name}, seed ${seed}: found ${evidence.causes.map(({ kind }) => kind).join(', ') || 'no cause'}`);
+    else log(`bench: ${name}, seed ${seed}: found ${evidence.causes.map(({ kind }) => kind).join(', ') || 'no cause'}`);
     if (decision.action === action) found.decided += 1;
     if (decision.action === 'retrain') found.retrained += 1;
     if (now.low <= right && right <= now.high) found.covered += 1;
     found.error += Math.abs(now.value - right) / seeds;
     found.confidenceError += Math.abs(confidence - right) / seeds;
   }
-  say(`bench: ${JSON.stringify(found)}`);
+  log(`bench: ${JSON.stringify(found)}`);
   return found;
 });
 

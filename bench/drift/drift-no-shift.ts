@@ -169,7 +169,7 @@ process.stdout.write(
     maxLower999: Math.max(
       ...windowResults.flatMap(({ tests }) => Object.values(tests).map(({ lower999 }) => lower999)),
     ),
-    baseline: baseline,
+    baseline,
     windows: windowResults,
   })}\n`,
 );

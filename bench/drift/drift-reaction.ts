@@ -31,19 +31,19 @@ const [streams, tickets, size, seed] = [options.streams, options.tickets, option
 const change = 5_000;
 const threshold = 5 * tickets;
 const minEffect = Number(options['min-effect']);
-const bars: Record<string, number> = { 0.1: 1_500, 0.2: 400, 0.4: 130 };
-const usualWindow = 500;
+const targets: Record<string, number> = { 0.1: 1_500, 0.2: 400, 0.4: 130 };
+const baselineWindow = 500;
 
-interface Watched {
+interface StreamResult {
   alarm: number | null;
   /** Tickets at which the evidence reached a new maximum */
   records: { ticket: number; evidence: number }[];
-  usual: number | null;
+  baseline: number | null;
   bonferroni: number | null;
 }
 
 /** First alarm of each method; null if there is none. */
-function watch(stream: number, shift: number): Watched {
+function monitorStream(stream: number, shift: number): StreamResult {
   const normal = normals(seeded(seed * 1_000_003 + stream));
   const reference = Float64Array.from({ length: size }, normal).sort();
   const measure: Measure = {
@@ -62,20 +62,20 @@ function watch(stream: number, shift: number): Watched {
   }
   const detector = new SignalDetector({ measure, counts, isSlice: false, minEffect });
   const random = seeded(stream);
-  const found: Watched = { alarm: null, records: [], usual: null, bonferroni: null };
-  const block = new Float64Array(usualWindow);
-  const looks = tickets / usualWindow;
+  const found: StreamResult = { alarm: null, records: [], baseline: null, bonferroni: null };
+  const block = new Float64Array(baselineWindow);
+  const tests = tickets / baselineWindow;
   for (let ticket = 0; ticket < tickets; ticket += 1) {
     const value = normal() + (ticket >= change ? shift : 0);
     detector.add(findBin(measure, Math.fround(value)), 0, random());
     if (detector.evidence >= threshold) found.alarm ??= ticket;
     const { evidence } = detector;
     if (evidence > Math.max(1_000, found.records.at(-1)?.evidence ?? 0)) found.records.push({ ticket, evidence });
-    block[ticket % usualWindow] = value;
-    if ((ticket + 1) % usualWindow !== 0) continue;
+    block[ticket % baselineWindow] = value;
+    if ((ticket + 1) % baselineWindow !== 0) continue;
     const pValue = kolmogorovSmirnov(reference, block.slice().sort());
-    if (pValue < 0.05) found.usual ??= ticket;
-    if (pValue < 0.05 / looks) found.bonferroni ??= ticket;
+    if (pValue < 0.05) found.baseline ??= ticket;
+    if (pValue < 0.05 / tests) found.bonferroni ??= ticket;
   }
   return found;
 }
@@ -99,29 +99,31 @@ const share = (part: readonly unknown[], whole: number): object => ({
   percent: (100 * part.length) / whole,
   interval: wilsonInterval(part.length, whole).map((bound) => Math.round(1_000 * bound) / 10),
 });
-const still = Array.from({ length: streams }, (_, stream) => watch(stream, 0));
+const noShift = Array.from({ length: streams }, (_, stream) => monitorStream(stream, 0));
 /** Maximum evidence that a fifth of the streams without shift reach */
-const ofAFifth = still.map(({ records }) => records.at(-1)?.evidence ?? 0).sort((a, b) => b - a)[
+const oneInFive = noShift.map(({ records }) => records.at(-1)?.evidence ?? 0).sort((a, b) => b - a)[
   Math.floor(streams / 5)
 ]!;
-const shifts = Object.keys(bars).map((shift) => {
-  const runs = Array.from({ length: streams }, (_, stream) => watch(stream + streams, Number(shift)));
-  const delays = (alarmOf: (run: Watched) => number | null): { early: number; median: number; interval: number[] } => {
+const shifts = Object.keys(targets).map((shift) => {
+  const runs = Array.from({ length: streams }, (_, stream) => monitorStream(stream + streams, Number(shift)));
+  const delays = (
+    alarmOf: (run: StreamResult) => number | null,
+  ): { early: number; median: number; interval: number[] } => {
     const late = runs.flatMap((run) => {
       const alarm = alarmOf(run) ?? Infinity;
       return alarm < change ? [] : [alarm - change + 1];
     });
     return { early: runs.length - late.length, median: median(late), interval: medianInterval(late) };
   };
-  const bar = bars[shift]!;
-  const own = delays(({ records }) => records.find(({ evidence }) => evidence > ofAFifth)?.ticket ?? null);
+  const bar = targets[shift]!;
+  const own = delays(({ records }) => records.find(({ evidence }) => evidence > oneInFive)?.ticket ?? null);
   return {
     shift: Number(shift),
     target: bar,
     met: own.median <= bar,
     ...own,
     atDefaultThreshold: delays(({ alarm }) => alarm),
-    baseline: delays(({ usual }) => usual),
+    baseline: delays(({ baseline: usual }) => usual),
     bonferroni: delays(({ bonferroni }) => bonferroni),
   };
 });
@@ -131,20 +133,20 @@ process.stdout.write(
     streams,
     tickets,
     reference: size,
-    threshold: { oneInFive: Math.round(ofAFifth), default: threshold },
-    minEffect: minEffect,
+    threshold: { oneInFive: Math.round(oneInFive), default: threshold },
+    minEffect,
     noShift: {
       target: 20,
       alarms: share(
-        still.filter(({ alarm }) => alarm !== null),
+        noShift.filter(({ alarm }) => alarm !== null),
         streams,
       ),
       baseline: share(
-        still.filter(({ usual }) => usual !== null),
+        noShift.filter(({ baseline: usual }) => usual !== null),
         streams,
       ),
       bonferroni: share(
-        still.filter(({ bonferroni }) => bonferroni !== null),
+        noShift.filter(({ bonferroni }) => bonferroni !== null),
         streams,
       ),
     },

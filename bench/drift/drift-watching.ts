@@ -87,7 +87,7 @@ process.stdout.write(
     tickets,
     references,
     reference: referenceTickets,
-    target: target,
+    target,
     met: (100 * alarmed) / watched <= target,
     alarms: share(alarmed),
     firstSignals,

@@ -141,7 +141,7 @@ process.stdout.write(
     seeds,
     ticketsPerYear: Math.round(years.reduce((sum, { tickets }) => sum + tickets, 0) / seeds / ((referenceDays + days) / days)),
     versions: messageVersions,
-    target: target,
+    target,
     met: mean.mean <= target,
     driftAlarmsPerYear: { mean: mean.mean, interval: [mean.low, mean.high] },
     raisedPerYear: years.reduce((sum, { raised }) => sum + raised, 0) / seeds,

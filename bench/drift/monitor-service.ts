@@ -27,7 +27,7 @@ import { postgresEntry } from '../../src/setup/postgres-binaries.js';
 import { reachableStore } from '../../src/setup/server-user.js';
 import { storeObservedTickets } from '../../src/suggest/requests/observed-tickets.js';
 import { quantize } from '../../src/suggest/requests/ticket-embeddings.js';
-import { say } from '../support/service.js';
+import { log } from '../support/service.js';
 import { TicketSource, world } from './synthetic-tickets.js';
 
 const { values: options } = parseArgs({
@@ -55,7 +55,7 @@ async function measure(): Promise<object> {
 
   const tickets = new TicketSource(world(60, seed, 384), seed);
   const draw = (index: number): Observation => tickets.ticket({ index, occurredAt: new Date(start + index * 20_000) });
-  say('bench: building a reference of 3,000 tickets');
+  log('bench: building a reference of 3,000 tickets');
   const reference = Array.from({ length: 3_000 }, (_, index) => {
     const observation = draw(index);
     return { observation, templateId: observation.ranking[0]?.templateId ?? null };
@@ -65,7 +65,7 @@ async function measure(): Promise<object> {
   await dataSource.query(`INSERT INTO model_versions (version, folder, metadata) VALUES ($1, $1, '{}')`, [version]);
   await dataSource.query(`INSERT INTO model_aliases (alias, version) VALUES ('champion', $1)`, [version]);
 
-  say(`bench: storing ${count} tickets`);
+  log(`bench: storing ${count} tickets`);
   const storedMs: number[] = [];
   for (let at = 0; at < count; at += batch) {
     storedMs.push(
@@ -76,7 +76,7 @@ async function measure(): Promise<object> {
     );
   }
 
-  say('bench: counting');
+  log('bench: counting');
   const config = { ...readConfig(), MODEL_DIR: dataDir } as ServiceConfig;
   const thread = new CounterThread();
   const look = new MonitorTick(config, thread, new AlertDiagnosisService(config, thread));

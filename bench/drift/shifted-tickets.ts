@@ -5,11 +5,11 @@
 import { hash32, seeded } from '../../src/statistics/random.js';
 import type { FieldValue } from '../../src/models/ranker.js';
 import type { LabelledObservation } from '../../src/monitoring/observations/observation.js';
-import { rankedRows, trainedOn, type TicketRow } from '../support/observed.js';
-import { bankingRows, parted, shuffled } from '../support/tickets-of-banking.js';
+import { cachedRankings, cachedModel, type TicketRow } from '../support/observed.js';
+import { bankingRows, splitPerTemplate, shuffled } from '../support/tickets-of-banking.js';
 
 /** A ticket as the monitor observes it, with its text and its correct template. */
-export interface SeenTicket extends LabelledObservation {
+export interface ObservedTicket extends LabelledObservation {
   text: string;
 }
 
@@ -20,7 +20,7 @@ export type Variant =
 export const topics: readonly RegExp[] = [/top_?up|topping/, /pin|passcode/, /exchange|fiat/];
 const isKnown = ({ templateId }: TicketRow): boolean => !topics.some((topic) => topic.test(templateId ?? ''));
 
-const drawn = <T>(random: () => number, shares: readonly (readonly [T, number])[]): T => {
+const drawValue = <T>(random: () => number, shares: readonly (readonly [T, number])[]): T => {
   let left = random();
   for (const [value, share] of shares) if ((left -= share) < 0) return value;
   return (shares[0] as readonly [T, number])[0];
@@ -30,13 +30,13 @@ function withFields(row: TicketRow): TicketRow {
   const random = seeded(hash32(row.text));
   const german = random() < 0.03;
   const fields: Record<string, FieldValue> = {
-    country: drawn(random, [
+    country: drawValue(random, [
       ['GB', 0.4],
       ['DE', 0.25],
       ['FR', 0.2],
       ['PL', 0.15],
     ]),
-    app: drawn(random, [
+    app: drawValue(random, [
       ['5.1', 0.6],
       ['5.2', 0.3],
       ['5.3', 0.1],
@@ -44,12 +44,12 @@ function withFields(row: TicketRow): TicketRow {
     orders: Math.floor(-4 * Math.log(1 - random())),
     premium: random() < 0.2,
   };
-  const channel = drawn(random, [
+  const channel = drawValue(random, [
     ['email', 0.5],
     ['chat', 0.3],
     ['form', 0.2],
   ]);
-  const shown = german ? { ...row, text: inGerman(row.text) } : row;
+  const shown = german ? { ...row, text: toGerman(row.text) } : row;
   return { ...shown, channel, language: german ? 'de' : 'en', fields };
 }
 
@@ -64,7 +64,7 @@ const words: Record<string, string> = {
   charged: 'belastet', fee: 'Gebühr', lost: 'verloren', stolen: 'gestohlen', phone: 'Telefon', identity: 'Identität', order: 'bestelle',
   refund: 'Erstattung', pending: 'ausstehend', declined: 'abgelehnt', wrong: 'falsch', machine: 'Automat', app: 'App', change: 'ändern',
 }; // prettier-ignore
-const inGerman = (text: string): string =>
+const toGerman = (text: string): string =>
   text.replaceAll(/\p{L}+/gu, (word) => words[word.toLowerCase()] ?? `${word.toLowerCase()}en`);
 
 /** UTF-8 with curly quotes and accents, read as Windows-1252. */
@@ -75,7 +75,7 @@ const variants: Record<Variant, (row: TicketRow) => TicketRow> = {
   plain: (row) => row,
   empty: (row) => ({ ...row, text: '' }),
   garbled: (row) => ({ ...row, text: garbled(row.text) }),
-  german: (row) => ({ ...row, text: inGerman(row.text), language: 'de' }),
+  german: (row) => ({ ...row, text: toGerman(row.text), language: 'de' }),
   polite: (row) => ({ ...row, text: `Hello there, I hope you are well. ${row.text} Many thanks and kind regards` }),
   // Drops three words in ten.
   telegram: (row) => ({
@@ -93,29 +93,29 @@ const variants: Record<Variant, (row: TicketRow) => TicketRow> = {
 export interface Pool {
   model: string;
   /** One half of the tickets that the model has not seen */
-  reference: SeenTicket[];
+  reference: ObservedTicket[];
   /** The other half, by variant; each ticket has the same index in every variant */
-  variants: Record<Variant, SeenTicket[]>;
+  variants: Record<Variant, ObservedTicket[]>;
   /** Tickets of each left-out topic */
-  unknown: SeenTicket[][];
+  unknown: ObservedTicket[][];
 }
 
 /** @param part `validation`: from the sample's training tickets; `test`: from its test tickets */
-export async function poolOf(part: 'validation' | 'test'): Promise<Pool> {
+export async function ticketPool(part: 'validation' | 'test'): Promise<Pool> {
   const rows = bankingRows('train').map(withFields);
-  const { taken, left } = parted(rows.filter(isKnown), 40, 1);
-  const model = await trainedOn(taken);
+  const { taken, left } = splitPerTemplate(rows.filter(isKnown), 40, 1);
+  const model = await cachedModel(taken);
   const mixed = shuffled(left, seeded(2));
   const referenceRows = mixed.slice(0, 2500);
   const windowRows = part === 'test' ? bankingRows('test').map(withFields).filter(isKnown) : mixed.slice(2500, 5000);
-  const seen = async (some: TicketRow[]): Promise<SeenTicket[]> => {
-    const rankings = await rankedRows(model, some);
+  const seen = async (some: TicketRow[]): Promise<ObservedTicket[]> => {
+    const rankings = await cachedRankings(model, some);
     return some.map((row, index) => observed(row, rankings[index] as Awaited<typeof rankings>[number], index));
   };
-  const pool: Partial<Record<Variant, SeenTicket[]>> = {};
+  const pool: Partial<Record<Variant, ObservedTicket[]>> = {};
   for (const [name, change] of Object.entries(variants)) pool[name as Variant] = await seen(windowRows.map(change));
   const others = (part === 'test' ? bankingRows('test') : bankingRows('train')).map(withFields);
-  const unknown: SeenTicket[][] = [];
+  const unknown: ObservedTicket[][] = [];
   for (const topic of topics) {
     const some = others
       .filter(({ templateId }) => topic.test(templateId ?? ''))
@@ -125,7 +125,11 @@ export async function poolOf(part: 'validation' | 'test'): Promise<Pool> {
   return { model, reference: await seen(referenceRows), variants: pool as Pool['variants'], unknown };
 }
 
-function observed(row: TicketRow, ranking: Awaited<ReturnType<typeof rankedRows>>[number], index: number): SeenTicket {
+function observed(
+  row: TicketRow,
+  ranking: Awaited<ReturnType<typeof cachedRankings>>[number],
+  index: number,
+): ObservedTicket {
   const tokens = row.text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   return {
     key: `bench:${index}:${hash32(row.text)}`,

@@ -33,9 +33,9 @@ export interface Draw {
 
 const zipfPower = 1.1;
 /** Noise around a topic's centre: two tickets of a topic have a cosine of about 0.6 */
-const ownShare = 0.8;
+const noiseShare = 0.8;
 /** Number of directions of the noise */
-const wordingDirections = 60;
+const noiseDirections = 60;
 
 /** @returns standard normal numbers */
 export function normals(random: () => number): () => number {
@@ -140,8 +140,8 @@ export class TicketSource {
     const vector = new Float32Array(this.world.size);
     for (let at = 0; at < vector.length; at += 1) {
       // The noise has fewer directions than the embedding has numbers, each weaker than the last.
-      const spread = (at % wordingDirections) + 1;
-      vector[at] = centre[at]! + (ownShare * this.normal()) / Math.sqrt(vector.length) / spread ** 0.25;
+      const spread = (at % noiseDirections) + 1;
+      vector[at] = centre[at]! + (noiseShare * this.normal()) / Math.sqrt(vector.length) / spread ** 0.25;
     }
     return unit(vector);
   }

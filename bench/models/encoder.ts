@@ -19,8 +19,8 @@ import { threadEnvironment } from '../../src/models/encoder/encoder-threads.js';
 import { cosine } from '../../src/models/features/ticket-features.js';
 import { sampleTickets } from '../../src/commands/start/sample.js';
 import { setUp } from '../../src/setup/setup.js';
-import { pythonPrograms } from '../support/python.js';
-import { say } from '../support/service.js';
+import { pythonBin } from '../support/python.js';
+import { log } from '../support/service.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -63,7 +63,7 @@ class References {
 
 type Contender = (calls: string[][]) => Promise<number[]>;
 
-const ours =
+const timeOwn =
   (encoder: Encoder): Contender =>
   (calls) =>
     Promise.resolve(
@@ -74,14 +74,14 @@ const ours =
       }),
     );
 
-const theirs =
+const timeReference =
   (references: References, kind: string): Contender =>
   async (calls) =>
     (await references.ask<{ ms: number[] }>({ do: 'time', with: kind, calls })).ms;
 
 const { STORE_DIR: storeDir } = readConfig();
-const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, say);
-const python = options.python ?? join(await pythonPrograms('models/encoder', '6 GB'), 'python');
+const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, log);
+const python = options.python ?? join(await pythonBin('models/encoder', '6 GB'), 'python');
 // TensorFlow reads these on import; the same settings as in service.
 Object.assign(process.env, ready.environment, threadEnvironment(threads), { TF_NUM_INTEROP_THREADS: String(threads) });
 const { loadTensorflow } = await import('../../src/models/tensors/tensorflow.js');
@@ -94,22 +94,22 @@ const opened = await references.ask<{ versions: object }>({ do: 'open', encoder:
 const texts = [...new Set((await sampleTickets()).map(({ body }) => body))];
 const some = texts.slice(0, 256);
 const embeddings = encoder.encode(some).map((views) => views.subarray(0, encoder.size));
-const likeness = async (kind: string): Promise<number> => {
+const similarity = async (kind: string): Promise<number> => {
   const answer = await references.ask<{ embeddings: number[][] }>({ do: 'embed', with: kind, texts: some });
   const cosines = answer.embeddings.map((other, index) =>
     cosine(Float32Array.from(other), embeddings[index] ?? new Float32Array()),
   );
   return Math.min(...cosines);
 };
-const leastCosine = {
-  sentenceTransformers: await likeness('sentence-transformers'),
-  onnxruntime: await likeness('onnxruntime'),
+const minCosine = {
+  sentenceTransformers: await similarity('sentence-transformers'),
+  onnxruntime: await similarity('onnxruntime'),
 };
 
 const contenders: Record<string, Contender> = {
-  replyrank: ours(encoder),
-  sentenceTransformers: theirs(references, 'sentence-transformers'),
-  onnxruntime: theirs(references, 'onnxruntime'),
+  replyrank: timeOwn(encoder),
+  sentenceTransformers: timeReference(references, 'sentence-transformers'),
+  onnxruntime: timeReference(references, 'onnxruntime'),
 };
 const seen = Object.fromEntries(
   Object.keys(contenders).map((name) => [name, { one: [] as number[], many: [] as number[] }]),
@@ -124,7 +124,7 @@ for (let round = 0; round < rounds; round += 1) {
     seen[name]?.one.push(...(await contender(single)).slice(warmUps));
     seen[name]?.many.push(...(await contender(many)).slice(1));
   }
-  say(`bench: round ${round + 1} of ${rounds}`);
+  log(`bench: round ${round + 1} of ${rounds}`);
 }
 references.close();
 
@@ -151,5 +151,5 @@ const speedUp = {
   ),
 };
 process.stdout.write(
-  `${JSON.stringify({ bench: 'encoder', threads, texts: texts.length, ...figures, speedUp, minCosine: leastCosine, ...opened })}\n`,
+  `${JSON.stringify({ bench: 'encoder', threads, texts: texts.length, ...figures, speedUp, minCosine, ...opened })}\n`,
 );

@@ -17,7 +17,7 @@ export interface PairSettings {
 export const languages = ['en', 'de', 'fr', 'es'];
 
 /** Pairs with trusted labels and calibrated answers. */
-export function madeUpPairs({ tickets, seed, champion, challenger, ...more }: PairSettings): ComparedTicket[] {
+export function simulatedPairs({ tickets, seed, champion, challenger, ...more }: PairSettings): ComparedTicket[] {
   const { independence = 0.2, templates = 40 } = more;
   const random = seeded(seed);
   const name = (): string => `t${Math.floor(random() ** 2 * templates)}`;

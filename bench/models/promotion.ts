@@ -15,7 +15,7 @@ import { compare } from '../../src/retrain/comparison/comparison.js';
 import { type ComparedTicket } from '../../src/retrain/comparison/prediction.js';
 import { normalCdf } from '../../src/statistics/paired-test.js';
 import { promotionVerdict, type ChallengerFacts, type RunTrigger } from '../../src/retrain/comparison/promotion.js';
-import { madeUpPairs } from './pairs.js';
+import { simulatedPairs } from './pairs.js';
 import { wilsonInterval } from '../../src/statistics/intervals.js';
 
 const { values: options } = parseArgs({
@@ -40,23 +40,23 @@ function share(hits: number, of: number): { percent: number; interval: number[] 
   return { percent: percent(hits / of), interval: wilsonInterval(hits, of).map(percent) };
 }
 
-const of = (seed: number, challenger: Parameters<typeof madeUpPairs>[0]['challenger']): ComparedTicket[] =>
-  madeUpPairs({ tickets, seed, champion: 0.85, challenger });
+const pairsOf = (seed: number, challenger: Parameters<typeof simulatedPairs>[0]['challenger']): ComparedTicket[] =>
+  simulatedPairs({ tickets, seed, champion: 0.85, challenger });
 const cases: Record<string, (seed: number, trigger: RunTrigger) => boolean> = {
-  twoPointsWorse: (seed, trigger) => promoted(of(seed, 0.83), trigger),
+  twoPointsWorse: (seed, trigger) => promoted(pairsOf(seed, 0.83), trigger),
   worseInOneLanguage: (seed, trigger) =>
     promoted(
-      of(seed, (language) => (language === 'de' ? 0.77 : 0.9)),
+      pairsOf(seed, (language) => (language === 'de' ? 0.77 : 0.9)),
       trigger,
     ),
-  broken: (seed, trigger) => promoted(of(seed, 0.9), trigger, { comparison: null, failure: 'it does not load' }),
-  tooSlow: (seed, trigger) => promoted(of(seed, 0.9), trigger, { slowdown: 2 }),
+  broken: (seed, trigger) => promoted(pairsOf(seed, 0.9), trigger, { comparison: null, failure: 'it does not load' }),
+  tooSlow: (seed, trigger) => promoted(pairsOf(seed, 0.9), trigger, { slowdown: 2 }),
   sameAnswers: (seed, trigger) =>
     promoted(
-      of(seed, 0.85).map((pair) => ({ ...pair, challenger: pair.champion })),
+      pairsOf(seed, 0.85).map((pair) => ({ ...pair, challenger: pair.champion })),
       trigger,
     ),
-  fivePointsBetter: (seed, trigger) => promoted(of(seed, 0.9), trigger),
+  fivePointsBetter: (seed, trigger) => promoted(pairsOf(seed, 0.9), trigger),
 };
 const byCase = Object.fromEntries(
   Object.entries(cases).map(([name, run]) => {
@@ -68,7 +68,7 @@ const byCase = Object.fromEntries(
 
 let [ours, higher, looked] = [0, 0, 0];
 for (let seed = first; seed < first + count; seed += 1) {
-  const pairs = of(10_000 + seed, 0.85);
+  const pairs = pairsOf(10_000 + seed, 0.85);
   if (promoted(pairs, 'decision')) ours += 1;
   const wins = pairs.map(({ label, champion, challenger }) => [
     challenger.templates[0] === label && champion.templates[0] !== label ? 1 : 0,

@@ -25,7 +25,7 @@ import { toRankInput } from '../../src/models/dataset/data-row.js';
 import { runTraining } from '../../src/models/jobs/training-process.js';
 import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { setUp } from '../../src/setup/setup.js';
-import { say } from '../support/service.js';
+import { log } from '../support/service.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -36,8 +36,8 @@ const { values: options } = parseArgs({
   },
 });
 const seeds = options.seeds.split(',').map(Number);
-const promises = [0.97, 0.99];
-const precisions = [0.95, 0.97, 0.99];
+const coverageTargets = [0.97, 0.99];
+const precisionTargets = [0.95, 0.97, 0.99];
 const splits = 20;
 const rowsAtOnce = 512;
 
@@ -66,7 +66,7 @@ const tasks: Task[] = [
 ];
 
 const { STORE_DIR: storeDir, TENSORFLOW: tensorflow } = readConfig();
-const ready = await setUp({ storeDir, tensorflow, kafka: false, postgres: false }, say);
+const ready = await setUp({ storeDir, tensorflow, kafka: false, postgres: false }, log);
 const worker = { encoderDir: ready.encoderDir, cacheDir: storeDir, device: ready.flavour };
 const environment = childEnvironment(ready.environment);
 const work = mkdtempSync(join(tmpdir(), 'replyrank-bench-public-'));
@@ -81,7 +81,7 @@ const model = new ModelProcess({
 await model.start();
 
 /** The ranked templates of a ticket, and the correct one; null if none fits. */
-interface Judged {
+interface RankedRow {
   items: readonly RankedTemplate[];
   right: string | null;
 }
@@ -113,7 +113,7 @@ async function measure(task: Task, seed: number) {
   );
   await model.activate(out, out);
   const counter = new MetricsCounter();
-  const tested: Judged[] = [];
+  const tested: RankedRow[] = [];
   const rank = async (rows: DataRow[]): Promise<void> => {
     const answers = await model.rank(rows.map((row) => toRankInput(row, false)));
     rows.forEach((row, index) => {
@@ -135,24 +135,24 @@ async function measure(task: Task, seed: number) {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as HeldOutTicket)
-    .map(({ ranking, templateId }): Judged => ({ items: ranking, right: templateId }));
-  const fits = ({ right }: Judged): boolean => right !== null;
-  const sets = promises.map((promise) => ({
+    .map(({ ranking, templateId }): RankedRow => ({ items: ranking, right: templateId }));
+  const fits = ({ right }: RankedRow): boolean => right !== null;
+  const sets = coverageTargets.map((promise) => ({
     target: 100 * promise,
     ...coverage(heldOut.filter(fits), tested.filter(fits), promise),
   }));
-  const shown = precisions.map((precision) => ({
+  const shown = precisionTargets.map((precision) => ({
     target: 100 * precision,
     ...precisionOn(heldOut, tested, precision),
   }));
-  say(`bench: ${task.name}, seed ${seed}: ${JSON.stringify({ seconds, ...counter.metrics() })}`);
+  log(`bench: ${task.name}, seed ${seed}: ${JSON.stringify({ seconds, ...counter.metrics() })}`);
   return { seconds, metrics: counter.metrics(), sets, shown };
 }
 
 /** @returns percent of tickets with a shown first suggestion, and the precision of these suggestions */
-function precisionOn(heldOut: readonly Judged[], tested: readonly Judged[], wanted: number) {
-  const confidenceOf = ({ items }: Judged): number => items[0]?.probability ?? 0;
-  const isRight = ({ items, right }: Judged): boolean => items[0]?.templateId === right;
+function precisionOn(heldOut: readonly RankedRow[], tested: readonly RankedRow[], wanted: number) {
+  const confidenceOf = ({ items }: RankedRow): number => items[0]?.probability ?? 0;
+  const isRight = ({ items, right }: RankedRow): boolean => items[0]?.templateId === right;
   const rows = heldOut.map((row): HeldOutRow => {
     return { confidence: confidenceOf(row), maxLogit: 1, rightProbability: 0, right: isRight(row) };
   });
@@ -164,7 +164,7 @@ function precisionOn(heldOut: readonly Judged[], tested: readonly Judged[], want
   };
 }
 
-function lineOf(judged: readonly Judged[], promise: number): number {
+function setThreshold(judged: readonly RankedRow[], promise: number): number {
   const rows = judged.map(({ items, right }): HeldOutRow => {
     const probability = items.find(({ templateId }) => templateId === right)?.probability ?? 0;
     return { confidence: 1, maxLogit: 1, rightProbability: probability, right: true };
@@ -173,7 +173,7 @@ function lineOf(judged: readonly Judged[], promise: number): number {
 }
 
 /** @returns coverage in percent, and the mean size of the sets */
-function judge(judged: readonly Judged[], line: number): { covered: number; size: number } {
+function testSets(judged: readonly RankedRow[], line: number): { covered: number; size: number } {
   let [covered, size] = [0, 0];
   for (const { items, right } of judged) {
     const set = items.filter(({ probability }, index) => index === 0 || probability >= line);
@@ -183,15 +183,15 @@ function judge(judged: readonly Judged[], line: number): { covered: number; size
   return { covered: (100 * covered) / judged.length, size: size / judged.length };
 }
 
-function coverage(heldOut: readonly Judged[], tested: readonly Judged[], promise: number) {
+function coverage(heldOut: readonly RankedRow[], tested: readonly RankedRow[], promise: number) {
   const halves = Array.from({ length: splits }, (_, split) => {
     const random = seeded(split + 1);
     const inFirst = heldOut.map(() => random() < 0.5);
-    const line = lineOf(
+    const line = setThreshold(
       heldOut.filter((_row, index) => inFirst[index]),
       promise,
     );
-    return judge(
+    return testSets(
       heldOut.filter((_row, index) => !inFirst[index]),
       line,
     );
@@ -199,7 +199,7 @@ function coverage(heldOut: readonly Judged[], tested: readonly Judged[], promise
   return {
     heldOut: rounded(mean(halves.map(({ covered }) => covered))),
     size: rounded(mean(halves.map(({ size }) => size))),
-    test: rounded(judge(tested, lineOf(heldOut, promise)).covered),
+    test: rounded(testSets(tested, setThreshold(heldOut, promise)).covered),
   };
 }
 

@@ -41,8 +41,8 @@ export interface RidgeTools {
 const parts = 5;
 const temperatures = [1, 2, 4, 6, 8, 10, 13, 16, 20, 26];
 /** Abstains below this confidence. */
-const leastSure = 0.2;
-const mostItems = 10;
+const minConfidence = 0.2;
+const maxItems = 10;
 
 export class RidgeModels implements Pick<SimulatedModels, 'train' | 'rank'> {
   private readonly versions = new Map<string, Fitted>();
@@ -65,8 +65,8 @@ export class RidgeModels implements Pick<SimulatedModels, 'train' | 'rank'> {
       (_, part) =>
       RidgeSums.of(lines.filter((line) => partOf(line) === part), classes.length), // prettier-ignore
     );
-    const whole = RidgeSums.together(sums);
-    const without = sums.map((part) => whole.less(part).solved());
+    const whole = RidgeSums.merge(sums);
+    const without = sums.map((part) => whole.subtract(part).solve());
     const heldOut = lines.map((line) => (without[partOf(line)] as RidgeWeights).scores(line.vector));
     const loss = (temperature: number): number =>
       lines.reduce((sum, { label }, at) => {
@@ -75,7 +75,7 @@ export class RidgeModels implements Pick<SimulatedModels, 'train' | 'rank'> {
       }, 0);
     const [temperature = 1] = temperatures.map((one) => ({ one, loss: loss(one) })).sort((a, b) => a.loss - b.loss).map(({ one }) => one); // prettier-ignore
     const version = join(folder ?? '', `ridge-${this.versions.size + 1}`);
-    this.versions.set(version, { classes, weights: whole.solved(), temperature });
+    this.versions.set(version, { classes, weights: whole.solve(), temperature });
     if (folder !== null) {
       await addReference(version, seed, lines.map(({ ticket, vector, label }, at) => {
         const ranking = rankingOf({ classes, temperature }, ticket.row, vector, heldOut[at] as Float64Array);
@@ -110,13 +110,13 @@ function rankingOf(
 ): Ranking {
   const all = probabilities(scores, temperature);
   const candidates = classes.map((templateId) => ({ templateId, title: '', body: '', contactTypes: [] }));
-  const items = topCandidates(candidates, all, mostItems);
+  const items = topCandidates(candidates, all, maxItems);
   const facts = textFacts(input, null);
   return { items, setSize: 1, contactType: null, ...shown(items), embedding, entropy: shannonEntropy(all), ...facts };
 }
 
 function shown([first]: readonly RankedTemplate[]): Pick<Ranking, 'abstained' | 'reason'> {
-  const abstained = (first?.probability ?? 0) < leastSure;
+  const abstained = (first?.probability ?? 0) < minConfidence;
   return { abstained, reason: abstained ? 'unsure' : null };
 }
 

@@ -37,7 +37,7 @@ export class RidgeSums {
   }
 
   /** Folds without rows add nothing. */
-  static together(parts: readonly RidgeSums[]): RidgeSums {
+  static merge(parts: readonly RidgeSums[]): RidgeSums {
     const width = Math.max(...parts.map((part) => part.width));
     const some = parts.filter((part) => part.width === width);
     const total = (of: (part: RidgeSums) => Float64Array): Float64Array =>
@@ -46,7 +46,7 @@ export class RidgeSums {
     return new RidgeSums(width, classes, total(({ square }) => square), total(({ right }) => right)); // prettier-ignore
   }
 
-  less(part: RidgeSums): RidgeSums {
+  subtract(part: RidgeSums): RidgeSums {
     if (part.width !== this.width) return this;
     const { width, classes } = this;
     return new RidgeSums(
@@ -58,7 +58,7 @@ export class RidgeSums {
   }
 
   /** Solves (XᵀX + ridge) W = XᵀY by Cholesky decomposition. */
-  solved(): RidgeWeights {
+  solve(): RidgeWeights {
     const { width, classes } = this;
     const lines = Array.from({ length: width }, (_, a) =>
       this.square.slice((a * (a + 1)) / 2, ((a + 1) * (a + 2)) / 2),

@@ -7,26 +7,26 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
-export interface Asking {
+export interface RequestLoad {
   /** Requested in turn, repeatedly */
   urls: string[];
   token: string;
   perSecond: number;
   /** Warm-up before the measurement */
-  warmSeconds: number;
+  warmUpSeconds: number;
   seconds: number;
 }
 
-export interface Answered {
+export interface ResponseTimes {
   /** Response time of each request */
   ms: number[];
   /** Responses other than 200 */
   failures: number;
 }
 
-const { urls, token, perSecond, warmSeconds, seconds } = workerData as Asking;
+const { urls, token, perSecond, warmUpSeconds: warmSeconds, seconds } = workerData as RequestLoad;
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-const answered: Answered = { ms: [], failures: 0 };
+const answered: ResponseTimes = { ms: [], failures: 0 };
 
 async function ask(url: string, isMeasured: boolean): Promise<void> {
   const from = performance.now();

@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from '../../src/database/data-source.js';
 import { seeded } from '../../src/statistics/random.js';
-import { patientProducer, readTopic } from '../support/kafka.js';
-import { benchDir, freePort, prepareSample, say, ServiceProcess, until } from '../support/service.js';
+import { retryingProducer, readTopic } from '../support/kafka.js';
+import { benchDir, freePort, prepareSample, log, ServiceProcess, waitFor } from '../support/service.js';
 import { startServers, type Servers } from '../support/servers.js';
 import { distinctTexts } from '../support/texts.js';
 
@@ -93,7 +93,7 @@ async function run(fault: Fault, servers: Servers, dataSource: DataSource) {
     KAFKA_GROUP: source,
   });
   await service.start();
-  const producer = await patientProducer(servers.brokers);
+  const producer = await retryingProducer(servers.brokers);
   const texts = distinctTexts(tickets, Number(options.seed));
   const sending = (async () => {
     const started = Date.now();
@@ -119,7 +119,7 @@ async function run(fault: Fault, servers: Servers, dataSource: DataSource) {
   const started = Date.now();
   for (const [index, moment] of moments.entries()) {
     await sleep(Math.max(0, started + moment - Date.now()));
-    say(`bench: ${fault.kind} ${index + 1}/${moments.length} at ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    log(`bench: ${fault.kind} ${index + 1}/${moments.length} at ${((Date.now() - started) / 1000).toFixed(1)} s`);
     await fault.inject(service, servers);
   }
   await sending;
@@ -130,8 +130,8 @@ async function run(fault: Fault, servers: Servers, dataSource: DataSource) {
     return row?.n ?? -1;
   };
   const rankedSql = `SELECT count(DISTINCT t.id)::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = $1`;
-  await until(`${tickets} tickets to be ranked`, 300_000, async () => (await count(rankedSql)) >= tickets);
-  await until(
+  await waitFor(`${tickets} tickets to be ranked`, 300_000, async () => (await count(rankedSql)) >= tickets);
+  await waitFor(
     'the outbox to be empty',
     60_000,
     async () => (await count(`SELECT count(*)::int AS n FROM outbox WHERE $1 <> ''`)) === 0,
@@ -179,7 +179,7 @@ await dataSource.initialize();
 const kinds: Record<string, Awaited<ReturnType<typeof run>>> = {};
 for (const fault of faults.filter(({ kind }) => options.kind === 'all' || options.kind === kind)) {
   kinds[fault.kind] = await run(fault, servers, dataSource);
-  say(`bench: ${fault.kind} ${JSON.stringify(kinds[fault.kind])}`);
+  log(`bench: ${fault.kind} ${JSON.stringify(kinds[fault.kind])}`);
 }
 await dataSource.destroy();
 await servers.stop();

@@ -18,10 +18,10 @@ import { quantile } from '../../src/commands/start/figures.js';
 import { bytesSent } from './bytes-sent.js';
 import * as inPage from './in-page.js';
 import { median, medianInterval } from '../support/intervals.js';
-import { patientProducer } from '../support/kafka.js';
+import { retryingProducer } from '../support/kafka.js';
 import { ownSample } from './own-sample.js';
 import { startServers } from '../support/servers.js';
-import { benchDir, freePort, prepareSample, say, ServiceProcess, until } from '../support/service.js';
+import { benchDir, freePort, prepareSample, log, ServiceProcess, waitFor } from '../support/service.js';
 import { distinctTexts } from '../support/texts.js';
 
 const { values: options } = parseArgs({
@@ -33,27 +33,27 @@ const { values: options } = parseArgs({
 });
 const tickets = Number(options.tickets);
 const rounds = Number(options.rounds);
-const bars = { shownMs: 1_000, frameMs: 50, firstLoadKb: 400, arrivalMs: 2_000 };
+const targets = { shownMs: 1_000, frameMs: 50, firstLoadKb: 400, arrivalMs: 2_000 };
 const scrollFrames = 150;
-const patience = 60_000;
+const timeoutMs = 60_000;
 /** Arguments for very small machines: no real browser runs with them, and Chromium exits when a window is closed. */
-const inOneProcess = new Set(['--single-process', '--no-zygote', '--in-process-gpu']);
+const singleProcessArgs = new Set(['--single-process', '--no-zygote', '--in-process-gpu']);
 
 prepareSample();
 const servers = await startServers(benchDir);
 const sample = await ownSample(servers, 'console');
 const service = new ServiceProcess(await freePort(), { ...sample.environment, LOG_LEVEL: 'warn' });
-const producer = await patientProducer(servers.brokers);
+const producer = await retryingProducer(servers.brokers);
 const texts = distinctTexts(tickets + 3 * rounds, Number(options.seed));
 let next = 0;
 
 try {
   await service.start();
-  say(`bench: ${tickets} open tickets`);
+  log(`bench: ${tickets} open tickets`);
   for (let sent = 0; sent < tickets; sent += 500) await send(producer, Math.min(500, tickets - sent));
-  await until('the tickets to be ranked', 600_000, async () => (await unranked()) === 0 && next >= tickets);
+  await waitFor('the tickets to be ranked', 600_000, async () => (await countUnranked()) === 0 && next >= tickets);
   const browser = await chromium.launch({
-    args: bundledChromium.args.filter((arg) => !inOneProcess.has(arg)),
+    args: bundledChromium.args.filter((arg) => !singleProcessArgs.has(arg)),
     executablePath: await bundledChromium.executablePath(),
   });
   const figures = await measure(browser).finally(() => browser.close());
@@ -68,7 +68,7 @@ try {
 }
 
 async function measure(browser: Browser) {
-  const session = await signedIn(browser);
+  const session = await signIn(browser);
   const [shown, loaded, frames]: number[][] = [[], [], []];
   for (let round = 0; round < rounds; round += 1) {
     const { page, ms } = await openPage(browser, session);
@@ -76,7 +76,7 @@ async function measure(browser: Browser) {
     if (round === 0) loaded?.push(await firstLoadKb(page));
     frames?.push(quantile(await page.evaluate<number[]>(inPage.frameTimes(scrollFrames)), 0.95));
     await page.context().close();
-    say(`bench: page ${round + 1} of ${rounds}`);
+    log(`bench: page ${round + 1} of ${rounds}`);
   }
   const { page } = await openPage(browser, session);
   const arrivals = await arrivalTimes(page);
@@ -84,16 +84,16 @@ async function measure(browser: Browser) {
   await page.evaluate(inPage.scrollToTop);
   const late = await arrivalTimes(page);
   return {
-    shownMs: summary(shown ?? [], bars.shownMs),
-    firstLoadKb: summary(loaded ?? [], bars.firstLoadKb),
-    frameP95Ms: summary(frames ?? [], bars.frameMs),
-    arrivalMs: summary(arrivals, bars.arrivalMs),
-    arrivalAfterScrollMs: { rows: walked, ...summary(late, bars.arrivalMs) },
+    shownMs: summary(shown ?? [], targets.shownMs),
+    firstLoadKb: summary(loaded ?? [], targets.firstLoadKb),
+    frameP95Ms: summary(frames ?? [], targets.frameMs),
+    arrivalMs: summary(arrivals, targets.arrivalMs),
+    arrivalAfterScrollMs: { rows: walked, ...summary(late, targets.arrivalMs) },
   };
 }
 
 /** The session of a signed-in agent, for new browser contexts. */
-async function signedIn(browser: Browser): Promise<Awaited<ReturnType<BrowserContext['storageState']>>> {
+async function signIn(browser: Browser): Promise<Awaited<ReturnType<BrowserContext['storageState']>>> {
   const context = await browser.newContext();
   const actor = { name: 'ada', role: 'agent' as const };
   const page = await context.newPage();
@@ -104,10 +104,10 @@ async function signedIn(browser: Browser): Promise<Awaited<ReturnType<BrowserCon
 }
 
 /** @returns the page, and the time from its request to the first frame with tickets */
-async function openPage(browser: Browser, storageState: Awaited<ReturnType<typeof signedIn>>) {
+async function openPage(browser: Browser, storageState: Awaited<ReturnType<typeof signIn>>) {
   const context = await browser.newContext({ storageState, viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(patience);
+  page.setDefaultTimeout(timeoutMs);
   await page.addInitScript(inPage.markShown);
   await page.goto(service.url, { waitUntil: 'commit' });
   return { page, ms: await page.evaluate<number>(inPage.shownAt) };
@@ -125,7 +125,7 @@ async function firstLoadKb(page: Page): Promise<number> {
 /** @returns how many rows there are once no more come */
 async function scrollThrough(page: Page): Promise<number> {
   const rows = (): Promise<number> => page.evaluate<number>(inPage.scrollToEnd);
-  await until('the end of the queue', 120_000, async () => (await rows()) >= next);
+  await waitFor('the end of the queue', 120_000, async () => (await rows()) >= next);
   return rows();
 }
 
@@ -155,7 +155,7 @@ async function send(to: Producer, count: number, subject = ''): Promise<void> {
   await to.send({ topic: sample.environment['TOPIC_TICKETS'] ?? '', messages });
 }
 
-async function unranked(): Promise<number> {
+async function countUnranked(): Promise<number> {
   const [row]: { n: number }[] = await sample.dataSource.query(
     `SELECT ($1::int - count(*))::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = 'bench'`,
     [tickets],

@@ -19,10 +19,19 @@ import { Worker } from 'node:worker_threads';
 import type { Producer } from 'kafkajs';
 import { createDataSource } from '../../src/database/data-source.js';
 import { quantile } from '../../src/commands/start/figures.js';
-import type { Answered, Asking } from './asking.worker.js';
-import { patientProducer } from '../support/kafka.js';
+import type { ResponseTimes, RequestLoad } from './asking.worker.js';
+import { retryingProducer } from '../support/kafka.js';
 import { startServers } from '../support/servers.js';
-import { benchDir, cli, freePort, prepareSample, residentMb, say, ServiceProcess, until } from '../support/service.js';
+import {
+  benchDir,
+  cli,
+  freePort,
+  prepareSample,
+  residentMb,
+  log,
+  ServiceProcess,
+  waitFor,
+} from '../support/service.js';
 import { distinctTexts } from '../support/texts.js';
 
 const { values: options } = parseArgs({
@@ -40,11 +49,11 @@ const tickets = Number(options.tickets);
 const seconds = Number(options.seconds);
 const run = `bench-${Date.now()}`;
 /** Code of a route is slow until it has run: measure the service a few seconds later. */
-const warmSeconds = 10;
+const warmUpSeconds = 10;
 
 prepareSample();
 const servers = await startServers(benchDir);
-const token = tokenOf(run);
+const token = createToken(run);
 const dataSource = createDataSource(servers.environment.DATABASE_URL, 2, () => undefined);
 await dataSource.initialize();
 const service = new ServiceProcess(await freePort(), {
@@ -57,7 +66,7 @@ const service = new ServiceProcess(await freePort(), {
   MONITOR_LATENESS_S: '1',
 });
 await service.start();
-const producer = await patientProducer(servers.brokers);
+const producer = await retryingProducer(servers.brokers);
 const texts = distinctTexts(tickets + 40 * seconds + 10_000, Number(options.seed));
 let next = 0;
 
@@ -76,7 +85,7 @@ async function measure() {
   return { throughput, latency, eventLoop };
 }
 
-function tokenOf(name: string): string {
+function createToken(name: string): string {
   const printed = execFileSync(process.execPath, [cli, 'tokens', 'add', name, '--role', 'agent', '--json'], {
     env: { ...process.env, ...servers.environment },
     encoding: 'utf8',
@@ -97,7 +106,7 @@ async function send(to: Producer, source: string, count: number): Promise<void> 
   await to.send({ topic: `${run}.tickets`, messages });
 }
 
-async function rankedOf(source: string): Promise<number> {
+async function countRanked(source: string): Promise<number> {
   const [row]: { n: number }[] = await dataSource.query(
     `SELECT count(*)::int AS n FROM tickets t JOIN suggestions s ON s.ticket = t.id WHERE t.source = $1`,
     [source],
@@ -117,17 +126,17 @@ async function measureThroughput(to: Producer) {
       while (sent - (memory.at(-1)?.ranked ?? 0) > 4000) await sleep(100);
     }
   })();
-  await until(`${tickets} tickets`, (tickets / 50) * 1000, async () => {
+  await waitFor(`${tickets} tickets`, (tickets / 50) * 1000, async () => {
     await sleep(800);
-    const ranked = await rankedOf(source);
+    const ranked = await countRanked(source);
     memory.push({ ranked, serviceMb: residentMb(service.pid), modelMb: residentMb(model) });
     if (memory.length % 10 === 0) {
-      say(`bench: ${ranked} ranked, ${Math.round((ranked / (Date.now() - started)) * 1000)} per second`);
+      log(`bench: ${ranked} ranked, ${Math.round((ranked / (Date.now() - started)) * 1000)} per second`);
     }
     return ranked >= tickets;
   });
   await sending;
-  await until('the outbox to be empty', 60_000, async () => {
+  await waitFor('the outbox to be empty', 60_000, async () => {
     const [row]: { n: number }[] = await dataSource.query('SELECT count(*)::int AS n FROM outbox');
     return row?.n === 0;
   });
@@ -144,24 +153,24 @@ async function measureLatency(to: Producer) {
   const source = `${run}-paced`;
   const sentAt = new Map<string, number>();
   const paths = Array.from({ length: Math.min(tickets, 1000) }, () => Math.floor(Math.random() * tickets));
-  const asking: Asking = {
+  const asking: RequestLoad = {
     urls: paths.map((ticket) => `${service.url}/api/v1/tickets/${run}-fast/${ticket}/suggestion`),
     token,
     perSecond: 100,
-    warmSeconds,
+    warmUpSeconds,
     seconds,
   };
   const answered = once(new Worker(new URL('asking.worker.js', import.meta.url), { workerData: asking }), 'message');
   const started = Date.now();
   let paced = 0;
-  for (; paced < (warmSeconds + seconds) * 20; paced += 1) {
+  for (; paced < (warmUpSeconds + seconds) * 20; paced += 1) {
     const due = started + paced * 50;
     if (due > Date.now()) await sleep(due - Date.now());
-    if (paced >= warmSeconds * 20) sentAt.set(String(next), Date.now());
+    if (paced >= warmUpSeconds * 20) sentAt.set(String(next), Date.now());
     void send(to, source, 1);
   }
-  const [{ ms, failures }] = (await answered) as [Answered];
-  await until('the paced tickets', 30_000, async () => (await rankedOf(source)) >= paced);
+  const [{ ms, failures }] = (await answered) as [ResponseTimes];
+  await waitFor('the paced tickets', 30_000, async () => (await countRanked(source)) >= paced);
   const rows: { ticketId: string; at: number }[] = await dataSource.query(
     `SELECT t.ticket_id AS "ticketId", extract(epoch FROM s.created_at)::float8 * 1000 AS at
        FROM tickets t JOIN suggestions s ON s.ticket = t.id AND s.revision = 1 WHERE t.source = $1`,

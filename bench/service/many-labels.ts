@@ -18,7 +18,7 @@ import { seeded } from '../../src/statistics/random.js';
 import { runTraining } from '../../src/models/jobs/training-process.js';
 import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { setUp } from '../../src/setup/setup.js';
-import { say } from '../support/service.js';
+import { log } from '../support/service.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -28,10 +28,10 @@ const { values: options } = parseArgs({
   },
 });
 const seed = Number(options.seed);
-const [views, size, wordsOfAText, ranked] = [5, 384, 12, 200];
+const [views, size, wordsPerText, ranked] = [5, 384, 12, 200];
 const work = mkdtempSync(join(tmpdir(), 'replyrank-bench-many-'));
 const { STORE_DIR: storeDir } = readConfig();
-const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, say);
+const ready = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, log);
 const worker = { encoderDir: ready.encoderDir, cacheDir: storeDir, device: ready.flavour };
 const environment = childEnvironment(ready.environment);
 const service = { workerFile: modelWorkerFile, maxBatch: 64, maxWaitMs: 0, maxQueue: 1000 };
@@ -64,7 +64,7 @@ async function write(file: string, cacheDir: string, labels: number, templates: 
     const lines: string[] = [];
     for (let row = 0; row < count; row += 1) {
       // Half of the words are the template's own, half are shared.
-      const words = Array.from({ length: wordsOfAText }, (_, at) =>
+      const words = Array.from({ length: wordsPerText }, (_, at) =>
         at % 2 === 0
           ? `own${word(8 * template + Math.floor(random() * 8))}`
           : `all${word(Math.floor(5000 * random() ** 3))}`,
@@ -107,7 +107,7 @@ async function measure(labels: number, templates: number): Promise<Figures> {
   const description = await runTraining(
     { worker, settings: { ...given, data, out: folder, cacheDir } },
     environment,
-    (phase, done, note) => say(`bench: ${phase} ${done === null ? '' : Math.round(100 * done)} ${note ?? ''}`),
+    (phase, done, note) => log(`bench: ${phase} ${done === null ? '' : Math.round(100 * done)} ${note ?? ''}`),
   );
   const minutes = Math.round((performance.now() - start) / 6_000) / 10;
   const run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { peakMemoryMb: number };
@@ -121,14 +121,14 @@ async function measure(labels: number, templates: number): Promise<Figures> {
 }
 
 /** Ranks with both models in turns, so that other load affects them alike. @returns the median of each, ms */
-async function timesOfOneTicket(folders: readonly string[]): Promise<number[]> {
+async function timeOneTicket(folders: readonly string[]): Promise<number[]> {
   const [one = '', other = ''] = folders;
   await model.activate(one, one);
   await model.loadSecond({ version: other, folder: other });
   const random = seeded(seed + 1);
   const times = folders.map((): number[] => []);
   for (let count = 0; count < ranked; count += 1) {
-    const words = Array.from({ length: wordsOfAText }, () => `all${word(Math.floor(5000 * random()))}`);
+    const words = Array.from({ length: wordsPerText }, () => `all${word(Math.floor(5000 * random()))}`);
     const input = { subject: '', body: words.join(' '), channel: null, language: null, contactType: null, fields: {} };
     for (const [at, version] of folders.entries()) {
       const from = performance.now();
@@ -141,7 +141,7 @@ async function timesOfOneTicket(folders: readonly string[]): Promise<number[]> {
 
 const small = await measure(10_000, 77);
 const large = await measure(Number(options.labels), Number(options.templates));
-const [smallMs = 0, largeMs = 0] = await timesOfOneTicket(
+const [smallMs = 0, largeMs = 0] = await timeOneTicket(
   [small.templates, large.templates].map((count) => join(work, String(count))),
 );
 await model.stop();

@@ -18,7 +18,7 @@ import { runTraining } from '../../src/models/jobs/training-process.js';
 import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { sampleHistory, sampleTemplates, sampleTickets, type LabelledText } from '../../src/commands/start/sample.js';
 import { setUp } from '../../src/setup/setup.js';
-import { say } from '../support/service.js';
+import { log } from '../support/service.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +32,7 @@ const seed = Number(options.seed);
 const work = mkdtempSync(join(tmpdir(), 'replyrank-bench-new-'));
 
 const { STORE_DIR: storeDir, TENSORFLOW: tensorflow } = readConfig();
-const ready = await setUp({ storeDir, tensorflow, kafka: false, postgres: false }, say);
+const ready = await setUp({ storeDir, tensorflow, kafka: false, postgres: false }, log);
 const settings = { encoderDir: ready.encoderDir, cacheDir: storeDir, device: ready.flavour };
 const environment = childEnvironment(ready.environment);
 
@@ -46,10 +46,10 @@ const candidates: Candidate[] = templates.map(({ id, title, body }) => ({
 }));
 const history = await sampleHistory();
 const isHeldOut = (_: LabelledText, index: number): boolean => index % 10 === 0;
-const validates = options.split === 'validation';
-const training = validates ? history.filter((row, index) => !isHeldOut(row, index)) : history;
-const tested = validates ? history.filter(isHeldOut) : await sampleTickets();
-const rightOf = ({ templateId }: LabelledText): string => hidden.get(templateId) ?? '';
+const isValidation = options.split === 'validation';
+const training = isValidation ? history.filter((row, index) => !isHeldOut(row, index)) : history;
+const tested = isValidation ? history.filter(isHeldOut) : await sampleTickets();
+const correctTemplate = ({ templateId }: LabelledText): string => hidden.get(templateId) ?? '';
 
 const templateFile = join(work, 'templates.jsonl');
 writeFileSync(
@@ -71,8 +71,11 @@ for (let fold = 0; fold < folds; fold += 1) {
   const isRemoved = (id: string): boolean =>
     candidates.findIndex(({ templateId }) => templateId === id) % folds === fold;
   const data = join(work, `train-${fold}.jsonl`);
-  const rows = training.filter((row) => !isRemoved(rightOf(row)));
-  writeFileSync(data, rows.map((row) => `${JSON.stringify({ text: row.body, template: rightOf(row) })}\n`).join(''));
+  const rows = training.filter((row) => !isRemoved(correctTemplate(row)));
+  writeFileSync(
+    data,
+    rows.map((row) => `${JSON.stringify({ text: row.body, template: correctTemplate(row) })}\n`).join(''),
+  );
   const out = join(work, `model-${fold}`);
   mkdirSync(join(work, 'cache'), { recursive: true });
   await runTraining(
@@ -94,12 +97,16 @@ for (let fold = 0; fold < folds; fold += 1) {
     () => undefined,
   );
   await model.activate(out, out);
-  const [removed, others] = [true, false].map((wanted) => tested.filter((row) => isRemoved(rightOf(row)) === wanted));
+  const [removed, others] = [true, false].map((wanted) =>
+    tested.filter((row) => isRemoved(correctTemplate(row)) === wanted),
+  );
   const hits = async (some: LabelledText[] = [], offered: Candidate[], depth: number): Promise<number> => {
     await model.setCandidates(offered);
     const answers = await model.rank(some.map((row) => toRankInput(row, false)));
     return answers.filter(({ ranking }, index) =>
-      ranking.items.slice(0, depth).some(({ templateId }) => templateId === rightOf(some[index] as LabelledText)),
+      ranking.items
+        .slice(0, depth)
+        .some(({ templateId }) => templateId === correctTemplate(some[index] as LabelledText)),
     ).length;
   };
   counts.removed += removed?.length ?? 0;
@@ -112,7 +119,7 @@ for (let fold = 0; fold < folds; fold += 1) {
     candidates.filter(({ templateId }) => !isRemoved(templateId)),
     1,
   );
-  say(`bench: fold ${fold + 1} of ${folds} ${JSON.stringify(counts)}`);
+  log(`bench: fold ${fold + 1} of ${folds} ${JSON.stringify(counts)}`);
 }
 await model.stop();
 rmSync(work, { recursive: true, force: true });

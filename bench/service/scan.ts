@@ -14,12 +14,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { roles } from '../../src/records/access/api-token.entity.js';
 import { ownSample } from './own-sample.js';
-import { pythonPrograms } from '../support/python.js';
-import { scan, withKnownValues, type Found } from './schemathesis.js';
+import { pythonBin } from '../support/python.js';
+import { scan, withKnownValues, type Findings } from './schemathesis.js';
 import { startServers } from '../support/servers.js';
-import { benchDir, freePort, prepareSample, say, ServiceProcess } from '../support/service.js';
-import { attack, type Weaknesses } from './wapiti.js';
-import { fillScanned, type Scanned } from './scanned-service.js';
+import { benchDir, freePort, prepareSample, log, ServiceProcess } from '../support/service.js';
+import { attack, type Vulnerabilities } from './wapiti.js';
+import { fillService, type FilledService } from './scanned-service.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -30,8 +30,8 @@ const { values: options } = parseArgs({
 });
 
 prepareSample();
-const schemathesis = join(await pythonPrograms('service/schemathesis', '100 MB'), 'schemathesis');
-const wapiti = join(await pythonPrograms('service/wapiti', '200 MB'), 'wapiti');
+const schemathesis = join(await pythonBin('service/schemathesis', '100 MB'), 'schemathesis');
+const wapiti = join(await pythonBin('service/wapiti', '200 MB'), 'wapiti');
 const servers = await startServers(benchDir);
 const sample = await ownSample(servers, 'scan');
 // Rate-limited responses would hide the others.
@@ -40,7 +40,7 @@ const folder = mkdtempSync(join(tmpdir(), 'replyrank-bench-scan-'));
 
 try {
   await service.start();
-  const scanned = await fillScanned(service.url, sample);
+  const scanned = await fillService(service.url, sample);
   const found = await scanAll(scanned);
   const weaknesses = await attackAll(scanned);
   const faults = Object.entries({ ...found, ...weaknesses }).flatMap(([caller, of]) =>
@@ -49,7 +49,7 @@ try {
       .flat()
       .map((fault) => `${caller}: ${String(fault)}`),
   );
-  for (const fault of faults) say(fault);
+  for (const fault of faults) log(fault);
   const counted = { schemathesis: total(counts(found)), wapiti: total(counts(weaknesses)) };
   process.stdout.write(`${JSON.stringify({ bench: 'scan', passed: faults.length === 0, ...counted })}\n`);
   if (faults.length > 0) process.exitCode = 1;
@@ -59,11 +59,11 @@ try {
   await servers.stop();
 }
 
-async function scanAll({ tokens, document, known }: Scanned): Promise<Record<string, Found>> {
-  const found: Record<string, Found> = {};
+async function scanAll({ tokens, document, known }: FilledService): Promise<Record<string, Findings>> {
+  const found: Record<string, Findings> = {};
   for (const role of [null, ...roles]) {
     const caller = role ?? 'nobody';
-    say(`bench: schemathesis as ${caller}`);
+    log(`bench: schemathesis as ${caller}`);
     found[caller] = await scan({
       schemathesis,
       folder: folderOf(caller),
@@ -77,17 +77,17 @@ async function scanAll({ tokens, document, known }: Scanned): Promise<Record<str
   return found;
 }
 
-async function attackAll({ document, cookie }: Scanned): Promise<Record<string, Weaknesses>> {
-  const weaknesses: Record<string, Weaknesses> = {};
+async function attackAll({ document, cookie }: FilledService): Promise<Record<string, Vulnerabilities>> {
+  const weaknesses: Record<string, Vulnerabilities> = {};
   for (const caller of ['signedIn', 'notSignedIn']) {
-    say(`bench: Wapiti, ${caller}`);
+    log(`bench: Wapiti, ${caller}`);
     weaknesses[caller] = await attack({
       wapiti,
       folder: folderOf(caller),
       url: service.url,
       document,
       cookie: caller === 'signedIn' ? cookie : null,
-      mostSeconds: Number(options['attack-seconds']),
+      maxSeconds: Number(options['attack-seconds']),
     });
   }
   return weaknesses;

@@ -29,7 +29,7 @@ export interface Scan {
   seed: number;
 }
 
-export interface Found {
+export interface Findings {
   operations: number;
   cases: number;
   /** Responses of 500 and above, except 503 with Retry-After */
@@ -56,12 +56,12 @@ interface Report {
 }
 
 /** A stream that never ends; test/access/http-roles.integration.test.ts covers it. */
-const endless = '/api/v1/events';
+const eventStream = '/api/v1/events';
 /** Responses before authorization: malformed, too large, of another type, or rate-limited. */
-const beforeTheGuard = new Set([400, 401, 403, 413, 415, 429]);
+const beforeAuthorization = new Set([400, 401, 403, 413, 415, 429]);
 
 /** @throws Error if schemathesis itself fails */
-export async function scan(order: Scan): Promise<Found> {
+export async function scan(order: Scan): Promise<Findings> {
   const { folder, caller } = order;
   const document = join(folder, 'openapi.json');
   writeFileSync(document, JSON.stringify(order.document));
@@ -72,7 +72,7 @@ export async function scan(order: Scan): Promise<Found> {
     'run',
     document,
   ];
-  words.push('--url', order.url, '--exclude-path', endless, '--phases', 'coverage,fuzzing,stateful');
+  words.push('--url', order.url, '--exclude-path', eventStream, '--phases', 'coverage,fuzzing,stateful');
   words.push('--max-examples', String(order.examples), '--seed', String(order.seed), '--continue-on-failure');
   words.push('--generation-database', 'none', '--report-ndjson-path', events, '--report-json-path', report);
   if (caller) words.push('--header', `Authorization: Bearer ${caller.token}`);
@@ -83,12 +83,12 @@ export async function scan(order: Scan): Promise<Found> {
   writeFileSync(join(folder, 'said.txt'), said.join(''));
   // 1: there are findings.
   if (code > 1) throw new Error(`schemathesis exited with ${code}: ${said.join('').slice(-2000)}`);
-  return found(order, JSON.parse(readFileSync(report, 'utf8')) as Report, events);
+  return collectFindings(order, JSON.parse(readFileSync(report, 'utf8')) as Report, events);
 }
 
-async function found({ document, caller }: Scan, report: Report, events: string): Promise<Found> {
+async function collectFindings({ document, caller }: Scan, report: Report, events: string): Promise<Findings> {
   const [serverErrors, reachable, statuses] = [new Set<string>(), new Set<string>(), new Map<number, number>()];
-  const isOpen = openTo(document, caller?.role ?? null);
+  const isOpen = allowedTo(document, caller?.role ?? null);
   for await (const line of createInterface({ input: createReadStream(events) })) {
     const exchanges = (JSON.parse(line) as Line).ScenarioFinished?.recorder.interactions ?? {};
     for (const { request, response } of Object.values(exchanges)) {
@@ -97,7 +97,7 @@ async function found({ document, caller }: Scan, report: Report, events: string)
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       const what = `${request.method} ${request.uri} responded ${status}`;
       if (status >= 500) serverErrors.add(what);
-      if (!beforeTheGuard.has(status) && !isNoRoute(response) && !isOpen(request)) reachable.add(what);
+      if (!beforeAuthorization.has(status) && !isUnknownRoute(response) && !isOpen(request)) reachable.add(what);
     }
   }
   return {
@@ -111,7 +111,7 @@ async function found({ document, caller }: Scan, report: Report, events: string)
 }
 
 /** @param role null: unauthenticated @returns whether the document allows a request by this role */
-function openTo(document: OpenAPIObject, role: string | null): (request: Exchange['request']) => boolean {
+function allowedTo(document: OpenAPIObject, role: string | null): (request: Exchange['request']) => boolean {
   const paths = Object.entries(document.paths)
     .toSorted(([a], [b]) => a.split('{').length - b.split('{').length)
     .map(([path, methods]) => ({ pattern: new RegExp(`^${path.replace(/{\w+}/g, '[^/]+')}/?$`, 'i'), methods }));
@@ -126,7 +126,7 @@ function openTo(document: OpenAPIObject, role: string | null): (request: Exchang
 }
 
 /** The response for an unknown path or method. */
-function isNoRoute({ status_code: status, content }: NonNullable<Exchange['response']>): boolean {
+function isUnknownRoute({ status_code: status, content }: NonNullable<Exchange['response']>): boolean {
   if (status === 405) return true;
   if (status !== 404) return false;
   const text = Buffer.from(content?.$base64 ?? '', 'base64').toString();

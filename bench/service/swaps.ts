@@ -16,7 +16,7 @@ import { quantile } from '../../src/commands/start/figures.js';
 import { registerModel } from '../../src/suggest/versions/model-registry.js';
 import { median, medianInterval } from '../support/intervals.js';
 import { startServers } from '../support/servers.js';
-import { benchDir, cli, freePort, prepareSample, say, ServiceProcess, until } from '../support/service.js';
+import { benchDir, cli, freePort, prepareSample, log, ServiceProcess, waitFor } from '../support/service.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -27,8 +27,8 @@ const { values: options } = parseArgs({
 });
 const [swaps, rate, rankShare] = [Number(options.swaps), Number(options.rate), Number(options['rank-share'])];
 const run = `swaps-${Date.now()}`;
-const barMs = 2_000;
-const longestMs = 120_000;
+const targetMs = 2_000;
+const timeoutMs = 120_000;
 const restMs = 1_000;
 
 prepareSample();
@@ -55,14 +55,14 @@ for (let at = 0; at < 2; at += 1) {
 }
 
 /** A response with the version that gave it; times in ms of `performance.now()` */
-interface Ranked {
+interface RankResponse {
   replica: number;
   version: string;
   askedAt: number;
   answeredAt: number;
 }
 
-const ranked: Ranked[] = [];
+const ranked: RankResponse[] = [];
 const failed: string[] = [];
 const times: number[] = [];
 let asked = 0;
@@ -103,13 +103,13 @@ async function measure() {
     for (let tick = 0; !state.isOver; tick += 1) {
       const due = started + (tick * 1000) / rate;
       if (due > performance.now()) await sleep(due - performance.now());
-      all.push(ask(tick));
+      all.push(sendRequest(tick));
     }
     await Promise.all(all);
   })();
   const [firstNew, lastOld]: [number[], number[]] = [[], []];
   try {
-    await until('both replicas to rank', longestMs, () => Promise.resolve(replicas.every((_, at) => ranked.some(({ replica }) => replica === at)))); // prettier-ignore
+    await waitFor('both replicas to rank', timeoutMs, () => Promise.resolve(replicas.every((_, at) => ranked.some(({ replica }) => replica === at)))); // prettier-ignore
     for (let swap = 0; swap < swaps; swap += 1) {
       const [next, before] = swap % 2 === 0 ? [versions[1], versions[0]] : versions;
       const from = performance.now();
@@ -118,15 +118,15 @@ async function measure() {
         headers,
       });
       if (promoted.status !== 200) throw new Error(`promotion: ${promoted.status} ${await promoted.text()}`);
-      const since = (replica: number, version: string): Ranked[] =>
+      const since = (replica: number, version: string): RankResponse[] =>
         ranked.filter((one) => one.replica === replica && one.version === version && one.askedAt >= from);
-      await until(`both replicas to answer with ${next}`, longestMs, () =>
+      await waitFor(`both replicas to answer with ${next}`, timeoutMs, () =>
         Promise.resolve(replicas.every((_, at) => since(at, next).length > 2)),
       );
       await sleep(restMs);
       firstNew.push(Math.max(...replicas.map((_, at) => Math.min(...since(at, next).map((one) => one.answeredAt)) - from))); // prettier-ignore
       lastOld.push(Math.max(0, ...replicas.flatMap((_, at) => since(at, before).map((one) => one.askedAt - from))));
-      say(`bench: swap ${swap + 1}: both on the new version after ${Math.round(firstNew.at(-1) ?? 0)} ms`);
+      log(`bench: swap ${swap + 1}: both on the new version after ${Math.round(firstNew.at(-1) ?? 0)} ms`);
     }
   } finally {
     state.isOver = true;
@@ -144,12 +144,12 @@ async function measure() {
     answerMs: { p50: Math.round(quantile(times, 0.5)), p99: Math.round(quantile(times, 0.99)) },
     bothOnNewMs: { median: Math.round(median(firstNew)), interval: [Math.round(low), Math.round(high)], max: Math.round(Math.max(...firstNew)) },
     oldRequestedUntilMs: { median: Math.round(median(lastOld)), max: Math.round(Math.max(...lastOld)) },
-    within2s: firstNew.filter((ms) => ms <= barMs).length,
-    target: `no failed request; ${swaps} of ${swaps} within ${barMs} ms`,
+    within2s: firstNew.filter((ms) => ms <= targetMs).length,
+    target: `no failed request; ${swaps} of ${swaps} within ${targetMs} ms`,
   }; // prettier-ignore
 }
 
-async function ask(tick: number): Promise<void> {
+async function sendRequest(tick: number): Promise<void> {
   const replica = tick % replicas.length;
   const { url = '' } = replicas[replica] ?? {};
   const isRanking = (Math.floor(tick / replicas.length) * 7) % 10 < 10 * rankShare;

@@ -15,10 +15,10 @@ export interface Attack {
   /** `name=value` of a session; null: signed out */
   cookie: string | null;
   /** Maximum time per module, s */
-  mostSeconds: number;
+  maxSeconds: number;
 }
 
-export interface Weaknesses {
+export interface Vulnerabilities {
   /** Addresses that were attacked */
   addresses: number;
   /** Kind and place of each */
@@ -29,7 +29,7 @@ export interface Weaknesses {
 const modules = ['backup', 'cookieflags', 'crlf', 'csp', 'csrf', 'exec', 'file', 'htaccess', 'http_headers'];
 modules.push('methods', 'permanentxss', 'redirect', 'sql', 'timesql', 'upload', 'xss');
 /** Would end the session; never ends. */
-const leftOut = ['/api/v1/sign-out', '/api/v1/events'];
+const excluded = ['/api/v1/sign-out', '/api/v1/events'];
 
 interface Finding {
   method: string;
@@ -44,18 +44,18 @@ interface Report {
 }
 
 /** @throws Error if Wapiti itself fails */
-export async function attack(order: Attack): Promise<Weaknesses> {
+export async function attack(order: Attack): Promise<Vulnerabilities> {
   const { folder, url, cookie } = order;
   const [document, report] = [join(folder, 'openapi.json'), join(folder, 'report.json')];
   writeFileSync(document, JSON.stringify({ ...order.document, servers: [{ url }] }));
   const words = ['--url', `${url}/`, '--swagger', document, '--module', modules.join(',')];
-  for (const path of leftOut) words.push('--exclude', url + path);
+  for (const path of excluded) words.push('--exclude', url + path);
   // A change by session must come from a page of the service.
   if (cookie) words.push('--cookie-value', cookie, '--header', `Origin: ${url}`);
   words.push('--store-session', join(folder, 'session'), '--store-config', join(folder, 'config'));
   // The callback endpoint for out-of-band checks: nothing listens there.
   words.push('--endpoint', 'http://127.0.0.1:9/', '--no-bugreport', '--flush-session');
-  words.push('--max-attack-time', String(order.mostSeconds), '--format', 'json', '--output', report);
+  words.push('--max-attack-time', String(order.maxSeconds), '--format', 'json', '--output', report);
   const child = spawn(order.wapiti, words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(String(chunk)));

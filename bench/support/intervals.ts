@@ -34,14 +34,14 @@ export function clusteredMean(clusters: readonly (readonly number[])[]): {
 
 /** 95 % interval of the ratio of two means of pairs, by linearisation (Cochran 1977, chapter 6). */
 export function ratioOfMeans(
-  above: readonly number[],
-  below: readonly number[],
+  numerators: readonly number[],
+  denominators: readonly number[],
 ): { ratio: number; low: number; high: number } {
-  const count = above.length;
+  const count = numerators.length;
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const ratio = sum(above) / sum(below);
-  const residuals = above.map((value, at) => value - ratio * below[at]!);
+  const ratio = sum(numerators) / sum(denominators);
+  const residuals = numerators.map((value, at) => value - ratio * denominators[at]!);
   const variance = residuals.reduce((total, residual) => total + residual ** 2, 0) / Math.max(1, count - 1);
-  const error = Math.sqrt(variance / count) / (sum(below) / count);
+  const error = Math.sqrt(variance / count) / (sum(denominators) / count);
   return { ratio, low: ratio - 1.96 * error, high: ratio + 1.96 * error };
 }

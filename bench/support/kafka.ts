@@ -1,7 +1,7 @@
 import { Kafka, logLevel, Partitioners, type Admin, type Producer } from 'kafkajs';
 
 /** A producer that retries while the broker is down, like the outbox of a helpdesk. */
-export async function patientProducer(brokers: string[]): Promise<Producer> {
+export async function retryingProducer(brokers: string[]): Promise<Producer> {
   const producer = client(brokers).producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
   await producer.connect();
   return producer;

@@ -11,7 +11,7 @@ import type { FieldValue, RankInput, Ranking } from '../../src/models/ranker.js'
 import { runTraining } from '../../src/models/jobs/training-process.js';
 import { modelWorkerFile } from '../../src/models/jobs/worker-files.js';
 import { setUp } from '../../src/setup/setup.js';
-import { benchDir, say } from './service.js';
+import { benchDir, log } from './service.js';
 
 /** A ticket with its correct template; null if no template fits. */
 export interface TicketRow {
@@ -22,7 +22,7 @@ export interface TicketRow {
   fields?: Record<string, FieldValue>;
 }
 
-const folderOf = (...parts: unknown[]): string =>
+const cacheFolder = (...parts: unknown[]): string =>
   join(benchDir, 'observed', createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16));
 
 const inputOf = ({ text, channel, language, fields }: TicketRow): RankInput => ({
@@ -36,7 +36,7 @@ const inputOf = ({ text, channel, language, fields }: TicketRow): RankInput => (
 
 async function workerSettings() {
   const { STORE_DIR: storeDir, TENSORFLOW: tensorflow } = readConfig();
-  const ready = await setUp({ storeDir, tensorflow, kafka: false, postgres: false }, say);
+  const ready = await setUp({ storeDir, tensorflow, kafka: false, postgres: false }, log);
   return {
     settings: { encoderDir: ready.encoderDir, cacheDir: storeDir, device: ready.flavour },
     environment: childEnvironment(ready.environment),
@@ -44,12 +44,12 @@ async function workerSettings() {
 }
 
 /** Trains on the rows, or returns the cached model. @returns the model's folder */
-export async function trainedOn(rows: readonly TicketRow[], seed = 1): Promise<string> {
-  const folder = folderOf('model', rows, seed);
+export async function cachedModel(rows: readonly TicketRow[], seed = 1): Promise<string> {
+  const folder = cacheFolder('model', rows, seed);
   const out = join(folder, 'model');
   if (existsSync(out)) return out;
   mkdirSync(folder, { recursive: true });
-  say(`bench: training on ${rows.length} tickets`);
+  log(`bench: training on ${rows.length} tickets`);
   const data = join(folder, 'train.jsonl');
   const fields = Object.keys(rows[0]?.fields ?? {});
   writeFileSync(
@@ -83,12 +83,12 @@ export async function trainedOn(rows: readonly TicketRow[], seed = 1): Promise<s
 }
 
 /** The model's ranking of each row, in order, cached. */
-export async function rankedRows(model: string, rows: readonly TicketRow[]): Promise<Ranking[]> {
-  const folder = folderOf('ranked', model, rows);
+export async function cachedRankings(model: string, rows: readonly TicketRow[]): Promise<Ranking[]> {
+  const folder = cacheFolder('ranked', model, rows);
   const file = join(folder, 'rankings.bin');
   if (existsSync(file)) return deserialize(readFileSync(file)) as Ranking[];
   mkdirSync(folder, { recursive: true });
-  say(`bench: ranking ${rows.length} tickets`);
+  log(`bench: ranking ${rows.length} tickets`);
   const worker = await workerSettings();
   const ranker = new ModelProcess({
     ...worker,

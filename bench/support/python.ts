@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { benchDir, say } from './service.js';
+import { benchDir, log } from './service.js';
 
 /**
  * Installs bench/NAME-requirements.txt once; NAME is, for example, `drift/evidently`.
@@ -11,12 +11,12 @@ import { benchDir, say } from './service.js';
  * @param size of the download, for the progress line
  * @returns the folder of the programs, including `python`
  */
-export async function pythonPrograms(name: string, size: string): Promise<string> {
+export async function pythonBin(name: string, size: string): Promise<string> {
   const folder = join(benchDir, `${basename(name)}-venv`);
   const programs = join(folder, 'bin');
   const done = join(folder, 'complete');
   if (existsSync(done)) return programs;
-  say(`bench: installing ${name}-requirements.txt (${size})`);
+  log(`bench: installing ${name}-requirements.txt (${size})`);
   mkdirSync(benchDir, { recursive: true });
   const file = resolve(import.meta.dirname, '../../../bench', `${name}-requirements.txt`);
   const steps = [

@@ -16,14 +16,14 @@ export const cli = join(root, 'bin', 'replyrank.js');
 /** State kept between runs: the sample's database with its trained model. */
 export const benchDir = join(tmpdir(), 'replyrank-bench');
 
-export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+export const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Runs the main job in `benchDir` once, for the sample and its model. */
 export function prepareSample(): void {
   mkdirSync(benchDir, { recursive: true });
   const done = join(benchDir, 'sample-is-there');
   if (existsSync(done)) return;
-  say('bench: preparing the sample and its model');
+  log('bench: preparing the sample and its model');
   execFileSync(process.execPath, [cli, 'start', '--once', '--tickets', '10', '--json'], {
     env: { ...process.env, DATA_DIR: benchDir, PORT: '0' },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -66,7 +66,7 @@ export class ServiceProcess {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    await until(`the service on port ${this.port} to be ready`, 120_000, async () => {
+    await waitFor(`the service on port ${this.port} to be ready`, 120_000, async () => {
       if (this.child?.exitCode !== null)
         throw new Error(`the service exited; see ${benchDir}/service-${this.port}.log`);
       const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
@@ -94,7 +94,7 @@ export class ServiceProcess {
 }
 
 /** Polls `check` until it returns true. @throws Error after `limitMs` */
-export async function until(what: string, limitMs: number, check: () => Promise<boolean>): Promise<void> {
+export async function waitFor(what: string, limitMs: number, check: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`timed out after ${limitMs / 1000} s, waiting for ${what}`);

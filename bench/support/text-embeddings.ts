@@ -6,9 +6,9 @@ import { readConfig } from '../../src/config/config.js';
 import { Encoder } from '../../src/models/encoder/encoder.js';
 import { loadTensorflow } from '../../src/models/tensors/tensorflow.js';
 import { setUp } from '../../src/setup/setup.js';
-import { say } from './service.js';
+import { log } from './service.js';
 
-const portion = 2048;
+const batchSize = 2048;
 
 /** @returns the embeddings, one row after another, [texts, size] */
 export async function cachedEmbeddings(
@@ -25,14 +25,14 @@ export async function cachedEmbeddings(
 
 async function encode(texts: readonly string[], file: string): Promise<void> {
   const { STORE_DIR: storeDir } = readConfig();
-  const { encoderDir } = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, say);
+  const { encoderDir } = await setUp({ storeDir, tensorflow: 'cpu', kafka: false, postgres: false }, log);
   const { tf } = await loadTensorflow('cpu');
   const encoder = await Encoder.open(tf, encoderDir, storeDir);
   const all = new Float32Array(texts.length * encoder.size);
-  for (let start = 0; start < texts.length; start += portion) {
-    const encoded = encoder.encode(texts.slice(start, start + portion));
+  for (let start = 0; start < texts.length; start += batchSize) {
+    const encoded = encoder.encode(texts.slice(start, start + batchSize));
     encoded.forEach((views, index) => all.set(views.subarray(0, encoder.size), (start + index) * encoder.size));
-    say(`bench: ${Math.min(start + portion, texts.length)} of ${texts.length} texts encoded`);
+    log(`bench: ${Math.min(start + batchSize, texts.length)} of ${texts.length} texts encoded`);
   }
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, new Uint8Array(all.buffer));

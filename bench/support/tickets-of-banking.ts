@@ -27,7 +27,7 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
 }
 
 /** @returns `each` rows per template, and the rest */
-export function parted(
+export function splitPerTemplate(
   rows: readonly TicketRow[],
   each: number,
   seed: number,
