@@ -265,6 +265,33 @@ def minima():
         best = optimize.minimize(function, start, method="Nelder-Mead", options={"xatol": 1e-12, "fatol": 1e-16, "maxiter": 100000, "maxfev": 100000})
         best = optimize.minimize(function, best.x, method="BFGS", options={"gtol": 1e-9})
         found[name] = {"start": start, "point": best.x, "value": best.fun, "valueAtStart": function(start)}
+    # Values after each step of L-BFGS with the matrix of formula 7.16 (Nocedal & Wright) written out, which the code never builds
+    def rosenbrock_path(memory, steps):
+        x, pairs, values = np.array([-1.2, 1.0]), [], []
+        for _ in range(steps):
+            gradient = optimize.rosen_der(x)
+            inverse = np.eye(2)
+            if pairs:
+                s, y = pairs[-1]
+                inverse = np.eye(2) * (s @ y) / (y @ y)
+            for s, y in pairs:
+                rho = 1 / (y @ s)
+                v = np.eye(2) - rho * np.outer(y, s)
+                inverse = v.T @ inverse @ v + rho * np.outer(s, s)
+            direction = -inverse @ gradient
+            slope = direction @ gradient
+            length = 1.0 if pairs else min(1, 1 / np.sqrt(-slope))
+            while optimize.rosen(x + length * direction) > optimize.rosen(x) + 1e-4 * length * slope:
+                length /= 2
+            following = x + length * direction
+            pair = (following - x, optimize.rosen_der(following) - gradient)
+            # A step along which the slope does not rise would spoil the matrix.
+            pairs = [*pairs, pair][-memory:] if pair[0] @ pair[1] > 1e-12 else pairs
+            x = following
+            values.append(optimize.rosen(x))
+        return values
+
+    found["rosenbrock"]["paths"] = [{"memory": memory, "values": rosenbrock_path(memory, 20)} for memory in (1, 3, 8)]
     write("minima", found)
 
 
@@ -297,7 +324,7 @@ def betting():
         bearable = min(bound + tolerance, 1 - 1e-9)
         bets = np.array([0.05, 0.1, 0.2, 0.4, 0.7]) / (1 - least / bearable)
         capital = np.cumprod(1 + np.outer(np.array(errors) / bearable - 1, bets), axis=0).mean(1)
-        risks.append({"before": {"hits": hits, "of": of}, "errors": errors, "tolerance": tolerance, "level": level, "leastError": least,
+        risks.append({"before": {"hits": hits, "of": of}, "errors": errors, "tolerance": tolerance, "level": level, "minError": least,
                       "bearable": bearable, "capital": max(1, capital.max()), "risen": max(1, capital.max()) >= 2 / level, "observed": min(1, max(0, np.mean(errors)))})  # fmt: skip
     write("betting", {
         "paired": paired,

@@ -4,7 +4,13 @@ import { expectAllClose, expectClose, golden } from '../support/golden.js';
 
 const minima = golden('minima') as Record<
   string,
-  { start: number[]; point: number[]; value: number; valueAtStart: number }
+  {
+    start: number[];
+    point: number[];
+    value: number;
+    valueAtStart: number;
+    paths?: { memory: number; values: number[] }[];
+  }
 >;
 
 type Evaluate = (x: readonly number[]) => number;
@@ -41,7 +47,23 @@ const bowl = (point: Float64Array, gradient: Float64Array): number => {
   return point.reduce((sum, value) => sum + value * value, 0);
 };
 
+const rosenbrock = (point: Float64Array, gradient: Float64Array): number => {
+  const [x = 0, y = 0] = point;
+  gradient.set([-400 * x * (y - x * x) - 2 * (1 - x), 200 * (y - x * x)]);
+  return 100 * (y - x * x) ** 2 + (1 - x) ** 2;
+};
+
 describe('L-BFGS', () => {
+  test.each(minima['rosenbrock']?.paths ?? [])(
+    'remembers $memory steps, and takes those of the matrix that they stand for',
+    async ({ memory, values }) => {
+      const found: number[] = [];
+      const options = { maxSteps: values.length, tolerance: 0, memory };
+      await minimise(rosenbrock, Float64Array.of(-1.2, 1), options, (_, value) => void found.push(value));
+      values.forEach((value, at) => expectClose(found[at] ?? NaN, value, 1e-6, 1e-12));
+    },
+  );
+
   test.each(Object.entries(minima))(
     'finds the minimum of %s that SciPy finds',
     async (name, { start, point, value, valueAtStart }) => {

@@ -9,7 +9,7 @@ const { risk } = golden('betting') as {
     errors: number[];
     tolerance: number;
     level: number;
-    leastError: number;
+    minError: number;
     bearable: number;
     capital: number;
     risen: boolean;
@@ -19,8 +19,8 @@ const { risk } = golden('betting') as {
 
 describe('a risen error rate', () => {
   test.each(risk)('equals the recursion of the paper: $before, level $level', ({ before, errors, ...expected }) => {
-    const { tolerance, level, leastError } = expected;
-    const settings = { tolerance, level, ...(leastError === 0 ? {} : { minError: leastError }) };
+    const { tolerance, level, minError } = expected;
+    const settings = { tolerance, level, ...(minError === 0 ? {} : { minError }) };
     const found = testRisk(before, errors, settings);
     expectClose(found.tolerated, expected.bearable, 1e-12);
     expectClose(found.capital, expected.capital, 1e-10);
@@ -49,7 +49,7 @@ describe('a risen error rate', () => {
   });
 
   test('is observed between 0 and 1, whatever corrected errors sum to', () => {
-    const settings = { tolerance: 0.02, level: 0.05, leastError: -1 };
+    const settings = { tolerance: 0.02, level: 0.05, minError: -1 };
     expect(testRisk({ hits: 3, of: 100 }, [-0.5, -0.2], settings).observed).toBe(0);
     expect(testRisk({ hits: 3, of: 100 }, [1.5, 1.2], settings).observed).toBe(1);
   });

@@ -1,8 +1,11 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { newTopic } from '../../../bench/drift/synthetic-tickets.js';
 import { ChangeDetector, type Alarm } from '../../../src/monitoring/detection/change-detector.js';
 import type { Observation, Outcome } from '../../../src/monitoring/observations/observation.js';
 import { monday, smallDesk, smallReference, smallStream } from '../../support/small-desk.js';
+
+// A detector for each of some sixty signals and slices is made anew in every test.
+vi.setConfig({ testTimeout: 20_000 });
 
 const topic = newTopic(smallDesk, 5);
 const settings = { minTicketsPerFalseAlarm: 1_000, minEffect: 0.01 };

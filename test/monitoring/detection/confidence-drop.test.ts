@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isConfidenceRise } from '../../../src/monitoring/detection/confidence-drop.js';
+import { confidenceDropDirections, isConfidenceRise } from '../../../src/monitoring/detection/confidence-drop.js';
 
 const effect = (value: number) => ({ value, low: value, high: value, unit: '' });
 
@@ -17,3 +17,11 @@ test.each([
 ])('%s moved by %d: the model is surer, %s', (signal, value, surer) =>
   expect(isConfidenceRise({ signal, effect: effect(value) })).toBe(surer),
 );
+
+test('less sure is a lower confidence, a higher entropy, and more abstentions', () => {
+  expect([...confidenceDropDirections]).toEqual([
+    ['confidence', 'lower'],
+    ['entropy', 'higher'],
+    ['abstention', 'higher'],
+  ]);
+});

@@ -194,6 +194,7 @@ describe('the effect', () => {
     const own = detector({ measure: three, counts: Float64Array.of(400, 400, 100, 0, 0, 0) });
     for (let ticket = 0; ticket < 50; ticket += 1) own.add(2, 0, 0);
     expect(own.effect().bin).toBe(2);
+    expect([...own.effect().reference]).toEqual([400, 400, 100, 0, 0, 0]);
   });
 });
 
