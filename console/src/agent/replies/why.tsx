@@ -31,7 +31,7 @@ export function Why({ explanation, reply }: { explanation: UseQueryResult<Sugges
     );
   }
   const words = wordsOf(explanation.data, reply);
-  const said = (some: WordWeight[]): string =>
+  const listOf = (some: WordWeight[]): string =>
     some
       .toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
       .map(({ text }) => t('why.quote', { text }))
@@ -50,14 +50,14 @@ export function Why({ explanation, reply }: { explanation: UseQueryResult<Sugges
             <mark className="word" data-speaks="for" data-strength="3">
               {t('why.supporting')}
             </mark>{' '}
-            {spoke?.length ? said(spoke) : t('why.noSingleWord')}
+            {spoke?.length ? listOf(spoke) : t('why.noSingleWord')}
           </p>
           {against && against.length > 0 && (
             <p>
               <mark className="word" data-speaks="against">
                 {t('why.opposing')}
               </mark>{' '}
-              {said(against)}
+              {listOf(against)}
             </p>
           )}
         </>
