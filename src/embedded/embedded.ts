@@ -1,8 +1,8 @@
 /**
- * The embedded servers of one data folder.
+ * The embedded servers of a data folder.
  *
- * Whoever uses them puts its name down in `users/`; the last to leave stops them. A user that was killed is no user: its
- * servers go on, and the next one takes them over. All that changes anything is done under the folder's lock.
+ * Each process that uses them has a file in `users/`; the last one to leave stops the servers. A process that was killed
+ * does not count: its servers keep running, and the next process reuses them. All changes are made under the folder's lock.
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,11 +10,12 @@ import { kafkaEntry } from '../setup/kafka-jars.js';
 import { withLock } from '../setup/lock.js';
 import { postgresEntry } from '../setup/postgres-binaries.js';
 import { requireTools } from '../setup/prerequisites.js';
+import { BackgroundLoop } from '../processes/background-loop.js';
 import { identify, isAlive, type ProcessIdentity } from '../processes/process-identity.js';
 import type { Report } from '../setup/progress.js';
 import { reachableStore } from '../setup/server-user.js';
 import { explainFileError } from '../setup/setup-error.js';
-import { ensureEntry, isWhole, type StoreEntry } from '../setup/store.js';
+import { ensureEntry, isComplete, type StoreEntry } from '../setup/store.js';
 import { ensureKafka, stopKafka } from './kafka.js';
 import { ensurePostgres, stopPostgres } from './postgres.js';
 import { readState } from './state-file.js';
@@ -22,19 +23,19 @@ import { readState } from './state-file.js';
 export interface EmbeddedOptions {
   kafka: boolean;
   postgres: boolean;
-  /** State of the servers; made if it is not there */
+  /** Data of the servers; created if it does not exist */
   dataDir: string;
   storeDir: string;
   report: Report;
-  /** Ends the start early; what it had started by then is stopped again */
+  /** Cancels the start; what it has started is stopped again */
   signal?: AbortSignal;
 }
 
 export interface EmbeddedServers {
-  /** host:port, as KAFKA_BROKERS would name it */
+  /** host:port, as in KAFKA_BROKERS */
   kafkaBrokers?: string;
   databaseUrl?: string;
-  /** Leaves the servers, and stops them if nobody else uses them. Within 5 s; calling it twice does no harm. */
+  /** Stops the servers unless another process uses them. Within 5 s; may be called twice. */
   stop(): Promise<void>;
 }
 
@@ -42,18 +43,18 @@ interface Server {
   name: string;
   address: string;
   process: ProcessIdentity;
-  /** Starts it again on the same port. */
+  /** Restarts it on the same port. */
   restart(): Promise<ProcessIdentity>;
 }
 
-const watchEveryMs = 500;
-let users = 0;
+const watchIntervalMs = 500;
+let userCount = 0;
 
 /**
- * Takes over the servers that run on the data folder, and starts those that do not. One that dies afterwards is started
- * again at once, on the same port.
+ * Reuses the servers that run on the data folder and starts the others. A server that dies later is restarted on the same
+ * port.
  *
- * @throws SetupError where a server can't be started; the signal's reason once it is aborted
+ * @throws SetupError if a server can't be started; the signal's reason once it is aborted
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServers> {
   const { dataDir } = options;
@@ -62,31 +63,31 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   } catch (error) {
     throw explainFileError(error, dataDir);
   }
-  const locked = <T>(work: () => Promise<T>): Promise<T> => withLock(join(dataDir, 'embedded.lock'), work);
-  users += 1;
-  const name = join(dataDir, 'users', `${process.pid}-${users}.json`);
-  const { kafka, postgres } = await locked(async () => {
+  const withDataLock = <T>(work: () => Promise<T>): Promise<T> => withLock(join(dataDir, 'embedded.lock'), work);
+  userCount += 1;
+  const userFile = join(dataDir, 'users', `${process.pid}-${userCount}.json`);
+  const { kafka, postgres } = await withDataLock(async () => {
     if (!(await hasUsers(dataDir))) await stopServers(dataDir, { kafka: !options.kafka, postgres: !options.postgres });
-    await writeFile(name, JSON.stringify(identify(process.pid)));
+    await writeFile(userFile, JSON.stringify(identify(process.pid)));
     try {
       return await startServers(options);
     } catch (error) {
-      await leave(dataDir, name);
+      await leave(dataDir, userFile);
       throw error;
     }
   });
   const servers = [kafka, postgres].filter((server) => server !== undefined);
-  const watch = watchOver(servers, locked, options.report);
+  const supervisor = superviseServers(servers, withDataLock, options.report);
   let stopped: Promise<void> | undefined;
   return {
     ...(kafka && { kafkaBrokers: kafka.address }),
     ...(postgres && { databaseUrl: postgres.address }),
-    stop: () => (stopped ??= watch.stop().then(() => locked(() => leave(dataDir, name)))),
+    stop: () => (stopped ??= supervisor.stop().then(() => withDataLock(() => leave(dataDir, userFile)))),
   };
 }
 
 async function startServers(options: EmbeddedOptions): Promise<{ kafka?: Server; postgres?: Server }> {
-  // Both are waited for: a failure of one must not leave the other half started behind our back.
+  // Both are awaited, so that a failure of one does not leave the other half started.
   const [kafka, postgres] = await Promise.allSettled([
     options.kafka ? startKafka(options) : undefined,
     options.postgres ? startPostgres(options) : undefined,
@@ -98,9 +99,9 @@ async function startServers(options: EmbeddedOptions): Promise<{ kafka?: Server;
 
 async function startKafka({ dataDir, storeDir, report, signal }: EmbeddedOptions): Promise<Server> {
   const { java } = await requireTools(new Set(['java']));
-  const there = await isWhole(join(storeDir, kafkaEntry('').name));
-  const entry = kafkaEntry(there ? '' : (await requireTools(new Set(['maven']))).maven);
-  const jars = await programsOf(storeDir, entry, report, signal);
+  const isInstalled = await isComplete(join(storeDir, kafkaEntry('').name));
+  const entry = kafkaEntry(isInstalled ? '' : (await requireTools(new Set(['maven']))).maven);
+  const jars = await ensurePrograms(storeDir, entry, report, signal);
   const { brokers, process } = await ensureKafka({ dataDir, jars, java, signal }, report);
   const restart = async (): Promise<ProcessIdentity> =>
     (await ensureKafka({ dataDir, jars, java, keepPort: true }, report)).process;
@@ -108,56 +109,51 @@ async function startKafka({ dataDir, storeDir, report, signal }: EmbeddedOptions
 }
 
 async function startPostgres({ dataDir, storeDir, report, signal }: EmbeddedOptions): Promise<Server> {
-  const programs = await programsOf(reachableStore(storeDir), postgresEntry(), report, signal);
+  const programs = await ensurePrograms(reachableStore(storeDir), postgresEntry(), report, signal);
   const { url, process } = await ensurePostgres({ dataDir, programs, signal }, report);
   const restart = async (): Promise<ProcessIdentity> =>
     (await ensurePostgres({ dataDir, programs, keepPort: true }, report)).process;
   return { name: 'PostgreSQL', address: url, process, restart };
 }
 
-async function programsOf(
+async function ensurePrograms(
   storeDir: string,
   entry: StoreEntry,
   report: Report,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const folder = join(storeDir, entry.name);
-  return (await isWhole(folder)) ? folder : ensureEntry(storeDir, entry, report, signal);
+  return (await isComplete(folder)) ? folder : ensureEntry(storeDir, entry, report, signal);
 }
 
-/** Starts a server that died, as a supervisor would. */
-function watchOver(
+/** Restarts a server that died. */
+function superviseServers(
   servers: Server[],
-  locked: <T>(work: () => Promise<T>) => Promise<T>,
+  withDataLock: <T>(work: () => Promise<T>) => Promise<T>,
   report: Report,
-): { stop(): Promise<void> } {
-  let busy = Promise.resolve();
-  const look = async (): Promise<void> => {
+): BackgroundLoop {
+  const restartDead = async (): Promise<void> => {
     for (const server of servers.filter(({ process }) => !isAlive(process))) {
-      report(`${server.name} is gone (process ${server.process.pid}): starting it again`);
+      report(`${server.name} has died (process ${server.process.pid}): restarting it`);
       try {
-        server.process = await locked(() => server.restart());
+        server.process = await withDataLock(() => server.restart());
       } catch (error) {
-        report(`${server.name} could not be started again: ${String(error)}`);
+        report(`${server.name} could not be restarted: ${String(error)}`);
       }
     }
   };
-  let idle = true;
-  const timer = setInterval(() => {
-    if (!idle) return;
-    idle = false;
-    busy = look().finally(() => (idle = true));
-  }, watchEveryMs).unref();
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return busy;
-    },
-  };
+  const loop = new BackgroundLoop({
+    run: restartDead,
+    onError: (error) => report(String(error)),
+    intervalMs: watchIntervalMs,
+    startDelayMs: watchIntervalMs,
+  });
+  loop.start();
+  return loop;
 }
 
-async function leave(dataDir: string, name: string): Promise<void> {
-  await rm(name, { force: true });
+async function leave(dataDir: string, userFile: string): Promise<void> {
+  await rm(userFile, { force: true });
   if (!(await hasUsers(dataDir))) await stopServers(dataDir, { kafka: true, postgres: true });
 }
 
@@ -165,12 +161,12 @@ async function stopServers(dataDir: string, which: { kafka: boolean; postgres: b
   await Promise.all([which.kafka && stopKafka(dataDir), which.postgres && stopPostgres(dataDir)]);
 }
 
-/** Whether a living process uses the servers. The names of dead ones are crossed out. */
+/** Whether a living process uses the servers. The files of dead ones are removed. */
 async function hasUsers(dataDir: string): Promise<boolean> {
   const folder = join(dataDir, 'users');
   let found = false;
   for (const name of await readdir(folder)) {
-    // A name that is cut short is that of a process that was killed while it wrote: we hold the lock.
+    // A truncated file belongs to a process that was killed while writing it, because this one holds the lock.
     const user = await readState<ProcessIdentity>(join(folder, name)).catch((): Partial<ProcessIdentity> => ({}));
     if (user.pid !== undefined && user.started !== undefined && isAlive({ pid: user.pid, started: user.started })) {
       found = true;

@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 
-/** Kafka's request for metadata, version 4: no topics, nothing to be created. */
+/** Kafka's metadata request, version 4, without topics */
 function metadataRequest(): Buffer {
   const body = Buffer.alloc(15);
   body.writeInt16BE(3, 0); // metadata
-  body.writeInt16BE(4, 2); // its version
-  body.writeInt32BE(1, 4); // our number for the request
+  body.writeInt16BE(4, 2); // API version
+  body.writeInt32BE(1, 4); // correlation id
   body.writeInt16BE(-1, 8); // no client id
   body.writeInt32BE(0, 10); // no topics
   const size = Buffer.alloc(4);
@@ -14,10 +14,10 @@ function metadataRequest(): Buffer {
 }
 
 /**
- * Whether a broker is there and takes part in its cluster. One that still starts, or that its controller has fenced off,
- * either does not answer or does not list itself.
+ * Whether a broker is running and a member of its cluster. One that is starting, or fenced by its controller, does not
+ * answer or does not list itself.
  */
-export async function brokerAnswers(port: number, limitMs = 2_000): Promise<boolean> {
+export async function isBrokerReady(port: number, timeoutMs = 2_000): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     let answer = Buffer.alloc(0);
@@ -25,13 +25,13 @@ export async function brokerAnswers(port: number, limitMs = 2_000): Promise<bool
       socket.destroy();
       resolve(result);
     };
-    socket.setTimeout(limitMs, () => finish(false));
+    socket.setTimeout(timeoutMs, () => finish(false));
     socket.once('error', () => finish(false));
     socket.once('close', () => finish(false));
     socket.once('connect', () => socket.write(metadataRequest()));
     socket.on('data', (chunk) => {
       answer = Buffer.concat([answer, chunk]);
-      // size, our number, throttling time, number of brokers
+      // size, correlation id, throttle time, number of brokers
       if (answer.length >= 16) finish(answer.readInt32BE(4) === 1 && answer.readInt32BE(12) > 0);
     });
   });

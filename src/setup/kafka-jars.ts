@@ -1,4 +1,4 @@
-/** Apache Kafka's jars, fetched with Maven, so that the user's own mirror, proxy and certificates are honoured. */
+/** Apache Kafka's jars, downloaded with Maven, so that the user's own mirror, proxy and certificates are used. */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jarHashes } from './kafka-jar-hashes.js';
@@ -8,7 +8,7 @@ import { requireHash, type StoreEntry } from './store.js';
 
 export const kafkaVersion = '4.4.0';
 
-/** Kafka logs through slf4j, and says nothing without one binding of it. */
+/** Kafka logs through slf4j, which prints nothing without a binding. */
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>replyrank</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
@@ -21,17 +21,17 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
-/** The store's entry: a folder with all the broker's jars. */
+/** Store entry: a folder with all jars of the broker */
 export function kafkaEntry(maven: string): StoreEntry {
   return {
     name: `kafka-${kafkaVersion}`,
     title: `Apache Kafka ${kafkaVersion}`,
-    doing: 'fetching 43 MB',
+    activity: 'downloading 43 MB',
     bytesNeeded: 250e6,
     async fill(folder, signal) {
       const file = join(folder, 'pom.xml');
       await writeFile(file, pom);
-      // A repository of its own: a page that a proxy sent for a jar would otherwise stay in ~/.m2 for good.
+      // A separate repository: a page that a proxy sent in place of a jar would stay in ~/.m2.
       const repository = join(folder, 'repository');
       const args = [
         ...['-B', '-q', '-Dstyle.color=never', `-Dmaven.repo.local=${repository}`, '-f', file],
@@ -53,34 +53,34 @@ async function requireJars(folder: string): Promise<void> {
   if (unknown.length + missing.length > 0) {
     const lines = [
       missing.length > 0 && `missing ${missing.join(', ')}`,
-      unknown.length > 0 && `not asked for ${unknown.join(', ')}`,
+      unknown.length > 0 && `unexpected ${unknown.join(', ')}`,
     ];
     throw new SetupError(
-      `Maven fetched other files than Apache Kafka ${kafkaVersion} has: ${lines.filter(Boolean).join('; ')}`,
+      `Maven did not download the files of Apache Kafka ${kafkaVersion}: ${lines.filter(Boolean).join('; ')}`,
     );
   }
   for (const [name, hash] of Object.entries(jarHashes)) await requireHash(join(folder, name), hash, name);
 }
 
-/** Why Maven failed, in one line. Exported for its test. */
+/** Why Maven failed, in one line */
 export function explainMaven(output: string): string {
-  const fetching = `while Apache Kafka ${kafkaVersion} was fetched`;
+  const kafka = `Apache Kafka ${kafkaVersion}`;
   if (/No space left on device|Disk quota exceeded/i.test(output)) {
-    return `The disk filled up ${fetching}: free some space, also where Maven keeps its files (~/.m2).`;
+    return `The disk filled up while downloading ${kafka}: free some space, also in Maven's folder (~/.m2).`;
   }
   if (
     /Unknown host|UnknownHostException|Connection refused|Connect(ion)? timed out|Network is unreachable|Connection reset/i.test(
       output,
     )
   ) {
-    return `Maven's repository was not reached ${fetching}: check the network and Maven's proxy settings (~/.m2/settings.xml), and start again.`;
+    return `Maven could not reach its repository to download ${kafka}: check the network and Maven's proxy settings (~/.m2/settings.xml), then start again.`;
   }
   if (/status(?: code)?: 40[137]|authorization failed|authentication failed/i.test(output)) {
-    return `Maven's repository, or a proxy before it, refused ${fetching}: check ~/.m2/settings.xml.`;
+    return `Maven's repository or a proxy refused to serve ${kafka}: check ~/.m2/settings.xml.`;
   }
   if (/Non-parseable POM|checksum validation failed/i.test(output)) {
-    return `Something else came than was asked for ${fetching}: a proxy or sign-in page seems to answer in the place of Maven's repository. Nothing of it was used.`;
+    return `Maven received invalid files for ${kafka}, probably from a proxy or a sign-in page. They were discarded.`;
   }
   const reason = /\[ERROR\] (.+)/.exec(output)?.[1] ?? output.trim().split('\n')[0];
-  return `Maven failed ${fetching}: ${reason ?? 'it said nothing'}`;
+  return `Maven failed to download ${kafka}: ${reason ?? 'it printed nothing'}`;
 }

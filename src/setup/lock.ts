@@ -2,38 +2,38 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from '../processes/process-identity.js';
-import { codeOf } from './setup-error.js';
+import { errorCode } from './setup-error.js';
 
-let serial = 0;
+let lockCount = 0;
 
 /**
- * Runs `work` while nobody else, in this process or another, holds the lock. A holder that died is replaced at once.
+ * Runs `work` while no one else, in this process or another, holds the lock. The lock of a process that died is taken over.
  *
- * @param path a file in a folder that all takers can write; it is there only while the lock is held
- * @param onWait called once, with the holder's process number, if the lock is not free
- * @throws the signal's reason where it is aborted while the lock is not free
+ * @param path a file in a folder that all processes can write; it exists only while the lock is held
+ * @param onWait called once with the holder's pid if the lock is not free
+ * @throws the signal's reason if it is aborted while the lock is not free
  */
 export async function withLock<T>(
   path: string,
   work: () => Promise<T>,
   { onWait, signal }: { onWait?: (pid: number) => void; signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
-  const me = identify(process.pid);
-  if (!me) throw new Error('This process can not be identified');
+  const self = identify(process.pid);
+  if (!self) throw new Error('this process can not be identified');
   await mkdir(dirname(path), { recursive: true });
-  serial += 1;
-  const mine = `${path}.${process.pid}-${serial}`;
-  await writeFile(mine, JSON.stringify(me));
+  lockCount += 1;
+  const ownFile = `${path}.${process.pid}-${lockCount}`;
+  await writeFile(ownFile, JSON.stringify(self));
   try {
-    for (let told = false; !(await tryLink(mine, path));) {
+    for (let isWaiting = false; !(await tryLink(ownFile, path));) {
       const holder = await readHolder(path);
       if (!holder) continue;
       if (!isAlive(holder)) {
-        await takeAway(path, holder, `${mine}.stale`);
+        await removeStale(path, holder, `${ownFile}.stale`);
         continue;
       }
-      if (!told) onWait?.(holder.pid);
-      told = true;
+      if (!isWaiting) onWait?.(holder.pid);
+      isWaiting = true;
       signal?.throwIfAborted();
       await sleep(50);
     }
@@ -43,17 +43,17 @@ export async function withLock<T>(
       await rm(path, { force: true });
     }
   } finally {
-    await rm(mine, { force: true });
+    await rm(ownFile, { force: true });
   }
 }
 
-/** A hard link appears with its content or not at all: nobody ever reads a half-written lock. */
+/** A hard link is atomic: no one reads a lock that is half-written. */
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -66,8 +66,8 @@ async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
   }
 }
 
-/** Removes the lock of a dead holder, and only that one: another waiter may have put its own there meanwhile. */
-async function takeAway(path: string, dead: ProcessIdentity, aside: string): Promise<void> {
+/** Removes the lock of a dead holder only: another process may have taken the lock meanwhile. */
+async function removeStale(path: string, dead: ProcessIdentity, aside: string): Promise<void> {
   try {
     await rename(path, aside);
   } catch {

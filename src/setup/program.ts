@@ -4,18 +4,18 @@ import { delimiter, join } from 'node:path';
 import { childEnvironment } from '../config/config.js';
 import type { ServerUser } from './server-user.js';
 
-/** How a program ended, and all that it said. */
+/** Exit code and output of a program */
 export interface ProgramResult {
-  /** null when a signal ended it */
+  /** Null if a signal ended it */
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
 /**
- * Runs a program to its end, in the environment of this process and `extra`.
+ * Runs a program until it exits, in the environment of this process and `extra`.
  *
- * @throws Error if it can't be started; the signal's reason once it is aborted and the program is gone
+ * @throws Error if it can't be started; the signal's reason once it is aborted and the program has exited
  */
 export async function runProgram(
   file: string,
@@ -38,21 +38,21 @@ export async function runProgram(
   const result: ProgramResult = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (result.stderr += text));
-  const end = (): void => void child.kill();
-  signal?.addEventListener('abort', end, { once: true });
+  const kill = (): void => void child.kill();
+  signal?.addEventListener('abort', kill, { once: true });
   try {
     result.code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject).once('close', resolve);
     });
   } finally {
-    signal?.removeEventListener('abort', end);
+    signal?.removeEventListener('abort', kill);
   }
-  // Ctrl-C reaches the program too: that it failed then says nothing.
+  // Ctrl-C reaches the program too, so its failure then means nothing.
   signal?.throwIfAborted();
   return result;
 }
 
-/** The full path of a program, or undefined. */
+/** Full path of a program; undefined if there is none */
 export function findProgram(name: string, searchPath = childEnvironment().PATH ?? ''): string | undefined {
   for (const folder of searchPath.split(delimiter).filter(Boolean)) {
     const path = join(folder, name);

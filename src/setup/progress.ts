@@ -1,2 +1,2 @@
-/** Takes one line of progress for the person who waits: no newline, no figures that a program would read. */
+/** Prints a line of progress for people, without a newline; figures for programs go to standard output. */
 export type Report = (line: string) => void;

@@ -2,16 +2,16 @@ import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { SetupError } from './setup-error.js';
 
-/** Whom the embedded PostgreSQL runs as. */
+/** The user that the embedded PostgreSQL runs as */
 export interface ServerUser {
   uid: number;
   gid: number;
 }
 
 /**
- * PostgreSQL refuses to run as root. Where we are root, it runs as the user that owns nothing.
+ * PostgreSQL refuses to run as root: it then runs as `nobody`.
  *
- * @returns undefined where it can run as the user that we are
+ * @returns undefined if it can run as the current user
  */
 export function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -22,7 +22,7 @@ export function serverUser(): ServerUser | undefined {
   );
 }
 
-/** Whether a user that owns none of the folders above `path` gets to it. What isn't there yet will be made so. */
+/** Whether a user that owns none of the parent folders can reach `path`. Folders that do not exist yet are created so. */
 export function isReachable(path: string): boolean {
   for (let folder = resolve(path); folder !== dirname(folder); folder = dirname(folder)) {
     const found = statSync(folder, { throwIfNoEntry: false });
@@ -32,20 +32,20 @@ export function isReachable(path: string): boolean {
 }
 
 /**
- * A folder for what the unprivileged user must reach where root's own are closed to it; open whatever root's umask says.
+ * A folder that the unprivileged user can read where root's own folders are closed to it, whatever root's umask is.
  *
  * @param name below /var/lib/replyrank
  */
 export function openFolder(name: string): string {
-  const ground = '/var/lib/replyrank';
-  for (const path of [ground, join(ground, name)]) {
+  const base = '/var/lib/replyrank';
+  for (const path of [base, join(base, name)]) {
     mkdirSync(path, { recursive: true });
     chmodSync(path, 0o755);
   }
-  return join(ground, name);
+  return join(base, name);
 }
 
-/** The store for PostgreSQL's programs: the usual one, unless they have to run as a user that can't get there. */
+/** The store for PostgreSQL's programs: the usual one, unless they run as a user that can't read it. */
 export function reachableStore(storeDir: string): string {
   return serverUser() === undefined || isReachable(storeDir) ? storeDir : openFolder('store');
 }

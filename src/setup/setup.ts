@@ -5,7 +5,7 @@ import { postgresEntry } from './postgres-binaries.js';
 import { requireTools, type Tool } from './prerequisites.js';
 import type { Report } from './progress.js';
 import { reachableStore } from './server-user.js';
-import { ensureEntry, isWhole } from './store.js';
+import { ensureEntry, isComplete } from './store.js';
 import {
   bindingEntry,
   chooseFlavour,
@@ -18,12 +18,12 @@ import {
 export interface SetUpOptions {
   storeDir: string;
   tensorflow: 'auto' | 'cpu' | 'gpu';
-  /** The user's own encoder; where it is named, none is fetched. */
+  /** The user's own encoder; if set, none is downloaded */
   encoderDir?: string | undefined;
-  /** Whether the embedded servers will be used. */
+  /** Whether the embedded servers are used */
   kafka: boolean;
   postgres: boolean;
-  /** Ends it early; what is in place by then stays */
+  /** Cancels the set-up; what is installed by then stays */
   signal?: AbortSignal;
 }
 
@@ -35,15 +35,14 @@ export interface SetUpResult {
 }
 
 /**
- * Puts everything in place that `npm ci` does not bring. What is there already is left alone, so it is called at every
- * start.
+ * Installs everything that `npm ci` does not. What is installed already is skipped, so it is called at every start.
  *
- * @throws SetupError in one or a few clear lines; the signal's reason once it is aborted
+ * @throws SetupError; the signal's reason once it is aborted
  */
 export async function setUp(options: SetUpOptions, report: Report): Promise<SetUpResult> {
   const { storeDir, signal } = options;
   const flavour = chooseFlavour(options.tensorflow);
-  const tools = await requireTools(await toolsFor(options, flavour));
+  const tools = await requireTools(await findNeededTools(options, flavour));
   const servers = async (): Promise<void> => {
     if (options.postgres) await ensureEntry(reachableStore(storeDir), postgresEntry(), report, signal);
     if (options.kafka) await ensureEntry(storeDir, kafkaEntry(tools.maven), report, signal);
@@ -53,7 +52,7 @@ export async function setUp(options: SetUpOptions, report: Report): Promise<SetU
     await ensureTensorflow({ storeDir, flavour, python, compiler }, report, signal);
     return options.encoderDir ?? (await ensureEntry(storeDir, encoderEntry(storeDir, python), report, signal));
   };
-  // Maven waits for the network while the compiler works. Both are let end: a failure must not leave the other running.
+  // Maven waits for the network while the compiler works. Both are awaited: a failure leaves nothing running.
   const [server, encoder] = await Promise.allSettled([servers(), model()]);
   signal?.throwIfAborted();
   if (server.status === 'rejected') throw server.reason;
@@ -62,15 +61,15 @@ export async function setUp(options: SetUpOptions, report: Report): Promise<SetU
   return { encoderDir, flavour, environment: tensorflowEnvironment(flavour, storeDir) };
 }
 
-/** Only what is needed is asked for: a machine with a filled store needs neither pip nor a compiler. */
-async function toolsFor(options: SetUpOptions, flavour: TensorflowFlavour): Promise<Set<Tool>> {
-  const lacks = async (name: string): Promise<boolean> => !(await isWhole(join(options.storeDir, name)));
+/** Only the tools that are needed: with a complete store, neither pip nor a compiler. */
+async function findNeededTools(options: SetUpOptions, flavour: TensorflowFlavour): Promise<Set<Tool>> {
+  const isMissing = async (name: string): Promise<boolean> => !(await isComplete(join(options.storeDir, name)));
   const library = libraryEntry(options.storeDir, flavour, '').name;
   const needed = new Set<Tool>();
-  if (await lacks(library)) needed.add('python');
-  if (await lacks(bindingEntry(flavour, library, '').name)) needed.add('compiler');
-  if (!options.encoderDir && (await lacks(encoderEntry(options.storeDir, '').name))) needed.add('python');
+  if (await isMissing(library)) needed.add('python');
+  if (await isMissing(bindingEntry(flavour, library, '').name)) needed.add('compiler');
+  if (!options.encoderDir && (await isMissing(encoderEntry(options.storeDir, '').name))) needed.add('python');
   if (options.kafka) needed.add('java');
-  if (options.kafka && (await lacks(kafkaEntry('').name))) needed.add('maven');
+  if (options.kafka && (await isMissing(kafkaEntry('').name))) needed.add('maven');
   return needed;
 }

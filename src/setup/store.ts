@@ -1,9 +1,9 @@
 /**
- * The store: what set-up fetches or builds once, outside node_modules, which `npm ci` empties.
+ * The store: what the set-up downloads or builds once, outside node_modules, which `npm ci` empties.
  *
- * Invariant: an entry is a folder that appears under its name only when it is whole. It is filled under another name,
- * its files' sizes are written down, and the rename comes last; so an interrupted set-up leaves nothing that a later one
- * would take for good. What it leaves is removed by the next.
+ * Invariant: an entry is a folder that exists under its name only when it is complete. It is filled under another name,
+ * the sizes of its files are recorded, and the rename comes last. So an interrupted set-up leaves nothing that a later
+ * one would take for complete, and the later one removes what is left.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -14,27 +14,27 @@ import type { Report } from './progress.js';
 import { explainFileError, SetupError } from './setup-error.js';
 
 export interface StoreEntry {
-  /** Folder in the store. It names the version: another version is another entry. */
+  /** Folder in the store. It contains the version: another version is another entry. */
   name: string;
-  /** What it is, for people: "TensorFlow 2.21.0 (CPU)" */
+  /** Display name, such as "TensorFlow 2.21.0 (CPU)" */
   title: string;
-  /** What is being done while it is filled: "fetching 274 MB" */
-  doing: string;
-  /** What the disk must have free while it is filled, bytes; downloads included. */
+  /** Progress text while it is filled, such as "downloading 274 MB" */
+  activity: string;
+  /** Free disk space that filling it takes, with downloads, bytes */
   bytesNeeded: number;
-  /** Puts the files into an empty folder; ends early, with an error, once the signal is aborted. */
+  /** Fills an empty folder. @throws once the signal is aborted */
   fill(folder: string, signal?: AbortSignal): Promise<void>;
 }
 
 const manifestName = '.entry.json';
 
 /**
- * Makes sure that an entry is there.
+ * Makes sure that an entry is complete.
  *
- * Safe to call from several processes at once: one fills, the others wait for it.
+ * Safe to call from several processes at once: one fills it, the others wait.
  *
  * @returns the entry's folder
- * @throws SetupError where the network, the disk or this machine stands in the way; the signal's reason once it is aborted
+ * @throws SetupError if the network, the disk or this machine prevents it; the signal's reason once it is aborted
  */
 export async function ensureEntry(
   storeDir: string,
@@ -43,8 +43,8 @@ export async function ensureEntry(
   signal?: AbortSignal,
 ): Promise<string> {
   const folder = join(storeDir, entry.name);
-  if (await isWhole(folder)) {
-    report(`${entry.title}: already there`);
+  if (await isComplete(folder)) {
+    report(`${entry.title}: already installed`);
     return folder;
   }
   try {
@@ -52,9 +52,9 @@ export async function ensureEntry(
     await withLock(
       join(storeDir, `.${entry.name}.lock`),
       async () => {
-        if (!(await isWhole(folder))) await fillEntry(storeDir, entry, report, signal);
+        if (!(await isComplete(folder))) await fillEntry(storeDir, entry, report, signal);
       },
-      { onWait: (pid) => report(`${entry.title}: process ${pid} is at it, waiting`), signal },
+      { onWait: (pid) => report(`${entry.title}: waiting for process ${pid}`), signal },
     );
   } catch (error) {
     throw explainFileError(error, storeDir);
@@ -69,38 +69,38 @@ async function fillEntry(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const begun = Date.now();
-  const fresh = join(storeDir, `.${entry.name}.new`);
-  await rm(fresh, { recursive: true, force: true });
+  const started = Date.now();
+  const temporary = join(storeDir, `.${entry.name}.new`);
+  await rm(temporary, { recursive: true, force: true });
   await requireSpace(storeDir, entry.bytesNeeded, entry.title);
-  report(`${entry.title}: ${entry.doing} …`);
-  await mkdir(fresh);
+  report(`${entry.title}: ${entry.activity} …`);
+  await mkdir(temporary);
   try {
-    await entry.fill(fresh, signal);
-    await writeFile(join(fresh, manifestName), JSON.stringify(await sizesBelow(fresh)));
+    await entry.fill(temporary, signal);
+    await writeFile(join(temporary, manifestName), JSON.stringify(await fileSizes(temporary)));
     await rm(join(storeDir, entry.name), { recursive: true, force: true });
-    await rename(fresh, join(storeDir, entry.name));
+    await rename(temporary, join(storeDir, entry.name));
   } catch (error) {
-    await rm(fresh, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
     throw error;
   }
-  report(`${entry.title}: in place after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+  report(`${entry.title}: done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** Whether the folder is there with every file in its full size: a disk that lost power may have cut one short. */
-export async function isWhole(folder: string): Promise<boolean> {
+/** Whether the folder has every file in its full size: a power failure may have truncated one. */
+export async function isComplete(folder: string): Promise<boolean> {
   try {
     const sizes = JSON.parse(await readFile(join(folder, manifestName), 'utf8')) as Record<string, number>;
-    const there = await Promise.all(
+    const present = await Promise.all(
       Object.entries(sizes).map(async ([name, size]) => (await stat(join(folder, name))).size === size),
     );
-    return there.every(Boolean);
+    return present.every(Boolean);
   } catch {
     return false;
   }
 }
 
-async function sizesBelow(folder: string): Promise<Record<string, number>> {
+async function fileSizes(folder: string): Promise<Record<string, number>> {
   const sizes: Record<string, number> = {};
   for (const name of await readdir(folder, { recursive: true })) {
     const { size, isFile } = await stat(join(folder, name)).then((s) => ({ size: s.size, isFile: s.isFile() }));
@@ -113,34 +113,34 @@ async function requireSpace(folder: string, bytes: number, title: string): Promi
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= bytes) return;
   throw new SetupError(
-    `${title} needs ${readableSize(bytes)} free on the disk that holds ${folder}, ` +
-      `and ${readableSize(bavail * bsize)} are left: free some space, or set STORE_DIR to a folder on another disk.`,
+    `${title} needs ${formatBytes(bytes)} of free disk space for ${folder}, but only ${formatBytes(bavail * bsize)} ` +
+      'are free: free some space, or set STORE_DIR to a folder on another disk.',
   );
 }
 
-/** A file's SHA-256, in hexadecimal. */
-export async function sha256Of(path: string): Promise<string> {
+/** SHA-256 of a file, in hexadecimal */
+export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 
 /**
- * Checks a file that was fetched against its pinned hash.
+ * Compares a downloaded file with its pinned hash.
  *
- * @param name what it is called in messages
- * @throws SetupError saying what came instead; a web page is called one
+ * @param name used in messages
+ * @throws SetupError with the likely cause
  */
 export async function requireHash(path: string, sha256: string, name: string): Promise<void> {
-  const found = await sha256Of(path);
+  const found = await fileSha256(path);
   if (found === sha256) return;
   const { size } = await stat(path);
   const cause = (await looksLikeWebPage(path))
-    ? 'it is a web page: a proxy or sign-in page answered in the place of the package registry'
-    : 'it was changed or cut short on its way';
+    ? 'it is a web page, probably from a proxy or a sign-in page'
+    : 'it was modified or truncated in transit';
   throw new SetupError(
-    `${name} is not the file that was asked for: ${cause} (${readableSize(size)}; SHA-256 ${found}, ` +
-      `expected ${sha256}). Nothing of it was used.`,
+    `${name} does not match its expected hash: ${cause} (${formatBytes(size)}; SHA-256 ${found}, ` +
+      `expected ${sha256}). It was discarded.`,
   );
 }
 
@@ -156,8 +156,8 @@ async function looksLikeWebPage(path: string): Promise<boolean> {
   }
 }
 
-/** Bytes for people: "1.3 GB" */
-export function readableSize(bytes: number): string {
+/** Such as "1.3 GB" */
+export function formatBytes(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
   return `${(bytes / 1000 ** step).toFixed(step > 2 ? 1 : 0)} ${units[step] ?? ''}`;

@@ -1,15 +1,15 @@
 import type { Wheel } from './wheels.js';
 
 /**
- * The pinned files of the Python package index that TensorFlow's native library comes from.
+ * The pinned files of the Python package index that contain TensorFlow's native library.
  *
- * The NVIDIA libraries are those that `tensorflow[and-cuda]` 2.21.0 names, in the newest version that it allows, less the
- * CUDA compiler, which only XLA's just-in-time compilation calls.
+ * The NVIDIA libraries are those that `tensorflow[and-cuda]` 2.21.0 requires, in the newest version that it allows, without
+ * the CUDA compiler, which only XLA's just-in-time compilation uses.
  */
 
 export const tensorflowVersion = '2.21.0';
 
-/** For `process.arch`: the library that computes on the CPU. */
+/** By `process.arch`: the library for the CPU */
 export const cpuWheels: Readonly<Record<string, Wheel>> = {
   x64: {
     project: 'tensorflow-cpu',
@@ -27,7 +27,7 @@ export const cpuWheels: Readonly<Record<string, Wheel>> = {
   },
 };
 
-/** For x64: the library that computes on NVIDIA's GPUs … */
+/** For x64: the library for NVIDIA GPUs */
 export const gpuWheel: Wheel = {
   project: 'tensorflow',
   version: '2.21.0',
@@ -36,7 +36,7 @@ export const gpuWheel: Wheel = {
   sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
 };
 
-/** … and what it loads of NVIDIA's. */
+/** The NVIDIA libraries that it loads */
 export const nvidiaWheels: readonly Wheel[] = [
   {
     project: 'nvidia-cublas-cu12',

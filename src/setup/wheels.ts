@@ -2,29 +2,29 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from './program.js';
 import { SetupError } from './setup-error.js';
-import { readableSize, requireHash, sha256Of } from './store.js';
+import { formatBytes, requireHash, fileSha256 } from './store.js';
 
-/** One file of the Python package index, whose wheels carry more than Python. */
+/** A file of the Python package index */
 export interface Wheel {
   project: string;
   version: string;
   /** Platform tag, e.g. `manylinux_2_27_x86_64`, or `any` */
   platform: string;
-  /** Bytes; for messages and the check of the disk */
+  /** Bytes; for messages and to check the free disk space */
   size: number;
   sha256: string;
 }
 
-/** The Python that pip is asked to fetch for; which one runs pip does not matter. */
+/** The Python that pip downloads for, whichever runs it */
 const pythonVersion = '3.11';
 
 /**
- * Fetches a wheel with pip, so that the user's own index, proxy and certificates are honoured.
+ * Downloads a wheel with pip, so that the user's own index, proxy and certificates are used.
  *
- * A wheel that was fetched by an interrupted set-up is used again if its hash is right.
+ * A wheel that an interrupted set-up has downloaded is used again if its hash is right.
  *
  * @param python the Python that has pip
- * @returns the path of the wheel, in the store's folder of downloads; the caller removes it when it is unpacked
+ * @returns the path of the wheel in the store's downloads; the caller removes it once it is unpacked
  */
 export async function fetchWheel(
   storeDir: string,
@@ -34,15 +34,16 @@ export async function fetchWheel(
 ): Promise<string> {
   const downloads = join(storeDir, 'downloads');
   const path = join(downloads, `${wheel.project}-${wheel.version}-${wheel.platform}.whl`);
-  const kept = await stat(path).catch(() => undefined);
-  if (kept && (await sha256Of(path)) === wheel.sha256) return path;
+  const existing = await stat(path).catch(() => undefined);
+  if (existing && (await fileSha256(path)) === wheel.sha256) return path;
   const work = `${path}.part`;
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   try {
     await pipDownload(wheel, python, work, signal);
     const [name] = (await readdir(work)).filter((file) => file.endsWith('.whl'));
-    if (!name) throw new SetupError(`pip said that it fetched ${wheel.project} ${wheel.version}, but left no file.`);
+    if (!name)
+      throw new SetupError(`pip reported success for ${wheel.project} ${wheel.version}, but there is no file.`);
     await requireHash(join(work, name), wheel.sha256, `${wheel.project} ${wheel.version}`);
     await rename(join(work, name), path);
   } finally {
@@ -60,53 +61,52 @@ async function pipDownload(wheel: Wheel, python: string, work: string, signal: A
     ['-m', 'pip', 'download', '--require-hashes', '--no-deps', '--only-binary=:all:', '--no-cache-dir']
       .concat(['--disable-pip-version-check', '--python-version', pythonVersion, '--implementation', 'cp'])
       .concat(platform, ['--dest', work, '-r', pins]),
-    // pip writes to its temporary folder first: let it be on the disk whose space was checked, and be cleaned with it.
+    // pip's temporary folder: on the disk whose space was checked, and removed with it.
     { extra: { TMPDIR: work, PYTHONUTF8: '1' }, signal },
   );
   if (code !== 0) throw new SetupError(explainPip(wheel, `${stdout}\n${stderr}`));
 }
 
-/** Why pip failed, in one line. Exported for its test. */
+/** Why pip failed, in one line */
 export function explainPip(wheel: Wheel, output: string): string {
   const name = `${wheel.project} ${wheel.version}`;
   const got = /\bGot\s+([0-9a-f]{64})/.exec(output)?.[1];
   if (got) {
     const size = /\(([\d.]+ (?:bytes|[kMG]B))\)/.exec(output)?.[1];
     return (
-      `${name} is not the file that was asked for: ${size ? `${size} came instead of ${readableSize(wheel.size)}` : 'another file came'} ` +
-      `(SHA-256 ${got}, expected ${wheel.sha256}). A mirror, or a proxy that answers with a page of its own, ` +
-      'stands between this machine and the Python package index. Nothing of it was used.'
+      `${name} does not match its expected hash: ${size ? `${size} instead of ${formatBytes(wheel.size)}` : 'another file'} ` +
+      `(SHA-256 ${got}, expected ${wheel.sha256}). The response probably came from a mirror or a proxy. It was discarded.`
     );
   }
   if (/No space left on device|Disk quota exceeded/i.test(output)) {
-    return `The disk filled up while ${name} was fetched (${readableSize(wheel.size)}): free some space, or set STORE_DIR to a folder on another disk.`;
+    return `The disk filled up while downloading ${name} (${formatBytes(wheel.size)}): free some space, or set STORE_DIR to a folder on another disk.`;
   }
   if (/\b(401|403|407)\b.*(Client Error|Forbidden|Unauthorized|Proxy)|Tunnel connection failed/i.test(output)) {
-    return `The Python package index, or a proxy before it, refused ${name}: check pip's settings ("pip config list") and the proxy.`;
+    return `The Python package index or a proxy refused to serve ${name}: check pip's settings ("pip config list") and the proxy.`;
   }
   if (output.includes('CERTIFICATE_VERIFY_FAILED')) {
-    return `The Python package index could not be trusted while ${name} was fetched: name your network's certificate to pip ("pip config set global.cert FILE").`;
+    return `The certificate of the Python package index is not trusted (downloading ${name}): add your network's certificate to pip ("pip config set global.cert FILE").`;
   }
   if (
     /Failed to establish a new connection|name resolution|Name or service not known|Connection refused|Connection reset|ProxyError|timed out|Max retries|Network is unreachable|Connection broken|IncompleteRead/i.test(
       output,
     )
   ) {
-    return `The Python package index was not reached, or broke off, while ${name} was fetched: check the network and start again; what is already there is kept.`;
+    return `The connection to the Python package index failed while downloading ${name}: check the network and start again; finished downloads are kept.`;
   }
   if (/No matching distribution|Could not find a version/i.test(output)) {
-    return `The package index that pip uses does not have ${name} for ${wheel.platform}: check "pip config list"; a proxy that answers with a page of its own looks like this too.`;
+    return `pip's package index does not have ${name} for ${wheel.platform}: check "pip config list"; a proxy that replaces the response can cause this too.`;
   }
   const lastLine =
     output
       .trim()
       .split('\n')
       .filter((line) => line.trim())
-      .at(-1) ?? 'it said nothing';
-  return `pip could not fetch ${name}: ${lastLine.trim()}`;
+      .at(-1) ?? 'it printed nothing';
+  return `pip failed to download ${name}: ${lastLine.trim()}`;
 }
 
-/** Python, because only its zipfile is sure to be where pip is. Arguments: the wheel, the folder, then from=to pairs or suffix patterns. */
+/** Python's zipfile, which is always there if pip is. Arguments: the wheel, the folder, then pattern=>target pairs. */
 const unzip = `
 import fnmatch, os, shutil, sys, zipfile
 wheel, folder, *rules = sys.argv[1:]
@@ -142,7 +142,7 @@ export async function unpackWheel(
   const { code, stderr } = await runProgram(python, ['-c', unzip, path, folder, ...pairs], { signal });
   if (code === 0) return;
   if (/No space left|Disk quota/i.test(stderr)) {
-    throw new SetupError(`The disk that holds ${folder} filled up while ${path} was unpacked: free some space.`);
+    throw new SetupError(`The disk of ${folder} filled up while unpacking ${path}: free some space.`);
   }
   throw new SetupError(`${path} could not be unpacked: ${stderr.trim().split('\n').at(-1) ?? ''}`);
 }

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config/config.js';
 import { startEmbedded, type EmbeddedServers } from '../../src/embedded/embedded.js';
 import { findProcesses } from '../../src/embedded/server-process.js';
 import { stopKafka } from '../../src/embedded/kafka.js';
-import { brokerAnswers } from '../../src/embedded/kafka-probe.js';
+import { isBrokerReady } from '../../src/embedded/kafka-probe.js';
 import { isFree } from '../../src/embedded/ports.js';
 import { erasePostgres } from '../../src/embedded/postgres.js';
 import { waitFor } from '../support/waiting.js';
@@ -83,7 +83,7 @@ describe('the embedded servers', () => {
       expect(await waitFor('PostgreSQL to be back', () => query(servers, 'SELECT one FROM kept'))).toEqual([
         { one: 1 },
       ]);
-      await waitFor('Kafka to be back', () => brokerAnswers(brokerPortOf(servers)));
+      await waitFor('Kafka to be back', () => isBrokerReady(brokerPortOf(servers)));
 
       await servers.stop();
       expect(await isFree(portOf(servers))).toBe(true);

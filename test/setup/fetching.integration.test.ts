@@ -98,7 +98,7 @@ describe('a wheel', () => {
     );
     await expect(fetched()).rejects.toThrow(
       new RegExp(
-        `tiny-thing 1.0 is not the file .* came instead of .*SHA-256 [0-9a-f]{64}, expected ${wheel.sha256}.*proxy`,
+        `tiny-thing 1.0 does not match its expected hash: .* instead of .*SHA-256 [0-9a-f]{64}, expected ${wheel.sha256}.*proxy`,
       ),
     );
     expect(await readdir(join(storeDir, 'downloads'))).toEqual([]);
@@ -121,12 +121,12 @@ describe('a wheel', () => {
 describe('a package index', () => {
   test('that is not there is told from one that refuses', async () => {
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple/');
-    await expect(fetched()).rejects.toThrow(/was not reached|does not have/);
+    await expect(fetched()).rejects.toThrow(/connection to .* failed|does not have/);
     await anIndex((_, response) => {
       response.statusCode = 403;
       response.end();
     });
-    await expect(fetched()).rejects.toThrow(/refused tiny-thing 1.0/);
+    await expect(fetched()).rejects.toThrow(/refused to serve tiny-thing 1.0/);
   });
 
   test('whose list is a page of a proxy is suspected of it', async () => {
@@ -143,13 +143,16 @@ describe('Maven', () => {
   test.each([
     [
       `\u001b[0m${plugin}: Connect to 127.0.0.1:18099 [/127.0.0.1] failed: Connection refused -> [Help 1]`,
-      /not reached/,
+      /could not reach/,
     ],
-    [`${plugin}: repo.maven.apache.org: Name or service not known: Unknown host repo.maven.apache.org`, /not reached/],
-    [`${plugin}: authorization failed for http://127.0.0.1/x.pom, status: 403 Forbidden`, /refused/],
+    [
+      `${plugin}: repo.maven.apache.org: Name or service not known: Unknown host repo.maven.apache.org`,
+      /could not reach/,
+    ],
+    [`${plugin}: authorization failed for http://127.0.0.1/x.pom, status: 403 Forbidden`, /refused to serve/],
     [
       `${plugin}: proxy authentication failed for http://127.0.0.1/x.pom, status: 407 Proxy Authentication Required`,
-      /refused/,
+      /refused to serve/,
     ],
     [`${plugin}\n[ERROR] [FATAL] Non-parseable POM x.pom: unexpected markup <!d`, /sign-in page/],
     ['[ERROR] java.io.IOException: No space left on device', /disk filled up/],

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withLock } from '../../src/setup/lock.js';
 import { identify } from '../../src/processes/process-identity.js';
 import { runProgram } from '../../src/setup/program.js';
-import { ensureEntry, isWhole, requireHash, type StoreEntry } from '../../src/setup/store.js';
+import { ensureEntry, isComplete, requireHash, type StoreEntry } from '../../src/setup/store.js';
 
 let storeDir: string;
 let fills: number;
@@ -22,7 +22,7 @@ function anEntry(overrides: Partial<StoreEntry> = {}): StoreEntry {
   return {
     name: 'thing-1.0',
     title: 'The thing',
-    doing: 'fetching',
+    activity: 'downloading',
     bytesNeeded: 100,
     async fill(folder) {
       fills += 1;
@@ -39,8 +39,8 @@ describe('the store', () => {
     await ensureEntry(storeDir, anEntry(), (line) => lines.push(line));
     expect(await readFile(join(folder, 'file.txt'), 'utf8')).toBe('all of it');
     expect(fills).toBe(1);
-    expect(lines[0]).toBe('The thing: fetching …');
-    expect(lines.at(-1)).toBe('The thing: already there');
+    expect(lines[0]).toBe('The thing: downloading …');
+    expect(lines.at(-1)).toBe('The thing: already installed');
   });
 
   test('never takes what an interrupted set-up left for the whole', async () => {
@@ -97,7 +97,7 @@ describe('the store', () => {
     await expect(ensureEntry(storeDir, failing, silent)).rejects.toThrow('broke off');
     expect(await readdir(storeDir)).toEqual([]);
     await ensureEntry(storeDir, anEntry(), silent);
-    expect(await isWhole(join(storeDir, 'thing-1.0'))).toBe(true);
+    expect(await isComplete(join(storeDir, 'thing-1.0'))).toBe(true);
   });
 
   test('fetches again what the disk has cut short', async () => {
@@ -120,7 +120,7 @@ describe('the store', () => {
 
   test.each([
     ['ENOSPC', /disk .* is full/],
-    ['EACCES', /can't be written by this user/],
+    ['EACCES', /can't write to/],
   ])('says %s in words', async (code, words) => {
     const failing = anEntry({ fill: () => Promise.reject(Object.assign(new Error(code), { code })) });
     await expect(ensureEntry(storeDir, failing, silent)).rejects.toThrow(words);
@@ -129,7 +129,7 @@ describe('the store', () => {
   test('says that a file stands where its folder should be', async () => {
     const path = join(storeDir, 'file');
     await writeFile(path, '');
-    await expect(ensureEntry(path, anEntry(), silent)).rejects.toThrow(/can't be used as a folder/);
+    await expect(ensureEntry(path, anEntry(), silent)).rejects.toThrow(/can't be created: there is a file/);
   });
 });
 
@@ -141,7 +141,7 @@ describe('a fetched file', () => {
     await writeFile(path, '\n<!DOCTYPE html><html><body>Please sign in</body></html>');
     const refusal = requireHash(path, pinned, 'x.jar');
     await expect(refusal).rejects.toThrow(
-      /x\.jar is not the file .* web page: a proxy .* \(56 bytes; SHA-256 [0-9a-f]{64}/,
+      /x\.jar does not match .* web page.* a proxy .* \(56 bytes; SHA-256 [0-9a-f]{64}/,
     );
     await expect(refusal).rejects.toThrow(`expected ${pinned}`);
   });
@@ -149,7 +149,7 @@ describe('a fetched file', () => {
   test('that was cut short is not called a web page', async () => {
     const path = join(storeDir, 'x.jar');
     await writeFile(path, 'PK\x03\x04 and no more');
-    await expect(requireHash(path, pinned, 'x.jar')).rejects.toThrow(/changed or cut short/);
+    await expect(requireHash(path, pinned, 'x.jar')).rejects.toThrow(/modified or truncated/);
   });
 });
 
