@@ -1,4 +1,4 @@
-/** Starts the service and stops it again, in order. Who calls it handles signals. */
+/** Starts and stops the service in order. The caller handles signals. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type NestApplicationOptions } from '@nestjs/common';
@@ -11,8 +11,9 @@ import { AppModule } from './app.module.js';
 import type { ServiceConfig } from './config/config.js';
 import { connect, createDataSource, migrate } from './database/data-source.js';
 import { configureHttp } from './http-server.js';
+import { BackgroundLoop } from './processes/background-loop.js';
 import { ChoiceConsumer } from './ingest/choice.consumer.js';
-import { ensureTopics, KAFKA, ownTopics, type Kafka } from './ingest/kafka.js';
+import { ensureTopics, KAFKA, serviceTopics, type Kafka } from './ingest/kafka.js';
 import { OutboxRelay } from './ingest/outbox-relay.service.js';
 import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { MonitorRunner } from './monitoring/runner/monitor-runner.service.js';
@@ -32,29 +33,29 @@ export interface RunningService {
   dataSource: DataSource;
   /** http://host:port */
   url: string;
-  /** Stops in the reverse order of the start, within 10 s. */
+  /** Stops the parts in reverse order, within 10 s. */
   stop(): Promise<void>;
 }
 
-/** A part that runs by itself. */
+/** A part that runs in the background */
 interface Part {
   name: string;
   start(): Promise<void> | void;
   stop(): Promise<void> | void;
 }
 
-/** No part may hold up the stop for longer, and all together not either; what they had begun is found by the next start. */
-const longestStopMs = 2_500;
-const longestStopOfAllMs = 5_000;
-/** What a part gets whatever the others have taken: enough where nothing stands in its way. */
-const leastStopMs = 150;
-const watchEveryMs = 1_000;
+/** Timeouts of the stop, per part and in total; the next start continues unfinished work. */
+const partStopTimeoutMs = 2_500;
+const stopTimeoutMs = 5_000;
+/** Minimum for each part, even if the total is used up */
+const minPartStopMs = 150;
+const superviseIntervalMs = 1_000;
 
 /**
- * @param onFatal called when the service can't go on and should be started anew by its supervisor
- * @param signal ends the start early
+ * @param onFatal called if the service can't continue and its supervisor should restart it
+ * @param signal cancels the start
  * @param options.trainFirstModel starts a training as soon as there are enough labels and no champion
- * @throws Error where a part can't start, the signal's reason once it is aborted; what had started is stopped again
+ * @throws Error if a part can't start, the signal's reason once it is aborted; what has started is stopped again
  */
 export async function startService(
   config: ServiceConfig,
@@ -69,11 +70,11 @@ export async function startService(
   await connect(dataSource, config.DATABASE_URL);
   const started: Part[] = [{ name: 'database', start: () => undefined, stop: () => dataSource.destroy() }];
   const stop = async (): Promise<void> => {
-    const deadline = Date.now() + longestStopOfAllMs;
+    const deadline = Date.now() + stopTimeoutMs;
     for (const part of started.splice(0).reverse()) await stopPart(part, deadline, log);
   };
   try {
-    await unlessAborted(migrate(dataSource), signal);
+    await orAbort(migrate(dataSource), signal);
     const app = await createApp(config, dataSource, log);
     let url = '';
     const listening: Part = {
@@ -84,11 +85,11 @@ export async function startService(
       },
       stop: () => app.close(),
     };
-    for (const part of [...partsOf(app, config, trainFirstModel), listening]) {
+    for (const part of [...listParts(app, config, trainFirstModel), listening]) {
       started.push(part);
-      await unlessAborted(part.start(), signal);
+      await orAbort(part.start(), signal);
     }
-    started.push(watchConsumers(app, config.CONSUMER_GRACE_S, onFatal));
+    started.push(superviseConsumers(app, config.CONSUMER_GRACE_S, onFatal));
     return { app, dataSource, url, stop };
   } catch (error) {
     await stop();
@@ -96,7 +97,7 @@ export async function startService(
   }
 }
 
-/** The application with its routes; nothing runs by itself yet. */
+/** The application with its routes, without background work */
 export async function createApp(
   config: ServiceConfig,
   dataSource: DataSource,
@@ -113,8 +114,8 @@ export async function createApp(
   return app.init();
 }
 
-/** What runs by itself, in the order in which it has to start. */
-function partsOf(app: NestExpressApplication, config: ServiceConfig, trainFirstModel: boolean): Part[] {
+/** The parts that run in the background, in the order of their start */
+function listParts(app: NestExpressApplication, config: ServiceConfig, trainFirstModel: boolean): Part[] {
   const part = (name: string, runner: Omit<Part, 'name'>): Part => ({
     name,
     start: () => runner.start(),
@@ -122,14 +123,14 @@ function partsOf(app: NestExpressApplication, config: ServiceConfig, trainFirstM
   });
   const ranking = app.get(RankingLoop);
   const relay = app.get(OutboxRelay);
-  ranking.onStored = () => relay.wake();
+  ranking.onStored = () => relay.notify();
   return [
     part('metrics', {
       start: () => collectDefaultMetrics({ register: app.get(Registry) }),
       stop: () => app.get(Registry).clear(),
     }),
     part('topics', {
-      start: () => ensureTopics(app.get<Kafka>(KAFKA), ownTopics(config), config.TOPIC_PARTITIONS),
+      start: () => ensureTopics(app.get<Kafka>(KAFKA), serviceTopics(config), config.TOPIC_PARTITIONS),
       stop: () => undefined,
     }),
     part('events', app.get(EventsService)),
@@ -153,12 +154,12 @@ async function listen(app: NestExpressApplication, { PORT, HOST }: ServiceConfig
     await app.listen(PORT, HOST);
   } catch (error) {
     const { code } = error as { code?: string };
-    const why: Record<string, string> = {
-      EADDRINUSE: `port ${PORT} is taken: stop what listens there, or set PORT`,
-      EACCES: `port ${PORT} may not be used by this user: set PORT to one above 1023`,
-      EADDRNOTAVAIL: `this machine has no address ${HOST}: set HOST`,
+    const reasons: Record<string, string> = {
+      EADDRINUSE: `port ${PORT} is in use: stop the other program, or set PORT`,
+      EACCES: `this user may not listen on port ${PORT}: set PORT to a port above 1023`,
+      EADDRNOTAVAIL: `this machine does not have the address ${HOST}: set HOST`,
     };
-    throw new ListenError(why[code ?? ''] ?? `can't listen on ${HOST}:${PORT}: ${String(error)}`, { cause: error });
+    throw new ListenError(reasons[code ?? ''] ?? `can't listen on ${HOST}:${PORT}: ${String(error)}`, { cause: error });
   }
 }
 
@@ -167,8 +168,8 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** What the work comes to. @throws the signal's reason as soon as it is aborted, whatever becomes of the work */
-async function unlessAborted<T>(work: Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
+/** Awaits the work. @throws the signal's reason as soon as it is aborted; the work goes on unobserved */
+async function orAbort<T>(work: Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   signal.throwIfAborted();
   const settled = new AbortController();
@@ -183,28 +184,40 @@ async function unlessAborted<T>(work: Promise<T> | T, signal: AbortSignal | unde
 }
 
 async function stopPart(part: Part, deadline: number, log: Pino): Promise<void> {
-  const patienceMs = Math.max(leastStopMs, Math.min(longestStopMs, deadline - Date.now()));
-  const patience = sleep(patienceMs, 'late' as const, { ref: false });
+  const timeoutMs = Math.max(minPartStopMs, Math.min(partStopTimeoutMs, deadline - Date.now()));
+  const timeout = sleep(timeoutMs, 'late' as const, { ref: false });
   const stopped = (async () => part.stop())().catch((error: unknown) => {
     log.warn({ context: 'Stop' }, `${part.name}: ${String(error)}`);
   });
-  if ((await Promise.race([stopped, patience])) === 'late')
-    log.warn({ context: 'Stop' }, `${part.name} takes too long`);
+  if ((await Promise.race([stopped, timeout])) === 'late')
+    log.warn({ context: 'Stop' }, `${part.name} did not stop in time`);
 }
 
-/** A consumer that is over for good means that no ticket is read any more, whatever HTTP says. */
-function watchConsumers(app: NestExpressApplication, graceSeconds: number, onFatal: (reason: string) => void): Part {
+/** Restarts the service if a consumer has stopped for good: no ticket would be read any more, although HTTP works. */
+function superviseConsumers(
+  app: NestExpressApplication,
+  graceSeconds: number,
+  onFatal: (reason: string) => void,
+): Part {
   const consumers = [app.get(TicketConsumer), app.get(ChoiceConsumer)];
-  const timer = setInterval(() => {
-    const ended = consumers.find(({ health }) => {
-      const since = health.endedSince();
-      return since !== null && Date.now() - since > graceSeconds * 1000;
-    });
-    if (!ended) return;
-    clearInterval(timer);
-    const reason = `reading ${ended.topic} ended ${graceSeconds} s ago and did not come back`;
-    new Logger('Watch').fatal(reason);
-    onFatal(reason);
-  }, watchEveryMs);
-  return { name: 'watch', start: () => undefined, stop: () => clearInterval(timer) };
+  const loop = new BackgroundLoop({
+    run: () => {
+      const ended = consumers.find(({ health }) => {
+        const since = health.endedSince();
+        return since !== null && Date.now() - since > graceSeconds * 1000;
+      });
+      if (ended) {
+        void loop.stop();
+        const reason = `the consumer of ${ended.topic} stopped ${graceSeconds} s ago and has not restarted`;
+        new Logger('Consumers').fatal(reason);
+        onFatal(reason);
+      }
+      return Promise.resolve();
+    },
+    onError: (error) => new Logger('Consumers').error(String(error)),
+    intervalMs: superviseIntervalMs,
+    startDelayMs: superviseIntervalMs,
+  });
+  loop.start();
+  return { name: 'consumers', start: () => undefined, stop: () => loop.stop() };
 }

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config/config.js';
 import { ChoicesService } from '../suggest/choices/choices.service.js';
-import { storeDeadLetter, type PlacedMessage } from './dead-letters.js';
-import { dead, type DeadMessage } from './envelope.js';
+import { storeDeadLetter, type ConsumedMessage } from './dead-letters.js';
+import { reject, type Rejection } from './envelope.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { KAFKA, type Kafka } from './kafka.js';
 import { readChoice } from './message-reader.js';
@@ -23,7 +23,7 @@ export class ChoiceConsumer implements TopicHandler {
     private readonly choices: ChoicesService,
   ) {
     this.topic = config.TOPIC_CHOICES;
-    // A group of its own: kafkajs shares out partitions as if all members of a group read the same topics.
+    // A separate group: kafkajs assigns partitions as if all members of a group read the same topics.
     this.reader = new TopicReader(kafka, `${config.KAFKA_GROUP}.choices`, this, metrics);
   }
 
@@ -43,28 +43,28 @@ export class ChoiceConsumer implements TopicHandler {
     return Promise.resolve(false);
   }
 
-  /** A transaction for each: a choice is known by its id, so a chunk that is read again changes nothing. */
-  async store(messages: PlacedMessage[]): Promise<void> {
+  /** One transaction for each choice: it is identified by its id, so a chunk that is read again changes nothing. */
+  async storeBatch(messages: ConsumedMessage[]): Promise<void> {
     for (const message of messages) {
-      const read = readChoice(message);
-      if (read.kind === 'dead-letter') {
-        await this.bury(message, read);
+      const result = readChoice(message);
+      if (result.kind === 'dead-letter') {
+        await this.storeRejected(message, result);
         continue;
       }
-      const added = await this.choices.add(read.choice);
+      const added = await this.choices.add(result.choice);
       this.metrics.choices.inc({ outcome: added.kind });
-      if (added.kind === 'conflict') await this.bury(message, dead('conflict', added.detail));
+      if (added.kind === 'conflict') await this.storeRejected(message, reject('conflict', added.detail));
     }
   }
 
-  giveUp(message: PlacedMessage, error: unknown): Promise<void> {
-    return this.bury(message, dead('handler-error', `could not be stored: ${describeError(error)}`));
+  deadLetter(message: ConsumedMessage, error: unknown): Promise<void> {
+    return this.storeRejected(message, reject('handler-error', `could not be stored: ${describeError(error)}`));
   }
 
-  private async bury(message: PlacedMessage, why: DeadMessage): Promise<void> {
+  private async storeRejected(message: ConsumedMessage, rejection: Rejection): Promise<void> {
     await this.dataSource.transaction((manager) =>
-      storeDeadLetter(manager, message, why, this.config.TOPIC_CHOICES_DLQ),
+      storeDeadLetter(manager, message, rejection, this.config.TOPIC_CHOICES_DLQ),
     );
-    this.metrics.deadLetters.inc({ topic: this.topic, reason: why.reason });
+    this.metrics.deadLetters.inc({ topic: this.topic, reason: rejection.reason });
   }
 }

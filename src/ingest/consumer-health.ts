@@ -1,27 +1,27 @@
-/** Without progress for so long, with messages waiting and nothing that explains it, a consumer is stalled. */
-const stalledAfterMs = 60_000;
+/** A consumer with lag is stalled after this time without progress. */
+const stallTimeoutMs = 60_000;
 
-/** What is known of a consumer, for readiness. Times are ms since 1970. */
+/** Health of a consumer, for readiness. Times are ms since 1970. */
 export class ConsumerHealth {
-  private isMember = false;
+  private inGroup = false;
   private endedAt: number | null = null;
   private progressAt: number | null = null;
   private readonly lags = new Map<string, number>();
 
-  /** @param restarts whether it tries again by itself: a broker that is away comes back, a fault of ours does not */
+  /** @param restarts whether kafkajs restarts it: after an outage, but not after a programming error */
   crashed(now: number, restarts: boolean): void {
-    this.isMember = false;
+    this.inGroup = false;
     if (!restarts) this.endedAt ??= now;
   }
 
   joined(): void {
-    this.isMember = true;
+    this.inGroup = true;
     this.endedAt = null;
     this.lags.clear();
   }
 
-  /** An outage was seen and will be tried again: that is no stall. */
-  waits(): void {
+  /** A retry after an outage is no stall. */
+  retrying(): void {
     this.progressAt = Date.now();
   }
 
@@ -30,18 +30,18 @@ export class ConsumerHealth {
     this.lags.set(partition, lag);
   }
 
-  /** Whether it is a member of its group, and so gets messages. */
-  isReading(): boolean {
-    return this.isMember;
+  /** Whether it is a member of its group and gets messages */
+  isMember(): boolean {
+    return this.inGroup;
   }
 
-  /** Since when it has been over for good; null while it reads or tries to. */
+  /** When it stopped without a restart; null while it runs or restarts */
   endedSince(): number | null {
     return this.endedAt;
   }
 
   isStalled(now: number): boolean {
-    const waiting = [...this.lags.values()].some((lag) => lag > 0);
-    return waiting && this.progressAt !== null && now - this.progressAt > stalledAfterMs;
+    const hasLag = [...this.lags.values()].some((lag) => lag > 0);
+    return hasLag && this.progressAt !== null && now - this.progressAt > stallTimeoutMs;
   }
 }

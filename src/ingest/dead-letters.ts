@@ -1,25 +1,25 @@
 import type { EntityManager } from 'typeorm';
 import { writeOutbox } from '../database/outbox.js';
-import type { DeadMessage, RawMessage } from './envelope.js';
+import type { Rejection, RawMessage } from './envelope.js';
 
-/** A message with its place on its topic. */
-export interface PlacedMessage extends RawMessage {
+/** A message with its topic, partition and offset */
+export interface ConsumedMessage extends RawMessage {
   topic: string;
   partition: number;
   offset: string;
 }
 
-/** A header value has to stay small whatever was wrong. */
-const longestDetail = 500;
+/** Header values must stay small. */
+const maxDetailLength = 500;
 
-/** Keeps a message that could not be read, and publishes it on the dead-letter topic. Twice at the same place is once. */
+/** Stores an invalid message and publishes it on the dead-letter topic, once per topic, partition and offset. */
 export async function storeDeadLetter(
   manager: EntityManager,
-  message: PlacedMessage,
-  { reason, detail }: DeadMessage,
+  message: ConsumedMessage,
+  { reason, detail }: Rejection,
   deadLetterTopic: string,
 ): Promise<void> {
-  const said = detail.slice(0, longestDetail);
+  const shortDetail = detail.slice(0, maxDetailLength);
   const stored: unknown[] = await manager.query(
     `INSERT INTO dead_letters (topic, partition, "offset", key, value, headers, reason, detail)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
@@ -31,14 +31,14 @@ export async function storeDeadLetter(
       message.value,
       JSON.stringify(storableHeaders(message.headers)),
       reason,
-      said,
+      shortDetail,
     ],
   );
   if (stored.length === 0) return;
   const headers = {
     ...message.headers,
     'replyrank-reason': reason,
-    'replyrank-detail': said,
+    'replyrank-detail': shortDetail,
     'replyrank-topic': message.topic,
     'replyrank-partition': String(message.partition),
     'replyrank-offset': message.offset,
@@ -58,11 +58,11 @@ export interface ListedDeadLetter {
   detail: string;
   bytes: number;
   replayedAt: Date | null;
-  /** What stands in it, which may be anybody's personal data: only where it was asked for. */
+  /** The content, which may be personal data: only on request */
   message?: { key: Buffer | null; value: Buffer | null; headers: Record<string, string> };
 }
 
-/** The newest first. */
+/** Newest first */
 export async function listDeadLetters(
   manager: EntityManager,
   limit: number,
@@ -79,17 +79,17 @@ export async function listDeadLetters(
 }
 
 /**
- * Hands dead letters to the outbox, original bytes, key and headers, for the topic that they came from. One that is still
- * broken becomes a dead letter of its own: nothing goes round in a circle.
+ * Publishes dead letters again on the topic that they came from, with their original bytes, key and headers, through the
+ * outbox. One that is still invalid becomes a new dead letter; it is not replayed by itself.
  *
- * @param which ids; or all that have not been replayed yet, of one reason or of any
- * @returns the ids of those that were found
+ * @param which ids; or all that have not been replayed yet, with one reason or any
+ * @returns the ids that were found
  */
 export async function replayDeadLetters(
   manager: EntityManager,
   which: { ids: number[] } | { reason: string | null },
 ): Promise<number[]> {
-  const chosen: {
+  const letters: {
     id: number;
     topic: string;
     key: Buffer | null;
@@ -101,8 +101,8 @@ export async function replayDeadLetters(
         ORDER BY id FOR UPDATE`,
     'ids' in which ? [which.ids, null] : [null, which.reason],
   );
-  await writeOutbox(manager, chosen);
-  const found = chosen.map(({ id }) => id);
+  await writeOutbox(manager, letters);
+  const found = letters.map(({ id }) => id);
   await manager.query('UPDATE dead_letters SET replayed_at = now() WHERE id = ANY ($1)', [found]);
   return found;
 }

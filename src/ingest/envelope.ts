@@ -1,7 +1,7 @@
 /**
- * From a Kafka message to the object in it: bare JSON, or a CloudEvent 1.0 in binary or structured mode.
- * Read by hand and not by the CloudEvents SDK, because the bytes must be checked before anything decodes them leniently,
- * and because its errors do not say which field was wrong.
+ * Reads the JSON object of a Kafka message: bare JSON, or a CloudEvent 1.0 in binary or structured mode.
+ * Without the CloudEvents SDK, because invalid bytes must be rejected before a lenient decoder sees them, and because the
+ * SDK's errors do not name the invalid field.
  *
  * Sources: CloudEvents 1.0.2, Kafka protocol binding 1.0.2, JSON event format 1.0.2.
  */
@@ -12,7 +12,7 @@ export interface RawMessage {
   headers: Record<string, string>;
 }
 
-export type DeadReason =
+export type DeadLetterReason =
   | 'empty-message'
   | 'not-utf8'
   | 'not-json'
@@ -24,62 +24,66 @@ export type DeadReason =
   | 'too-slow'
   | 'handler-error';
 
-export interface DeadMessage {
+export interface Rejection {
   kind: 'dead-letter';
-  reason: DeadReason;
-  /** One sentence naming the field; never a value that could be text of the ticket. */
+  reason: DeadLetterReason;
+  /** One sentence that names the field; never a value, which may be text of a ticket */
   detail: string;
 }
 
-export const dead = (reason: DeadReason, detail: string): DeadMessage => ({ kind: 'dead-letter', reason, detail });
+export const reject = (reason: DeadLetterReason, detail: string): Rejection => ({
+  kind: 'dead-letter',
+  reason,
+  detail,
+});
 
 export interface Envelope {
   kind: 'ok';
   data: Record<string, unknown>;
-  /** The CloudEvent's `id` and `time`, where it is one. */
+  /** `id` and `time` of a CloudEvent */
   eventId: string | undefined;
   time: string | undefined;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-export function openEnvelope({ value, headers }: RawMessage): Envelope | DeadMessage {
-  if (value === null || value.length === 0) return dead('empty-message', 'the message has no value');
+export function openEnvelope({ value, headers }: RawMessage): Envelope | Rejection {
+  if (value === null || value.length === 0) return reject('empty-message', 'the message has no value');
   let text: string;
   try {
     text = utf8.decode(value);
   } catch {
-    return dead('not-utf8', `the ${value.length} bytes are not UTF-8`);
+    return reject('not-utf8', `the value (${value.length} bytes) is not UTF-8`);
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    const place = /position \d+/.exec(String(error))?.[0] ?? 'the end';
-    return dead('not-json', `the message is not JSON: broken at ${place}`);
+    const position = /position \d+/.exec(String(error))?.[0] ?? 'the end';
+    return reject('not-json', `the message is not valid JSON: error at ${position}`);
   }
-  if (!isObject(parsed)) return dead('not-an-object', 'the message must be a JSON object');
-  if (/^application\/cloudevents\+json\b/i.test(headers['content-type'] ?? '')) return structured(parsed);
-  if (headers.ce_specversion !== undefined) return binary(parsed, headers);
-  // A structured event whose sender forgot the content type is known by the attributes that every event must have.
-  if (typeof parsed.specversion === 'string' && 'data' in parsed) return structured(parsed);
+  if (!isObject(parsed)) return reject('not-an-object', 'the message must be a JSON object');
+  if (/^application\/cloudevents\+json\b/i.test(headers['content-type'] ?? '')) return readStructuredEvent(parsed);
+  if (headers.ce_specversion !== undefined) return readBinaryEvent(parsed, headers);
+  // A structured event without its content type is recognized by the attributes that every event must have.
+  if (typeof parsed.specversion === 'string' && 'data' in parsed) return readStructuredEvent(parsed);
   return { kind: 'ok', data: parsed, eventId: undefined, time: undefined };
 }
 
-function binary(data: Record<string, unknown>, headers: Record<string, string>): Envelope | DeadMessage {
+function readBinaryEvent(data: Record<string, unknown>, headers: Record<string, string>): Envelope | Rejection {
   const version = headers.ce_specversion;
-  if (version !== '1.0') return dead('bad-cloudevent', 'the header ce_specversion must be 1.0');
-  if (!headers.ce_id) return dead('bad-cloudevent', 'the header ce_id is missing');
+  if (version !== '1.0') return reject('bad-cloudevent', 'the header ce_specversion must be 1.0');
+  if (!headers.ce_id) return reject('bad-cloudevent', 'the header ce_id is missing');
   return { kind: 'ok', data, eventId: headers.ce_id, time: headers.ce_time };
 }
 
-function structured(event: Record<string, unknown>): Envelope | DeadMessage {
+function readStructuredEvent(event: Record<string, unknown>): Envelope | Rejection {
   const { specversion, id, time, data, data_base64: encoded } = event;
-  if (specversion !== '1.0') return dead('bad-cloudevent', 'specversion must be 1.0');
-  if (typeof id !== 'string' || id === '') return dead('bad-cloudevent', 'id is missing');
+  if (specversion !== '1.0') return reject('bad-cloudevent', 'specversion must be 1.0');
+  if (typeof id !== 'string' || id === '') return reject('bad-cloudevent', 'id is missing');
   const meta = { eventId: id, time: typeof time === 'string' ? time : undefined };
   if (isObject(data)) return { kind: 'ok', data, ...meta };
-  if (typeof encoded !== 'string') return dead('bad-cloudevent', 'data must be a JSON object');
+  if (typeof encoded !== 'string') return reject('bad-cloudevent', 'data must be a JSON object');
   const inner = openEnvelope({ key: null, value: Buffer.from(encoded, 'base64'), headers: {} });
   return inner.kind === 'ok' ? { ...inner, ...meta } : inner;
 }

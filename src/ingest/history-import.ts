@@ -3,22 +3,22 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { readDataFile } from '../models/dataset/data-file.js';
 import type { Columns, DataRow } from '../models/dataset/data-row.js';
 import { redactTicket } from './message-reader.js';
-import { ticketMessageSchema, wellFormed } from './ticket-message.js';
+import { ticketMessageSchema, replaceUnstorable } from './ticket-message.js';
 
 export interface HistoryOptions {
-  /** Source of the tickets; the same file under the same source is imported once. */
+  /** Source of the tickets; the same file with the same source is imported once */
   source: string;
   sample: boolean;
-  /** Stands for the date of rows that have none. */
+  /** Date of rows without one */
   now: Date;
 }
 
 export interface ImportedHistory {
   rows: number;
   imported: number;
-  /** Rows that an earlier import had brought. */
+  /** Rows that were imported before */
   repeated: number;
-  /** Rows that could not be taken, and why. */
+  /** Invalid rows, with the reason */
   refused: { line: number; problem: string }[];
 }
 
@@ -30,13 +30,13 @@ interface HistoryTicket {
   occurredAt: Date;
 }
 
-const rowsAtOnce = 1000;
+const batchSize = 1000;
 
 /**
- * Stores tickets that were answered before, closed, each with the template that was used as a label of provenance
- * `history`. Redacted like messages. A row that can't be taken is reported with its line; the others are imported.
+ * Stores answered tickets as closed, each with its template as a label of provenance `history`. They are redacted like
+ * messages. An invalid row is reported with its line; the others are imported.
  *
- * @param rows of a file, read with its labels
+ * @param rows with labels
  * @param onProgress called with the number of rows so far
  */
 export async function importHistory(
@@ -62,19 +62,19 @@ export async function importHistory(
   };
   for await (const row of rows) {
     result.rows += 1;
-    const problem = problemOf(row, known) ?? problemAsMessage(row, schema, options);
+    const problem = findLabelProblem(row, known) ?? findContentProblem(row, schema, options);
     if (problem !== null) {
       result.refused.push({ line: row.line, problem });
       continue;
     }
-    batch.push(historyTicket(row, seen, options.now));
-    if (batch.length >= rowsAtOnce) await flush();
+    batch.push(toHistoryTicket(row, seen, options.now));
+    if (batch.length >= batchSize) await flush();
   }
   await flush();
   return result;
 }
 
-/** Imports a file, also one of which some rows can't be read. @throws DataFileError where the file as a whole can't be */
+/** Imports the valid rows of a file. @throws DataFileError if the file can't be read at all */
 export async function importHistoryFile(
   dataSource: DataSource,
   { file, columns }: { file: string; columns: Columns },
@@ -90,36 +90,36 @@ export async function importHistoryFile(
   return { ...result, rows: result.rows + unreadable.length, refused };
 }
 
-function problemOf({ label, noneFits }: DataRow, templates: Set<string>): string | null {
-  if (label === null) return noneFits ? null : 'has no label';
-  return templates.has(label) ? null : `there is no template ${label}: import the templates first`;
+function findLabelProblem({ label, noneFits }: DataRow, templates: Set<string>): string | null {
+  if (label === null) return noneFits ? null : 'label missing';
+  return templates.has(label) ? null : `template ${label} does not exist: import the templates first`;
 }
 
-/** What could not come as a message can't come from a file either. */
-function problemAsMessage(
+/** A row must be valid as a message, too. */
+function findContentProblem(
   row: DataRow,
   schema: ReturnType<typeof ticketMessageSchema>,
   { source, now }: HistoryOptions,
 ): string | null {
   const occurredAt = (row.occurredAt ?? now).toISOString();
-  const { error } = schema.safeParse({ ...row, source, ticketId: 'of this row', event: 'closed', occurredAt });
+  const { error } = schema.safeParse({ ...row, source, ticketId: 'any', event: 'closed', occurredAt });
   const [first] = error?.issues ?? [];
   return first ? `${first.path.join('.')}: ${first.message}` : null;
 }
 
-/** A row has no id of its own: its content and how often that has come before identify it, in every import of the file. */
-function historyTicket(row: DataRow, seen: Map<string, number>, now: Date): HistoryTicket {
+/** A row has no id: its content and its occurrence number identify it in every import of the file. */
+function toHistoryTicket(row: DataRow, seen: Map<string, number>, now: Date): HistoryTicket {
   const { subject, body, channel, language, contactType, fields, occurredAt, label } = row;
   const facts = [subject, body, channel, language, contactType, fields, occurredAt, label];
   const hash = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
   const occurrence = (seen.get(hash) ?? 0) + 1;
   seen.set(hash, occurrence);
-  const content = redactTicket(wellFormed({ subject, body, channel, language, contactType, fields }));
+  const content = redactTicket(replaceUnstorable({ subject, body, channel, language, contactType, fields }));
   const ticketId = occurrence === 1 ? hash : `${hash}-${occurrence}`;
   return { ticketId, line: row.line, templateId: label, content, occurredAt: occurredAt ?? now };
 }
 
-/** @returns how many tickets were new */
+/** @returns the number of new tickets */
 async function storeHistory(
   manager: EntityManager,
   tickets: HistoryTicket[],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What is counted of messages on their way in. */
+/** Metrics of consumed messages */
 @Injectable()
 export class IngestMetrics {
   readonly lag: Gauge<'topic' | 'partition'>;
@@ -15,37 +15,37 @@ export class IngestMetrics {
     const registers = [registry];
     this.lag = new Gauge({
       name: 'replyrank_consumer_lag',
-      help: 'Messages not yet read',
+      help: 'Consumer lag, messages',
       labelNames: ['topic', 'partition'],
       registers,
     });
     this.chunkSize = new Histogram({
       name: 'replyrank_ingest_batch_size',
-      help: 'Messages stored in one transaction',
+      help: 'Messages stored per transaction',
       buckets: [1, 2, 4, 8, 16, 32, 64],
       registers,
     });
     this.storeSeconds = new Histogram({
       name: 'replyrank_ingest_seconds',
-      help: 'Time from having a batch of messages to having it stored',
+      help: 'Time to store a batch of messages',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     });
     this.tickets = new Counter({
       name: 'replyrank_tickets_total',
-      help: 'Ticket messages stored, repeated ones too',
+      help: 'Ticket messages stored, including duplicates',
       labelNames: ['event'],
       registers,
     });
     this.choices = new Counter({
       name: 'replyrank_choice_messages_total',
-      help: 'Choices read from Kafka, by what came of them',
+      help: 'Choices consumed from Kafka, by outcome',
       labelNames: ['outcome'],
       registers,
     });
     this.deadLetters = new Counter({
       name: 'replyrank_dead_letters_total',
-      help: 'Messages that could not be read',
+      help: 'Messages that became dead letters, by reason',
       labelNames: ['topic', 'reason'],
       registers,
     });

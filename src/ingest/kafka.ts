@@ -1,4 +1,4 @@
-/** The only file that knows kafkajs. */
+/** Kafka. The only file that imports kafkajs. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,19 +18,19 @@ import type { ServiceConfig } from '../config/config.js';
 
 export type { Consumer, EachBatchPayload, Kafka, KafkaMessage, Producer } from 'kafkajs';
 
-/** Injection token of the connection to Kafka. */
+/** Injection token of the Kafka client */
 export const KAFKA = Symbol('KAFKA');
 
-/** Kafka can't be used as it is configured; the message says what to change. */
+/** The configuration does not fit the brokers; the message says what to change. */
 export class KafkaSetupError extends Error {
   override readonly name = 'KafkaSetupError';
 }
 
-/** Largest message that our own topics take: 10 MB and room for headers. */
-const largestMessageBytes = 10 * 1024 * 1024;
-const headerRoomBytes = 128 * 1024;
-/** How long a broker may take until every part of it knows a topic that it has made. */
-const newTopicTimeoutMs = 20_000;
+/** Maximum size of a message on the service's topics: 10 MB, and its headers. */
+const maxMessageBytes = 10 * 1024 * 1024;
+const maxHeaderBytes = 128 * 1024;
+/** Timeout until a new topic has leaders for all partitions. */
+const topicTimeoutMs = 20_000;
 
 type ConnectionConfig = Pick<
   ServiceConfig,
@@ -44,31 +44,31 @@ type ConnectionConfig = Pick<
   | 'KAFKA_SASL_PASSWORD'
 >;
 
-/** A connection to the brokers of the configuration; nothing is sent before it is used. */
+/** A client for the configured brokers. It connects on first use. */
 export function connectKafka(config: ConnectionConfig): Kafka {
   const logger = new Logger('Kafka');
-  const sasl = saslOf(config);
+  const sasl = saslOptions(config);
   return new Kafka({
     clientId: 'replyrank',
     brokers: config.KAFKA_BROKERS,
-    ssl: sslOf(config),
+    ssl: tlsOptions(config),
     ...(sasl && { sasl }),
     connectionTimeout: 5_000,
     requestTimeout: 10_000,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5 },
     logLevel: logLevel.WARN,
     logCreator: () => (entry: LogEntry) => {
-      // A rebalance or a broker that is being restarted is everyday; what stays is seen in lag and readiness. An answer that
-      // is an error is thrown to whoever asked, too.
+      // Rebalances and restarts of brokers are normal; lag and readiness show what persists. Error responses are also thrown
+      // to the caller.
       const { message, error } = entry.log as { message: string; error?: string };
-      const isEveryday = entry.level > logLevel.ERROR || message.startsWith('Response ');
-      if (isEveryday) logger.debug(message);
+      const isRoutine = entry.level > logLevel.ERROR || message.startsWith('Response ');
+      if (isRoutine) logger.debug(message);
       else logger.warn(`${message}${error ? `: ${error}` : ''}`);
     },
   });
 }
 
-function sslOf(config: ConnectionConfig) {
+function tlsOptions(config: ConnectionConfig) {
   if (!config.KAFKA_SSL) return false;
   const ca = readPem(config, 'KAFKA_SSL_CA');
   const cert = readPem(config, 'KAFKA_SSL_CERT');
@@ -89,14 +89,14 @@ function readPem(
   }
 }
 
-function saslOf(config: ConnectionConfig): SASLOptions | undefined {
+function saslOptions(config: ConnectionConfig): SASLOptions | undefined {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
   if (!mechanism || !username || !password) return undefined;
   return { mechanism, username, password };
 }
 
-/** Every topic that the service reads or writes. */
-export function ownTopics(config: Pick<ServiceConfig, `TOPIC_${string}` & keyof ServiceConfig>): string[] {
+/** All topics that the service reads or writes */
+export function serviceTopics(config: Pick<ServiceConfig, `TOPIC_${string}` & keyof ServiceConfig>): string[] {
   return [
     config.TOPIC_TICKETS,
     config.TOPIC_CHOICES,
@@ -107,26 +107,26 @@ export function ownTopics(config: Pick<ServiceConfig, `TOPIC_${string}` & keyof 
 }
 
 /**
- * Makes the topics that are missing, with room for messages of 10 MB; those that are there stay as their owner made them.
- * All of them can be written and read when it returns.
+ * Creates missing topics, for messages of up to 10 MB; existing ones are not changed. Returns once all topics can be
+ * written and read.
  *
- * @throws KafkaSetupError naming the topics that are missing and can't be made
+ * @throws KafkaSetupError naming the topics that do not exist and can't be created
  */
 export async function ensureTopics(kafka: Kafka, topics: string[], partitions: number): Promise<void> {
-  await withAdmin(kafka, (admin) => createMissing(admin, topics, partitions));
-  // Also those that another replica made a moment ago. What is wrong with a topic for longer is seen by whoever uses it.
-  await Promise.allSettled(topics.map((topic) => endOf(kafka, topic)));
+  await withAdmin(kafka, (admin) => createMissingTopics(admin, topics, partitions));
+  // Also topics that another replica has just created. A lasting problem shows when the topic is used.
+  await Promise.allSettled(topics.map((topic) => fetchEndOffsets(kafka, topic)));
 }
 
-async function createMissing(admin: Admin, topics: string[], partitions: number): Promise<void> {
+async function createMissingTopics(admin: Admin, topics: string[], partitions: number): Promise<void> {
   const missing = async (): Promise<string[]> => {
-    const there = new Set(await admin.listTopics());
-    return topics.filter((topic) => !there.has(topic));
+    const existing = new Set(await admin.listTopics());
+    return topics.filter((topic) => !existing.has(topic));
   };
   const names = await missing();
   if (names.length === 0) return;
-  // A dead letter carries a header or two more than the message had.
-  const limit = String(largestMessageBytes + headerRoomBytes);
+  // A dead letter has more headers than the original message.
+  const limit = String(maxMessageBytes + maxHeaderBytes);
   const toMake = names.map((topic) => ({
     topic,
     numPartitions: partitions,
@@ -135,11 +135,11 @@ async function createMissing(admin: Admin, topics: string[], partitions: number)
   try {
     await admin.createTopics({ waitForLeaders: false, topics: toMake });
   } catch (error) {
-    // Another replica may have made them at the same moment; only what is still missing is a failure.
+    // Another replica may have created them at the same time.
     let left = await missing();
     for (
-      const deadline = Date.now() + newTopicTimeoutMs;
-      left.length > 0 && isBeingMade(error) && Date.now() < deadline;
+      const deadline = Date.now() + topicTimeoutMs;
+      left.length > 0 && isBeingCreated(error) && Date.now() < deadline;
     ) {
       await sleep(100);
       left = await missing();
@@ -147,18 +147,18 @@ async function createMissing(admin: Admin, topics: string[], partitions: number)
     if (left.length === 0) return;
     const { errors: [first] = [] } = error as { errors?: unknown[] };
     throw new KafkaSetupError(
-      `Kafka has no topic ${left.join(', ')} and did not let us make it (${String(first ?? error)}). ` +
-        `Make it with ${partitions} partitions and max.message.bytes=${limit}, or name another with TOPIC_…`,
+      `topic ${left.join(', ')} does not exist and could not be created (${String(first ?? error)}): ` +
+        `create it with ${partitions} partitions and max.message.bytes=${limit}, or set TOPIC_* to another topic`,
       { cause: error },
     );
   }
 }
 
-/** Whether no topic was refused: a busy broker does not list yet what it has begun to make. */
-function isBeingMade(error: unknown): boolean {
+/** Whether the topics are still being created: a busy broker lists them late. */
+function isBeingCreated(error: unknown): boolean {
   const { errors = [error] } = error as { errors?: unknown[] };
-  return errors.every((one) => {
-    const { type = '' } = one as { type?: string };
+  return errors.every((cause) => {
+    const { type = '' } = cause as { type?: string };
     return ['TOPIC_ALREADY_EXISTS', 'REQUEST_TIMED_OUT'].includes(type);
   });
 }
@@ -167,7 +167,7 @@ async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): P
   const admin = kafka.admin({ retry: { retries: 10 } });
   await admin.connect().catch((error: unknown) => {
     const { message } = error as Error;
-    throw new KafkaSetupError(`KAFKA_BROKERS: no connection to Kafka: ${message}`, { cause: error });
+    throw new KafkaSetupError(`KAFKA_BROKERS: could not connect to Kafka: ${message}`, { cause: error });
   });
   try {
     return await work(admin);
@@ -192,8 +192,7 @@ export interface ConsumerEvents {
 }
 
 /**
- * Starts to read a topic in batches. Offsets are resolved by the handler alone, and a topic that has never been read is
- * read from its beginning.
+ * Starts to consume a topic in batches. The handler resolves the offsets. A group without offsets starts at the beginning.
  */
 export async function openConsumer(
   kafka: Kafka,
@@ -204,12 +203,12 @@ export async function openConsumer(
     groupId: options.group,
     maxWaitTimeInMs: 300,
     maxBytesPerPartition: 2 * 1024 * 1024,
-    // After a kill -9 the group waits so long for the dead member before another gets its partitions.
+    // After a kill -9 the partitions of the dead member are reassigned after this time.
     sessionTimeout: 10_000,
     rebalanceTimeout: 20_000,
     heartbeatInterval: 2_000,
     allowAutoTopicCreation: false,
-    // Any error may pass: the coordinator is loading, the broker is being restarted. What does not pass is seen in health.
+    // Any error may be temporary: the coordinator is loading, the broker restarts. Health shows what persists.
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5, restartOnFailure: () => Promise.resolve(true) },
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => options.events.crashed(payload.error, payload.restart));
@@ -225,34 +224,34 @@ export async function openConsumer(
 }
 
 /**
- * Where a topic's partitions end now: what comes later comes from there on. A broker tells of a new topic before its
- * partitions have a leader that answers: it is asked again until all have.
+ * End offsets of a topic's partitions. A broker lists a new topic before its partitions have a leader, so this is retried
+ * until all have.
  */
-export async function endOf(kafka: Kafka, topic: string): Promise<{ partition: number; offset: string }[]> {
-  const deadline = Date.now() + newTopicTimeoutMs;
+export async function fetchEndOffsets(kafka: Kafka, topic: string): Promise<{ partition: number; offset: string }[]> {
+  const deadline = Date.now() + topicTimeoutMs;
   for (let pauseMs = 50; ; pauseMs = Math.min(1_000, 2 * pauseMs)) {
     try {
-      // A connection for each try: its metadata is fresh.
+      // A new connection per attempt, for fresh metadata.
       const ends = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
-      const isWhole = ends.length > 0 && ends.every(({ high }) => Number(high) >= 0);
-      if (isWhole) return ends.map(({ partition, high }) => ({ partition, offset: high }));
-      if (Date.now() > deadline) throw new Error(`the partitions of ${topic} have no end yet`);
+      const isComplete = ends.length > 0 && ends.every(({ high }) => Number(high) >= 0);
+      if (isComplete) return ends.map(({ partition, high }) => ({ partition, offset: high }));
+      if (Date.now() > deadline) throw new Error(`not all partitions of ${topic} have a leader`);
     } catch (error) {
-      if (!passes(error) || Date.now() > deadline) throw error;
+      if (!isRetriable(error) || Date.now() > deadline) throw error;
     }
     await sleep(pauseMs);
   }
 }
 
-/** Whether the protocol says of this error that the same request may go well a moment later. */
-function passes(error: unknown): boolean {
+/** Whether the Kafka protocol calls this error retriable. */
+function isRetriable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { type, retriable } = error as { type?: string; retriable?: boolean };
-  return (type !== undefined && retriable === true) || passes(error.cause);
+  return (type !== undefined && retriable === true) || isRetriable(error.cause);
 }
 
-/** Reads a topic from given places on, for oneself: nothing is remembered of it. @returns stops the reading */
-export async function follow(
+/** Consumes a topic from the given offsets, without committing. @returns stops it */
+export async function tailTopic(
   kafka: Kafka,
   topic: string,
   from: { partition: number; offset: string }[],
@@ -272,8 +271,8 @@ export async function follow(
   return () => consumer.disconnect();
 }
 
-/** Whether the broker will never take this message, however often it is sent. */
+/** Whether the broker rejects the message for its size, so that a retry is useless */
 export function isTooLarge(error: unknown): boolean {
-  // Its class is one of those exports of kafkajs that Node.js does not see from an ES module.
+  // Node.js does not see this class among kafkajs's exports from an ES module.
   return error instanceof Error && (error as { type?: string }).type === 'MESSAGE_TOO_LARGE';
 }

@@ -1,4 +1,4 @@
-/** A thread that reads large messages, so that decoding and redacting them never blocks the process's event loop. */
+/** Thread that reads large messages, so that decoding and redacting them never blocks the event loop. */
 import { parentPort } from 'node:worker_threads';
 import { readTicket } from './message-reader.js';
 import type { ReadRequest } from './reader-thread.js';

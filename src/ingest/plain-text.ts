@@ -1,16 +1,16 @@
 import { compile } from 'html-to-text';
 
-/** Elements that mail programs and helpdesks write. A customer who writes `List<String>` or `a < b` names none of them. */
-const element =
+/** Elements that mail programs and helpdesks use. Text such as `List<String>` or `a < b` contains none of them. */
+const elementNames =
   'html|body|head|div|p|table|tbody|tr|td|span|a|ul|ol|li|b|i|u|strong|em|h[1-6]|font|blockquote|pre|center';
-const opening = new RegExp(`<(${element})(?:\\s[^<>]{0,4000})?>`, 'i');
-const unmistakable = /^\s*(?:<!doctype html|<html[\s>])|<br\s*\/?>/i;
+const openingTag = new RegExp(`<(${elementNames})(?:\\s[^<>]{0,4000})?>`, 'i');
+const htmlStart = /^\s*(?:<!doctype html|<html[\s>])|<br\s*\/?>/i;
 
-/** A text is HTML only where it surely is: it begins as a page, breaks lines with `<br>`, or closes an element it opened. */
+/** Text counts as HTML only if it starts as a page, contains `<br>`, or closes an element that it opens. */
 function isHtml(text: string): boolean {
   if (!text.includes('<')) return false;
-  if (unmistakable.test(text)) return true;
-  const name = opening.exec(text)?.[1];
+  if (htmlStart.test(text)) return true;
+  const name = openingTag.exec(text)?.[1];
   return name !== undefined && new RegExp(`</${name}\\s*>`, 'i').test(text);
 }
 
@@ -24,13 +24,13 @@ const convert = compile({
   ],
 });
 
-/** The text of a subject or body that may be HTML. Text that is none comes back as it was. Never throws. */
-export function plainText(text: string): string {
+/** Converts a subject or body that may be HTML. Other text is returned unchanged. Never throws. */
+export function toPlainText(text: string): string {
   if (!isHtml(text)) return text;
   try {
     return convert(text);
   } catch {
-    // Elements nested so deeply that the walk runs out of stack: what stands between the tags is the text.
+    // Elements nested so deeply that the conversion overflows the stack: only the tags are removed.
     return text.replace(/<[^<>]*>/g, ' ');
   }
 }

@@ -1,6 +1,6 @@
 import { compiledWorker } from '../processes/compiled-worker.js';
 import { ThreadTimeout, WorkerThread } from '../processes/worker-thread.js';
-import { dead, type RawMessage } from './envelope.js';
+import { reject, type RawMessage } from './envelope.js';
 import type { TicketRead } from './message-reader.js';
 
 export interface ReadRequest {
@@ -35,7 +35,7 @@ export class ReaderThread {
           error instanceof ThreadTimeout ? `it took more than ${Math.round(timeoutMs / 1000)} s` : String(error);
       }
     }
-    return dead('too-slow', `the message of ${bytes.length} bytes could not be read: ${problem}`);
+    return reject('too-slow', `the message of ${bytes.length} bytes could not be read: ${problem}`);
   }
 
   stop(): Promise<void> {

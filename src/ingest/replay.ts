@@ -1,30 +1,30 @@
-/** Puts tickets of a file onto Kafka, as a helpdesk would; simulated agents may answer them. */
+/** Replays a file of tickets into Kafka; simulated agents may answer them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceConfig } from '../config/config.js';
 import type { DataRow } from '../models/dataset/data-row.js';
 import type { SuggestionMessage } from '../suggest/requests/suggestion-message.js';
-import { endOf, follow, openProducer, type Kafka } from './kafka.js';
+import { fetchEndOffsets, tailTopic, openProducer, type Kafka } from './kafka.js';
 
 export interface ReplayOptions {
   source: string;
-  /** Tickets a second; null: as fast as the broker takes them. */
+  /** Tickets per second; null: as fast as the broker accepts them */
   perSecond: number | null;
-  /** `truth`: agents who know the label choose it, or say that none fits. */
+  /** `truth`: the agents choose the label, or that no template fits */
   agents: 'truth' | 'none';
 }
 
 export interface Replayed {
   source: string;
   sent: number;
-  /** Choices that the simulated agents made. */
+  /** Choices of the simulated agents */
   chosen: number;
 }
 
-/** What is shown of a suggestion, unless somebody asks for more. */
-const shownItems = 3;
-/** Agents wait so long for the next suggestion before they go home. */
-const patienceMs = 30_000;
+/** Templates shown first */
+const maxShown = 3;
+/** Agents stop after this time without a suggestion. */
+const agentTimeoutMs = 30_000;
 
 /** @param onProgress called with the number of tickets sent so far */
 export async function replayTickets(
@@ -38,22 +38,22 @@ export async function replayTickets(
   const agents = new SimulatedAgents(options.source, (choice) =>
     producer.send({ topic: topics.TOPIC_CHOICES, messages: [choice] }),
   );
-  const from = await endOf(kafka, topics.TOPIC_SUGGESTIONS);
+  const from = await fetchEndOffsets(kafka, topics.TOPIC_SUGGESTIONS);
   const stopFollowing =
     options.agents === 'truth'
-      ? await follow(kafka, topics.TOPIC_SUGGESTIONS, from, (value) => agents.look(value))
+      ? await tailTopic(kafka, topics.TOPIC_SUGGESTIONS, from, (value) => agents.answer(value))
       : null;
   try {
     let sent = 0;
     for await (const row of rows) {
       const ticketId = `row-${row.line}`;
       agents.expect(ticketId, row);
-      await producer.send({ topic: topics.TOPIC_TICKETS, messages: [messageOf(row, ticketId, options.source)] });
+      await producer.send({ topic: topics.TOPIC_TICKETS, messages: [toTicketMessage(row, ticketId, options.source)] });
       sent += 1;
       onProgress(sent);
       if (options.perSecond !== null) await sleep(1000 / options.perSecond);
     }
-    if (stopFollowing) await agents.untilIdle();
+    if (stopFollowing) await agents.waitUntilIdle();
     return { source: options.source, sent, chosen: agents.chosen };
   } finally {
     await stopFollowing?.();
@@ -61,7 +61,7 @@ export async function replayTickets(
   }
 }
 
-function messageOf(row: DataRow, ticketId: string, source: string): { key: string; value: string } {
+function toTicketMessage(row: DataRow, ticketId: string, source: string): { key: string; value: string } {
   const { subject, body, channel, language, contactType, fields } = row;
   const occurredAt = (row.occurredAt ?? new Date()).toISOString();
   const ticket = {
@@ -79,7 +79,7 @@ function messageOf(row: DataRow, ticketId: string, source: string): { key: strin
   return { key: `${source}:${ticketId}`, value: JSON.stringify(ticket) };
 }
 
-/** Agents who know what is right: they choose when a ticket's first suggestion has come. */
+/** Agents who know the labels: they choose at the first suggestion of a ticket. */
 class SimulatedAgents {
   chosen = 0;
   private readonly waiting = new Map<string, Pick<DataRow, 'label' | 'noneFits'>>();
@@ -95,12 +95,12 @@ class SimulatedAgents {
     if (label !== null || noneFits) this.waiting.set(ticketId, { label, noneFits });
   }
 
-  look(value: string): void {
+  answer(value: string): void {
     const suggestion = JSON.parse(value) as SuggestionMessage;
     const known = this.waiting.get(suggestion.ticketId);
     if (suggestion.source !== this.source || !known) return;
     this.waiting.delete(suggestion.ticketId);
-    const shown = suggestion.items.slice(0, shownItems).map(({ templateId }) => templateId);
+    const shown = suggestion.items.slice(0, maxShown).map(({ templateId }) => templateId);
     const { ticketId, suggestionId } = suggestion;
     const choice = {
       source: this.source,
@@ -120,9 +120,9 @@ class SimulatedAgents {
     this.lastChoice = Date.now();
   }
 
-  async untilIdle(): Promise<void> {
+  async waitUntilIdle(): Promise<void> {
     this.lastChoice = Date.now();
-    while (this.waiting.size > 0 && Date.now() - this.lastChoice < patienceMs) await sleep(100);
+    while (this.waiting.size > 0 && Date.now() - this.lastChoice < agentTimeoutMs) await sleep(100);
     await this.sending;
   }
 }

@@ -4,7 +4,7 @@ import { occurredAtSchema } from '../suggest/choices/choice-message.js';
 
 export const sourcePattern = /^[a-z0-9._-]{1,64}$/;
 
-const wordOrNull = z
+const optionalTerm = z
   .string()
   .max(256, 'must have at most 256 characters')
   .nullish()
@@ -13,10 +13,10 @@ const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '');
-const flat = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'must be a string, number, boolean or null: fields are flat',
 });
-/** JSON numbers are ids in some helpdesks; they are the same id as their digits. */
+/** Some helpdesks send ids as JSON numbers: the same id as their digits. */
 const identifier = z
   .union([z.string(), z.number().int()], { error: 'must be a string' })
   .transform(String)
@@ -29,7 +29,7 @@ export const identitySchema = z.object({
   ticketId: identifier,
 });
 
-/** A snapshot of a ticket, as it stands on the topic. `closed` needs no text; anything else may have an empty one. */
+/** A snapshot of a ticket, as it is on the topic. Its text may be empty. */
 export const ticketMessageSchema = (now: () => number) =>
   identitySchema.extend({
     eventId: z.string().min(1).max(256).nullish(),
@@ -37,12 +37,12 @@ export const ticketMessageSchema = (now: () => number) =>
     event: z.enum(['created', 'updated', 'closed'], { error: 'must be created, updated or closed' }),
     subject: text,
     body: text,
-    channel: wordOrNull,
-    language: wordOrNull,
-    contactType: wordOrNull,
+    channel: optionalTerm,
+    language: optionalTerm,
+    contactType: optionalTerm,
     fields: z
-      .record(z.string().max(256), flat)
-      // What a customer is found by has to fit into an index.
+      .record(z.string().max(256), fieldValue)
+      // Customers are found by an index, which limits the length.
       .refine((fields) => String(fields['customer.id'] ?? '').length <= 256, {
         error: 'must have at most 256 characters',
         path: ['customer.id'],
@@ -53,12 +53,12 @@ export const ticketMessageSchema = (now: () => number) =>
 
 export type TicketMessage = Omit<z.infer<ReturnType<typeof ticketMessageSchema>>, 'eventId'> & {
   eventId: string;
-  /** Came with the sample. */
+  /** Part of the bundled sample */
   sample: boolean;
 };
 
-/** Identifies a message that names no event: SHA-256 of its content with sorted keys. */
-export function contentId(message: object): string {
+/** Event id of a message without one: SHA-256 of its content with sorted keys. */
+export function contentHash(message: object): string {
   const sorted = (value: unknown): unknown =>
     value instanceof Date || typeof value !== 'object' || value === null
       ? value
@@ -73,20 +73,19 @@ export function contentId(message: object): string {
 }
 
 /**
- * PostgreSQL can't store a null byte, and a lone surrogate is no character: both become U+FFFD, in keys too. What lies
- * deeper than the entries of `fields` is left alone, because nothing that deep is stored; a nest of a million brackets
- * would only exhaust the stack.
+ * Replaces null bytes, which PostgreSQL can't store, and lone surrogates by U+FFFD, also in keys. Anything deeper than the
+ * entries of `fields` is not stored and stays unchanged: a million nested brackets would overflow the stack.
  */
-export function wellFormed<T>(value: T, depth = 2): T {
+export function replaceUnstorable<T>(value: T, depth = 2): T {
   if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD') as T;
   if (depth === 0 || typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     const items: unknown[] = value;
-    return items.map((item) => wellFormed(item, depth - 1)) as T;
+    return items.map((item) => replaceUnstorable(item, depth - 1)) as T;
   }
   const entries = Object.entries(value).map(([name, inner]: [string, unknown]) => [
-    wellFormed(name),
-    wellFormed(inner, depth - 1),
+    replaceUnstorable(name),
+    replaceUnstorable(inner, depth - 1),
   ]);
   return Object.fromEntries(entries) as T;
 }

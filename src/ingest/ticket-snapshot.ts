@@ -1,6 +1,6 @@
 import type { TicketMessage } from './ticket-message.js';
 
-/** What of a ticket its messages decide. */
+/** The part of a ticket that its messages determine */
 export interface TicketState {
   subject: string;
   body: string;
@@ -13,16 +13,15 @@ export interface TicketState {
   closedAt: Date | null;
 }
 
-/** Whether a message tells what the customer wrote, or only that the ticket was closed. */
+/** Whether a message contains the customer's text, or only closes the ticket */
 const hasContent = ({ event, subject, body }: TicketMessage): boolean =>
   event !== 'closed' || subject !== '' || body !== '';
 
 /**
- * The ticket after one more message. Messages are full snapshots: the newest by `occurredAt` wins, of two with the same
- * time the one that arrived later. A `closed` without text says nothing about the text, so text that comes late still
- * finds its place.
+ * The ticket after another message. Messages are full snapshots: the newest by `occurredAt` wins; with equal times, the one
+ * that arrived later. A `closed` without text does not change the text, so that a late text is still stored.
  */
-export function afterMessage(known: TicketState | null, message: TicketMessage): TicketState {
+export function applyMessage(known: TicketState | null, message: TicketMessage): TicketState {
   const { subject, body, channel, language, contactType, fields, occurredAt, event } = message;
   const content = { subject, body, channel, language, contactType, fields, contentAt: occurredAt };
   const closedAt = event === 'closed' ? occurredAt : null;
@@ -38,9 +37,9 @@ export function afterMessage(known: TicketState | null, message: TicketMessage):
   };
 }
 
-/** Whether a ranking of the one would hold for the other. */
-export function sameContent(a: TicketState, b: TicketState): boolean {
-  const of = ({ subject, body, channel, language, contactType, fields }: TicketState): string =>
+/** Whether a ranking of one state is valid for the other */
+export function hasSameContent(a: TicketState, b: TicketState): boolean {
+  const content = ({ subject, body, channel, language, contactType, fields }: TicketState): string =>
     JSON.stringify([subject, body, channel, language, contactType, Object.entries(fields).toSorted()]);
-  return of(a) === of(b);
+  return content(a) === content(b);
 }

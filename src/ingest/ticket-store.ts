@@ -1,6 +1,6 @@
 /**
- * Invariant: a ticket is stored once and holds what its messages say in whatever order and number they arrive; a stored
- * open ticket with content has a suggestion or a rank request.
+ * Invariant: a ticket is stored once, with the same content in whatever order and number its messages arrive. An open
+ * ticket with content has a suggestion or a rank request.
  */
 import type { EntityManager } from 'typeorm';
 import { updateLabels } from '../suggest/choices/labels.js';
@@ -8,11 +8,11 @@ import { requestRanking } from '../suggest/requests/ranking-request.js';
 import { notifyTickets } from '../events/change-events.js';
 import { lockTickets } from '../database/ticket-lock.js';
 import type { TicketMessage } from './ticket-message.js';
-import { afterMessage, sameContent, type TicketState } from './ticket-snapshot.js';
+import { applyMessage, hasSameContent, type TicketState } from './ticket-snapshot.js';
 
 export interface StoreOptions {
   auditShare: number;
-  /** Numbers in [0, 1); draws the audit tickets. */
+  /** Random numbers in [0, 1), to draw the audit tickets */
   random: () => number;
 }
 
@@ -32,42 +32,42 @@ interface StoredTicket extends TicketState {
 const stateColumns = `subject text, body text, channel text, language text, "contactType" text, fields jsonb,
   "contentAt" timestamptz, "stateAt" timestamptz, "closedAt" timestamptz`;
 
-/** Stores messages of one chunk, in the order in which they arrived. Begins the caller's transaction. */
+/** Stores the messages of a chunk, in the order in which they arrived. Must be first in the caller's transaction. */
 export async function storeTickets(
   manager: EntityManager,
   messages: TicketMessage[],
   options: StoreOptions,
 ): Promise<void> {
-  // Always in the same order, so that two replicas that store the same tickets wait for each other instead of dying.
-  const groups = groupByTicket(messages).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  // Always in the same order, so that replicas that store the same tickets do not deadlock.
+  const groups = groupByTicket(messages).toSorted((a, b) => (ticketKey(a) < ticketKey(b) ? -1 : 1));
   if (groups.length === 0) return;
   await lockTickets(manager, groups);
-  const added = await insertNew(manager, groups, options);
-  const isNew = new Set(added.map(keyOf));
-  const known = await lockKnown(
+  const added = await insertTickets(manager, groups, options);
+  const isNew = new Set(added.map(ticketKey));
+  const stored = await lockStoredTickets(
     manager,
-    groups.filter((group) => !isNew.has(keyOf(group))),
+    groups.filter((group) => !isNew.has(ticketKey(group))),
   );
-  const all = new Map([...added, ...known].map((ticket) => [keyOf(ticket), ticket]));
-  const fresh = await recordEvents(manager, groups, all);
+  const all = new Map([...added, ...stored].map((ticket) => [ticketKey(ticket), ticket]));
+  const newEvents = await recordEvents(manager, groups, all);
 
   const changed: StoredTicket[] = [];
   const toRank: { arrived: number[]; updated: number[] } = { arrived: [], updated: [] };
   for (const ticket of added) if (isRankable(ticket)) toRank.arrived.push(ticket.id);
-  for (const ticket of known) {
-    const news = (groups.find((group) => keyOf(group) === keyOf(ticket))?.messages ?? []).filter((message) =>
-      fresh.has(eventKey(ticket.id, message)),
+  for (const ticket of stored) {
+    const newMessages = (groups.find((group) => ticketKey(group) === ticketKey(ticket))?.messages ?? []).filter(
+      (message) => newEvents.has(eventKey(ticket.id, message)),
     );
-    if (news.length === 0) continue;
-    const next: StoredTicket = { ...ticket, ...news.reduce<TicketState>(afterMessage, ticket) };
+    if (newMessages.length === 0) continue;
+    const next: StoredTicket = { ...ticket, ...newMessages.reduce<TicketState>(applyMessage, ticket) };
     changed.push(next);
     const reopened = ticket.closedAt !== null && next.closedAt === null;
-    if (isRankable(next) && (reopened || !sameContent(ticket, next))) toRank.updated.push(next.id);
+    if (isRankable(next) && (reopened || !hasSameContent(ticket, next))) toRank.updated.push(next.id);
   }
-  await updateKnown(manager, changed);
+  await updateTickets(manager, changed);
   await requestRanking(manager, toRank.arrived, 'arrived');
   await requestRanking(manager, toRank.updated, 'updated');
-  await forgetRequests(
+  await deleteRankRequests(
     manager,
     changed.filter((ticket) => ticket.closedAt !== null).map(({ id }) => id),
   );
@@ -75,29 +75,29 @@ export async function storeTickets(
   await notifyTickets(manager, [...added, ...changed]);
 }
 
-const keyOf = ({ source, ticketId }: { source: string; ticketId: string }): string => `${source}:${ticketId}`;
+const ticketKey = ({ source, ticketId }: { source: string; ticketId: string }): string => `${source}:${ticketId}`;
 const eventKey = (ticket: number, { eventId }: TicketMessage): string => `${ticket} ${eventId}`;
 const isRankable = ({ closedAt, contentAt }: TicketState): boolean => closedAt === null && contentAt !== null;
 
-/** One group a ticket; a message that stands twice in the chunk is taken once. */
+/** Groups messages by ticket, without duplicates. */
 function groupByTicket(messages: TicketMessage[]): TicketGroup[] {
   const groups = new Map<string, TicketGroup>();
   for (const message of messages) {
     const { source, ticketId } = message;
-    const group = groups.get(keyOf(message)) ?? { source, ticketId, messages: [] };
+    const group = groups.get(ticketKey(message)) ?? { source, ticketId, messages: [] };
     if (!group.messages.some(({ eventId }) => eventId === message.eventId)) group.messages.push(message);
-    groups.set(keyOf(message), group);
+    groups.set(ticketKey(message), group);
   }
   return [...groups.values()];
 }
 
-async function insertNew(
+async function insertTickets(
   manager: EntityManager,
   groups: TicketGroup[],
   options: StoreOptions,
 ): Promise<StoredTicket[]> {
   const states = groups.flatMap(({ source, ticketId, messages }) => {
-    const state = messages.reduce<TicketState | null>(afterMessage, null);
+    const state = messages.reduce<TicketState | null>(applyMessage, null);
     const audit = options.random() < options.auditShare;
     return state ? [{ source, ticketId, ...state, audit, sample: messages.some(({ sample }) => sample) }] : [];
   });
@@ -110,14 +110,14 @@ async function insertNew(
      ON CONFLICT (source, ticket_id) DO NOTHING RETURNING id, source, ticket_id AS "ticketId"`,
     [JSON.stringify(states)],
   );
-  const stateOf = new Map(states.map((state) => [keyOf(state), state]));
+  const stateOf = new Map(states.map((state) => [ticketKey(state), state]));
   return inserted.flatMap((row) => {
-    const state = stateOf.get(keyOf(row));
+    const state = stateOf.get(ticketKey(row));
     return state ? [{ ...state, id: row.id }] : [];
   });
 }
 
-async function lockKnown(manager: EntityManager, groups: TicketGroup[]): Promise<StoredTicket[]> {
+async function lockStoredTickets(manager: EntityManager, groups: TicketGroup[]): Promise<StoredTicket[]> {
   if (groups.length === 0) return [];
   return manager.query(
     `SELECT t.id, t.source, t.ticket_id AS "ticketId", t.subject, t.body, t.channel, t.language,
@@ -130,14 +130,14 @@ async function lockKnown(manager: EntityManager, groups: TicketGroup[]): Promise
   );
 }
 
-/** @returns the events that had not been seen before */
+/** @returns the keys of new events */
 async function recordEvents(
   manager: EntityManager,
   groups: TicketGroup[],
   tickets: Map<string, StoredTicket>,
 ): Promise<Set<string>> {
   const events = groups.flatMap((group) => {
-    const ticket = tickets.get(keyOf(group));
+    const ticket = tickets.get(ticketKey(group));
     return ticket ? group.messages.map(({ eventId }) => ({ ticket: ticket.id, eventId })) : [];
   });
   const rows: { ticket: number; eventId: string }[] = await manager.query(
@@ -148,7 +148,7 @@ async function recordEvents(
   return new Set(rows.map(({ ticket, eventId }) => `${ticket} ${eventId}`));
 }
 
-async function updateKnown(manager: EntityManager, tickets: StoredTicket[]): Promise<void> {
+async function updateTickets(manager: EntityManager, tickets: StoredTicket[]): Promise<void> {
   if (tickets.length === 0) return;
   await manager.query(
     `UPDATE tickets t SET subject = r.subject, body = r.body, channel = r.channel, language = r.language,
@@ -159,7 +159,7 @@ async function updateKnown(manager: EntityManager, tickets: StoredTicket[]): Pro
   );
 }
 
-/** A closed ticket needs no ranking any more. */
-async function forgetRequests(manager: EntityManager, tickets: number[]): Promise<void> {
+/** Closed tickets are not ranked. */
+async function deleteRankRequests(manager: EntityManager, tickets: number[]): Promise<void> {
   if (tickets.length > 0) await manager.query('DELETE FROM rank_requests WHERE ticket = ANY ($1::bigint[])', [tickets]);
 }

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CONFIG, type ServiceConfig } from '../config/config.js';
 import { RankingLoop } from '../suggest/ranking/ranking-loop.service.js';
-import { storeDeadLetter, type PlacedMessage } from './dead-letters.js';
-import { dead, type DeadMessage } from './envelope.js';
+import { storeDeadLetter, type ConsumedMessage } from './dead-letters.js';
+import { reject, type Rejection } from './envelope.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { KAFKA, type Kafka } from './kafka.js';
 import { readTicket, type TicketRead } from './message-reader.js';
@@ -13,12 +13,25 @@ import type { TicketMessage } from './ticket-message.js';
 import { storeTickets } from './ticket-store.js';
 import { describeError, TopicReader, type TopicHandler } from './topic-reader.js';
 
-/** Larger messages are read in a thread of their own. */
-const largeBytes = 16 * 1024;
-/** Reading on for longer without a pause would be felt by those who wait for an HTTP answer. */
-const breathAfterMs = 8;
+/** Larger messages are read in a separate thread. */
+const largeMessageBytes = 16 * 1024;
+/** Longer work without a break would delay HTTP responses. */
+const yieldAfterMs = 8;
 
-/** Tickets from Kafka into the database: read, redacted, stored once, and a ranking asked for. */
+interface Rejected {
+  message: ConsumedMessage;
+  rejection: Rejection;
+}
+
+/**
+ * How a ticket flows from Kafka into the database:
+ *
+ * 1. receive: topic-reader.ts gets a batch and calls `storeBatch` with chunks of it
+ * 2. read and redact: message-reader.ts decodes, validates and redacts each message, large ones in a thread
+ * 3. store once: ticket-store.ts stores tickets and requests their ranking, dead-letters.ts stores invalid messages, both in
+ *    one transaction
+ * 4. commit: topic-reader.ts commits the offset
+ */
 @Injectable()
 export class TicketConsumer implements TopicHandler {
   readonly topic: string;
@@ -51,44 +64,54 @@ export class TicketConsumer implements TopicHandler {
     await this.thread.stop();
   }
 
+  /** Consumption pauses while too many tickets wait to be ranked. */
   isFull(): Promise<boolean> {
     return this.backlog.isFull();
   }
 
-  async store(messages: PlacedMessage[]): Promise<void> {
-    const tickets: TicketMessage[] = [];
-    const broken: { message: PlacedMessage; why: DeadMessage }[] = [];
-    let breath = performance.now();
-    for (const message of messages) {
-      const read = await this.read(message);
-      if (read.kind === 'ticket') tickets.push(read.ticket);
-      else broken.push({ message, why: read });
-      if (performance.now() - breath < breathAfterMs) continue;
-      await new Promise(setImmediate);
-      breath = performance.now();
-    }
+  async storeBatch(messages: ConsumedMessage[]): Promise<void> {
+    const { tickets, rejected } = await this.readAll(messages);
     const options = { auditShare: this.config.AUDIT_SHARE, random: Math.random };
     await this.dataSource.transaction(async (manager) => {
       await storeTickets(manager, tickets, options);
-      for (const { message, why } of broken) {
-        await storeDeadLetter(manager, message, why, this.config.TOPIC_TICKETS_DLQ);
+      for (const { message, rejection } of rejected) {
+        await storeDeadLetter(manager, message, rejection, this.config.TOPIC_TICKETS_DLQ);
       }
     });
     for (const { event } of tickets) this.metrics.tickets.inc({ event });
-    for (const { why } of broken) this.metrics.deadLetters.inc({ topic: this.topic, reason: why.reason });
+    for (const { rejection } of rejected) this.countDeadLetter(rejection);
     if (tickets.length > 0) this.ranking.notify();
   }
 
-  async giveUp(message: PlacedMessage, error: unknown): Promise<void> {
-    const why = dead('handler-error', `could not be stored: ${describeError(error)}`);
+  async deadLetter(message: ConsumedMessage, error: unknown): Promise<void> {
+    const rejection = reject('handler-error', `could not be stored: ${describeError(error)}`);
     await this.dataSource.transaction((manager) =>
-      storeDeadLetter(manager, message, why, this.config.TOPIC_TICKETS_DLQ),
+      storeDeadLetter(manager, message, rejection, this.config.TOPIC_TICKETS_DLQ),
     );
-    this.metrics.deadLetters.inc({ topic: this.topic, reason: why.reason });
+    this.countDeadLetter(rejection);
   }
 
-  private read(message: PlacedMessage): TicketRead | Promise<TicketRead> {
-    const isLarge = (message.value?.length ?? 0) > largeBytes;
+  private async readAll(messages: ConsumedMessage[]): Promise<{ tickets: TicketMessage[]; rejected: Rejected[] }> {
+    const tickets: TicketMessage[] = [];
+    const rejected: Rejected[] = [];
+    let yieldedAt = performance.now();
+    for (const message of messages) {
+      const result = await this.read(message);
+      if (result.kind === 'ticket') tickets.push(result.ticket);
+      else rejected.push({ message, rejection: result });
+      if (performance.now() - yieldedAt < yieldAfterMs) continue;
+      await new Promise(setImmediate);
+      yieldedAt = performance.now();
+    }
+    return { tickets, rejected };
+  }
+
+  private read(message: ConsumedMessage): TicketRead | Promise<TicketRead> {
+    const isLarge = (message.value?.length ?? 0) > largeMessageBytes;
     return isLarge ? this.thread.read(message, Date.now()) : readTicket(message, Date.now());
+  }
+
+  private countDeadLetter({ reason }: Rejection): void {
+    this.metrics.deadLetters.inc({ topic: this.topic, reason });
   }
 }

@@ -1,23 +1,23 @@
 /**
- * Invariant: an offset is committed only after everything up to it has been stored, as what it is or as a dead letter.
+ * Invariant: an offset is committed only after all messages up to it are stored, or stored as dead letters.
  *
- * Error policy, here and nowhere else: what is wrong with a message makes a dead letter, by the handler. An outage pauses
- * the partition and is tried again for ever. A chunk that fails for any other reason is taken message by message; one that
- * fails alone three times is dead-lettered, so that a fault of ours stops nobody.
+ * Error policy, only here: the handler makes a dead letter of an invalid message. An outage pauses the partition and is
+ * retried forever. A chunk that fails for any other reason is stored message by message; a message that fails three times
+ * becomes a dead letter, so that a bug of this service blocks no partition.
  */
 import { Logger } from '@nestjs/common';
 import type { Gauge, Histogram } from 'prom-client';
 import { ConsumerHealth } from './consumer-health.js';
-import type { PlacedMessage } from './dead-letters.js';
+import type { ConsumedMessage } from './dead-letters.js';
 import { openConsumer, type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from './kafka.js';
 
 export interface TopicHandler {
   topic: string;
-  /** Stores all of them in one transaction. */
-  store(messages: PlacedMessage[]): Promise<void>;
-  /** Stores one that `store` fails on, as a dead letter. */
-  giveUp(message: PlacedMessage, error: unknown): Promise<void>;
-  /** Whether reading should wait: too much is unfinished behind us. */
+  /** Stores valid messages, and invalid ones as dead letters. */
+  storeBatch(messages: ConsumedMessage[]): Promise<void>;
+  /** Stores a message that `storeBatch` fails on as a dead letter. */
+  deadLetter(message: ConsumedMessage, error: unknown): Promise<void>;
+  /** Backpressure: whether consumption pauses */
   isFull(): Promise<boolean>;
 }
 
@@ -27,11 +27,11 @@ export interface ReaderMetrics {
   storeSeconds: Histogram;
 }
 
-const mostMessages = 64;
-const mostBytes = 1024 * 1024;
-const triesAlone = 3;
+const maxMessages = 64;
+const maxBytes = 1024 * 1024;
+const maxAttempts = 3;
 const outagePauseMs = 1_000;
-const fullPauseMs = 250;
+const backpressurePauseMs = 250;
 
 export class TopicReader {
   readonly health = new ConsumerHealth();
@@ -50,7 +50,7 @@ export class TopicReader {
     const events = {
       crashed: (error: Error, restarts: boolean) => {
         this.health.crashed(Date.now(), restarts);
-        this.logger[restarts ? 'warn' : 'error'](`reading ${topic} broke off: ${error.message}`);
+        this.logger[restarts ? 'warn' : 'error'](`consumer of ${topic} crashed: ${error.message}`);
       },
       joined: () => this.health.joined(),
     };
@@ -67,21 +67,21 @@ export class TopicReader {
   private async readBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const place = { topic: batch.topic, partition: String(batch.partition) };
-    for (const chunk of chunksOf(batch.messages)) {
+    for (const chunk of splitIntoChunks(batch.messages)) {
       if (!payload.isRunning() || payload.isStale()) return;
       const last = chunk.at(-1)?.offset ?? '0';
       try {
         if (await this.handler.isFull()) {
-          this.pause(payload, fullPauseMs);
+          this.pause(payload, backpressurePauseMs);
           return;
         }
         await this.storeChunk(
-          chunk.map((message) => placed(message, batch.topic, batch.partition)),
+          chunk.map((message) => toConsumedMessage(message, batch.topic, batch.partition)),
           () => payload.heartbeat(),
         );
       } catch (error) {
-        this.logger.warn(`${batch.topic}/${batch.partition} waits: ${describeError(error)}`);
-        this.health.waits();
+        this.logger.warn(`${batch.topic}/${batch.partition} is paused, retrying: ${describeError(error)}`);
+        this.health.retrying();
         this.pause(payload, outagePauseMs);
         return;
       }
@@ -99,64 +99,64 @@ export class TopicReader {
     setTimeout(resume, ms);
   }
 
-  private async storeChunk(chunk: PlacedMessage[], heartbeat: () => Promise<void>): Promise<void> {
+  private async storeChunk(chunk: ConsumedMessage[], heartbeat: () => Promise<void>): Promise<void> {
     const started = performance.now();
     try {
-      await this.handler.store(chunk);
+      await this.handler.storeBatch(chunk);
       this.metrics.chunkSize.observe(chunk.length);
       this.metrics.storeSeconds.observe((performance.now() - started) / 1000);
     } catch (error) {
       if (isOutage(error)) throw error;
-      this.logger.error(`a chunk of ${chunk.length} failed and is taken one by one: ${describeError(error)}`);
+      this.logger.error(`a chunk of ${chunk.length} messages failed, storing them one by one: ${describeError(error)}`);
       for (const message of chunk) {
-        await this.storeAlone(message);
+        await this.storeSingle(message);
         await heartbeat();
       }
     }
   }
 
-  private async storeAlone(message: PlacedMessage): Promise<void> {
+  private async storeSingle(message: ConsumedMessage): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.handler.store([message]);
+        await this.handler.storeBatch([message]);
         return;
       } catch (error) {
         if (isOutage(error)) throw error;
-        if (attempt < triesAlone) continue;
+        if (attempt < maxAttempts) continue;
         this.logger.error(
-          `${message.topic}/${message.partition}@${message.offset} is given up: ${describeError(error)}`,
+          `${message.topic}/${message.partition}@${message.offset} becomes a dead letter: ${describeError(error)}`,
         );
-        await this.handler.giveUp(message, error);
+        await this.handler.deadLetter(message, error);
         return;
       }
     }
   }
 }
 
-/** SQLSTATE classes that speak of a value: it is out of range, violates a constraint, or is too large for an index. */
-const ofAValue = /^(?:22|23|54)/;
+/** SQLSTATE classes of errors in a value: out of range, constraint violated, too large for an index */
+const valueErrorClasses = /^(?:22|23|54)/;
 
 /**
- * Whether it will pass, or can be mended by an operator: whatever PostgreSQL says that is not about a value (it is away, out
- * of connections or disk, read-only, not migrated yet), and a connection that is not there.
+ * Whether an error is temporary or an operator can fix it: no connection, or an error of PostgreSQL that is not about a
+ * value (unavailable, out of connections or disk, read-only, not migrated yet).
  */
 export function isOutage(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return !ofAValue.test(code);
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return !valueErrorClasses.test(code);
   if (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/.test(code)) return true;
   return /connection (terminated|ended|refused|timeout)|timeout exceeded when trying to connect|not queryable|not connected|connection is not established|connection error|after calling end/i.test(
     String(message),
   );
 }
 
-/** What may be logged of an error: PostgreSQL's messages quote values, which may be text of a ticket. */
+/** An error for the log. PostgreSQL's messages quote values, which may be text of a ticket, so only the code is logged. */
 export function describeError(error: unknown): string {
   const { name, code, message } = error as { name?: string; code?: string; message?: string };
   if (typeof code === 'string') return `${name ?? 'Error'} ${code}`;
   return `${name ?? 'Error'} ${(message ?? '').split('\n')[0]?.slice(0, 200) ?? ''}`;
 }
 
-function placed(message: KafkaMessage, topic: string, partition: number): PlacedMessage {
+function toConsumedMessage(message: KafkaMessage, topic: string, partition: number): ConsumedMessage {
   const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [
     name.toLowerCase(),
     (Array.isArray(value) ? value[0] : value)?.toString() ?? '',
@@ -165,12 +165,12 @@ function placed(message: KafkaMessage, topic: string, partition: number): Placed
   return { topic, partition, offset, key, value, headers: Object.fromEntries(headers) as Record<string, string> };
 }
 
-function* chunksOf(messages: KafkaMessage[]): Generator<KafkaMessage[]> {
+function* splitIntoChunks(messages: KafkaMessage[]): Generator<KafkaMessage[]> {
   let chunk: KafkaMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
     const size = message.value?.length ?? 0;
-    if (chunk.length > 0 && (chunk.length >= mostMessages || bytes + size > mostBytes)) {
+    if (chunk.length > 0 && (chunk.length >= maxMessages || bytes + size > maxBytes)) {
       yield chunk;
       chunk = [];
       bytes = 0;

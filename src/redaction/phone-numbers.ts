@@ -3,8 +3,7 @@ import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/
 export type { CountryCode };
 
 /**
- * Country codes a customer who writes in a language is likely to have a telephone number of. International numbers need
- * none of this.
+ * Likely countries of national telephone numbers in a text of a language. International numbers do not need this.
  */
 const countriesOfLanguage: Record<string, CountryCode[]> = {
   en: ['GB', 'US'],
@@ -29,10 +28,10 @@ const countriesOfLanguage: Record<string, CountryCode[]> = {
 };
 
 /**
- * Where a ticket's national telephone numbers are likely from, most likely first.
+ * Countries of a ticket's national telephone numbers, most likely first.
  *
- * @param country ISO 3166 code of two letters, if the ticket has one
- * @param language BCP 47 tag, if the ticket has one
+ * @param country ISO 3166 code of two letters
+ * @param language BCP 47 tag
  */
 export function likelyCountries(country: string | null, language: string | null): CountryCode[] {
   const own = country !== null && /^[A-Za-z]{2}$/.test(country) ? [country.toUpperCase() as CountryCode] : [];
@@ -42,24 +41,24 @@ export function likelyCountries(country: string | null, language: string | null)
   return [...new Set([...own, ...regional, ...spoken])];
 }
 
-/** Digits with what people write between them; never over a line's end. */
+/** Digits and their separators, within a line */
 const candidate =
   /(?<![\p{L}\p{N}])(?:\+|\()?[\d(](?:[\d \t\u00a0\u202f()./\u2010-\u2013-]{5,200})\d(?![\p{L}\p{N}])/gu;
-/** A group of digits with its opening: where a number may begin and end. */
+/** A group of digits with its prefix: where a number may start and end */
 const group = /[+(]{0,2}\d+\)?/g;
-const calledBefore =
+const phoneWordBefore =
   /(?<!\p{L})(?:tel|phone|fon|mobile|mobil|cell|handy|call|ring|whatsapp|sms|fax|anruf|ruf|appel|llam)[\p{L}.]*[^\p{L}\d]{0,4}(?:\p{L}+[^\p{L}\d]{1,3}){0,3}$/iu;
-const countedBefore =
+const numberWordBefore =
   /(?:(?<!\p{L})(?:order|bestell|invoice|rechnung|ticket|case|reference|receipt|transaction|account|konto|customer|kunden|tracking|parcel|policy|contract|vertrag|serial|version)[\p{L}-]*|(?<!\p{L})(?:ref|sku|iban|no|nr|id)|[#№$€£¥₹])[.:#\s№]{0,4}(?:(?:number|nummer|no|nr|id|is|was|of|ist)[.:#\s]{1,3}){0,2}$/iu;
 const moneyAfter = /^\s?(?:[$€£¥₹%]|(?:eur|usd|gbp|chf|euros?|dollars?|pounds?|francs?|kr|zł)\b|[.,]\d)/i;
-const aDate = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?:[ \t]|$)/;
+const datePattern = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?:[ \t]|$)/;
 
-/** The library takes microseconds a try; a text made of digits must not keep it busy for minutes. */
-const mostTries = 20_000;
+/** Limits the parsing of a text full of digits, which could take minutes. */
+const maxAttempts = 20_000;
 
 /** Replaces telephone numbers by `<phone>`: international ones, and national ones of the given countries. */
 export function redactPhones(text: string, countries: CountryCode[]): string {
-  let tries = mostTries;
+  let tries = maxAttempts;
   return text.replace(candidate, (run, at: number) => {
     const groups = [...run.matchAll(group)].map(({ 0: digits, index }) => ({ from: index, to: index + digits.length }));
     const kept: string[] = [];
@@ -74,7 +73,7 @@ export function redactPhones(text: string, countries: CountryCode[]): string {
         if (digits < 7 || digits > 17) continue;
         const before = text.slice(Math.max(0, at + from - 40), at + from);
         const after = text.slice(at + to, at + to + 10);
-        if (!mayBePhone(written, before, after)) continue;
+        if (!couldBePhone(written, before, after)) continue;
         tries -= 1;
         if (tries >= 0 && !isPhone(written, countries)) continue;
         kept.push(run.slice(done, from), '<phone>');
@@ -86,13 +85,13 @@ export function redactPhones(text: string, countries: CountryCode[]): string {
   });
 }
 
-/** What is written with a plus or two zeros surely means to be a telephone number; anything else has to look like one. */
-function mayBePhone(written: string, before: string, after: string): boolean {
+/** A number with a plus or two zeros is a telephone number; any other has to look like one. */
+function couldBePhone(written: string, before: string, after: string): boolean {
   if (/^\(?(?:\+|00)/.test(written)) return true;
-  if (aDate.test(written) || moneyAfter.test(after)) return false;
-  if (calledBefore.test(before)) return true;
-  if (countedBefore.test(before)) return false;
-  // A bare row of digits is more often an order number, unless it begins with the zero that numbers are dialled with.
+  if (datePattern.test(written) || moneyAfter.test(after)) return false;
+  if (phoneWordBefore.test(before)) return true;
+  if (numberWordBefore.test(before)) return false;
+  // Plain digits are usually an order number, unless they start with a trunk prefix zero.
   return /^\(?0/.test(written) || /^\(\d{2,5}\)/.test(written) || /^\d{3}[-. ]\d{3}[-. ]\d{4}$/.test(written);
 }
 

@@ -1,29 +1,29 @@
 /**
- * Personal data and secrets out of texts, before anything is stored. Each kind of find becomes its marker.
+ * Redacts personal data and secrets in texts before anything is stored. Each match is replaced by a marker of its kind.
  *
- * Invariants: redacting twice changes nothing more, and a text without finds comes back as it was. When in doubt about a
- * number that is written like a telephone number it goes; an order number, an amount or a date is left.
+ * Invariants: redaction is idempotent, and a text without matches is returned unchanged. A number that is written like a
+ * telephone number is redacted when in doubt; order numbers, amounts and dates are kept.
  */
 import validator from 'validator';
 import { likelyCountries, redactPhones, type CountryCode } from './phone-numbers.js';
 
-/** What is known of where a ticket is from. */
+/** Where a ticket is likely from */
 export interface RedactionHints {
   /** BCP 47 */
   language: string | null;
-  /** ISO 3166, two letters, where a field of the ticket says so. */
+  /** ISO 3166, two letters, from a field of the ticket */
   country: string | null;
 }
 
-/** Of a ticket: the country is a field that is called so. */
-export function hintsOf({ language, fields }: { language: string | null; fields: object }): RedactionHints {
+/** The hints of a ticket: its language, and the field named `country`. */
+export function redactionHints({ language, fields }: { language: string | null; fields: object }): RedactionHints {
   const country: unknown = Object.entries(fields).find(([name]) => /(^|\.)country$/i.test(name))?.[1];
   return { language, country: typeof country === 'string' ? country : null };
 }
 
 const privateKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g;
 
-/** The forms in which well-known services give out their keys, and tokens that name themselves. */
+/** Keys in the formats of well-known services, and tokens with a recognizable prefix */
 const knownToken = new RegExp(
   [
     'eyJ[\\w-]{8,}\\.[\\w-]{8,}(?:\\.[\\w-]*)?', // JSON Web Token
@@ -34,7 +34,7 @@ const knownToken = new RegExp(
     'xox[abeoprs]-[\\w-]{10,}', // Slack
     'AIza[\\w-]{30,}|ya29\\.[\\w-]{20,}', // Google
     'sk-[\\w-]{20,}', // OpenAI, Anthropic
-    'rr[sl]?_[\\w-]{43}', // our own
+    'rr[sl]?_[\\w-]{43}', // Replyrank
     'npm_\\w{30,}|hf_\\w{30,}|SG\\.[\\w-]{16,}\\.[\\w-]{16,}', // npm, Hugging Face, SendGrid
   ]
     .map((form) => `(?:${form})`)
@@ -46,8 +46,7 @@ const knownToken = new RegExp(
 const bearer = /(?<=\b(?:bearer|basic)[ \t]{1,3})(?=[a-z._~+/-]{0,200}\d)[\w.~+/-]{16,}={0,2}/gi;
 
 /**
- * `password=…`, `api_key: "…"`. After a colon people also write sentences ("Password: forgotten"), so there the value
- * needs a digit.
+ * `password=…`, `api_key: "…"`. After a colon the value needs a digit, because people also write "Password: forgotten".
  */
 const secretName =
   '(?:password|passwd|passwort|kennwort|contrase(?:ñ|n)a|mot de passe|pwd|(?:api|access|secret|private)[_ -]?key|(?:access|auth|refresh|api)?[_ -]?token|(?:client[_ -]?)?secret)';
@@ -56,7 +55,7 @@ const assignment = new RegExp(
   'gi',
 );
 
-/** What nearly all addresses are made of, and what they may hold besides; the latter also stands between other things. */
+/** Characters of nearly all addresses, and rare ones, which also separate other text */
 const [usual, rare] = ["\\p{L}\\p{N}._%+'-", '!#$&*/=?^`{|}~'];
 const email = new RegExp(
   `(?:"[^"\\n@]{1,64}"|(?<![${usual}])[${usual}]+|(?<![${rare}${usual}])[${rare}${usual}]*[${rare}])` +
@@ -65,12 +64,12 @@ const email = new RegExp(
 );
 
 const ibanStart = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=(?:[ \u00a0-]?[A-Za-z0-9]){11})/g;
-const longestIban = 34;
+const maxIbanLength = 34;
 
-/** Groups of digits parted by single spaces, hyphens or dots: a card number may be some of them in a row. */
+/** Groups of digits separated by single spaces, hyphens or dots: some consecutive groups may be a card number. */
 const digitGroups = /(?<![\p{L}\p{N}])\d+(?:[ \u00a0.-]\d+)*(?![\p{L}\p{N}])/gu;
-/** The schemes by first digits and length; Luhn's test alone passes one number in ten. */
-const wholeCard = new RegExp(
+/** Card schemes by first digits and length; the Luhn check alone accepts one number in ten. */
+const cardNumber = new RegExp(
   `^(?:${[
     '4(?:\\d{12}|\\d{15}|\\d{18})', // Visa
     '(?:5[1-5]|2[2-7])\\d{14}', // Mastercard
@@ -84,12 +83,12 @@ const wholeCard = new RegExp(
 /**
  * Redacts a text.
  *
- * @returns the text with `<email>`, `<phone>`, `<card>`, `<iban>`, `<token>` in place of the finds
+ * @returns the text with `<email>`, `<phone>`, `<card>`, `<iban>`, `<token>` in place of the matches
  */
 export function redact(text: string, hints: RedactionHints): string {
   const countries = likelyCountries(hints.country, hints.language);
-  // A marker may bring words together that were apart, so it is repeated until nothing is found; nearly always that is
-  // once. Every round that finds something leaves fewer characters outside of markers, so it ends.
+  // A marker may create a new match with the text around it, so redaction is repeated until nothing changes, nearly always
+  // once. Each round leaves fewer characters outside of markers, so it terminates.
   for (let before = text; ;) {
     const after = redactOnce(before, countries);
     if (after === before) return after;
@@ -108,9 +107,9 @@ function redactOnce(text: string, countries: CountryCode[]): string {
 }
 
 function redactIbans(text: string): string {
-  return replaceFinds(text, ibanStart, (start) => {
+  return replaceMatches(text, ibanStart, (start) => {
     let compact = '';
-    for (let end = start; end < text.length && compact.length < longestIban; end += 1) {
+    for (let end = start; end < text.length && compact.length < maxIbanLength; end += 1) {
       const character = text.charAt(end);
       if (/[A-Za-z0-9]/.test(character)) compact += character;
       else if (!/[ \u00a0-]/.test(character) || !/[A-Za-z0-9]/.test(text.charAt(end + 1))) return null;
@@ -125,11 +124,11 @@ function redactIbans(text: string): string {
 function redactCards(text: string): string {
   return text.replace(digitGroups, (run) => {
     if (run.length < 13) return run;
-    // Odd places are the separators.
+    // Odd indices are the separators.
     const parts = run.split(/([ \u00a0.-])/);
     const kept: string[] = [];
     for (let start = 0; start < parts.length; start += 2) {
-      const end = endOfCard(parts, start);
+      const end = findCardEnd(parts, start);
       kept.push(end === null ? (parts[start] ?? '') : '<card>', parts[end ?? start + 1] ?? '');
       if (end !== null) start = end - 1;
     }
@@ -137,8 +136,8 @@ function redactCards(text: string): string {
   });
 }
 
-/** @returns the place after the last group of a card number that begins with the group at `start`, or null */
-function endOfCard(parts: string[], start: number): number | null {
+/** @returns the index after the last group of a card number that starts with the group at `start`, or null */
+function findCardEnd(parts: string[], start: number): number | null {
   let digits = '';
   let found: number | null = null;
   for (let place = start; place < parts.length && digits.length < 19; place += 2) {
@@ -151,13 +150,13 @@ function endOfCard(parts: string[], start: number): number | null {
 function isCard(digits: string): boolean {
   return (
     validator.isLuhnNumber(digits) &&
-    (wholeCard.test(digits) || validator.isCreditCard(digits)) &&
+    (cardNumber.test(digits) || validator.isCreditCard(digits)) &&
     !/^(\d)\1+$/.test(digits)
   );
 }
 
-/** Replaces what `find` recognises at the places where `start` matches, from left to right. */
-function replaceFinds(
+/** Replaces what `find` recognizes where `start` matches, from left to right. */
+function replaceMatches(
   text: string,
   start: RegExp,
   find: (from: number) => { end: number; marker: string } | null,

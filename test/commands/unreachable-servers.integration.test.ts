@@ -21,7 +21,7 @@ test.each<[string, () => string, RegExp]>([
   ['of another name', () => changed('pathname', '/no_such_database'), /database "no_such_database" does not exist/],
 ])('a database %s is named, without its password', async (_what, url, words) => {
   const message = await said(url());
-  expect(message).toMatch(/^DATABASE_URL: no connection to PostgreSQL at /);
+  expect(message).toMatch(/^DATABASE_URL: could not connect to PostgreSQL at /);
   expect(message).toMatch(words);
   expect(message).not.toContain(new URL(url()).password);
 });
@@ -30,6 +30,6 @@ test('a broker that is not there is named', async () => {
   const { KAFKA_BROKERS = [], ...config } = readConfig({ KAFKA_BROKERS: '127.0.0.1:1' });
   const kafka = connectKafka({ ...config, KAFKA_BROKERS });
   await expect(ensureTopics(kafka, ['tickets'], 1)).rejects.toThrow(
-    /^KAFKA_BROKERS: no connection to Kafka: .*127\.0\.0\.1:1/,
+    /^KAFKA_BROKERS: could not connect to Kafka: .*127\.0\.0\.1:1/,
   );
 });

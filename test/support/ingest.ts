@@ -2,7 +2,7 @@
 import { Registry } from 'prom-client';
 import type { Kafka, Message } from 'kafkajs';
 import type { ServiceConfig } from '../../src/config/config.js';
-import { endOf } from '../../src/ingest/kafka.js';
+import { fetchEndOffsets } from '../../src/ingest/kafka.js';
 import { ChoiceConsumer } from '../../src/ingest/choice.consumer.js';
 import { IngestMetrics } from '../../src/ingest/ingest-metrics.js';
 import { OutboxRelay } from '../../src/ingest/outbox-relay.service.js';
@@ -77,7 +77,7 @@ export async function ingestStage(environment: Record<string, string> = {}, star
 
 /** Messages of the tickets topic that the consumer group has not committed. */
 async function unread(kafka: Kafka, config: ServiceConfig): Promise<number> {
-  const ends = await endOf(kafka, config.TOPIC_TICKETS);
+  const ends = await fetchEndOffsets(kafka, config.TOPIC_TICKETS);
   const admin = kafka.admin();
   await admin.connect();
   try {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Kafka, Message } from 'kafkajs';
 import { inject } from 'vitest';
 import { readConfig, type ServiceConfig } from '../../src/config/config.js';
-import { connectKafka, endOf, ensureTopics, openProducer, ownTopics } from '../../src/ingest/kafka.js';
+import { connectKafka, fetchEndOffsets, ensureTopics, openProducer, serviceTopics } from '../../src/ingest/kafka.js';
 import { waitFor } from './waiting.js';
 
 /** The configuration of a service that shares nothing with that of another test. */
@@ -28,7 +28,7 @@ export function testConfig(databaseUrl: string, environment: Record<string, stri
 /** Connects, and makes the configuration's topics. */
 export async function testKafka(config: ServiceConfig): Promise<Kafka> {
   const kafka = connectKafka(config);
-  await ensureTopics(kafka, ownTopics(config), config.TOPIC_PARTITIONS);
+  await ensureTopics(kafka, serviceTopics(config), config.TOPIC_PARTITIONS);
   return kafka;
 }
 
@@ -48,7 +48,7 @@ export interface ReadMessage {
 
 /** All that stands on a topic now, in the order of each partition. */
 export async function readTopic(kafka: Kafka, topic: string): Promise<ReadMessage[]> {
-  const ends = await endOf(kafka, topic);
+  const ends = await fetchEndOffsets(kafka, topic);
   const awaited = new Map(
     ends.map(({ partition, offset }) => [partition, Number(offset)] as const).filter(([, end]) => end > 0),
   );

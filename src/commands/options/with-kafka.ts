@@ -1,6 +1,6 @@
 import { readConfig, type ServiceConfig } from '../../config/config.js';
 import { startEmbedded } from '../../embedded/embedded.js';
-import { connectKafka, ensureTopics, ownTopics, type Kafka } from '../../ingest/kafka.js';
+import { connectKafka, ensureTopics, serviceTopics, type Kafka } from '../../ingest/kafka.js';
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -23,7 +23,7 @@ export async function withKafka<T>(work: (kafka: Kafka, config: KafkaConfig) => 
   try {
     const config: KafkaConfig = { ...base, KAFKA_BROKERS: brokers };
     const kafka = connectKafka(config);
-    await ensureTopics(kafka, ownTopics(config), config.TOPIC_PARTITIONS);
+    await ensureTopics(kafka, serviceTopics(config), config.TOPIC_PARTITIONS);
     return await work(kafka, config);
   } finally {
     await stop();

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { progressBar } from '../options/progress.js';
 import type { ServiceConfig } from '../../config/config.js';
-import { endOf, follow, openProducer, type Kafka } from '../../ingest/kafka.js';
+import { fetchEndOffsets, tailTopic, openProducer, type Kafka } from '../../ingest/kafka.js';
 import { readRun, runFigures, type PublishedSuggestion, type RunFigures } from './figures.js';
 import { liveSource } from './sample.js';
 import { sendTickets, shuffledTickets } from './send-sample.js';
@@ -24,7 +24,7 @@ export async function runOnce(
   const source = `${liveSource}-${Date.now()}-${randomBytes(2).toString('hex')}`;
   const published: PublishedSuggestion[] = [];
   const topic = config.TOPIC_SUGGESTIONS;
-  const stopFollowing = await follow(kafka, topic, await endOf(kafka, topic), (value) => {
+  const stopFollowing = await tailTopic(kafka, topic, await fetchEndOffsets(kafka, topic), (value) => {
     const message = JSON.parse(value) as PublishedSuggestion & { source: string };
     if (message.source === source) published.push(message);
   });

@@ -169,7 +169,7 @@ describe('the service', () => {
       await replica();
       await jobWaits();
       await (await replica()).check();
-      expect(await isDeleted('closed-80')).toBe(false);
+      expect(await waitingJobs()).toHaveLength(1);
     });
     await waitFor('the first replica to finish', () => isDeleted('closed-80'));
   });
@@ -213,14 +213,11 @@ describe('the service', () => {
     }
   }
 
-  const jobWaits = (): Promise<unknown> =>
-    waitFor(
-      'the job to wait for the table',
-      () =>
-        query(
-          `SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-              AND query LIKE 'DELETE%'`,
-        ),
-      (waiting) => waiting.length === 1,
+  const waitingJobs = (): Promise<unknown[]> =>
+    query(
+      `SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+          AND query LIKE 'DELETE%'`,
     );
+  const jobWaits = (): Promise<unknown> =>
+    waitFor('the job to wait for the table', waitingJobs, (waiting) => waiting.length === 1);
 });
