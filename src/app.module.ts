@@ -14,7 +14,7 @@ import { OidcService } from './access/oidc.service.js';
 import { SessionController } from './access/session.controller.js';
 import { SignInController } from './access/sign-in.controller.js';
 import { childEnvironment, CONFIG, type ServiceConfig } from './config/config.js';
-import { HealthController, WatchedParts } from './health.controller.js';
+import { HealthController, MonitoredParts } from './health.controller.js';
 import { ChoiceConsumer } from './ingest/choice.consumer.js';
 import { IngestMetrics } from './ingest/ingest-metrics.js';
 import { connectKafka, KAFKA } from './ingest/kafka.js';
@@ -72,39 +72,83 @@ import { TemplatesService } from './suggest/templates/templates.service.js';
 import { TicketsController } from './suggest/tickets/tickets.controller.js';
 import { TicketsQueryService } from './suggest/tickets/tickets.query.js';
 
-/** The one application module. What runs by itself is started and stopped by main.ts, in order, not by Nest. */
+const controllers = [
+  AgreementController,
+  AlertsController,
+  AuditLogController,
+  DecisionsController,
+  DriftController,
+  EmbeddingController,
+  EventsController,
+  FlagsController,
+  HealthController,
+  InferenceController,
+  LabelQueueController,
+  LabelsController,
+  VersionsController,
+  QualityController,
+  RankController,
+  SessionController,
+  SignInController,
+  TemplateFileController,
+  TemplateStatisticsController,
+  TemplatesController,
+  TicketsController,
+  TrainingRunsController,
+];
+
+const services = [
+  AccessGuard,
+  AccessService,
+  AgreementQuery,
+  AlertsService,
+  ChoiceConsumer,
+  ChoicesService,
+  DecisionsService,
+  DriftQuery,
+  EventsService,
+  RankingExplanation,
+  AlertDiagnosisService,
+  FirstModel,
+  FlagsService,
+  EmbeddingBackfill,
+  IngestMetrics,
+  LabelQueueQuery,
+  ChampionService,
+  MonitorTick,
+  VersionsService,
+  MonitorMetrics,
+  MonitorRunner,
+  OidcService,
+  OutboxRelay,
+  QualityQuery,
+  RankingLoop,
+  RetentionService,
+  RolloutWatch,
+  ScheduleQuery,
+  SimilarTicketsQuery,
+  SuspectedLabelsQuery,
+  TemplateFileService,
+  TemplateStatisticsQuery,
+  TemplatesService,
+  TicketConsumer,
+  TicketsQueryService,
+  TrainingRunner,
+  TrainingRunsService,
+  MonitoredParts,
+  WebhookSender,
+];
+
+/** The only application module. main.ts, not Nest, starts and stops background work, in order. */
 @Module({})
 export class AppModule {
-  /** @param dataSource connected; whoever made it closes it */
+  /** @param dataSource connected; the caller closes it */
   static forService(config: ServiceConfig, dataSource: DataSource): DynamicModule {
     return {
       module: AppModule,
-      // A probe that finds something down tells who asked; whoever is down says so in the log itself.
+      // The response has the failure, and the failing part logs it.
       imports: [TerminusModule.forRoot({ logger: false }), rateLimit(config)],
-      controllers: [
-        AgreementController,
-        AlertsController,
-        AuditLogController,
-        DecisionsController,
-        DriftController,
-        EmbeddingController,
-        EventsController,
-        FlagsController,
-        HealthController,
-        InferenceController,
-        LabelQueueController,
-        LabelsController,
-        VersionsController,
-        QualityController,
-        RankController,
-        SessionController,
-        SignInController,
-        TemplateFileController,
-        TemplateStatisticsController,
-        TemplatesController,
-        TicketsController,
-        TrainingRunsController,
-      ],
+      controllers,
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: DataSource, useValue: dataSource },
@@ -114,53 +158,15 @@ export class AppModule {
         { provide: ModelProcess, useFactory: () => modelProcess(config) },
         { provide: APP_GUARD, useClass: ThrottlerGuard },
         { provide: APP_GUARD, useExisting: AccessGuard },
-        AccessGuard,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: validationProblem }) },
-        AccessService,
-        AgreementQuery,
-        AlertsService,
-        ChoiceConsumer,
-        ChoicesService,
-        DecisionsService,
-        DriftQuery,
-        EventsService,
-        RankingExplanation,
-        AlertDiagnosisService,
-        FirstModel,
-        FlagsService,
-        EmbeddingBackfill,
-        IngestMetrics,
-        LabelQueueQuery,
-        ChampionService,
-        MonitorTick,
-        VersionsService,
-        MonitorMetrics,
-        MonitorRunner,
-        OidcService,
-        OutboxRelay,
-        QualityQuery,
-        RankingLoop,
-        RetentionService,
-        RolloutWatch,
-        ScheduleQuery,
-        SimilarTicketsQuery,
-        SuspectedLabelsQuery,
-        TemplateFileService,
-        TemplateStatisticsQuery,
-        TemplatesService,
-        TicketConsumer,
-        TicketsQueryService,
-        TrainingRunner,
-        TrainingRunsService,
-        WatchedParts,
-        WebhookSender,
+        ...services,
       ],
     };
   }
 }
 
-/** A client's requests to all routes count together; left to itself, the module counts each route for itself. */
+/** Limits a client's requests to all routes together; by default, the module limits each route separately. */
 function rateLimit({ HTTP_RATE_LIMIT: limit }: ServiceConfig): DynamicModule {
   return ThrottlerModule.forRoot({ throttlers: [{ ttl: 60_000, limit }], generateKey: (_context, client) => client });
 }

@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from './config/config.js';
 
 type Register = (program: Command) => void;
 
 /**
- * Every command, in the order in which `--help` lists them. Each is loaded only when it is called: a ranking of one
- * text does not wait for the web service's code.
+ * All commands, in the order of `--help`. Each is loaded only when it is called, so that `rank` does not load the service.
  */
 const commands: Record<string, () => Promise<Register>> = {
   start: async () => (await import('./commands/start/start.js')).registerStart,
@@ -33,16 +34,17 @@ const commands: Record<string, () => Promise<Register>> = {
 export const commandNames: readonly string[] = Object.keys(commands);
 
 /**
- * The command line. An error that the user can mend is one line on stderr, any other keeps its stack.
+ * The command line. Expected errors are printed as one line on stderr, unexpected ones with their stack.
  *
- * @param argv words after the program's name
+ * @param argv arguments after the program's name
  * @returns the exit code: 0 only on success
  */
 export async function main(argv: string[]): Promise<number> {
   const program = new Command('replyrank')
     .description("Ranks your own reply templates for every ticket, and learns from agents' choices")
+    .version(packageVersion())
     .exitOverride()
-    .showHelpAfterError();
+    .showHelpAfterError('(see --help)');
   const named = argv.find((word) => word in commands);
   const registers = await Promise.all(
     (named ? [named] : Object.keys(commands)).map(async (name) => commands[name]?.()),
@@ -58,9 +60,16 @@ export async function main(argv: string[]): Promise<number> {
   }
 }
 
-/** Our own errors speak for themselves; a stack helps only with those that nobody foresaw. */
+function packageVersion(): string {
+  // Compiled, this file is one folder deeper.
+  const root = resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '..' : '../..');
+  const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+/** Expected errors have a class of their own and a message that is enough. */
 function explain(error: Error): string {
-  const foreseen =
+  const isExpected =
     error instanceof ConfigError || error.name === 'UserError' || !/^(Error|TypeError|RangeError)$/.test(error.name);
-  return foreseen ? error.message : (error.stack ?? error.message);
+  return isExpected ? error.message : (error.stack ?? error.message);
 }

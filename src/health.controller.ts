@@ -10,9 +10,9 @@ import { TicketConsumer } from './ingest/ticket.consumer.js';
 import { MonitorRunner } from './monitoring/runner/monitor-runner.service.js';
 import { ChampionService } from './suggest/versions/champion.service.js';
 
-/** What readiness and metrics look at. */
+/** The parts that readiness and metrics depend on */
 @Injectable()
-export class WatchedParts {
+export class MonitoredParts {
   constructor(
     readonly registry: Registry,
     readonly consumer: TicketConsumer,
@@ -21,7 +21,7 @@ export class WatchedParts {
   ) {}
 }
 
-/** For whoever watches over the service: is it alive, can it work, what does it count. */
+/** Liveness, readiness and metrics */
 @ApiExcludeController()
 @SkipThrottle()
 @Public()
@@ -33,7 +33,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicator: HealthIndicatorService,
     private readonly dataSource: DataSource,
-    private readonly parts: WatchedParts,
+    private readonly parts: MonitoredParts,
   ) {}
 
   @Get('health/live')
@@ -41,7 +41,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 200 where tickets are read, the database answers and a model is loaded; else 503, naming what is down. */
+  /** 200 if tickets are consumed, the database responds and a model is loaded; otherwise 503 with the parts that are down. */
   @Get('health/ready')
   async ready(@Res({ passthrough: true }) response: Response) {
     const result = await this.health
@@ -63,21 +63,21 @@ export class HealthController {
       await this.dataSource.query('SELECT 1');
       return check.up();
     } catch (error) {
-      // The driver's words name hosts, databases and users, and this is open to everybody.
-      this.logger.warn(`the database does not answer: ${(error as Error).message}`);
-      return check.down({ message: 'does not answer' });
+      // The driver's message contains hosts, databases and users, and this route is public.
+      this.logger.warn(`the database is unavailable: ${(error as Error).message}`);
+      return check.down({ message: 'unavailable' });
     }
   }
 
   private consumer(): HealthIndicatorResult {
     const check = this.indicator.check('consumer');
     const { health } = this.parts.consumer;
-    if (!health.isReading()) return check.down({ message: 'not a member of its group' });
-    if (health.isStalled(Date.now())) return check.down({ message: 'messages wait, and nothing moves' });
+    if (!health.isMember()) return check.down({ message: 'not a member of its consumer group' });
+    if (health.isStalled(Date.now())) return check.down({ message: 'stalled: there is lag, but no progress' });
     return check.up();
   }
 
-  /** Never down: a replica whose monitor has stopped still answers agents. The alarm is its absence in the metrics. */
+  /** Never down: a replica without a running monitor still serves agents. Alert on its metrics instead. */
   private monitor(): HealthIndicatorResult {
     return this.indicator.check('monitor').up({ running: this.parts.monitor.isRunning(Date.now()) });
   }

@@ -16,25 +16,25 @@ import { frameAncestors, isFramedPage, keepsOpener, scriptSources } from './acce
 import { ProblemException, problemSchema } from './http/problem.js';
 import type { ServiceConfig } from './config/config.js';
 
-/** Compiled, this file lies a folder deeper than its source, which tests run. */
+/** The compiled file is one folder deeper than its source, which tests run. */
 const root = resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '..' : '../..');
 const consoleDir = join(root, 'dist', 'console');
-/** What a body may be sent as. */
+/** Accepted content types of a body */
 const bodyTypes = ['json', '+json'];
-/** A model that is busy or away is known already, from those that it is away for: no error of HTTP. */
+/** A busy or unavailable model is logged elsewhere: no error of HTTP. */
 const logLevels: Record<number, 'warn'> = { [HttpStatus.SERVICE_UNAVAILABLE]: 'warn' };
-/** What is not answered with the page: the service's own routes, and a file of an older build that is gone. */
+/** Paths that never get the page: the service's routes, and files of older builds. */
 const servicePaths = /^\/(assets|api|api-json|api-yaml|v2|health|metrics|sign-in)(\/|$)/i;
-/** The pages that describe the API, and what they read. */
+/** The pages of the API description, and the documents they load */
 const apiDescription = /^\/(api-json|api-yaml|api)($|[/?](?!v1))/i;
 
 /**
- * Longer than proxies keep a connection over which nothing passes, a minute at most by their defaults: one that sends a request
- * just as the connection is closed here loses it, and a page has no style.
+ * Longer than proxies keep an idle connection, by default at most a minute: a request that is sent while this side closes the
+ * connection would be lost.
  */
 const keepAliveMs = 75_000;
 
-/** Everything around the routes: request ids, logs, headers, limits, the pages' files, the API's description. */
+/** Everything around the routes: request ids, logs, headers, limits, the console's files, the API description */
 export function configureHttp(app: NestExpressApplication, config: ServiceConfig, logger: Logger): void {
   app.set('etag', false);
   app.disable('x-powered-by');
@@ -49,7 +49,7 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
         directives: {
           defaultSrc: ["'self'"],
           scriptSrc: [({ url }) => scriptSources(url, config)],
-          // The pages that describe the API carry styles in their markup; the console does not.
+          // The pages of the API description have inline styles; the console has none.
           styleSrc: ["'self'", ({ url }) => (apiDescription.test(url ?? '') ? "'unsafe-inline'" : "'self'")],
           imgSrc: ["'self'", 'data:'],
           objectSrc: ["'none'"],
@@ -59,35 +59,35 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
         },
       },
       frameguard: { action: 'deny' },
-      // The service speaks plain HTTP; whoever puts TLS before it sets this there.
+      // The service speaks plain HTTP; the proxy that adds TLS sets this header.
       strictTransportSecurity: false,
     }),
   );
   app.use((request: Request, response: Response, next: NextFunction) => {
-    // The content security policy says by origin who may frame these pages, which this header can't.
+    // The content security policy allows embedding by origin, which this header can't express.
     if (isFramedPage(request.url, config)) response.removeHeader('X-Frame-Options');
     if (keepsOpener(request.url, config)) response.removeHeader('Cross-Origin-Opener-Policy');
     next();
   });
-  // Answers hold what customers wrote.
+  // Responses contain text of customers.
   app.use(['/api', '/v2'], (_request: Request, response: Response, next: NextFunction) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  app.use(refuseOtherTypes);
+  app.use(rejectOtherTypes);
   app.useBodyParser('json', { limit: config.HTTP_BODY_LIMIT_KB * 1024, type: bodyTypes });
   serveConsole(app);
   describeApi(app);
 }
 
-/** A body that is no JSON would be taken for none at all. */
-function refuseOtherTypes(request: Request, _response: Response, next: NextFunction): void {
+/** Rejects bodies that are not JSON, which would be ignored. */
+function rejectOtherTypes(request: Request, _response: Response, next: NextFunction): void {
   const isEmpty = request.headers['content-length'] === '0';
   if (isEmpty || request.is(bodyTypes) !== false) next();
   else next(new ProblemException(HttpStatus.UNSUPPORTED_MEDIA_TYPE, 'the body must be JSON (application/json)'));
 }
 
-/** Paths and outcomes, never a body or a query. */
+/** Logs paths and status codes, never a body or a query. */
 function requestLog(logger: Logger) {
   return pinoHttp({
     logger,
@@ -109,21 +109,21 @@ function requestLog(logger: Logger) {
   });
 }
 
-/** The pages' files. What lies in assets/ is named by its content; everything else is asked for anew each time. */
+/** The console's files. Names in assets/ contain a hash of the content; everything else is revalidated. */
 function serveConsole(app: NestExpressApplication): void {
   const index = join(consoleDir, 'index.html');
-  // Only files that are the same for everybody: an answer with secrets in it could be guessed at by its length. They are sent whole:
-  // a part that is compressed by itself does not fit what a browser or a proxy has of the rest.
-  const whole = { index: false, maxAge: '1y', immutable: true, acceptRanges: false };
-  app.use('/assets', compression(), express.static(join(consoleDir, 'assets'), whole));
+  // Compresses only static files: the length of a compressed response with secrets could reveal them. Without ranges, because a
+  // separately compressed part does not fit the rest that a browser or a proxy has.
+  const assetOptions = { index: false, maxAge: '1y', immutable: true, acceptRanges: false };
+  app.use('/assets', compression(), express.static(join(consoleDir, 'assets'), assetOptions));
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method !== 'GET' || servicePaths.test(request.path)) next();
     else if (existsSync(index)) response.set('Cache-Control', 'no-cache').sendFile(index);
-    else response.type('text').send('Replyrank is running. Its pages have not been built: npm run build\n');
+    else response.type('text').send('Replyrank is running. Its pages are not built: run npm run build\n');
   });
 }
 
-/** The OpenAPI document, generated from the code. */
+/** The OpenAPI document, generated from the code */
 export function openApiDocument(app: NestExpressApplication): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('Replyrank')
@@ -144,7 +144,7 @@ export function openApiDocument(app: NestExpressApplication): OpenAPIObject {
   return document;
 }
 
-/** Nest leaves out what a route takes from its path without a schema. */
+/** Adds path parameters without a schema, which Nest leaves out. */
 function namePathParameters(path: string, methods: object): void {
   const names = [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name);
   for (const operation of Object.values(methods) as { parameters?: { name: string; in: string }[] }[]) {
@@ -155,7 +155,7 @@ function namePathParameters(path: string, methods: object): void {
   }
 }
 
-/** A zod schema for the document. A date has no schema of its own there: its `meta` says how it is sent. */
+/** Converts a zod schema. A date has no JSON Schema: its `meta` gives the format. */
 function describeSchema(schema: unknown, { schemaType: io }: { schemaType: 'input' | 'output' }) {
   const options = { target: 'openapi-3.0', io, unrepresentable: 'any' } as const;
   const described: Record<string, unknown> = z.toJSONSchema(schema as z.ZodType, options);
@@ -163,14 +163,14 @@ function describeSchema(schema: unknown, { schemaType: io }: { schemaType: 'inpu
   return { schema: own, components: definitions as Record<string, object> | undefined };
 }
 
-/** `/api` and `/api-json` need a token like any route; they are no controllers, so the guard is asked here. */
+/** `/api` and `/api-json` need a token like any route; they are no controllers, so the guard is called here. */
 function describeApi(app: NestExpressApplication): void {
   const guard = app.get(AccessGuard);
   app.use((request: Request, _response: Response, next: NextFunction) => {
     if (!apiDescription.test(request.path)) next();
     else guard.requireActor(request, ['agent', 'lead', 'ml']).then(() => next(), next);
   });
-  // Its files lie below /api, as the routes do: each request to a route would look for a file of its name first.
+  // Its files are below /api, like the routes: without this, each request to a route would first look for a file.
   const withoutRoutes = Object.assign(Object.create(app) as NestExpressApplication, {
     useStaticAssets: (folder: string, { prefix }: { prefix: string }) => {
       const files = express.static(folder, { index: false });

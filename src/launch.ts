@@ -4,34 +4,34 @@ import { startEmbedded } from './embedded/embedded.js';
 import { startService, type RunningService } from './main.js';
 import { setUp } from './setup/setup.js';
 
-const linkSeconds = 15 * 60;
+const signInLinkSeconds = 15 * 60;
 
 export interface Launched extends RunningService {
   config: ServiceConfig;
-  /** One-time link of a lead; null where the service listens beyond this machine. */
+  /** One-time sign-in link; null if the service does not listen on loopback */
   signInLink: string | null;
 }
 
 export interface LaunchOptions {
   report: (line: string) => void;
-  /** Called when the service can't go on and should be started anew by its supervisor. */
+  /** Called if the service can't continue and its supervisor should restart it */
   onFatal: (reason: string) => void;
-  /** Ends the start early, whatever it is at: fetching, starting a server, loading the model. */
+  /** Cancels the start at any step: download, start of a server, loading the model */
   signal: AbortSignal;
-  /** Leaves everyday lines out of the log: who starts it by hand reads what is reported. */
+  /** Logs warnings and errors only, for a start by hand, which prints its own progress */
   quiet?: boolean;
   /** Trains the first model as soon as there are enough labels. */
   trainFirstModel?: boolean;
 }
 
-/** A stop that has been done leaves nothing to wait for: a connection that hangs must not keep the process. */
-const lastWordsMs = 500;
+/** Time to flush the output after a stop, before a hanging connection is cut by the exit */
+const flushMs = 500;
 
 /**
- * From nothing to a running service: set-up, the embedded servers where none are named, the schema, the service.
- * Stopping takes all of it down again, in the reverse order.
+ * Starts everything: set-up, embedded servers where no others are configured, the schema, the service. Stopping reverses the
+ * order.
  *
- * @throws the signal's reason once it is aborted; what had started is stopped again
+ * @throws the signal's reason once it is aborted; what has started is stopped again
  */
 export async function launch({
   report,
@@ -62,7 +62,7 @@ export async function launch({
     const stop = async (): Promise<void> => {
       await service.stop();
       await embedded?.stop();
-      setTimeout(() => process.exit(), lastWordsMs).unref();
+      setTimeout(() => process.exit(), flushMs).unref();
     };
     return { ...service, config, stop, signInLink: await signInLink(service, base) };
   } catch (error) {
@@ -74,10 +74,10 @@ export async function launch({
 async function signInLink(service: RunningService, config: Config): Promise<string | null> {
   if (!['127.0.0.1', '::1', 'localhost'].includes(config.HOST)) return null;
   const actor = { name: 'local', role: 'admin' as const };
-  return service.url + (await createSignInLink(service.dataSource.manager, actor, linkSeconds));
+  return service.url + (await createSignInLink(service.dataSource.manager, actor, signInLinkSeconds));
 }
 
-/** npm hands on a Ctrl-C that the terminal has sent already: what comes so soon is the same one. */
+/** npm forwards a Ctrl-C that the terminal has sent already: a second signal within this time is the same one. */
 const sameSignalMs = 500;
 
 /** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once. */

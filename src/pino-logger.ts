@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-/** Nest's logger on pino: one JSON object a line, with the part that speaks as `context`. */
+/** Nest's logger on pino: a JSON object per line, with the logging part as `context`. */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
@@ -24,7 +24,7 @@ export class PinoLogger implements LoggerService {
     this.write('trace', message, rest);
   }
 
-  /** Nest hands the context over as the last argument, before it a stack where there is one. */
+  /** Nest passes the context as the last argument, after an optional stack. */
   private write(
     level: 'info' | 'warn' | 'error' | 'fatal' | 'debug' | 'trace',
     message: unknown,

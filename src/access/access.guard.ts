@@ -1,6 +1,5 @@
 /**
- * Invariant: a route is closed unless it says who may call it. What has neither `Roles` nor `Public` is forbidden to
- * everybody, admins too: it was forgotten.
+ * Invariant: routes are closed by default. A route without `Roles` or `Public` is forbidden for everyone, admins included.
  */
 import { HttpStatus, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
@@ -10,8 +9,8 @@ import type { Role } from '../records/access/api-token.entity.js';
 import { AccessService } from './access.service.js';
 import { requireOwnPage } from './embedding.js';
 import { ProblemException } from '../http/problem.js';
-import { changesNothingKey, publicKey, rolesKey, type Actor } from './roles.js';
-import { cookieOf, embeddedCookie, sessionCookie } from './session-cookies.js';
+import { storesNothingKey, publicKey, rolesKey, type Actor } from './roles.js';
+import { readCookie, embeddedCookie, sessionCookie } from './session-cookies.js';
 
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -22,54 +21,57 @@ export class AccessGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const places = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, places)) return true;
-    const roles = this.reflector.getAllAndOverride<Role[] | undefined>(rolesKey, places);
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, targets)) return true;
+    const roles = this.reflector.getAllAndOverride<Role[] | undefined>(rolesKey, targets);
     const request: Request & { actor?: Actor } = context.switchToHttp().getRequest();
     await this.requireActor(request, roles);
-    const mayBeRead =
-      isSafe(request) || this.reflector.getAllAndOverride<boolean | undefined>(changesNothingKey, places);
-    if (request.actor?.readOnly && !mayBeRead) {
-      throw new ProblemException(HttpStatus.FORBIDDEN, 'this token only reads');
+    const storesNothing =
+      isSafe(request) || this.reflector.getAllAndOverride<boolean | undefined>(storesNothingKey, targets);
+    if (request.actor?.readOnly && !storesNothing) {
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'this token is read-only');
     }
     return true;
   }
 
-  /** Finds out who calls and leaves it on the request. @throws ProblemException 401 or 403 */
+  /** Authenticates the request and sets its actor. @throws ProblemException 401 or 403 */
   async requireActor(request: Request & { actor?: Actor }, roles: Role[] | undefined): Promise<void> {
-    const actor = await this.actorOf(request);
+    const actor = await this.authenticate(request);
     if (!actor) {
-      const detail = 'send a token as Authorization: Bearer, or sign in';
+      const detail = 'authentication required: send a token as "Authorization: Bearer", or sign in';
       throw new ProblemException(HttpStatus.UNAUTHORIZED, detail, undefined, { 'WWW-Authenticate': 'Bearer' });
     }
     if (!roles || (actor.role !== 'admin' && !roles.includes(actor.role))) {
-      throw new ProblemException(HttpStatus.FORBIDDEN, `the role ${actor.role} may not do this`);
+      throw new ProblemException(HttpStatus.FORBIDDEN, `the role ${actor.role} is not allowed to do this`);
     }
     request.actor = actor;
   }
 
-  private async actorOf(request: Request): Promise<Actor | null> {
+  private async authenticate(request: Request): Promise<Actor | null> {
     const [scheme, token] = (request.headers.authorization ?? '').split(' ');
-    if (scheme?.toLowerCase() === 'bearer' && token) return this.access.ofToken(token);
-    const secret = cookieOf(request, sessionCookie);
-    if (!secret) return this.embeddedActorOf(request);
+    if (scheme?.toLowerCase() === 'bearer' && token) return this.access.findByToken(token);
+    const secret = readCookie(request, sessionCookie);
+    if (!secret) return this.authenticateEmbedded(request);
     if (!isSafe(request) && !isSameOrigin(request)) {
-      throw new ProblemException(HttpStatus.FORBIDDEN, 'a change by session must come from a page of this service');
+      throw new ProblemException(
+        HttpStatus.FORBIDDEN,
+        'requests with a session that change something must come from a page of this service',
+      );
     }
-    return this.access.ofSession(secret);
+    return this.access.findBySession(secret);
   }
 
-  private async embeddedActorOf(request: Request): Promise<Actor | null> {
-    const secret = this.config.EMBED_ORIGINS.length > 0 ? cookieOf(request, embeddedCookie) : undefined;
+  private async authenticateEmbedded(request: Request): Promise<Actor | null> {
+    const secret = this.config.EMBED_ORIGINS.length > 0 ? readCookie(request, embeddedCookie) : undefined;
     if (!secret) return null;
     requireOwnPage(request, !isSafe(request));
-    return this.access.ofSession(secret);
+    return this.access.findBySession(secret);
   }
 }
 
 const isSafe = ({ method }: Request): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);
 
-/** The cookie is SameSite=Strict already; this also stops another port of the same host. */
+/** In addition to SameSite=Strict: rejects other ports of the same host, too. */
 export function isSameOrigin({ headers }: Request): boolean {
   if (headers['sec-fetch-site'] === 'same-origin') return true;
   try {

@@ -27,7 +27,7 @@ const querySchema = z.object({
   cursor: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
 });
 
-/** Who changed what, for admins. */
+/** The audit log, for admins */
 @ApiTags('audit-log')
 @Controller('api/v1/audit-log')
 export class AuditLogController {

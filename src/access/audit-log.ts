@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { AuditEntry } from '../records/access/audit-entry.entity.js';
 
-/** Writes down who changed what, in the transaction of the change. `detail` never holds a ticket's text. */
+/** Records who changed what, in the transaction of the change. `detail` never contains text of a ticket. */
 export async function recordAudit(
   manager: EntityManager,
   entry: { actor: string; action: string; target: string; detail?: object },
@@ -9,6 +9,6 @@ export async function recordAudit(
   await manager.getRepository(AuditEntry).insert({ at: new Date(), detail: {}, ...entry });
 }
 
-/** Who acts where no person does. */
+/** Actors that are not a person */
 export const monitorActor = 'monitor';
 export const runActor = 'training run';

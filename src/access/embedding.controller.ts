@@ -6,13 +6,13 @@ import { CONFIG, type ServiceConfig } from '../config/config.js';
 import { AccessService } from './access.service.js';
 import { requireEmbedding, requireOwnPage } from './embedding.js';
 import { ProblemException } from '../http/problem.js';
-import { ChangesNothing, Public, Roles } from './roles.js';
-import { cookieOf, sessionCookie, setEmbeddedCookie } from './session-cookies.js';
+import { StoresNothing, Public, Roles } from './roles.js';
+import { readCookie, sessionCookie, setEmbeddedCookie } from './session-cookies.js';
 
 const embeddingSchema = z.object({ origins: z.array(z.string()) }).meta({ id: 'Embedding' });
 const handOverSchema = z.object({ code: z.string().max(200) }).meta({ id: 'HandOver' });
 
-/** The agent's page inside a helpdesk: which ones may show it, and how a frame there gets a session. */
+/** The agent's page inside a helpdesk: which helpdesks may embed it, and how its frame gets a session */
 @ApiTags('session')
 @Controller('api/v1/embedding')
 export class EmbeddingController {
@@ -21,7 +21,7 @@ export class EmbeddingController {
     @Inject(CONFIG) private readonly config: ServiceConfig,
   ) {}
 
-  /** Origins of the helpdesks that may show the page in a frame; the page listens to no others. */
+  /** Origins of the helpdesks that may embed the page; it ignores messages from any other. */
   @Get()
   @Public()
   @ApiOkResponse({ standardSchema: embeddingSchema })
@@ -29,22 +29,22 @@ export class EmbeddingController {
     return { origins: this.config.EMBED_ORIGINS };
   }
 
-  /** By a browser's session, never by a token: a code that a frame of the page may begin a session with, once, within 30 s. */
+  /** Creates a code with which a frame of the page can start a session, once, within 30 s. Requires a browser session, not a token. */
   @Post('hand-over')
   @HttpCode(HttpStatus.OK)
   @Roles('agent', 'lead', 'ml')
-  @ChangesNothing()
+  @StoresNothing()
   @ApiOkResponse({ standardSchema: handOverSchema })
   async handOver(@Req() request: Request) {
     requireEmbedding(this.config);
-    const code = await this.access.handOver(cookieOf(request, sessionCookie) ?? '');
+    const code = await this.access.handOver(readCookie(request, sessionCookie) ?? '');
     if (code === null) {
-      throw new ProblemException(HttpStatus.FORBIDDEN, 'only the session of a window of its own can be handed over');
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'requires a session of a top-level window');
     }
     return { code };
   }
 
-  /** In the frame: begins a session with the code that a window has handed over. */
+  /** Starts a session in the frame with the code of the top-level window. */
   @Post('session')
   @HttpCode(HttpStatus.NO_CONTENT)
   @Public()
@@ -58,7 +58,7 @@ export class EmbeddingController {
     requireOwnPage(request, true);
     const secret = await this.access.redeemHandOver(code);
     if (secret === null) {
-      throw new ProblemException(HttpStatus.UNAUTHORIZED, 'this sign-in was used already or is too old: sign in again');
+      throw new ProblemException(HttpStatus.UNAUTHORIZED, 'the code was already used or has expired: sign in again');
     }
     setEmbeddedCookie(response, secret);
   }

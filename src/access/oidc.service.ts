@@ -2,22 +2,22 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import * as oidc from 'openid-client';
 import { CONFIG, type ServiceConfig } from '../config/config.js';
-import { parseGroupsOfRoles, roleOf } from './roles-of-groups.js';
+import { parseRoleGroups, roleOfGroups } from './roles-of-groups.js';
 import type { Actor } from './roles.js';
 
 export const callbackPath = '/sign-in/oidc/callback';
 
-/** What the browser keeps while it is at the provider, to prove that it is the one that left. */
+/** Kept by the browser during the sign-in at the provider, to bind the response to it */
 export interface OidcAttempt {
   verifier: string;
   state: string;
   nonce: string;
 }
 
-/** The page has a sentence for each: text in an address could be anybody's. */
+/** A code instead of text: text in a URL could come from anyone. The page has a sentence for each code. */
 export type OidcProblemCode = 'provider' | 'attempt' | 'no-role';
 
-/** Nobody was signed in. */
+/** The sign-in failed. */
 export class OidcProblem extends Error {
   override readonly name = 'OidcProblem';
 
@@ -29,7 +29,7 @@ export class OidcProblem extends Error {
 @Injectable()
 export class OidcService {
   private readonly logger = new Logger('Oidc');
-  /** Found when the first person signs in: a provider that is away keeps nobody else from their work. */
+  /** Discovered at the first sign-in, so that an unavailable provider does not block the start */
   private provider: Promise<oidc.Configuration> | null = null;
 
   constructor(@Inject(CONFIG) private readonly config: ServiceConfig) {}
@@ -40,7 +40,7 @@ export class OidcService {
 
   /** @throws OidcProblem */
   async begin(): Promise<{ url: URL; attempt: OidcAttempt }> {
-    const provider = await this.discovered();
+    const provider = await this.discover();
     const attempt = {
       verifier: oidc.randomPKCECodeVerifier(),
       state: oidc.randomState(),
@@ -59,10 +59,10 @@ export class OidcService {
 
   /**
    * @param callback path and query that the provider sent the browser back to
-   * @throws OidcProblem where the answer is not the one to this attempt, the provider refuses, or no group has a role
+   * @throws OidcProblem if the response does not belong to this attempt, the provider refuses, or no group has a role
    */
   async finish(callback: string, { verifier, state, nonce }: OidcAttempt): Promise<Actor> {
-    const provider = await this.discovered();
+    const provider = await this.discover();
     let claims: Record<string, unknown>;
     try {
       const tokens = await oidc.authorizationCodeGrant(provider, this.publicUrl(callback), {
@@ -80,8 +80,8 @@ export class OidcService {
     } catch (error) {
       throw this.problem('the provider did not confirm the sign-in', error);
     }
-    const role = roleOf(claims[this.config.OIDC_ROLE_CLAIM], parseGroupsOfRoles(this.config.OIDC_ROLES ?? ''));
-    const name = nameIn(claims);
+    const role = roleOfGroups(claims[this.config.OIDC_ROLE_CLAIM], parseRoleGroups(this.config.OIDC_ROLES ?? ''));
+    const name = actorName(claims);
     if (!role) {
       this.logger.warn(
         `${name} signed in at the provider, but the claim ${this.config.OIDC_ROLE_CLAIM} has no role here`,
@@ -91,10 +91,10 @@ export class OidcService {
     return { name, role };
   }
 
-  private async discovered(): Promise<oidc.Configuration> {
+  private async discover(): Promise<oidc.Configuration> {
     const { OIDC_ISSUER: issuer = '', OIDC_CLIENT_ID: id = '', OIDC_CLIENT_SECRET: secret } = this.config;
     const authentication = secret === undefined ? oidc.None() : oidc.ClientSecretPost(secret);
-    // A provider without TLS is one on this machine or in a private network: whoever configures it knows.
+    // Providers without TLS are on this machine or in a private network, by configuration.
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that it is not used by mistake
     const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [];
     this.provider ??= oidc.discovery(new URL(issuer), id, undefined, authentication, { execute });
@@ -102,7 +102,7 @@ export class OidcService {
       return await this.provider;
     } catch (error) {
       this.provider = null;
-      throw this.problem(`the provider at ${issuer} can't be reached`, error);
+      throw this.problem(`the provider at ${issuer} is unavailable`, error);
     }
   }
 
@@ -116,6 +116,6 @@ export class OidcService {
   }
 }
 
-function nameIn({ email, preferred_username: username, sub }: Record<string, unknown>): string {
+function actorName({ email, preferred_username: username, sub }: Record<string, unknown>): string {
   return [email, username].find((name): name is string => typeof name === 'string' && name !== '') ?? String(sub);
 }

@@ -1,22 +1,22 @@
 import { roles, type Role } from '../records/access/api-token.entity.js';
 
-/** Which groups of the identity provider have which role. */
-export type GroupsOfRoles = Readonly<Partial<Record<Role, readonly string[]>>>;
+/** Groups of the identity provider by role */
+export type RoleGroups = Readonly<Partial<Record<Role, readonly string[]>>>;
 
 /**
- * The role of whoever is in these groups; where several fit, the last of agent, lead, ml, admin.
+ * The role of a user in these groups; of several, the last one in the order agent, lead, ml, admin.
  *
- * @param claim what the provider says: one group, several, or nothing
- * @returns null where no group has a role
+ * @param claim from the provider: one group, several, or nothing
+ * @returns null if no group has a role
  */
-export function roleOf(claim: unknown, groupsOfRoles: GroupsOfRoles): Role | null {
+export function roleOfGroups(claim: unknown, groupsOfRoles: RoleGroups): Role | null {
   const groups = new Set((Array.isArray(claim) ? claim : [claim]).map(String));
-  const fitting = roles.filter((role) => groupsOfRoles[role]?.some((group) => group === '*' || groups.has(group)));
-  return fitting.at(-1) ?? null;
+  const matching = roles.filter((role) => groupsOfRoles[role]?.some((group) => group === '*' || groups.has(group)));
+  return matching.at(-1) ?? null;
 }
 
-/** Reads OIDC_ROLES, such as `agent=support|night-shift,lead=support-leads,admin=it`; the environment's schema has checked it. */
-export function parseGroupsOfRoles(text: string): GroupsOfRoles {
+/** Reads OIDC_ROLES, such as `agent=support|night-shift,lead=support-leads,admin=it`, which the environment's schema has validated. */
+export function parseRoleGroups(text: string): RoleGroups {
   const entries = text.split(',').map((part) => {
     const [role = '', groups = ''] = part.trim().split('=');
     return [role, groups.split('|').map((group) => group.trim())] as const;

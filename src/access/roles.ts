@@ -4,11 +4,11 @@ import { roles as allRoles, type Role } from '../records/access/api-token.entity
 
 export const rolesKey = 'replyrank:roles';
 export const publicKey = 'replyrank:public';
-export const changesNothingKey = 'replyrank:changes-nothing';
+export const storesNothingKey = 'replyrank:changes-nothing';
 
 /**
- * Who may call a route. Admins always may; a route without this, or `Public`, is closed to everybody. The API's description
- * says it as `x-roles`.
+ * The roles that may call a route, besides admin. A route without this or `Public` is closed. In the OpenAPI document:
+ * `x-roles`.
  */
 export const Roles = (...roles: Role[]): MethodDecorator =>
   applyDecorators(
@@ -19,17 +19,17 @@ export const Roles = (...roles: Role[]): MethodDecorator =>
     ),
   );
 
-/** Open to everybody: health, metrics, the console's files. */
+/** A route that needs no authentication: health, metrics, the console's files */
 export const Public = (): ClassDecorator & MethodDecorator =>
   applyDecorators(SetMetadata(publicKey, true), ApiSecurity({}));
 
-/** A POST that stores nothing: a token that only reads may call it. */
-export const ChangesNothing = (): CustomDecorator => SetMetadata(changesNothingKey, true);
+/** A POST that stores nothing, which read-only tokens may call */
+export const StoresNothing = (): CustomDecorator => SetMetadata(storesNothingKey, true);
 
-/** Whoever calls: a service by its token, or a person by their session. */
+/** The caller: a service with a token, or a person with a session */
 export interface Actor {
   name: string;
   role: Role;
-  /** A token that changes nothing, whatever its role may */
+  /** A read-only token, whatever its role allows */
   readOnly?: boolean;
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** 256 random bits, marked so that a scanner for leaked secrets can know them. */
-export const newSecret = (mark: string): string => `${mark}${randomBytes(32).toString('base64url')}`;
+/** 256 random bits with a prefix, so that scanners for leaked secrets recognize them */
+export const newSecret = (prefix: string): string => `${prefix}${randomBytes(32).toString('base64url')}`;
 
-/** What is kept of a secret. A slow hash would add nothing: nobody guesses 256 random bits. */
-export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+/** The stored form of a secret. A slow hash is not needed for 256 random bits. */
+export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();

@@ -1,4 +1,4 @@
-/** The cookies that hold a session's secret: one for pages of their own, one for a page inside a helpdesk. */
+/** The cookies with a session's secret: one for top-level pages, one for the page inside a helpdesk */
 import type { CookieOptions, Request, Response } from 'express';
 import type { ServiceConfig } from '../config/config.js';
 import { sessionSeconds } from './access.service.js';
@@ -14,8 +14,8 @@ export const cookieFlags = (
   secure: request.secure || (PUBLIC_URL?.startsWith('https:') ?? false),
 });
 
-/** Sent to no page of another site, and kept apart for each helpdesk that the page stands in (CHIPS). */
-const embedded: CookieOptions = {
+/** Partitioned by the helpdesk that embeds the page (CHIPS) */
+const embeddedCookieOptions: CookieOptions = {
   httpOnly: true,
   secure: true,
   sameSite: 'none',
@@ -33,15 +33,15 @@ export function setSessionCookie(request: Request, response: Response, secret: s
 }
 
 export function setEmbeddedCookie(response: Response, secret: string): void {
-  response.cookie(embeddedCookie, secret, { ...embedded, maxAge: sessionSeconds * 1000 });
+  response.cookie(embeddedCookie, secret, { ...embeddedCookieOptions, maxAge: sessionSeconds * 1000 });
 }
 
 export function clearSessionCookies(response: Response): void {
   response.clearCookie(sessionCookie, { path: '/' });
-  response.clearCookie(embeddedCookie, embedded);
+  response.clearCookie(embeddedCookie, embeddedCookieOptions);
 }
 
-export function cookieOf(request: Request, name: string): string | undefined {
+export function readCookie(request: Request, name: string): string | undefined {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
   return pairs.find(([known]) => known === name)?.[1];
 }

@@ -4,12 +4,12 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { roles } from '../records/access/api-token.entity.js';
 import { AccessService } from './access.service.js';
-import { ChangesNothing, Roles, type Actor } from './roles.js';
-import { clearSessionCookies, cookieOf, embeddedCookie, sessionCookie } from './session-cookies.js';
+import { StoresNothing, Roles, type Actor } from './roles.js';
+import { clearSessionCookies, readCookie, embeddedCookie, sessionCookie } from './session-cookies.js';
 
 const actorSchema = z.object({ name: z.string(), role: z.enum(roles) }).meta({ id: 'Actor' });
 
-/** Who is signed in. */
+/** The current session */
 @ApiTags('session')
 @Controller('api/v1')
 export class SessionController {
@@ -25,10 +25,10 @@ export class SessionController {
   @Post('sign-out')
   @HttpCode(HttpStatus.NO_CONTENT)
   @Roles('agent', 'lead', 'ml')
-  @ChangesNothing()
+  @StoresNothing()
   @ApiNoContentResponse()
   async signOut(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
-    const secret = cookieOf(request, sessionCookie) ?? cookieOf(request, embeddedCookie);
+    const secret = readCookie(request, sessionCookie) ?? readCookie(request, embeddedCookie);
     if (secret) await this.access.signOut(secret);
     clearSessionCookies(response);
   }

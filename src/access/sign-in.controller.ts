@@ -10,36 +10,36 @@ import { requireEmbedding } from './embedding.js';
 import { callbackPath, OidcProblem, OidcService, type OidcAttempt } from './oidc.service.js';
 import { ProblemException } from '../http/problem.js';
 import { Public } from './roles.js';
-import { cookieFlags, cookieOf, setEmbeddedCookie, setSessionCookie } from './session-cookies.js';
+import { cookieFlags, readCookie, setEmbeddedCookie, setSessionCookie } from './session-cookies.js';
 import { storedText } from '../http/text-schemas.js';
-import { mostPasswordLength } from './users.js';
+import { maxPasswordLength } from './users.js';
 
 const linkSchema = z.object({ code: z.string().optional() });
-const waysSchema = z.object({ password: z.boolean(), oidc: z.boolean() }).meta({ id: 'SignInWays' });
+const signInMethodsSchema = z.object({ password: z.boolean(), oidc: z.boolean() }).meta({ id: 'SignInWays' });
 const credentialsSchema = z
   .object({
     name: storedText().min(1).max(200),
-    password: z.string().min(1).max(mostPasswordLength),
-    /** For a page inside a helpdesk: another cookie, which is good for nothing else. */
+    password: z.string().min(1).max(maxPasswordLength),
+    /** For the page inside a helpdesk: sets a cookie that is valid only there */
     embedded: z.boolean().default(false),
   })
   .meta({ id: 'Credentials' });
 type Credentials = z.infer<typeof credentialsSchema>;
-/** Where the browser goes when it is signed in: only to these, or a link could lead anywhere. */
-const goals = ['/', '/embed/sign-in'] as const;
-type Goal = (typeof goals)[number];
-const toProviderSchema = z.object({ to: z.enum(goals).default('/') });
-const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string(), to: z.enum(goals) });
+/** Where the browser goes after the sign-in: a fixed list, to prevent open redirects. */
+const returnPaths = ['/', '/embed/sign-in'] as const;
+type ReturnPath = (typeof returnPaths)[number];
+const toProviderSchema = z.object({ to: z.enum(returnPaths).default('/') });
+const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string(), to: z.enum(returnPaths) });
 
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 const attemptCookie = 'replyrank_oidc';
 const attemptSeconds = 600;
-/** Passwords that one address may try in a minute, whoever's they are. */
-const triesAMinute = {
+/** Password attempts per address and minute, for all names */
+const passwordThrottle = {
   default: { limit: 30, ttl: 60_000, generateKey: (_: unknown, client: string) => `pw-${client}` },
 };
 
-/** The ways to a session: a one-time link, a password, an OpenID Connect provider. */
+/** Sign-in with a one-time link, a password, or an OpenID Connect provider */
 @ApiTags('session')
 @Controller()
 export class SignInController {
@@ -49,19 +49,19 @@ export class SignInController {
     @Inject(CONFIG) private readonly config: ServiceConfig,
   ) {}
 
-  /** Which ways are open here. */
+  /** The available sign-in methods */
   @Get('api/v1/sign-in')
   @Public()
-  @ApiOkResponse({ standardSchema: waysSchema })
-  async ways() {
+  @ApiOkResponse({ standardSchema: signInMethodsSchema })
+  async methods() {
     return { password: await this.access.hasUsers(), oidc: this.oidc.isConfigured };
   }
 
-  /** With a password. After five wrong ones a name is locked for half a minute, then longer. */
+  /** Signs in with a password. After five failed attempts a name is locked for half a minute, then longer. */
   @Post('api/v1/sign-in')
   @HttpCode(HttpStatus.NO_CONTENT)
   @Public()
-  @Throttle(triesAMinute)
+  @Throttle(passwordThrottle)
   @ApiNoContentResponse()
   async withPassword(
     @Body({ schema: credentialsSchema }) { name, password, embedded }: Credentials,
@@ -69,23 +69,23 @@ export class SignInController {
     @Res({ passthrough: true }) response: Response,
   ) {
     if (!isSameOrigin(request)) {
-      throw new ProblemException(HttpStatus.FORBIDDEN, 'signing in must come from a page of this service');
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'the sign-in must come from a page of this service');
     }
     if (embedded) requireEmbedding(this.config);
     const answer = await this.access.signInWithPassword(name, password, new Date());
     if (answer.outcome === 'locked') {
       const seconds = String(Math.ceil((answer.until.getTime() - Date.now()) / 1000));
-      const detail = `too many wrong passwords: try again in ${seconds} s`;
+      const detail = `too many failed attempts: try again in ${seconds} s`;
       throw new ProblemException(HttpStatus.TOO_MANY_REQUESTS, detail, undefined, { 'Retry-After': seconds });
     }
     if (answer.outcome === 'wrong') {
-      throw new ProblemException(HttpStatus.UNAUTHORIZED, 'name or password is wrong');
+      throw new ProblemException(HttpStatus.UNAUTHORIZED, 'wrong name or password');
     }
     if (embedded) setEmbeddedCookie(response, answer.secret);
     else setSessionCookie(request, response, answer.secret, this.config);
   }
 
-  /** The one-time link that is printed at the start. Works from this machine only. */
+  /** Signs in with the one-time link that is printed at the start. From this machine only. */
   @Get('sign-in')
   @Public()
   @ApiExcludeEndpoint()
@@ -95,34 +95,34 @@ export class SignInController {
     @Res() response: Response,
   ) {
     if (!loopback.has(request.socket.remoteAddress ?? '')) {
-      throw new ProblemException(HttpStatus.FORBIDDEN, 'the sign-in link works on the machine of the service only');
+      throw new ProblemException(HttpStatus.FORBIDDEN, 'the sign-in link works only on the machine of the service');
     }
     const secret = code ? await this.access.redeemLink(code) : null;
     if (!secret) {
       throw new ProblemException(
         HttpStatus.UNAUTHORIZED,
-        'this link was used already or is too old: a new start prints a new one',
+        'this link was already used or has expired: restart the service to get a new one',
       );
     }
     setSessionCookie(request, response, secret, this.config);
     response.redirect(HttpStatus.SEE_OTHER, '/');
   }
 
-  /** Sends the browser to the provider. */
+  /** Redirects to the provider. */
   @Get('sign-in/oidc')
   @Public()
   @ApiExcludeEndpoint()
   async toProvider(
-    @Query({ schema: toProviderSchema }) { to }: { to: Goal },
+    @Query({ schema: toProviderSchema }) { to }: { to: ReturnPath },
     @Req() request: Request,
     @Res() response: Response,
   ) {
     if (!this.oidc.isConfigured) {
       throw new ProblemException(HttpStatus.NOT_FOUND, 'no OpenID Connect provider is configured: set OIDC_ISSUER');
     }
-    await this.orBack(response, to, async () => {
+    await this.redirectOnProblem(response, to, async () => {
       const { url, attempt } = await this.oidc.begin();
-      // Lax, because the provider sends the browser back from another site.
+      // Lax, because the provider redirects back from another site.
       response.cookie(attemptCookie, Buffer.from(JSON.stringify({ ...attempt, to })).toString('base64url'), {
         ...cookieFlags(request, this.config),
         sameSite: 'lax',
@@ -133,14 +133,14 @@ export class SignInController {
     });
   }
 
-  /** Where the provider sends the browser back to. */
+  /** The redirect URI of the provider */
   @Get(callbackPath)
   @Public()
   @ApiExcludeEndpoint()
   async fromProvider(@Req() request: Request, @Res() response: Response) {
-    const attempt = attemptOf(request);
+    const attempt = readAttempt(request);
     response.clearCookie(attemptCookie, { path: callbackPath });
-    await this.orBack(response, attempt?.to ?? '/', async () => {
+    await this.redirectOnProblem(response, attempt?.to ?? '/', async () => {
       if (!attempt) throw new OidcProblem('attempt');
       const actor = await this.oidc.finish(request.originalUrl, attempt);
       setSessionCookie(request, response, await this.access.signIn(actor), this.config);
@@ -148,8 +148,8 @@ export class SignInController {
     });
   }
 
-  /** A person waits, not a program: what goes wrong is said on the page. */
-  private async orBack(response: Response, to: Goal, work: () => Promise<void>): Promise<void> {
+  /** Errors are shown on the page, because a person is waiting. */
+  private async redirectOnProblem(response: Response, to: ReturnPath, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -159,9 +159,9 @@ export class SignInController {
   }
 }
 
-function attemptOf(request: Request): (OidcAttempt & { to: Goal }) | null {
+function readAttempt(request: Request): (OidcAttempt & { to: ReturnPath }) | null {
   try {
-    const text = Buffer.from(cookieOf(request, attemptCookie) ?? '', 'base64url').toString();
+    const text = Buffer.from(readCookie(request, attemptCookie) ?? '', 'base64url').toString();
     return attemptSchema.parse(JSON.parse(text));
   } catch {
     return null;

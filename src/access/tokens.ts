@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../records/access/api-token.entity.js';
 import { recordAudit } from './audit-log.js';
-import { hashOf, newSecret } from './secrets.js';
+import { hashSecret, newSecret } from './secrets.js';
 
 export interface TokenRow {
   name: string;
@@ -12,7 +12,7 @@ export interface TokenRow {
   revokedAt: Date | null;
 }
 
-/** @returns the token, which is shown this once; null where a token of this name is in use */
+/** @returns the token, which is not shown again; null if a token of this name is active */
 export async function addToken(
   manager: EntityManager,
   token: {
@@ -29,7 +29,7 @@ export async function addToken(
     `INSERT INTO api_tokens (name, hash, role, expires_at, read_only)
      VALUES ($1, $2, $3, now() + make_interval(days => $4::int), $5)
      ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
-    [token.name, hashOf(secret), token.role, token.expiresInDays ?? null, readOnly],
+    [token.name, hashSecret(secret), token.role, token.expiresInDays ?? null, readOnly],
   );
   if (inserted.length === 0) return null;
   const { actor, name, role } = token;
@@ -37,7 +37,7 @@ export async function addToken(
   return secret;
 }
 
-/** @returns false where no token of this name is in use */
+/** @returns false if no token of this name is active */
 export async function revokeToken(manager: EntityManager, name: string, actor: string): Promise<boolean> {
   const [, count] = await manager.query<[unknown[], number]>(
     'UPDATE api_tokens SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL',

@@ -1,20 +1,20 @@
-/** People who sign in with a password: made, changed and removed by the command line. */
+/** Users who sign in with a password, managed by the command line */
 import { hash, verify } from '@node-rs/argon2';
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../records/access/api-token.entity.js';
 import { recordAudit } from './audit-log.js';
-import { lockAfter } from './lock-out.js';
+import { lockDuration } from './lock-out.js';
 
 /**
- * argon2id with 19 MiB and two passes, as OWASP's Password Storage Cheat Sheet has it; the library's default algorithm.
+ * argon2id with 19 MiB and two passes, as in OWASP's Password Storage Cheat Sheet
  */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
-/** Checked where a name is unknown, so that an answer takes as long as for one that is known. */
-const nobodysHash = '$argon2id$v=19$m=19456,t=2,p=1$aLqu+5lvSsv4A6WR1uJyuA$/BzbOMjcnnp6PBv8F0cNbqcPklqEIJRKbnjBaWR1NzA';
+/** Verified for unknown names, so that the response takes as long as for known ones */
+const dummyHash = '$argon2id$v=19$m=19456,t=2,p=1$aLqu+5lvSsv4A6WR1uJyuA$/BzbOMjcnnp6PBv8F0cNbqcPklqEIJRKbnjBaWR1NzA';
 
-export const leastPasswordLength = 12;
-/** argon2 hashes any length; nobody should make us hash a book. */
-export const mostPasswordLength = 256;
+export const minPasswordLength = 12;
+/** argon2 hashes any length; longer passwords would only cost time. */
+export const maxPasswordLength = 256;
 
 export interface UserRow {
   name: string;
@@ -23,7 +23,7 @@ export interface UserRow {
   lockedUntil: Date | null;
 }
 
-/** @returns false where there is a user of this name */
+/** @returns false if a user of this name exists */
 export async function addUser(
   manager: EntityManager,
   user: { name: string; role: Role; password: string; actor: string },
@@ -37,7 +37,7 @@ export async function addUser(
   return inserted.length > 0;
 }
 
-/** A new password or role ends the user's sessions. @returns false where there is no user of this name */
+/** A new password or role ends the user's sessions. @returns false if no user of this name exists */
 export async function changeUser(
   manager: EntityManager,
   change: { name: string; role?: Role | undefined; password?: string | undefined; actor: string },
@@ -57,7 +57,7 @@ export async function changeUser(
   return true;
 }
 
-/** Their sessions go with them. @returns false where there is no user of this name */
+/** Also deletes the user's sessions. @returns false if no user of this name exists */
 export async function removeUser(manager: EntityManager, name: string, actor: string): Promise<boolean> {
   const [, count] = await manager.query<[unknown[], number]>('DELETE FROM users WHERE lower(name) = lower($1)', [name]);
   if (count > 0) await recordAudit(manager, { actor, action: 'user.remove', target: name });
@@ -76,8 +76,8 @@ export type PasswordCheck =
   | { outcome: 'locked'; until: Date };
 
 /**
- * Checks a password and counts the wrong ones. Call it in no transaction that may be rolled back: a wrong one must be
- * counted.
+ * Checks a password and counts failed attempts. Not to be called in a transaction that may be rolled back, which would lose
+ * the count.
  */
 export async function checkPassword(
   manager: EntityManager,
@@ -92,7 +92,7 @@ export async function checkPassword(
       [name],
     );
   if (user?.lockedUntil && user.lockedUntil > now) return { outcome: 'locked', until: user.lockedUntil };
-  const isRight = await verify(user?.passwordHash ?? nobodysHash, password);
+  const isRight = await verify(user?.passwordHash ?? dummyHash, password);
   if (!user) return { outcome: 'wrong' };
   if (isRight) {
     await manager.query('UPDATE users SET failed_attempts = 0, locked_until = NULL WHERE id = $1', [user.id]);
@@ -102,7 +102,7 @@ export async function checkPassword(
     'UPDATE users SET failed_attempts = failed_attempts + 1 WHERE id = $1 RETURNING failed_attempts AS "failedAttempts"',
     [user.id],
   );
-  const lockMs = lockAfter(rows[0]?.failedAttempts ?? 0);
+  const lockMs = lockDuration(rows[0]?.failedAttempts ?? 0);
   if (lockMs > 0) {
     const until = new Date(now.getTime() + lockMs);
     await manager.query('UPDATE users SET locked_until = $2 WHERE id = $1', [user.id, until]);

@@ -1,13 +1,6 @@
 import { Option, type Command } from 'commander';
 import { read } from 'read';
-import {
-  addUser,
-  changeUser,
-  leastPasswordLength,
-  listUsers,
-  mostPasswordLength,
-  removeUser,
-} from '../access/users.js';
+import { addUser, changeUser, minPasswordLength, listUsers, maxPasswordLength, removeUser } from '../access/users.js';
 import { roles, type Role } from '../records/access/api-token.entity.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
@@ -15,43 +8,43 @@ import { withDatabase } from './options/with-database.js';
 const actor = 'command line';
 
 export function registerUsers(program: Command): void {
-  const users = program.command('users').description('people who sign in with a password');
-  const role = (): Option => new Option('--role <role>', 'what they may do').choices(roles);
+  const users = program.command('users').description('manage users who sign in with a password');
+  const role = (): Option => new Option('--role <role>', 'role of the user').choices(roles);
   users
     .command('add')
     .argument('<name>')
     .addOption(role().makeOptionMandatory())
-    .description(`makes a user; the password is asked for, or read from the first line of standard input`)
+    .description('create a user; the password is prompted for, or read from the first line of standard input')
     .action(async (name: string, options: { role: Role }) => {
       const password = await askPassword();
       const added = await withDatabase((source) =>
         source.transaction((manager) => addUser(manager, { name, role: options.role, password, actor })),
       );
-      if (!added) throw new UserError(`there is a user ${name} already: users change ${name}`);
+      if (!added) throw new UserError(`user ${name} already exists: use "users change ${name}"`);
     });
   users
     .command('change')
     .argument('<name>')
     .addOption(role())
-    .option('--password', 'ask for a new password')
-    .description('gives a user another role or password, and ends their sessions and any lock')
+    .option('--password', 'prompt for a new password')
+    .description('change role or password; ends all sessions and any lock-out')
     .action(async (name: string, options: { role?: Role; password?: boolean }) => {
       const password = options.password ? await askPassword() : undefined;
       const change = { name, role: options.role, password, actor };
       const known = await withDatabase((source) => source.transaction((manager) => changeUser(manager, change)));
-      if (!known) throw new UserError(`there is no user ${name}`);
+      if (!known) throw new UserError(`no such user: ${name}`);
     });
   users
     .command('remove')
     .argument('<name>')
-    .description('removes a user and ends their sessions within 5 s')
+    .description('remove a user; sessions end within 5 s')
     .action(async (name: string) => {
       const known = await withDatabase((source) => source.transaction((manager) => removeUser(manager, name, actor)));
-      if (!known) throw new UserError(`there is no user ${name}`);
+      if (!known) throw new UserError(`no such user: ${name}`);
     });
   users
     .command('list')
-    .description('names and roles')
+    .description('list names and roles')
     .option('--json', 'print as JSON')
     .action(async (options: { json?: boolean }) => {
       const rows = await withDatabase((source) => listUsers(source.manager));
@@ -63,8 +56,8 @@ export function registerUsers(program: Command): void {
 /** Never an argument: those stand in the shell's history and in the list of processes. */
 async function askPassword(): Promise<string> {
   const password = await read({ prompt: 'Password: ', silent: true, output: process.stderr });
-  if (password.length < leastPasswordLength || password.length > mostPasswordLength) {
-    throw new UserError(`a password must have ${leastPasswordLength} to ${mostPasswordLength} characters`);
+  if (password.length < minPasswordLength || password.length > maxPasswordLength) {
+    throw new UserError(`a password must have ${minPasswordLength} to ${maxPasswordLength} characters`);
   }
   return password;
 }

@@ -35,27 +35,27 @@ function getTypeParser(oid: number, format?: 'text'): unknown {
 }
 
 /**
- * Names each statement that has parameters after its text, so that PostgreSQL parses and plans it once a connection and not
- * once a call: of a small read that was two thirds of its work.
+ * Names each statement with parameters after a hash of its text, so that PostgreSQL parses and plans it once per connection,
+ * not once per call. For a small read, that was two thirds of the work.
  */
 class PreparingClient extends pg.Client {
   override query(first: unknown, ...rest: unknown[]): never {
-    const [values, ...others] = rest;
+    const [values, ...remaining] = rest;
     const hasParameters = typeof first === 'string' && Array.isArray(values) && values.length > 0;
-    const words = hasParameters ? [{ name: nameOf(first), text: first, values }, ...others] : [first, ...rest];
-    return (super.query.bind(this) as (...words: unknown[]) => never)(...words);
+    const args = hasParameters ? [{ name: statementName(first), text: first, values }, ...remaining] : [first, ...rest];
+    return (super.query.bind(this) as (...args: unknown[]) => never)(...args);
   }
 }
 
-const nameOf = (text: string): string => createHash('sha1').update(text).digest('base64url');
+const statementName = (text: string): string => createHash('sha1').update(text).digest('base64url');
 
 /**
- * The one way to PostgreSQL. Not connected yet: the caller calls `initialize()`.
+ * The data source of the database, not connected yet: the caller calls `initialize()`.
  *
- * bigint columns come as numbers: all of them are row ids, Kafka offsets or counts, far below 2^53.
+ * bigint columns are read as numbers: all of them are row ids, Kafka offsets or counts, far below 2^53.
  *
  * @param url postgres://…
- * @param poolSize most connections of this process
+ * @param poolSize maximum number of connections of this process
  */
 export function createDataSource(url: string, poolSize: number, onPoolError: (error: Error) => void): DataSource {
   return new DataSource({
@@ -98,7 +98,7 @@ export function createDataSource(url: string, poolSize: number, onPoolError: (er
   });
 }
 
-/** The database can't be used as it is named; the message says what to look at, and never the password. */
+/** The database is unreachable. The message never contains the password. */
 export class DatabaseUnreachable extends Error {
   override readonly name = 'DatabaseUnreachable';
 }
@@ -108,12 +108,12 @@ export async function connect(source: DataSource, url: string): Promise<DataSour
   try {
     return await source.initialize();
   } catch (error) {
-    // Of a host with several addresses each refusal is an error of its own, and the whole says nothing.
+    // For a host with several addresses, the error has one cause per address and no message.
     const { errors: [first] = [error] } = error as { errors?: unknown[] };
     const { host, pathname } = new URL(url);
     const place = `${host}${pathname}`;
     throw new DatabaseUnreachable(
-      `DATABASE_URL: no connection to PostgreSQL at ${place}: ${(first as Error).message}`,
+      `DATABASE_URL: could not connect to PostgreSQL at ${place}: ${(first as Error).message}`,
       {
         cause: error,
       },
@@ -122,7 +122,7 @@ export async function connect(source: DataSource, url: string): Promise<DataSour
 }
 
 /**
- * Brings the schema up to date. Safe to call from several replicas at once: one migrates, the others wait for it.
+ * Migrates the schema. Safe to call from several replicas at once: one migrates, the others wait.
  *
  * @returns the names of the migrations that were run
  */

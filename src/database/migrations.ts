@@ -9,7 +9,7 @@ import { TemplateStatistics1795820000000 } from '../../migrations/1795820000000-
 import { FirstRuns1795850000000 } from '../../migrations/1795850000000-first-runs.js';
 import { HandOver1795860000000 } from '../../migrations/1795860000000-hand-over.js';
 import { FlagNotes1795870000000 } from '../../migrations/1795870000000-flag-notes.js';
-import { Sayings1795900000000 } from '../../migrations/1795900000000-sayings.js';
+import { MessageData1795900000000 } from '../../migrations/1795900000000-message-data.js';
 import { LocalizedMessages1795950000000 } from '../../migrations/1795950000000-localized-messages.js';
 import { RunStates1795980000000 } from '../../migrations/1795980000000-run-states.js';
 import { JobRuns1795985000000 } from '../../migrations/1795985000000-job-runs.js';
@@ -28,7 +28,7 @@ export const migrations = [
   FirstRuns1795850000000,
   HandOver1795860000000,
   FlagNotes1795870000000,
-  Sayings1795900000000,
+  MessageData1795900000000,
   LocalizedMessages1795950000000,
   RunStates1795980000000,
   JobRuns1795985000000,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 
-/** Key ranges of the outbox. One relay at a time serves a range, so the order of a key's messages is kept. */
+/** Number of key ranges. One relay at a time serves a range, so that messages with the same key stay in order. */
 export const outboxRanges = 8;
 
-/** A message to be published once the transaction that writes it has been committed. */
+/** A message to publish once its transaction is committed */
 export interface OutgoingMessage {
   topic: string;
   key: Buffer | null;
@@ -12,12 +12,12 @@ export interface OutgoingMessage {
   value: Buffer | null;
 }
 
-/** The range of a key: the same in every replica and after every restart. */
+/** The range of a key, the same in all replicas and versions */
 export function keyRange(key: Buffer | null): number {
   return key ? createHash('sha1').update(key).digest().readUInt32BE(0) % outboxRanges : 0;
 }
 
-/** Writes messages into the outbox, in the order given. Belongs into the transaction of what they tell. */
+/** Writes messages into the outbox, in order, in the transaction of the change that they describe. */
 export async function writeOutbox(manager: EntityManager, messages: OutgoingMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await manager.query(

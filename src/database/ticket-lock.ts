@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
 
 /**
- * Makes other writers of the same tickets wait until this transaction ends, also where a ticket is not stored yet. Without
- * it a ticket and its choice, stored at the same moment, would each not see the other, and the choice would wait for ever.
- * Always the first statement of a transaction, so that nobody waits for it with rows locked.
+ * Locks tickets until this transaction ends, also tickets that are not stored yet. Otherwise a ticket and its choice that are
+ * stored at the same time would not see each other, and the choice would never become a label. Must be the first statement
+ * of a transaction, so that no one waits for it while holding row locks.
  */
 export async function lockTickets(
   manager: EntityManager,

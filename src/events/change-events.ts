@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-/** PostgreSQL channel on which every replica hears what changed. */
+/** PostgreSQL channel that notifies all replicas of changes */
 export const eventsChannel = 'replyrank_events';
 
 export interface TicketsChanged {
@@ -8,27 +8,27 @@ export interface TicketsChanged {
   tickets: { source: string; ticketId: string }[];
 }
 
-/** Any ticket may look different now. */
+/** Any ticket may have changed. */
 export interface Reload {
   type: 'reload';
 }
 
-/** Templates, or what agents say of them, have changed. */
+/** Templates or their flags have changed. */
 export interface TemplatesChanged {
   type: 'templates';
 }
 
-/** The monitor has decided something, or an alert has changed. */
+/** There is a new monitoring decision, or an alert has changed. */
 export interface MonitorChanged {
   type: 'monitor';
 }
 
-/** Another version may have to rank now: replicas look for themselves at once. */
+/** The serving version may have changed: replicas check at once. */
 export interface ModelsChanged {
   type: 'models';
 }
 
-/** A training run has begun, has got further or has ended. */
+/** A training run has started, made progress or ended. */
 export interface TrainingRunChanged {
   type: 'training-run';
   id: number;
@@ -37,26 +37,26 @@ export interface TrainingRunChanged {
   progress: number | null;
 }
 
-/** PostgreSQL takes less than 8,000 bytes. */
-const mostBytes = 7_900;
+/** PostgreSQL's limit is 8,000 bytes. */
+const maxPayloadBytes = 7_900;
 
-/** Tells every replica, on commit, that tickets have changed. */
+/** Notifies all replicas, on commit, of changed tickets. */
 export async function notifyTickets(
   manager: EntityManager,
   tickets: { source: string; ticketId: string }[],
 ): Promise<void> {
-  const payloads = payloadsOf(tickets);
+  const payloads = splitIntoPayloads(tickets);
   if (payloads.length > 0) {
     await manager.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [eventsChannel, payloads]);
   }
 }
 
-/** Tells every replica, on commit, that what is shown of any ticket may have changed. */
+/** Notifies all replicas, on commit, that any ticket may have changed. */
 export async function notifyReload(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [eventsChannel, JSON.stringify({ type: 'reload' } satisfies Reload)]);
 }
 
-/** Tells every replica, on commit, that templates, or what agents say of them, have changed. */
+/** Notifies all replicas, on commit, of changed templates or flags. */
 export async function notifyTemplates(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [
     eventsChannel,
@@ -64,7 +64,7 @@ export async function notifyTemplates(manager: EntityManager): Promise<void> {
   ]);
 }
 
-/** Tells every replica, on commit, that there is a new decision, or news of an alert. */
+/** Notifies all replicas, on commit, of a new decision or a changed alert. */
 export async function notifyMonitor(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [
     eventsChannel,
@@ -72,7 +72,7 @@ export async function notifyMonitor(manager: EntityManager): Promise<void> {
   ]);
 }
 
-/** Tells every replica, on commit, that an alias or a rollout has changed. */
+/** Notifies all replicas, on commit, of a changed alias or rollout. */
 export async function notifyModels(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_notify($1, $2)', [
     eventsChannel,
@@ -80,20 +80,20 @@ export async function notifyModels(manager: EntityManager): Promise<void> {
   ]);
 }
 
-/** Tells every replica, on commit, where a training run stands. */
+/** Notifies all replicas, on commit, of the state of a training run. */
 export async function notifyTrainingRun(manager: EntityManager, run: Omit<TrainingRunChanged, 'type'>): Promise<void> {
   const { id, state, phase, progress } = run;
   const change: TrainingRunChanged = { type: 'training-run', id, state, phase, progress };
   await manager.query('SELECT pg_notify($1, $2)', [eventsChannel, JSON.stringify(change)]);
 }
 
-/** As many tickets in each payload as fit: one has 40 bytes as a rule, and nearly 2,000 at worst. */
-function payloadsOf(tickets: { source: string; ticketId: string }[]): string[] {
+/** Fills each payload with as many tickets as fit: usually 40 bytes each, at most nearly 2,000. */
+function splitIntoPayloads(tickets: { source: string; ticketId: string }[]): string[] {
   const groups: TicketsChanged['tickets'][] = [];
-  let bytes = mostBytes;
+  let bytes = maxPayloadBytes;
   for (const { source, ticketId } of tickets) {
     const size = Buffer.byteLength(JSON.stringify({ source, ticketId })) + 1;
-    if (bytes + size > mostBytes) {
+    if (bytes + size > maxPayloadBytes) {
       groups.push([]);
       bytes = Buffer.byteLength(JSON.stringify({ type: 'tickets', tickets: [] }));
     }

@@ -10,8 +10,9 @@ export class EventsController {
   constructor(private readonly events: EventsService) {}
 
   /**
-   * `tickets` with the tickets that changed, `reload` where that is unknown or a template's change concerns them all,
-   * `templates` where a template or its flags changed, `models` where another version may rank, `monitor` where it has decided or an alert has changed, `training-run` where one has got further, `heartbeat` every 15 s.
+   * Server-sent events: `tickets` with the changed tickets; `reload` if any ticket may have changed; `templates` for changed
+   * templates or flags; `models` if the serving version may have changed; `monitor` for a new decision or a changed alert;
+   * `training-run` for its progress; `heartbeat` every 15 s.
    */
   @Sse()
   @Roles('agent', 'lead', 'ml')

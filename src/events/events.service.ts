@@ -17,7 +17,7 @@ const reconnectMs = 1_000;
 
 type Change = TicketsChanged | Reload | TemplatesChanged | ModelsChanged | MonitorChanged | TrainingRunChanged;
 
-/** What changed, for open pages. One listening connection a process, whatever the number of pages. */
+/** Changes, for open pages. One listening connection per process, for any number of pages. */
 @Injectable()
 export class EventsService {
   private readonly logger = new Logger('Events');
@@ -35,7 +35,7 @@ export class EventsService {
     return merge(this.changes, heartbeat).pipe(takeUntil(this.ended));
   }
 
-  /** That models or templates may have changed; also after a time in which nobody could listen. */
+  /** Models or templates may have changed; also emitted after a lost connection */
   readonly modelChanges: Observable<MessageEvent> = this.changes.pipe(
     filter(({ type }) => type === 'models' || type === 'reload'),
   );
@@ -43,7 +43,7 @@ export class EventsService {
   async start(): Promise<void> {
     this.stopped = false;
     const client = new pg.Client({ connectionString: this.config.DATABASE_URL, application_name: 'replyrank events' });
-    client.on('error', (error) => this.logger.warn(`the database's events are away: ${error.message}`));
+    client.on('error', (error) => this.logger.warn(`the connection for database events is lost: ${error.message}`));
     client.on('end', () => this.reconnect());
     client.on('notification', ({ payload }) => {
       const { type, ...data } = JSON.parse(payload ?? '{}') as Change;
@@ -53,7 +53,7 @@ export class EventsService {
     try {
       await client.connect();
       await client.query(`LISTEN ${eventsChannel}`);
-      // Whatever changed while nobody listened is unknown: pages should look for themselves.
+      // Changes before this are unknown: pages must reload.
       this.changes.next({ type: 'reload', data: {} });
     } catch {
       await client.end().catch(() => undefined);
@@ -64,7 +64,7 @@ export class EventsService {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    // Open streams end here: the listener would wait for them otherwise.
+    // Ends open streams, which the HTTP server would wait for.
     this.ended.next();
     await this.client?.end();
   }

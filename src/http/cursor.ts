@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Opaque to clients: what the last row of a page was sorted by. */
+/** An opaque cursor: the sort key of a page's last row */
 export function encodeCursor(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
-/** @returns undefined where no cursor was given. A cursor that we did not make fails as a bad `cursor` field. */
-export function cursorOf<S extends z.ZodType>(position: S) {
+/** A `cursor` parameter; undefined if there is none, an error if it is invalid */
+export function cursorSchema<S extends z.ZodType>(position: S) {
   return z
     .string()
     .transform((text, context): z.output<S> => {
@@ -20,19 +20,20 @@ export function cursorOf<S extends z.ZodType>(position: S) {
     .optional();
 }
 
-/** Where a list that is sorted by a moment and an id goes on: microseconds since 1970, which PostgreSQL counts in, and the id. */
-export const momentAndId = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
+/** Position in a list sorted by a timestamp and an id: microseconds since 1970, PostgreSQL's resolution, and the id */
+export const timestampAndId = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
 
-/** SQL of a moment as microseconds since 1970. */
-export const microsecondsOf = (moment: string): string => `(extract(epoch FROM ${moment}) * 1000000)::bigint`;
+/** SQL for a timestamp as microseconds since 1970 */
+export const toMicroseconds = (timestamp: string): string => `(extract(epoch FROM ${timestamp}) * 1000000)::bigint`;
 
-/** SQL of the moment that so many microseconds stand for. */
-export const momentOf = (micros: string): string =>
+/** SQL for the timestamp of microseconds since 1970 */
+export const fromMicroseconds = (micros: string): string =>
   `(timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond')`;
 
-export const limitOf = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual);
+export const limitSchema = (max: number, defaultLimit: number) =>
+  z.coerce.number().int().min(1).max(max).default(defaultLimit);
 
-/** One page and where the next begins; `nextCursor` is null on the last. */
+/** A page and the cursor of the next one, which is null on the last page */
 export function page<T>(
   rows: T[],
   limit: number,

@@ -1,7 +1,7 @@
 import { HttpStatus } from '@nestjs/common';
 import { ProblemException } from './problem.js';
 
-/** @throws ProblemException 404 saying what is not there */
+/** @throws ProblemException 404 */
 export function found<T>(value: T | null, otherwise: string): T {
   if (value === null) throw new ProblemException(HttpStatus.NOT_FOUND, otherwise);
   return value;

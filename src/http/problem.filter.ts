@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { STATUS_CODES } from 'node:http';
-import { otherMethods } from './other-methods.js';
+import { methodNotAllowed } from './other-methods.js';
 import { ProblemException, type FieldError, type Problem } from './problem.js';
 
 interface SchemaIssue {
@@ -17,7 +17,7 @@ interface SchemaIssue {
   path?: readonly (PropertyKey | { key: PropertyKey })[] | undefined;
 }
 
-/** What a schema refused, field by field. */
+/** Validation errors by field */
 export function validationProblem(issues: readonly SchemaIssue[]): ProblemException {
   const errors: FieldError[] = issues.map(({ message, path }) => ({
     field: (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.') || 'body',
@@ -27,7 +27,7 @@ export function validationProblem(issues: readonly SchemaIssue[]): ProblemExcept
   return new ProblemException(HttpStatus.UNPROCESSABLE_ENTITY, detail, errors);
 }
 
-/** Every error as a problem document. What nobody foresaw says nothing but its request id, and is logged with its stack. */
+/** Sends every error as problem details. An unexpected error is logged with its stack and sent with its request id only. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
@@ -36,8 +36,8 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<Response>();
     const request = host.switchToHttp().getRequest<Request & { id?: string }>();
     const hasRoute = Boolean(request.route);
-    const error = thrown instanceof NotFoundException && !hasRoute ? (otherMethods(request) ?? thrown) : thrown;
-    const status = statusOf(error);
+    const error = thrown instanceof NotFoundException && !hasRoute ? (methodNotAllowed(request) ?? thrown) : thrown;
+    const status = errorStatus(error);
     if (status >= 500 && !(error instanceof HttpException)) {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.logger.error({ requestId: request.id, method: request.method, path: request.path, stack });
@@ -46,7 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
       response.end();
       return;
     }
-    const detail = detailOf(error, status);
+    const detail = errorDetail(error, status);
     const problem: Problem = {
       type: 'about:blank',
       title: STATUS_CODES[status] ?? 'Error',
@@ -61,15 +61,15 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Express' own body errors carry a status, but are no HttpException. */
-function statusOf(error: unknown): number {
+/** Express's own errors of a request body have a status, but are no HttpException. */
+function errorStatus(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   const status = (error as { status?: unknown }).status;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
 
-function detailOf(error: unknown, status: number): string {
+function errorDetail(error: unknown, status: number): string {
   if (status >= 500 && !(error instanceof HttpException))
-    return 'something went wrong here; the log has it under the request id';
+    return 'internal error: see the log entry with this request id';
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { HttpException, type HttpStatus } from '@nestjs/common';
 import { z } from 'zod';
 
-/** An error as RFC 9457 has it. */
+/** Problem details (RFC 9457) */
 export const problemSchema = z
   .object({
     type: z.string(),
@@ -9,7 +9,7 @@ export const problemSchema = z
     status: z.number().int(),
     detail: z.string().optional(),
     requestId: z.string().optional(),
-    /** Under /v2 only: where the clients of the Open Inference Protocol look for the message. */
+    /** Under /v2 only, where the Open Inference Protocol has the message */
     error: z.string().optional(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
@@ -21,7 +21,7 @@ export interface FieldError {
   message: string;
 }
 
-/** An expected error of a request: what was wrong, and with which field. */
+/** An expected error of a request, with the invalid fields if any */
 export class ProblemException extends HttpException {
   constructor(
     status: HttpStatus,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** Text that PostgreSQL can store or be asked for: no null bytes, and no halves of characters. */
+/** Text that PostgreSQL can store: without null bytes and lone surrogates */
 export const storedText = () =>
   z
     .string()
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not hold null bytes or lone surrogates');
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain null bytes or lone surrogates');
 
-/** An identifier, as everywhere in the contract. */
+/** An identifier */
 export const identifier = () => storedText().min(1).max(256);

@@ -1,4 +1,4 @@
-/** Sentences of the service: English text, and with it the message as data, which pages write in their reader's language. */
+/** Sentences of the service: English text, and the message as data, which pages translate. */
 import { z } from 'zod';
 import type { LocalizedMessage } from './stored-message.js';
 
@@ -11,20 +11,20 @@ export const localizedMessageSchema = z
 
 export interface EnglishMessage {
   sentence: string;
-  /** Missing in rows of older versions and where a person wrote the sentence */
+  /** Missing if a person wrote the sentence, and in rows of older versions */
   message?: LocalizedMessage | undefined;
 }
 
 type Params = LocalizedMessage['params'];
 
-/** @param english by key: the sentence, made of its parameters */
+/** @param english by key: a function from the parameters to the sentence */
 export function messageCatalog<C extends Record<string, (params: never) => string>>(english: C) {
   return <K extends keyof C & string>(key: K, ...given: Parameters<C[K]>): Required<EnglishMessage> => {
     const [params = {}] = given as [Params?];
-    const sentenceOf = english[key] as (params: Params) => string;
-    return { sentence: sentenceOf(params), message: { key, params } };
+    const toSentence = english[key] as (params: Params) => string;
+    return { sentence: toSentence(params), message: { key, params } };
   };
 }
 
-/** With at most two digits after the point */
-export const figure = (value: number): string => String(Math.round(value * 100) / 100);
+/** Rounded to two decimals */
+export const formatFigure = (value: number): string => String(Math.round(value * 100) / 100);

@@ -1,5 +1,5 @@
 /** Every sentence of the monitor, its alerts and its decisions, in English. The pages have the other languages by the same keys. */
-import { figure, messageCatalog } from '../messages/localized-message.js';
+import { formatFigure, messageCatalog } from '../messages/localized-message.js';
 import { signalLabel } from './observations/signals.js';
 import { formatPercent, toPercent } from '../statistics/percent.js';
 
@@ -100,7 +100,7 @@ export const messages = {
   unexplained: ({ signal }: { signal: string }) =>
     `Drift detected; no cause identified. Strongest signal: ${signalLabel(signal).title}.`,
   volume: ({ day, times }: { day: string; times: number }) =>
-    `Ticket volume on ${day} was ${figure(times)}× the usual volume of that weekday.`,
+    `Ticket volume on ${day} was ${formatFigure(times)}× the usual volume of that weekday.`,
 
   'other-action': ({ action }: { action: string }) =>
     `Recommended action changed to "${actionNames[action] ?? action}"`,

@@ -1,13 +1,13 @@
 /** What the monitor's routes take and answer. */
 import { z } from 'zod';
 import { streams } from '../records/tickets/observed-ticket.entity.js';
-import { cursorOf } from '../http/cursor.js';
+import { cursorSchema } from '../http/cursor.js';
 import { storedText } from '../http/text-schemas.js';
 
 export const retrainActions = ['repair', 'reweight', 'record', 'label-first', 'retrain', 'none'] as const;
 
 const rowId = z.int().positive();
-export const lastId = cursorOf(rowId);
+export const lastId = cursorSchema(rowId);
 export const idPathSchema = z.object({ id: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER) });
 export const stream = z.enum(streams);
 export const reason = () => storedText().trim().min(1).max(1_000);

@@ -1,35 +1,35 @@
 /** Which role groups of a provider give, and how long a name is locked. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lockAfter } from '../../src/access/lock-out.js';
-import { parseGroupsOfRoles, roleOf } from '../../src/access/roles-of-groups.js';
+import { lockDuration } from '../../src/access/lock-out.js';
+import { parseRoleGroups, roleOfGroups } from '../../src/access/roles-of-groups.js';
 import { ConfigError, readConfig } from '../../src/config/config.js';
 import { roles } from '../../src/records/access/api-token.entity.js';
 
 test('a name is never locked for good, and no shorter for more wrong passwords', () => {
   fc.assert(
     fc.property(fc.nat(10_000), (failed) => {
-      expect(lockAfter(failed)).toBeLessThanOrEqual(15 * 60_000);
-      expect(lockAfter(failed + 1)).toBeGreaterThanOrEqual(lockAfter(failed));
+      expect(lockDuration(failed)).toBeLessThanOrEqual(15 * 60_000);
+      expect(lockDuration(failed + 1)).toBeGreaterThanOrEqual(lockDuration(failed));
     }),
   );
-  expect(lockAfter(4)).toBe(0);
+  expect(lockDuration(4)).toBe(0);
 });
 
 describe('groups and roles', () => {
   test('are named in one variable; the last role that fits is taken', () => {
-    const wanted = parseGroupsOfRoles('agent=support|night-shift, lead=support-leads,admin=it');
-    expect(roleOf(['night-shift'], wanted)).toBe('agent');
-    expect(roleOf('it', wanted)).toBe('admin');
-    expect(roleOf(['support', 'support-leads'], wanted)).toBe('lead');
-    expect(roleOf(undefined, wanted)).toBeNull();
-    expect(roleOf([], parseGroupsOfRoles('agent=*'))).toBe('agent');
+    const wanted = parseRoleGroups('agent=support|night-shift, lead=support-leads,admin=it');
+    expect(roleOfGroups(['night-shift'], wanted)).toBe('agent');
+    expect(roleOfGroups('it', wanted)).toBe('admin');
+    expect(roleOfGroups(['support', 'support-leads'], wanted)).toBe('lead');
+    expect(roleOfGroups(undefined, wanted)).toBeNull();
+    expect(roleOfGroups([], parseRoleGroups('agent=*'))).toBe('agent');
   });
 
   test('a group that is not named gives no role', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), fc.constantFrom(...roles), (held, role) => {
-        expect(roleOf(held, { [role]: ['a group of nobody here'] })).toBeNull();
+        expect(roleOfGroups(held, { [role]: ['a group of nobody here'] })).toBeNull();
       }),
     );
   });

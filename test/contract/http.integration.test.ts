@@ -193,7 +193,7 @@ describe('a database that is away', () => {
     await admin.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
     await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
     const ready = await cut.request.get('/health/ready');
-    expect(ready.body).toMatchObject({ details: { database: { status: 'down', message: 'does not answer' } } });
+    expect(ready.body).toMatchObject({ details: { database: { status: 'down', message: 'unavailable' } } });
     expect(ready.text).not.toContain(database);
     expect((await cut.request.get('/health/live')).status).toBe(200);
     const answer = await cut.request.get('/api/v1/tickets').set(cut.as('agent'));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limitOf, pageSchema } from '../../http/cursor.js';
+import { limitSchema, pageSchema } from '../../http/cursor.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
 import { date } from '../../http/date-schema.js';
 import { retrainActions, findingSchema, stream, lastId, reason } from '../monitor.schema.js';
@@ -49,7 +49,7 @@ export const alertPageSchema = pageSchema(alertSchema).meta({ id: 'AlertPage' })
 export const alertsQuerySchema = z.object({
   state: z.enum(alertStates).optional(),
   stream: stream.optional(),
-  limit: limitOf(200, 50),
+  limit: limitSchema(200, 50),
   cursor: lastId,
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limitOf, pageSchema } from '../../http/cursor.js';
+import { limitSchema, pageSchema } from '../../http/cursor.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
 import { date } from '../../http/date-schema.js';
 import { lastId, retrainActions, stream } from '../monitor.schema.js';
@@ -23,7 +23,7 @@ export const decisionPageSchema = pageSchema(decisionSchema).meta({ id: 'Retrain
 export const decisionsQuerySchema = z.object({
   action: z.enum(retrainActions).optional(),
   stream: stream.optional(),
-  limit: limitOf(200, 50),
+  limit: limitSchema(200, 50),
   cursor: lastId,
 });
 

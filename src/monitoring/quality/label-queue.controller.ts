@@ -2,11 +2,11 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Roles } from '../../access/roles.js';
-import { limitOf } from '../../http/cursor.js';
+import { limitSchema } from '../../http/cursor.js';
 import { labelQueueSchema, LabelQueueQuery } from './label-queue.query.js';
 import { stream } from '../monitor.schema.js';
 
-const querySchema = z.object({ stream: stream.default('tickets'), limit: limitOf(100, 20) });
+const querySchema = z.object({ stream: stream.default('tickets'), limit: limitSchema(100, 20) });
 
 /** Where labels and templates help most. */
 @ApiTags('labels')

@@ -1,5 +1,5 @@
 /** What each promotion gate found, in English. The pages have the other languages by the same keys. */
-import { figure, messageCatalog } from '../../messages/localized-message.js';
+import { formatFigure, messageCatalog } from '../../messages/localized-message.js';
 import { formatPercent } from '../../statistics/percent.js';
 
 interface Difference {
@@ -20,7 +20,7 @@ interface Calibration {
   chance: number;
 }
 
-const signed = (points: number): string => `${points < 0 ? '−' : '+'}${figure(Math.abs(points))}`;
+const signed = (points: number): string => `${points < 0 ? '−' : '+'}${formatFigure(Math.abs(points))}`;
 const interval = ({ points, low, high }: Difference): string =>
   `${signed(points)} pp (95% CI ${signed(low)} to ${signed(high)})`;
 const heldOut =
@@ -28,7 +28,7 @@ const heldOut =
   ({ tickets, min }: HeldOut): string =>
     `${tickets} held-out tickets (${labels}); minimum ${min}`;
 const bound = ({ lowerBound, margin }: NonInferiority): string =>
-  `lower bound ${signed(lowerBound)} pp, margin −${figure(margin)} pp`;
+  `lower bound ${signed(lowerBound)} pp, margin −${formatFigure(margin)} pp`;
 const allowed = ({ limit, max, chance }: Calibration): string =>
   `allowed ${limit.toFixed(3)} (limit ${max}, chance ${chance.toFixed(3)})`;
 
@@ -42,14 +42,14 @@ export const gateMessages = {
   'held-out-choices': heldOut('uncorrected agent choices: biased'),
   agreement: ({ share }: { share: number }) => `Identical output on ${formatPercent(share)} of tickets`,
   evidence: (of: Difference & { evidence: number; required: number }) =>
-    `${interval(of)}; e-value ${figure(of.evidence)}, required ${figure(of.required)}`,
+    `${interval(of)}; e-value ${formatFigure(of.evidence)}, required ${formatFigure(of.required)}`,
   'worse-at-most': (of: NonInferiority) => `${interval(of)}; ${bound(of)}`,
   'worse-at-most-by-score': (of: NonInferiority & { score: number; scoreLow: number; scoreHigh: number }) =>
     `${interval(of)}; by Brier score ${interval({ points: of.score, low: of.scoreLow, high: of.scoreHigh })}; ${bound(of)}`,
   shown: (of: Difference & { margin: number }) =>
-    `Correct suggestion or correct abstention: ${interval(of)}; margin −${figure(of.margin)} pp`,
+    `Correct suggestion or correct abstention: ${interval(of)}; margin −${formatFigure(of.margin)} pp`,
   'no-slice-worse': ({ slices, margin }: { slices: number; margin: number }) =>
-    `None of ${slices} slices is significantly more than ${figure(margin)} pp worse`,
+    `None of ${slices} slices is significantly more than ${formatFigure(margin)} pp worse`,
   'slices-worse': (of: {
     by: string;
     value: string;
@@ -59,7 +59,7 @@ export const gateMessages = {
     slices: number;
     margin: number;
   }) =>
-    `${of.worse} of ${of.slices} slices significantly more than ${figure(of.margin)} pp worse; worst: ${of.by} ${of.value}, ${signed(of.points)} pp on ${of.tickets} tickets`,
+    `${of.worse} of ${of.slices} slices significantly more than ${formatFigure(of.margin)} pp worse; worst: ${of.by} ${of.value}, ${signed(of.points)} pp on ${of.tickets} tickets`,
   'error-above': (of: Calibration & { excess: number }) =>
     `ECE ${of.error.toFixed(3)}, significantly above the champion's ${of.champion.toFixed(3)} (by at least ${of.excess.toFixed(3)}); ${allowed(of)}`,
   'error-not-above': (of: Calibration) =>

@@ -5,7 +5,7 @@ import { date } from '../../http/date-schema.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { localizedMessageSchema } from '../../messages/localized-message.js';
 import { runStates, runTriggers } from '../../records/models/training-run.entity.js';
-import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
+import { cursorSchema, limitSchema, pageSchema } from '../../http/cursor.js';
 import { ScheduleQuery } from './schedule.query.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
@@ -95,8 +95,8 @@ const scheduleSchema = z
 
 const querySchema = z.object({
   state: z.enum(runStates).optional(),
-  limit: limitOf(200, 50),
-  cursor: cursorOf(rowId),
+  limit: limitSchema(200, 50),
+  cursor: cursorSchema(rowId),
 });
 const pathSchema = z.object({ id: rowId });
 

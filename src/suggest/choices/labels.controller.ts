@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { date } from '../../http/date-schema.js';
 import { Roles } from '../../access/roles.js';
 import { provenances } from '../../records/tickets/label.entity.js';
-import { cursorOf, limitOf, microsecondsOf, momentAndId, momentOf, page, pageSchema } from '../../http/cursor.js';
+import { cursorSchema, limitSchema, toMicroseconds, timestampAndId, fromMicroseconds, page, pageSchema } from '../../http/cursor.js';
 import { suspectedLabelsSchema, SuspectedLabelsQuery } from './suspected-labels.query.js';
 
 const labelSchema = z
@@ -23,8 +23,8 @@ type LabelRow = z.infer<typeof labelSchema> & { ticket: number; at: number };
 
 const querySchema = z.object({
   provenance: z.enum(provenances).optional(),
-  limit: limitOf(500, 100),
-  cursor: cursorOf(momentAndId),
+  limit: limitSchema(500, 100),
+  cursor: cursorSchema(timestampAndId),
 });
 
 /** Training labels. Provenance reveals audit tickets, so agents have no access. */
@@ -51,10 +51,10 @@ export class LabelsController {
   async list(@Query({ schema: querySchema }) query: z.infer<typeof querySchema>) {
     const rows: LabelRow[] = await this.dataSource.query(
       `SELECT l.ticket, t.source, t.ticket_id AS "ticketId", l.template_id AS "templateId", l.provenance, l.position,
-              l.shown_probability AS "shownProbability", l.labelled_at AS "labelledAt", ${microsecondsOf('l.labelled_at')} AS at
+              l.shown_probability AS "shownProbability", l.labelled_at AS "labelledAt", ${toMicroseconds('l.labelled_at')} AS at
          FROM labels l JOIN tickets t ON t.id = l.ticket
         WHERE ($1::text IS NULL OR l.provenance = $1)
-          AND ($2::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$2')}, $3::bigint))
+          AND ($2::bigint IS NULL OR (l.labelled_at, l.ticket) < (${fromMicroseconds('$2')}, $3::bigint))
         ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT $4`,
       [query.provenance ?? null, query.cursor?.[0] ?? null, query.cursor?.[1] ?? null, query.limit + 1],
     );

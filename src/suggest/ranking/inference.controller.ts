@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestj
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ProblemException } from '../../http/problem.js';
-import { ChangesNothing, Roles } from '../../access/roles.js';
+import { StoresNothing, Roles } from '../../access/roles.js';
 import { inferBodySchema, inferResponse, readTexts, type InferBody } from './inference-message.js';
 import { ChampionService } from '../versions/champion.service.js';
 import { orServiceUnavailable } from './model-unavailable.js';
@@ -74,7 +74,7 @@ export class InferenceController {
     return { name: modelName, ...this.ready() };
   }
 
-  @ChangesNothing()
+  @StoresNothing()
   @Post(['models/:name/infer', 'models/:name/versions/:version/infer'])
   @HttpCode(HttpStatus.OK)
   @Roles('agent', 'lead', 'ml')

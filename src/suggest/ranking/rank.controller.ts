@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ChangesNothing, Roles } from '../../access/roles.js';
+import { StoresNothing, Roles } from '../../access/roles.js';
 import { orServiceUnavailable } from './model-unavailable.js';
 import { ChampionService } from '../versions/champion.service.js';
 import { toPublicRanking } from '../requests/suggestion-message.js';
@@ -37,7 +37,7 @@ export class RankController {
   constructor(private readonly champion: ChampionService) {}
 
   /** Ranks the active templates for a text. Nothing is stored. */
-  @ChangesNothing()
+  @StoresNothing()
   @Post()
   @HttpCode(HttpStatus.OK)
   @Roles('agent', 'lead', 'ml')

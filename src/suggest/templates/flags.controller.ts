@@ -7,7 +7,7 @@ import { ProblemException } from '../../http/problem.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { flagReasons } from '../../records/tickets/flag.entity.js';
 import { FlagsService, type NewFlag } from './flags.service.js';
-import { limitOf } from '../../http/cursor.js';
+import { limitSchema } from '../../http/cursor.js';
 import { identifier, storedText } from '../../http/text-schemas.js';
 import { ticketPathSchema, type TicketPath } from '../tickets/ticket.schema.js';
 
@@ -35,7 +35,7 @@ const reviewSchema = z
     ),
   })
   .meta({ id: 'TemplatesToReview' });
-const reviewQuerySchema = z.object({ limit: limitOf(500, 100) });
+const reviewQuerySchema = z.object({ limit: limitSchema(500, 100) });
 
 /** Agents' flags on templates, and the templates that need a review because of them. */
 @ApiTags('flags')

@@ -5,7 +5,7 @@ import { ProblemException } from '../../http/problem.js';
 import { Roles, type Actor } from '../../access/roles.js';
 import { templateStates } from '../../records/templates/template.entity.js';
 import { identifier } from '../../http/text-schemas.js';
-import { cursorOf, limitOf, page, pageSchema } from '../../http/cursor.js';
+import { cursorSchema, limitSchema, page, pageSchema } from '../../http/cursor.js';
 import { InvalidMerge } from './merges.js';
 import * as text from './template-text.js';
 import { RevisionConflict, TemplatesService } from './templates.service.js';
@@ -13,8 +13,8 @@ import { found } from '../../http/found.js';
 
 const querySchema = z.object({
   state: z.enum(templateStates).optional(),
-  limit: limitOf(500, 100),
-  cursor: cursorOf(identifier()),
+  limit: limitSchema(500, 100),
+  cursor: cursorSchema(identifier()),
 });
 const idSchema = z.object({ id: identifier() });
 const withHistorySchema = text.templateSchema

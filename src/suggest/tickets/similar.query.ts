@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { microsecondsOf, momentOf } from '../../http/cursor.js';
+import { toMicroseconds, fromMicroseconds } from '../../http/cursor.js';
 import { maxAnsweredTickets } from '../requests/ticket-embeddings.js';
 import type { SimilarTicket, TicketPath } from './ticket.schema.js';
 
@@ -45,10 +45,10 @@ export class SimilarTicketsQuery {
     let last: Candidate | undefined;
     for (let seen = 0; seen < maxAnsweredTickets; seen += pageSize) {
       const page: Candidate[] = await this.dataSource.query(
-        `SELECT l.ticket, ${microsecondsOf('l.labelled_at')} AS micros, e.embedding, e.scale
+        `SELECT l.ticket, ${toMicroseconds('l.labelled_at')} AS micros, e.embedding, e.scale
            FROM labels l JOIN ticket_embeddings e ON e.ticket = l.ticket AND e.encoder_hash = $1
           WHERE l.ticket <> $2 AND ${wanted}
-            AND ($3::bigint IS NULL OR (l.labelled_at, l.ticket) < (${momentOf('$3')}, $4::bigint))
+            AND ($3::bigint IS NULL OR (l.labelled_at, l.ticket) < (${fromMicroseconds('$3')}, $4::bigint))
           ORDER BY l.labelled_at DESC, l.ticket DESC LIMIT ${pageSize}`,
         [own.encoderHash, own.ticket, last?.micros ?? null, last?.ticket ?? null, ...heirs],
       );

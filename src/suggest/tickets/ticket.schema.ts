@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { date } from '../../http/date-schema.js';
-import { cursorOf, limitOf, pageSchema } from '../../http/cursor.js';
+import { cursorSchema, limitSchema, pageSchema } from '../../http/cursor.js';
 import { identifier } from '../../http/text-schemas.js';
 import { suggestionMessageSchema } from '../requests/suggestion-message.js';
 
@@ -24,8 +24,8 @@ export const ticketsQuerySchema = z.object({
   contactType: identifier().optional(),
   /** `confidence`: by the probability of the first template, then newest; tickets without one come last */
   sort: z.enum(['newest', 'confidence']).default('newest'),
-  limit: limitOf(200, 50),
-  cursor: cursorOf(queueCursorSchema),
+  limit: limitSchema(200, 50),
+  cursor: cursorSchema(queueCursorSchema),
 });
 export type TicketsQuery = z.infer<typeof ticketsQuerySchema>;
 
@@ -116,7 +116,7 @@ export const suggestionSchema = suggestionMessageSchema
   .meta({ id: 'Suggestion' });
 export type SuggestionAnswer = z.infer<typeof suggestionSchema>;
 export const suggestionQuerySchema = z.object({
-  limit: limitOf(10, 3),
+  limit: limitSchema(10, 3),
   explain: z.enum(['true', 'false']).default('false'),
 });
 export type SuggestionQuery = z.infer<typeof suggestionQuerySchema>;
@@ -139,7 +139,7 @@ const similarTicketSchema = z
   .meta({ id: 'SimilarTicket' });
 export type SimilarTicket = z.infer<typeof similarTicketSchema>;
 export const similarSchema = z.object({ items: z.array(similarTicketSchema) }).meta({ id: 'SimilarTickets' });
-export const similarQuerySchema = z.object({ limit: limitOf(20, 5), template: identifier().optional() });
+export const similarQuerySchema = z.object({ limit: limitSchema(20, 5), template: identifier().optional() });
 
 export const addedChoiceSchema = z
   .object({ choiceId: z.string(), result: z.enum(['added', 'repeated']) })

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Suggestion } from '../../records/tickets/suggestion.entity.js';
-import { microsecondsOf, momentOf, page } from '../../http/cursor.js';
+import { toMicroseconds, fromMicroseconds, page } from '../../http/cursor.js';
 import { toSuggestionMessage } from '../requests/suggestion-message.js';
 import type {
   SuggestionAnswer,
@@ -25,7 +25,7 @@ const stateFilter: Record<TicketsQuery['state'], string> = {
 const confidenceSql = 'coalesce(round(f.probability * 1000000)::bigint, -1)';
 /** Sort expressions; `place` is the value in a cursor, `from` turns that value back into SQL. */
 const sorts: Record<TicketsQuery['sort'], { by: string; place: string; from: (value: string) => string }> = {
-  newest: { by: 't.received_at', place: microsecondsOf('t.received_at'), from: momentOf },
+  newest: { by: 't.received_at', place: toMicroseconds('t.received_at'), from: fromMicroseconds },
   confidence: { by: confidenceSql, place: confidenceSql, from: (value) => `${value}::bigint` },
 };
 

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What the service says of alerts, decisions and models as data too, so that pages can say it in other languages than English. */
-export class Sayings1795900000000 implements MigrationInterface {
+export class MessageData1795900000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE alerts ADD COLUMN saying jsonb, ADD COLUMN reason_saying jsonb');
     await runner.query('ALTER TABLE alert_events ADD COLUMN saying jsonb');
