@@ -49,7 +49,7 @@ describe('which origins may frame the page', () => {
     'none without an address that browsers trust: %s',
     ([PUBLIC_URL]) => {
       const refused = () => readConfig({ EMBED_ORIGINS: 'https://desk.example.com', PUBLIC_URL });
-      expect(refused).toThrow('EMBED_ORIGINS: needs PUBLIC_URL with an https address');
+      expect(refused).toThrow('EMBED_ORIGINS: requires an https PUBLIC_URL');
     },
   );
 

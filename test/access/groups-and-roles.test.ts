@@ -36,11 +36,11 @@ describe('groups and roles', () => {
 
   test('that can’t be read are named at the start, as is a provider without its client', () => {
     for (const OIDC_ROLES of ['support', 'boss=support', 'agent=', 'agent=a,lead']) {
-      expect(() => readConfig({ OIDC_ROLES })).toThrow(/OIDC_ROLES: must be such as/);
+      expect(() => readConfig({ OIDC_ROLES })).toThrow(/OIDC_ROLES: must look like/);
     }
     expect(() => readConfig({ OIDC_ISSUER: 'https://login.example.com' })).toThrow(ConfigError);
     expect(() => readConfig({ OIDC_ISSUER: 'https://login.example.com' })).toThrow(
-      /needs PUBLIC_URL, OIDC_CLIENT_ID, OIDC_ROLES/,
+      /requires PUBLIC_URL, OIDC_CLIENT_ID, OIDC_ROLES/,
     );
   });
 });

@@ -122,7 +122,7 @@ describe('signing in', () => {
     await page.getByLabel('Name').fill('grace');
     await page.locator('input[name=password]').fill('wrong horse battery');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').getByText('name or password is wrong').waitFor();
+    await page.getByRole('alert').getByText('wrong name or password').waitFor();
     await page.locator('input[name=password]').fill('correct horse battery');
     await page.keyboard.press('Enter');
     await page.getByText('No open tickets').waitFor();

@@ -202,7 +202,7 @@ describe('a difficult message', () => {
 
 describe('a message that can not be read', () => {
   const bad: [name: string, value: Buffer | null, reason: string, detail: RegExp][] = [
-    ['broken JSON', Buffer.from('{"source": "helpdesk", "ticketId": '), 'not-json', /not JSON/],
+    ['broken JSON', Buffer.from('{"source": "helpdesk", "ticketId": '), 'not-json', /not valid JSON/],
     ['a list', Buffer.from('[1, 2]'), 'not-an-object', /object/],
     ['nothing', null, 'empty-message', /no value/],
     ['UTF-16', Buffer.from('\ufeff{"source":"helpdesk"}', 'utf16le'), 'not-utf8', /UTF-8/],
@@ -247,7 +247,7 @@ describe('a message that can not be read', () => {
       /^fields.a: must be/,
     ],
     ['a body that is no text', Buffer.from(JSON.stringify(aTicket('x', { body: 7 }))), 'invalid-field', /^body: /],
-    ['too many brackets', Buffer.from('['.repeat(200_000)), 'not-json', /not JSON/],
+    ['too many brackets', Buffer.from('['.repeat(200_000)), 'not-json', /not valid JSON/],
     [
       'a nest of objects',
       Buffer.from(`{"source":"helpdesk","x":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`),
