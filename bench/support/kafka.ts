@@ -1,4 +1,5 @@
 import { Kafka, logLevel, Partitioners, type Admin, type Producer } from 'kafkajs';
+import { endOf } from '../../src/ingest/kafka.js';
 
 /** A producer that retries while the broker is down, like the outbox of a helpdesk. */
 export async function retryingProducer(brokers: string[]): Promise<Producer> {
@@ -15,11 +16,9 @@ export async function admin(brokers: string[]): Promise<Admin> {
 
 /** Every message of a topic, from its beginning. */
 export async function readTopic(brokers: string[], topic: string): Promise<string[]> {
-  const connection = await admin(brokers);
-  const ends = await connection.fetchTopicOffsets(topic);
-  await connection.disconnect();
+  const ends = await endOf(client(brokers), topic);
   const missing = new Map(
-    ends.filter((end) => Number(end.high) > Number(end.low)).map((end) => [end.partition, Number(end.high)]),
+    ends.filter(({ offset }) => Number(offset) > 0).map(({ partition, offset }) => [partition, Number(offset)]),
   );
   const values: string[] = [];
   if (missing.size === 0) return values;

@@ -1,8 +1,7 @@
 /** The one way in which tests wait: on a condition, for as long as the test itself may take. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { inject } from 'vitest';
-import { getCurrentTest } from 'vitest/suite';
+import { inject, TestRunner } from 'vitest';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -49,7 +48,7 @@ export async function waitFor<T>(
 }
 
 function deadlineFrom(now: number): number {
-  const test = getCurrentTest();
+  const test = TestRunner.getCurrentTest();
   if (!test) return now + inject('hookTimeoutMs') - reserveMs;
   return (test.result?.startTime ?? now) + test.timeout - reserveMs;
 }
