@@ -22,7 +22,7 @@ import { rankerConformance, ticket } from '../../contract/ranker.conformance.js'
 import { openEncoder, scratchFolder, smallSample, trainingSettings } from '../../support/models.js';
 import { smallEncoder } from '../../support/small-encoder.js';
 
-const quick = { ...defaultFinetune, epochs: 3, fewestSteps: 15, batch: 32, rate: 5e-4, heldOut: 24 };
+const quick = { ...defaultFinetune, epochs: 3, minSteps: 15, batch: 32, rate: 5e-4, heldOut: 24 };
 
 let tf: Tensorflow;
 let small: Encoder;
@@ -162,7 +162,7 @@ test('the same seed gives the same encoder, another seed another one', async () 
       ...{ windows, labels: Int32Array.from(windows.keys(), (row) => row % 3), classes: 3, seed, epochs: null },
       rows: Int32Array.from(windows.keys()),
       heldOut: new Int32Array(),
-      settings: { ...quick, batch: 8, fewestSteps: 6, epochs: 2 },
+      settings: { ...quick, batch: 8, minSteps: 6, epochs: 2 },
       precision: 'float32' as const,
     };
     const report = { onStep: () => undefined, onLoss: () => undefined, onEpoch: () => undefined };
