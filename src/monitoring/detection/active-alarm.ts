@@ -1,6 +1,6 @@
 /**
- * How long an alarm stands. The detectors raise it and begin anew; from then on the window's tests say whether what they saw is
- * still there. Only the detectors raise, so the promise is theirs.
+ * How long an alarm is active. The detectors raise it and restart; from then on the window tests decide whether the drift persists.
+ * Only the detectors raise alarms, so the bound on false alarms is theirs.
  */
 import type { Alarm } from './change-detector.js';
 import type { Finding } from '../observations/finding.js';
@@ -8,13 +8,13 @@ import type { Finding } from '../observations/finding.js';
 export interface ActiveAlarm {
   /** When it was raised first, in ISO 8601 */
   since: string;
-  /** Tickets that were counted since it was raised last */
+  /** Tickets since it was raised last */
   tickets: number;
-  /** What the detectors saw */
+  /** Findings of the detectors */
   findings: Finding[];
 }
 
-/** So many tickets have to come before a window can say that it is over. */
+/** Tickets since the alarm after which window tests may end it. */
 const minTickets = 200;
 
 export function raiseAlarm(
@@ -26,8 +26,8 @@ export function raiseAlarm(
   return before && { ...before, tickets: before.tickets + tickets };
 }
 
-/** @param findings of the window's tests; none where it has too few tickets */
-export function confirmAlarm(standing: ActiveAlarm, findings: readonly Finding[]): ActiveAlarm | null {
-  if (standing.tickets < minTickets || findings.length === 0) return standing;
-  return findings.some(({ alarm }) => alarm) ? standing : null;
+/** @param findings of the window tests; none where the window has too few tickets */
+export function confirmAlarm(active: ActiveAlarm, findings: readonly Finding[]): ActiveAlarm | null {
+  if (active.tickets < minTickets || findings.length === 0) return active;
+  return findings.some(({ alarm }) => alarm) ? active : null;
 }

@@ -1,12 +1,12 @@
 /**
- * The reference is what models that had held tickets out said of them. The model in service has learned from all, and is surer
- * for that alone: a standing offset, which no number of tickets makes go away. So only less sure is news, of detectors, windows
- * and files alike; what makes a model surer of itself for another reason is seen in what it predicts.
+ * The reference has out-of-fold predictions. The serving model is trained on all tickets and is more confident for that reason alone:
+ * a constant offset. So detectors, window tests and drift of files only report a drop of confidence; a rise for another reason shows
+ * in the predictions.
  */
 import type { Direction } from './betting-detectors.js';
 import type { Finding } from '../observations/finding.js';
 
-/** Which way each signal of certainty moves where the model is less sure */
+/** Direction in which each signal moves when confidence drops */
 export const confidenceDropDirections: ReadonlyMap<string, Direction> = new Map([
   ['confidence', 'lower'],
   ['entropy', 'higher'],

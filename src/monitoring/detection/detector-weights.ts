@@ -1,6 +1,6 @@
 /**
- * How much of the one promise each signal and slice may spend. What tells most about a model's replies is watched most
- * closely; a signal that is not there spends nothing.
+ * How the bound on false alarms is divided among signals and slices. Signals that say most about a model's replies have the largest
+ * weights; absent signals have none.
  */
 import type { Slice } from '../observations/finding.js';
 import type { Measure } from '../reference/ticket-coding.js';
@@ -24,27 +24,27 @@ const weights: Record<string, number> = {
 };
 const fieldsWeight = 0.05;
 
-/** Of an embedding's weight, what its distance from all that is known has; its topic has the rest. */
+/** Part of the embedding's weight for its distance from known tickets; its topic has the rest. */
 const noveltyShare = 0.75;
 
 /** @param fields signals of fields, which share one weight */
 export const signalWeight = (signal: string, fields: number): number => weights[signal] ?? fieldsWeight / fields;
 
-/** The channels are parts of all tickets: together they see as many as one detector of all does, and cost what one costs. */
+/** Slices of a kind divide the tickets: together they have the weight of one detector. */
 export const sliceWeight = (by: Slice['by']): number => (by === 'all' ? 0.7 : 0.1);
 
 /** @returns the weights of a slice's measures, in their order; those of all slices and measures together are at most 1 in effect */
 export function detectorWeights(slices: readonly Slice[], measures: readonly Measure[], slice: Slice): number[] {
   const fields = measures.filter(({ signal }) => weights[signal] === undefined).length;
-  const ownOf = ({ signal, part }: Measure): number => {
+  const measureWeight = ({ signal, part }: Measure): number => {
     const weight = signalWeight(signal, fields);
     return part === null ? weight : weight * (part === 'novelty' ? noveltyShare : 1 - noveltyShare);
   };
-  const watched = measures.filter(({ signal }) => signal !== slice.by);
-  const total = watched.reduce((sum, measure) => sum + ownOf(measure), 0);
+  const monitored = measures.filter(({ signal }) => signal !== slice.by);
+  const total = monitored.reduce((sum, measure) => sum + measureWeight(measure), 0);
   const kinds = [...new Set(slices.map(({ by }) => by))];
   const all = kinds.reduce((sum, by) => sum + sliceWeight(by), 0);
   return measures.map((measure) =>
-    measure.signal === slice.by ? 0 : ((sliceWeight(slice.by) / all) * ownOf(measure)) / total,
+    measure.signal === slice.by ? 0 : ((sliceWeight(slice.by) / all) * measureWeight(measure)) / total,
   );
 }

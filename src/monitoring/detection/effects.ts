@@ -1,4 +1,4 @@
-/** How far a signal moved: its effect in its own unit with a 95 % interval, and a sentence. */
+/** Size of a signal's change: the effect in its own unit with a 95 % interval, and a sentence. */
 import { wilsonInterval } from '../../statistics/intervals.js';
 import type { Finding, Slice } from '../observations/finding.js';
 import type { Moments } from '../reference/reference.js';
@@ -21,7 +21,7 @@ const z95 = 1.959963984540054;
 
 const rounded = (value: number): number => Number(value.toPrecision(6));
 
-/** @returns names of a measure's bins, the three last among them */
+/** @returns the name of a bin, also of the three last ones */
 export const binName = ({ names }: Measure, bin: number): string =>
   names[bin] ?? ['(rare)', '(unseen)', '(none)'][bin - names.length] ?? '';
 
@@ -71,7 +71,7 @@ export function nameMove(
   const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
   const [n, m] = [sum(reference), sum(window)];
   const [before, own] = [reference[bin] ?? 0, window[bin] ?? 0];
-  // Half a ticket, so that what was never seen has a spread.
+  // Half a ticket, so that an unseen name has a variance.
   const usual = (before + 0.5) / (n + 1);
   return {
     effect: { ...shareDifference(own, m, before, n), unit: effectUnit(measure) },
@@ -82,7 +82,7 @@ export function nameMove(
   };
 }
 
-/** Of numbers that are known by their bins only: each counts as the middle of its bin. */
+/** Moments of binned numbers: each counts as the middle of its bin. */
 export function momentsOfBins({ edges }: Measure, counts: Float64Array): Moments {
   const middle = (bin: number): number => {
     const [low, high] = [edges[bin - 1] ?? edges[bin] ?? 0, edges[bin] ?? edges[bin - 1] ?? 0];

@@ -1,8 +1,8 @@
 /**
- * Whether the texts of a window are about what the reference is about: maximum mean discrepancy by random features in several
+ * Whether the texts of a window have the topics of the reference: maximum mean discrepancy by random features in several
  * bandwidths (Gretton et al., JMLR 2012; Choi & Kim, arXiv 2407.08976; MMDAgg, Schrab et al., JMLR 2023), and how many tickets
- * lie farther from all that is known than the reference's own. The most surprising of them counts, against what the most
- * surprising of them is worth for windows drawn from the reference itself.
+ * are farther from known ones than the reference's own. The most surprising statistic counts, calibrated on windows drawn from the
+ * reference itself.
  */
 import { shareDifference } from './effects.js';
 import { bandwidths, Locator, type EmbeddingSpace } from '../reference/embedding-space.js';
@@ -22,11 +22,11 @@ export interface EmbeddingTestResult {
   pValue: number;
   /** The largest surprise: −log10 of the smallest p-value of any kernel or score */
   statistic: number;
-  /** Which of them it was */
+  /** Kind of the statistic with that p-value */
   by: 'kernel' | 'distance';
 }
 
-/** Sums over a window, from which it is tested; windows add up. */
+/** Sums over the tickets of a window, which the test uses. */
 export class EmbeddingSums {
   tickets = 0;
   readonly sums: Float64Array;
@@ -45,7 +45,7 @@ export class EmbeddingSums {
     addFeatureRow(this.sums, rowFeatures(this.locator, this.reference, row));
   }
 
-  /** How many more tickets than usual lie farther from all that is known than most of the reference does. */
+  /** Rise of the share of tickets beyond the 95th percentile of the reference's distances. */
   noveltyEffect(): Finding['effect'] {
     const { sums, tickets, reference } = this;
     const place = sums.length - tailShares.length;
@@ -54,7 +54,7 @@ export class EmbeddingSums {
     return { ...difference, unit: `share of tickets beyond the ${100 * (1 - tailShares[1])}th reference percentile` };
   }
 
-  /** @returns null where there are too few tickets to say anything, in the window or the reference */
+  /** @returns null where the window or the reference has too few tickets */
   test(): EmbeddingTestResult | null {
     const { reference, tickets, sums } = this;
     const first = reference.nulls[0];

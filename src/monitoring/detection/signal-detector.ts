@@ -1,9 +1,8 @@
 /**
- * Watches one measure in one slice, ticket by ticket, with a Shiryaev–Roberts e-detector for each bet: M ← (M + 1) · bet. Without
- * change its mean grows by at most one a ticket, so the mean number of tickets to M ≥ c is at least c.
+ * Detects changes of one measure in one slice, ticket by ticket, with a Shiryaev–Roberts e-detector for each alternative:
+ * M ← (M + 1) · e. Without a change its mean grows by at most one a ticket, so the mean number of tickets to M ≥ c is at least c.
  *
- * What is usual is the reference and all tickets since, as counts: its finite size can't be taken for drift. Numbers are ranked
- * among them, randomised for ties (conformal test martingale; Vovk et al., arXiv 2102.10439); names are predicted by Jeffreys'
+ * The baseline is the reference and all tickets since, as counts, which accounts for its finite size. Numbers are ranked among them, randomised for ties (conformal test martingale; Vovk et al., arXiv 2102.10439); names are predicted by Jeffreys'
  * rule from them, under which the likelihood ratio has mean 1.
  */
 import {
@@ -17,19 +16,19 @@ import {
 } from './betting-detectors.js';
 import { binCount, type Measure } from '../reference/ticket-coding.js';
 
-/** Names of a slice that are watched one by one; the others are seen by the window's tests. */
+/** Names that have detectors of their own; the window tests cover the others. */
 const maxNames = 40;
 const maxSliceNames = 12;
 /**
- * A name that the reference has less often can't become rarer: where it never comes, Jeffreys' rule expects it all the same, in
- * each block of hours anew, and a bet on fewer would win for ever.
+ * A decrease is tested only for names that the reference has at least so often: Jeffreys' rule gives absent names a probability, in
+ * each block of hours, so that a test for fewer would always succeed.
  */
 const minCountForDecrease = 5;
-/** Tickets that an effect is measured on: twice as many at most. */
+/** Tickets that an effect is measured on; at most twice as many. */
 const effectTickets = 500;
 
 export interface DetectorState {
-  /** Tickets that came to the reference's, [blocks × bins] */
+  /** Tickets added to those of the reference, [blocks × bins] */
   since: number[];
   evidence: number[];
   recent: number[];
@@ -37,25 +36,25 @@ export interface DetectorState {
 
 export interface DetectorOptions {
   measure: Measure;
-  /** The reference's, [blocks × bins]; zeros where there is none */
+  /** Of the reference, [blocks × bins]; zeros where there is none */
   counts: Float64Array;
   isSlice: boolean;
   minEffect: number;
-  /** Which way a move is news; `both` unless it is said */
+  /** Direction of the changes to detect; default `both` */
   direction?: Direction;
 }
 
 export class SignalDetector {
-  /** The largest evidence of its bets, weighted */
+  /** Weighted mean of the M of all alternatives */
   evidence = 0;
   private readonly bins: number;
   private readonly counts: Float64Array;
   private readonly totals: Float64Array;
   private readonly mixture: BettingMixture | null;
   private readonly alternatives: RateAlternative[];
-  /** M of each bet */
+  /** M of each alternative */
   private readonly values: Float64Array;
-  /** Counts of the last tickets in two halves: the older is dropped when the newer is full. [2 × bins] */
+  /** Counts of the last tickets in two halves: the older one is dropped when the newer one is full. [2 × bins] */
   private readonly recent: Float64Array;
   private readonly recentTotals = new Float64Array(2);
 
@@ -68,8 +67,9 @@ export class SignalDetector {
       const block = Math.floor(place / this.bins);
       this.totals[block] = this.totals[block]! + count;
     });
-    const betsOf = measure.part === 'novelty' ? noveltyMixture : (effect: number) => numericMixture(effect, direction);
-    this.mixture = measure.kind === 'number' ? betsOf(minEffect) : null;
+    const createMixture =
+      measure.part === 'novelty' ? noveltyMixture : (effect: number) => numericMixture(effect, direction);
+    this.mixture = measure.kind === 'number' ? createMixture(minEffect) : null;
     this.alternatives = this.mixture ? [] : rateAlternatives(options);
     this.values = new Float64Array(this.mixture?.functions.length ?? this.alternatives.length);
     this.recent = new Float64Array(2 * this.bins);
@@ -85,19 +85,19 @@ export class SignalDetector {
     this.addRecent(bin);
   }
 
-  /** Begins anew, as after an alarm; what is usual stays what it has become. */
+  /** Restarts after an alarm; the baseline stays. */
   restart(): void {
     this.values.fill(0);
     this.evidence = 0;
   }
 
-  /** What the last 500 to 1,000 tickets are like, and what is usual: counts by bin. */
+  /** Counts by bin of the last 500 to 1,000 tickets and of the reference. */
   effect(): { window: Float64Array; reference: Float64Array; bin: number } {
     const { bins, recent, options } = this;
     const window = Float64Array.from({ length: bins }, (_, bin) => recent[bin]! + recent[bins + bin]!);
     const reference = new Float64Array(bins);
     options.counts.forEach((count, place) => (reference[place % bins] = reference[place % bins]! + count));
-    // What is held against its own past: all that came before the last tickets.
+    // Without a reference, the tickets before the last ones.
     if (reference.every((count) => count === 0)) {
       this.counts.forEach((count, place) => (reference[place % bins] = reference[place % bins]! + count));
       window.forEach((count, bin) => (reference[bin] = reference[bin]! - count));
@@ -120,7 +120,7 @@ export class SignalDetector {
       const block = Math.floor(place / this.bins);
       this.totals[block] = this.totals[block]! + count;
     });
-    // Of a program with other bets it is worth nothing: they begin anew.
+    // The state of a version with other alternatives is dropped.
     if (evidence.length === this.values.length) this.values.set(evidence);
     this.recent.set(recent.slice(0, this.recent.length));
     this.recentTotals.set(recent.slice(this.recent.length));
@@ -133,8 +133,8 @@ export class SignalDetector {
     for (let other = 0; other < bin; other += 1) below += this.counts[start + other]!;
     const rank = (below + random * (this.counts[start + bin]! + 1)) / (this.totals[block]! + 1);
     const cell = Math.min(rankCells - 1, Math.floor(rank * rankCells));
-    for (let bet = 0; bet < functions.length; bet += 1) {
-      this.values[bet] = (this.values[bet]! + 1) * (functions[bet] as Float64Array)[cell]!;
+    for (let at = 0; at < functions.length; at += 1) {
+      this.values[at] = (this.values[at]! + 1) * (functions[at] as Float64Array)[cell]!;
     }
     this.evidence = this.weightedEvidence();
   }
@@ -157,7 +157,7 @@ export class SignalDetector {
       for (const value of values) sum += value;
       return sum / Math.max(1, values.length);
     }
-    for (let bet = 0; bet < values.length; bet += 1) sum += values[bet]! * mixture.weights[bet]!;
+    for (let at = 0; at < values.length; at += 1) sum += values[at]! * mixture.weights[at]!;
     return sum;
   }
 
@@ -174,7 +174,7 @@ export class SignalDetector {
   }
 }
 
-/** That a name comes so many times as often */
+/** The hypothesis that a name's share changes by a ratio */
 interface RateAlternative {
   name: number;
   ratio: number;
@@ -193,7 +193,7 @@ function rateAlternatives({ measure, counts, isSlice, direction = 'both' }: Dete
   );
 }
 
-/** The most frequent names, the rare together, those never seen, and none. */
+/** The most frequent names, and the bins for rare, unseen and missing names. */
 function monitoredNames({ names }: Measure, totals: Float64Array, isSlice: boolean): Int32Array {
   if (names.join() === 'no,yes') return Int32Array.of(1);
   const frequent = [...names.keys()].sort((a, b) => totals[b]! - totals[a]! || a - b);

@@ -1,14 +1,14 @@
 /**
- * Tickets a day against the same weekday of the weeks before. Of a weekday's logarithms Student's distribution predicts the next
- * (exactly, if they are normal with one variance), so a bet on its tail is an e-value. Burst copies count in full here.
+ * Compares the tickets of a day with the same weekday of the weeks before. Student's distribution predicts the logarithm of the next
+ * one (exactly, if they are normal with one variance), so a betting function of its tail is an e-value. Copies in bursts count in full.
  */
 import { studentTail } from '../../statistics/special-functions.js';
 
 const dayMs = 86_400_000;
 const weeks = 8;
-/** So many days of the same weekday before one is judged */
+/** Days of the same weekday before the first test */
 const minWeeks = 3;
-/** Of a bet on a small p-value: power · p^(power − 1) (Vovk & Wang, Annals of Statistics 2021) */
+/** Exponent of the betting function of a p-value: power · p^(power − 1) (Vovk & Wang, Annals of Statistics 2021) */
 const power = 0.2;
 
 export interface VolumeState {
@@ -23,7 +23,7 @@ export interface VolumeState {
 export interface DayVolume {
   day: number;
   tickets: number;
-  /** Tickets that the weekday usually has */
+  /** Usual number of tickets on the weekday */
   usual: number;
   pValue: number;
   evidence: number;
@@ -32,20 +32,20 @@ export interface DayVolume {
 export class VolumeDetector {
   private state: VolumeState = { day: -1, tickets: 0, past: [], evidence: 0 };
 
-  /** @param at ms since 1970, in canonical order @returns what is to be said of the days that have ended with this ticket */
+  /** @param at ms since 1970, in canonical order @returns results of the days that ended before this ticket */
   add(at: number): DayVolume[] {
     const day = Math.floor(at / dayMs);
-    const judged: DayVolume[] = [];
+    const results: DayVolume[] = [];
     if (this.state.day < 0) this.state.day = day;
-    // A silence of many weeks is one: the days beyond would say the same.
+    // Further days of a long silence would add the same.
     const firstDay = Math.max(this.state.day, day - 7 * weeks);
     for (let ended = firstDay; ended < day; ended += 1) {
-      const judgement = this.endDay(ended);
-      if (judgement) judged.push(judgement);
+      const result = this.endDay(ended);
+      if (result) results.push(result);
       this.state = { ...this.state, day: ended + 1, tickets: 0 };
     }
     this.state.tickets += 1;
-    return judged;
+    return results;
   }
 
   restart(): void {
@@ -70,7 +70,7 @@ export class VolumeDetector {
     const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
     const squares = logs.reduce((sum, value, at) => sum + (value - mean(sameWeekday(at))) ** 2, 0);
     const degrees = logs.length - 7;
-    // Counts vary by chance even where a weekday had the same number each week.
+    // Counts are Poisson-distributed even where a weekday had the same number each week.
     const usual = Math.exp(mean(own)) - 0.5;
     const variance = Math.max(squares / degrees, 1 / (usual + 1));
     const t = (Math.log(tickets + 0.5) - mean(own)) / Math.sqrt(variance * (1 + 1 / own.length));

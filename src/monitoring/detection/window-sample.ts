@@ -2,9 +2,8 @@
  * A window of tickets in constant memory. It keeps the tickets whose keys have the smallest hashes (bottom-k sampling; Cohen &
  * Kaplan, PODC 2007): all of a window of up to `capacity` tickets, else a uniform sample of so many.
  *
- * Invariant: what it holds is a function of the set of tickets that were added, whatever their order, their partition and how
- * often they were delivered. So partitions merge to exactly what one would have seen, and near-duplicates can be counted once
- * when all of them are known.
+ * Invariant: it is a function of the set of tickets that were added, whatever their order, partition and number of deliveries. So
+ * partitions merge to exactly what a single one would hold, and near-duplicates count once when all of them are known.
  */
 import { copyBands } from '../../models/features/text-facts.js';
 import { decodeBase64, encodeBase64 } from '../observations/base64-numbers.js';
@@ -21,7 +20,7 @@ export interface StoredWindow {
   slices: number;
   keys: string;
   fingerprints: string;
-  /** Missing in windows stored before there were bands */
+  /** Missing in older stored windows */
   bands?: string;
   times: string;
   values: string;
@@ -59,12 +58,12 @@ export class WindowSample {
     push(this.heap, ticket.key);
   }
 
-  /** Takes in another window of the same coding; `other` stays as it is. */
+  /** Adds another window of the same coding; `other` is unchanged. */
   merge(other: WindowSample): void {
     for (const ticket of other.tickets.values()) this.addCoded(ticket);
   }
 
-  /** A ticket that is forgotten. @param key as in a coded ticket */
+  /** Erases a ticket. @param key as in a coded ticket */
   remove(key: number): void {
     if (!this.tickets.delete(key)) return;
     const kept = this.heap.filter((other) => other !== key);
@@ -78,7 +77,7 @@ export class WindowSample {
     return Math.round(((this.capacity - 1) / this.heap[0]!) * 2 ** 53);
   }
 
-  /** Tickets that drift is told from, in canonical order: by time, then key; of a burst of near-duplicates the first. */
+  /** Tickets that the tests use, in canonical order: by time, then key; of a burst of near-duplicates the first. */
   distinct(): CodedTicket[] {
     const ordered = [...this.tickets.values()].sort((a, b) => a.at - b.at || a.key - b.key);
     const filter = new BurstFilter();
@@ -144,7 +143,7 @@ export class WindowSample {
   }
 }
 
-/** Of two messages about one ticket the earlier counts; of two that differ in no time, a fixed one. */
+/** Of two messages about one ticket the earlier counts; of two at the same time, always the same one. */
 function comesBefore(a: CodedTicket, b: CodedTicket): boolean {
   if (a.at !== b.at) return a.at < b.at;
   if (a.fingerprint !== b.fingerprint) return a.fingerprint < b.fingerprint;

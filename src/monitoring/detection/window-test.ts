@@ -1,4 +1,4 @@
-/** What a window's tickets say against a reference: one finding for each signal and slice, and one verdict for all together. */
+/** Compares a window with the reference: one finding for each signal and slice, at one level for all together. */
 import { testCategories, testBinnedNumbers, reweightToHours, type CountTest } from '../../statistics/contingency.js';
 import { explainMove, nameMove, numberMove } from './effects.js';
 import { EmbeddingSums } from './embedding-test.js';
@@ -11,9 +11,9 @@ import type { WindowSample } from './window-sample.js';
 import { formatPoints } from '../../statistics/percent.js';
 
 export interface WindowTestSettings {
-  /** At most this share of windows without drift alarms, all signals and slices together, 0–1; default 0.01 */
+  /** Maximum share of windows without drift that raise an alarm, over all signals and slices, 0–1; default 0.01 */
   level?: number;
-  /** Smallest effect worth knowing, in standard deviations of a signal; default 0.1. Smaller ones are told, not alarmed. */
+  /** Smallest effect to raise an alarm for, in standard deviations of a signal; default 0.1. Smaller ones are reported. */
   minEffect?: number;
 }
 
@@ -21,17 +21,17 @@ const minTickets = 30;
 
 interface WeightedFinding extends Omit<Finding, 'alarm' | 'pValue'> {
   pValue: number;
-  /** Of the level, 0–1; all together have 1 */
+  /** Part of the level, 0–1; they sum to 1 */
   weight: number;
   /** In standard deviations of the signal */
   size: number;
 }
 
 /**
- * Holm's step-down procedure with weights (1979) over all signals and slices: a signal that is watched most closely may spend
- * most of the level.
+ * Holm's step-down procedure with weights (1979) over all signals and slices: a signal with a larger weight may use
+ * more of the level.
  *
- * @returns the findings, the least likely first; none where the window has fewer than 30 distinct tickets
+ * @returns the findings, the smallest p-values first; none where the window has fewer than 30 distinct tickets
  */
 export function testWindow(reference: Reference, window: WindowSample, settings: WindowTestSettings = {}): Finding[] {
   const { level = 0.01, minEffect = 0.1 } = settings;
@@ -54,7 +54,7 @@ export function testWindow(reference: Reference, window: WindowSample, settings:
   });
 }
 
-/** One finding for each signal and slice: of one that is told in two ways the likelier to be drift, with Bonferroni's correction. */
+/** One finding for each signal and slice: a signal with two measures has the smaller p-value, with Bonferroni's correction. */
 function combineParts(all: readonly WeightedFinding[]): WeightedFinding[] {
   const bySubject = new Map<string, WeightedFinding>();
   for (const tested of all) {
@@ -91,7 +91,7 @@ function embeddingFinding(
       effect,
       explanation: `Embedding drift: ${formatPoints(effect.value)} of tickets beyond the 95th reference percentile (${sums.tickets} tickets).`,
       weight: (weights[0]?.[novelty] ?? 0) + (weights[0]?.[novelty + 1] ?? 0),
-      // Texts that moved within what is known are an effect too, though no share of new ones tells it.
+      // Texts that moved among known topics are an effect too, which no share of novel ones measures.
       size: Infinity,
     },
   ];
@@ -99,7 +99,7 @@ function embeddingFinding(
 
 function signalFindings(reference: Reference, tickets: readonly CodedTicket[], weights: number[][]): WeightedFinding[] {
   const { coding } = reference;
-  // Unlike detectors, tests of the slices of a kind do not share their tickets' time: they share the kind's weight.
+  // Unlike detectors, the tests of a kind's slices divide its weight.
   const slices = new Map(sliceKinds.map((by) => [by, coding.slices.filter((slice) => slice.by === by).length]));
   return coding.slices.flatMap((slice, at) =>
     coding.measures.flatMap((measure, index): WeightedFinding[] => {

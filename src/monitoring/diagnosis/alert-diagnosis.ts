@@ -15,7 +15,7 @@ export interface EvaluationResult {
   loss: Estimate | null;
   /** A sequential test of labelled tickets has found the error rate risen by more than is worth a retraining; null without labels */
   riskRisen: boolean | null;
-  /** Factors of a re-weighting by template; null where it would mend nothing */
+  /** Class weights by template; null where they would not help */
   weights: Record<string, number> | null;
   /** What labels say of the shift between templates; null where they show none */
   classPrior: ClassPriorShift | null;
@@ -34,19 +34,19 @@ export const emptyEvaluation: EvaluationResult = {
   estimatedAccuracy: null,
 };
 
-/** What stands behind an alarm. */
+/** The diagnosis of an alarm, as decisions and alerts use it. */
 export interface AlertDiagnosis {
   evaluation: Omit<EvaluationResult, 'alarm' | 'classPrior'>;
-  /** As alerts show it; `words` are those of tickets */
+  /** As alerts show it; `words` come from tickets */
   evidence: { words: string[] } & Record<string, unknown>;
-  /** Ids of tickets that show it, the best first */
+  /** Ids of example tickets, the best first */
   examples: number[];
 }
 
 const { alarm, classPrior, ...nothing } = emptyEvaluation;
 export const noDiagnosis: AlertDiagnosis = { evaluation: nothing, evidence: { words: [] }, examples: [] };
 
-/** @param ticketOf the id of a ticket by its key */
+/** @param ticketOf id of a ticket by its key */
 export function alertDiagnosis(evidence: Diagnosis, ticketOf: (key: string) => number | null): AlertDiagnosis {
   const { causes, labelShift, accuracy, risk, words, examples, ...rest } = evidence;
   return {

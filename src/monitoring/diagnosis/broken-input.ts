@@ -1,4 +1,4 @@
-/** What a person must mend in the tickets' source: bodies that are empty, texts that are garbled, fields that say nothing. */
+/** Input that must be fixed at its source: empty bodies, garbled texts, missing or constant fields. */
 import type { FieldValue } from '../../models/ranker.js';
 import type { Cause } from './cause.js';
 import { isGarbled } from '../observations/garbled-text.js';
@@ -8,14 +8,14 @@ import type { ReferenceSample } from '../reference/reference-sample.js';
 import type { EnglishMessage } from '../../messages/localized-message.js';
 import { message } from '../messages.js';
 
-/** After this level, corrected for the number of fields, a rise counts; a smaller one than `leastRise` is nobody's trouble. */
+/** A rise counts at this level, corrected for the number of fields, if it is at min `minRise`. */
 const level = 1e-3;
 const minRise = 0.02;
-/** Below that share a value can become rarer by itself; above it a field says the same of nearly all tickets. */
+/** A field is constant if its most frequent value has the first share now, and had at most the second one before. */
 const constantShare = 0.98;
 const variedShare = 0.9;
 
-/** @param textOf the text of a ticket by its key; null where it is not there any more */
+/** @param textOf the text of a ticket by its key; null where it was erased */
 export function findBrokenInput(
   { tickets: reference, texts }: ReferenceSample,
   window: readonly Observation[],
@@ -94,20 +94,17 @@ export function countTickets<T>(tickets: readonly T[], counts: (ticket: T) => bo
   return { hits: tickets.filter(counts).length, of: tickets.length };
 }
 
-/** A cause where the share has surely risen, and by enough. @param looks how many of its kind were looked at */
+/** A cause if the share has risen significantly and by enough. @param tests number of tests of its kind */
 export function testRise(
   named: Pick<Cause, 'kind' | 'subject'>,
   now: Count,
   before: Count,
-  looks: number,
-  {
-    describe,
-    least = minRise,
-  }: { describe: (change: { now: number; before: number }) => EnglishMessage; least?: number },
+  tests: number,
+  { describe, min = minRise }: { describe: (change: { now: number; before: number }) => EnglishMessage; min?: number },
 ): Cause[] {
   const change = { now: proportion(now), before: proportion(before) };
   const rise = change.now - change.before;
-  const pValue = Math.min(1, looks * fisherGreater(now, before));
-  if (pValue > level || rise < least) return [];
+  const pValue = Math.min(1, tests * fisherGreater(now, before));
+  if (pValue > level || rise < min) return [];
   return [{ ...named, share: rise, pValue, ...describe(change) }];
 }

@@ -1,6 +1,6 @@
 import type { EnglishMessage } from '../../messages/localized-message.js';
 
-/** Why tickets have moved. Of several the one that is named first is what should be looked at first. */
+/** Causes of drift, in the order in which to investigate them. */
 export type CauseKind =
   | 'empty-text'
   | 'garbled-text'
@@ -15,18 +15,18 @@ export type CauseKind =
   | 'changed-meaning'
   | 'repeated-text';
 
-/** Its sentence has figures. */
+/** With a sentence that has its figures. */
 export interface Cause extends EnglishMessage {
   kind: CauseKind;
-  /** The field, the channel's or language's value, the template whose meaning changed; empty where there is no such thing */
+  /** The field, the value of the channel or language, or the template whose meaning changed; empty for other kinds */
   subject: string;
-  /** Of the window's tickets that it touches beyond what the reference has, 0–1 */
+  /** Share of the window's tickets that it affects, beyond that of the reference, 0–1 */
   share: number;
-  /** Of the test that there is no such thing, 0 < p ≤ 1, corrected for all that were looked at of this kind */
+  /** 0 < p ≤ 1, corrected for all tests of this kind */
   pValue: number;
 }
 
-/** What a person must mend in the tickets' source; no model learns it away. */
+/** Must be fixed at the source of the tickets; no training helps. */
 const brokenKinds: ReadonlySet<CauseKind> = new Set<CauseKind>([
   'empty-text',
   'garbled-text',

@@ -1,7 +1,7 @@
 /**
- * The causes of what has moved, the most likely first. What lies further up the way of a ticket explains what lies below: a
- * body that is empty has no topic, a ticket in another language has other words. So broken input is named first, then
- * channels, languages and fields, unless the tickets beside those have moved too; then what the texts say.
+ * The causes of drift, the most likely first. Upstream causes explain downstream ones: an empty body has no topic, a ticket in another
+ * language has other words. So broken input comes first, then channels, languages and fields unless the other tickets have changed too,
+ * then the texts.
  */
 import { seeded } from '../../statistics/random.js';
 import { findBrokenInput } from './broken-input.js';
@@ -21,9 +21,9 @@ import { textSignature } from '../reference/ticket-coding.js';
 
 export interface DiagnosisWindow {
   reference: ReferenceSample;
-  /** In order of time; copies in bursts are counted once by this */
+  /** In order of time; copies in bursts count once */
   window: readonly Observation[];
-  /** The text of a ticket by its key; null where it is not there any more */
+  /** The text of a ticket by its key; null where it was erased */
   textOf: (key: string) => string | null;
   seed: number;
 }
@@ -33,7 +33,7 @@ export interface InputCauses {
   causes: Cause[];
   /** Without copies in bursts */
   distinct: Observation[];
-  /** Those that no cause above the texts speaks of, and what their texts say */
+  /** Tickets that no upstream cause affects */
   rest: Observation[];
   labelShift: LabelShift | null;
   moved: TextShift | null;
@@ -51,7 +51,7 @@ const referenceSimilarity = cacheByReference(({ tickets }: ReferenceSample) =>
 export function findInputCauses({ reference, window, textOf, seed }: DiagnosisWindow): InputCauses {
   const distinct = dropBursts(window, textSignature);
   const broken = findBrokenInput(reference, distinct, textOf);
-  const likeness = {
+  const similarity = {
     reference: referenceSimilarity(reference),
     distinct: maxSimilarityTo(
       reference.tickets.map(({ embedding }) => embedding),
@@ -64,10 +64,10 @@ export function findInputCauses({ reference, window, textOf, seed }: DiagnosisWi
   );
   const rest = readable.filter((ticket) => !risen.some((cause) => affects(cause)(ticket)));
   const places = new Map(distinct.map((ticket, index) => [ticket.key, index]));
-  const texts = findTextCauses(reference, rest.length >= minTickets ? rest : readable, likeness, places, seed);
+  const texts = findTextCauses(reference, rest.length >= minTickets ? rest : readable, similarity, places, seed);
   const upstream = [...broken, ...risen].sort((a, b) => b.share - a.share);
   const [isFirst, isLater] = [upstream.filter(isBrokenInput), upstream.filter((cause) => !isBrokenInput(cause))];
-  // A rise that leaves the other tickets' texts as they were explains all; one beside texts that moved too does not.
+  // A rise of a value explains the drift only if the other tickets' texts have not changed.
   const named =
     texts.causes.length > 0 && isLater.every(({ kind }) => kind !== 'language')
       ? [...texts.causes, ...isLater]
@@ -76,26 +76,26 @@ export function findInputCauses({ reference, window, textOf, seed }: DiagnosisWi
   return { causes: [...findRepeatedText(window), ...isFirst, ...named], distinct, rest, labelShift, moved };
 }
 
-/** Causes that labels show: they come first where nothing that was seen of the tickets themselves explains more. */
-export function addChangedMeanings(causes: readonly Cause[], judged: readonly LabelledPrediction[]): Cause[] {
-  const changed = findChangedMeanings(judged).sort((a, b) => b.share - a.share);
+/** Adds causes that only labels show, after broken input. */
+export function addChangedMeanings(causes: readonly Cause[], labelled: readonly LabelledPrediction[]): Cause[] {
+  const changed = findChangedMeanings(labelled).sort((a, b) => b.share - a.share);
   return [...causes.filter(isBrokenInput), ...changed, ...causes.filter((cause) => !isBrokenInput(cause))];
 }
 
 function findTextCauses(
   { tickets }: ReferenceSample,
   window: readonly Observation[],
-  likeness: { reference: Float64Array; distinct: Float64Array },
+  similarity: { reference: Float64Array; distinct: Float64Array },
   places: ReadonlyMap<string, number>,
   seed: number,
 ): Pick<InputCauses, 'labelShift' | 'moved'> & { causes: Cause[] } {
   const labelShift = testLabelShift(tickets, window, seed);
   if (!labelShift) return { labelShift: null, moved: null, causes: [] };
-  const own = Float64Array.from(window, ({ key }) => likeness.distinct[places.get(key) ?? -1] ?? 0);
+  const own = Float64Array.from(window, ({ key }) => similarity.distinct[places.get(key) ?? -1] ?? 0);
   const moved = classifyTextShift({
     reference: tickets,
     window,
-    similarity: { reference: likeness.reference, window: own },
+    similarity: { reference: similarity.reference, window: own },
     labelShift,
     random: seeded(seed),
   });
@@ -110,10 +110,10 @@ function shiftCause({ shares: [most], distance, pValue }: LabelShift): Cause[] {
   return [{ kind: 'label-shift', subject: template, share: distance, pValue, ...headline }];
 }
 
-/** Many copies of one text: an outage. They are no drift, but somebody wants to know. */
+/** Many copies of one text, as during an outage: no drift, but reported. */
 function findRepeatedText(window: readonly Observation[]): Cause[] {
   const counts = groupNearDuplicates(window, textSignature).map(({ length }) => length);
-  // What customers say alike by themselves comes in twos and threes.
+  // Coincidental near-duplicates come in twos and threes.
   const copies = counts.filter((count) => count >= minCopies).reduce((sum, count) => sum + count, 0);
   const share = copies / Math.max(window.length, 1);
   if (share < minRepeatedShare) return [];

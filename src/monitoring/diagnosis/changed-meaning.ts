@@ -31,7 +31,7 @@ export function findChangedMeanings(judged: readonly LabelledPrediction[]): Caus
     const usual = expected.reduce((sum, p) => sum + p, 0);
     const pValue = Math.min(1, groups.size * poissonBinomialTail(wrong.length, expected));
     const rise = (wrong.length - usual) / tickets.length;
-    const [other, agreeing] = mostNamed(wrong);
+    const [other, agreeing] = maxNamed(wrong);
     if (pValue > level || rise < minRise || agreeing < minAgreement * wrong.length) return [];
     const of = {
       tickets: tickets.length,
@@ -52,7 +52,7 @@ export function findChangedMeanings(judged: readonly LabelledPrediction[]): Caus
   });
 }
 
-function mostNamed(wrong: readonly LabelledPrediction[]): [string | null, number] {
+function maxNamed(wrong: readonly LabelledPrediction[]): [string | null, number] {
   const counts = new Map<string | null, number>();
   for (const { outcome } of wrong) counts.set(outcome.templateId, (counts.get(outcome.templateId) ?? 0) + 1);
   const [most] = [...counts].sort(([, a], [, b]) => b - a);

@@ -1,40 +1,40 @@
 /**
- * The mix of questions as the newest labels have it. Shares that are told without labels are right only where nothing but the mix has
- * changed; agents' choices count it whatever else has, from the first days on. A Dirichlet prior on the shares of training, as strong
- * as makes the labels most likely, holds few labels back; where that is no more likely than no change at all, none is told.
+ * The class prior by the newest labels. An estimate without labels is right only under pure label shift; labels count the prior
+ * whatever else has changed, within days. A Dirichlet prior on the training shares, whose strength maximises the likelihood, shrinks the
+ * estimate from few labels; without enough evidence for a change there is no estimate.
  */
 import { logMarginal, priorStrengths } from './label-shift.js';
 import type { LabelledObservation, RecentLabel } from '../observations/observation.js';
 import type { Trust } from '../labels/trust.js';
 
 export interface ClassPriorShift {
-  /** By template that the model knows: its share now, divided by its share in training */
+  /** Per template of the model: its share now, divided by its share in training */
   weights: Record<string, number>;
   /** Shares in training, 0–1 */
   before: Record<string, number>;
-  /** Share of the tickets that have changed their template, 0–1 */
+  /** Total variation distance: share of the tickets that changed their template, 0–1 */
   distance: number;
-  /** How many times as likely the labels are by a mix that has changed */
+  /** Likelihood ratio of a changed prior to an unchanged one */
   evidence: number;
 }
 
-/** A longer window is of another time, a shorter one is chance. */
+/** Number of labels: more are from another time, fewer are chance. */
 export const classPriorLabels = 300;
 const minLabels = 50;
-/** Evidence for a change that is worth acting on without another look */
+/** Likelihood ratio that justifies new class weights */
 const minEvidence = 20;
-/** A template that has hardly been learned is not known well enough to be put first by its share alone. */
+/** Limits the weight of a template with few training tickets. */
 const maxWeight = 8;
-/** Below that, a template of the sample would have a share of nothing. */
+/** Gives templates without labels in the sample a share. */
 const smoothing = 0.5;
-/** Other weights than those in service bring nothing before so many tickets would have changed their template. */
+/** Active weights are replaced when so large a share of the tickets would change their template. */
 const minStep = 0.02;
 
 /**
- * @param reference tickets that the model has learned from, or a sample of them
+ * @param reference tickets that the model was trained on, or a sample of them
  * @param labels of the newest tickets
- * @param trust a guess where nothing measures it: too low a one leaves part of the change untold, and makes none
- * @returns null where labels are few or say nothing of a change
+ * @param trust the prior where it is not measured: too low a value underestimates a change, but creates none
+ * @returns null with too few labels or without evidence for a change
  */
 export function estimateClassPrior(
   reference: readonly Pick<LabelledObservation, 'templateId'>[],
@@ -66,7 +66,7 @@ export function estimateClassPrior(
   };
 }
 
-/** Whether weights in service are so far from those that labels ask for that they should be replaced. */
+/** Whether the active weights differ enough from these to be replaced. */
 export function differsFromActiveWeights(
   { weights, before }: ClassPriorShift,
   inService: Readonly<Record<string, number>> | null,
@@ -78,7 +78,7 @@ export function differsFromActiveWeights(
   return inService === null || step / 2 >= minStep;
 }
 
-/** Labels of each template; a choice less what it owes to having stood first. Of templates without any, what is owed alone. */
+/** Labels of each template, corrected for position bias: a template that was shown first loses what trust explains. */
 function countLabels(labels: readonly RecentLabel[], trust: number): Map<string, number> {
   const counts = new Map<string, number>();
   const add = (name: string, count: number): void => void counts.set(name, (counts.get(name) ?? 0) + count);

@@ -1,5 +1,5 @@
 /**
- * Probabilities over all classes, kept as the best few and what lies on all the others together; and their calibration by a
+ * Probabilities over all classes, stored as the top few and the sum of all others; and their calibration by a
  * temperature and a bias a class: Alexandari, Kundaje & Shrikumar, "Maximum likelihood with bias-corrected calibration is
  * hard-to-beat at label shift adaptation", ICML 2020 (arXiv 1901.06852).
  */
@@ -14,11 +14,11 @@ export interface ClassList {
 
 /** Of one ticket. */
 export interface ClassProbabilities {
-  /** Numbers of the best few classes */
+  /** Indices of the top classes */
   classes: Int32Array;
   /** Their probabilities */
   values: Float64Array;
-  /** What lies on all other classes together, spread over them in proportion to their shares */
+  /** Sum of all other classes, distributed in proportion to their shares */
   rest: number;
 }
 
@@ -28,11 +28,11 @@ export interface Calibration {
   bias: Float64Array;
 }
 
-/** Labels that each class's bias is shrunk with: with fewer than a few labels it says nothing. */
+/** Shrinkage of each class's bias, in labels. */
 const priorLabels = 5;
 const biasRounds = 4;
 const minProbability = 1e-12;
-/** What no vote counts as: the neighbours that were looked at are few. */
+/** Smoothing of the votes, because the neighbours are few. */
 const minVote = 0.002;
 
 /** @returns null where nothing was ranked */
@@ -53,7 +53,7 @@ export function toClassProbabilities(
 }
 
 /**
- * What a second opinion makes of them: votes multiply, and a class without any keeps its probability.
+ * Pools the probabilities with neighbour votes: votes multiply, and a class without any keeps its probability.
  *
  * @param votes shares by class, together 1 at most
  * @param weight power that they are raised to; 0 leaves all as it was
@@ -79,7 +79,7 @@ export function poolVotes(
   };
 }
 
-/** Share of the classes that are not among the best few. */
+/** Share of the classes that are not among the top ones. */
 export function restShare(shares: Float64Array, { classes }: ClassProbabilities): number {
   return Math.max(
     classes.reduce((left, label) => left - shares[label]!, 1),
@@ -87,9 +87,9 @@ export function restShare(shares: Float64Array, { classes }: ClassProbabilities)
   );
 }
 
-/** Calibrated anew: each probability to the power of 1/temperature, times the exponential of its class's bias. */
+/** Each probability to the power of 1/temperature, times the exponential of its class's bias. */
 export class Calibrator {
-  /** Of all classes, what a probability of their share becomes */
+  /** Of all classes, the calibrated value of their share */
   private readonly shares: Float64Array;
   private readonly sum: number;
 
@@ -116,8 +116,8 @@ export class Calibrator {
 }
 
 /**
- * The calibration under which the labels are most likely. The biases are those under which the probabilities of a class sum
- * to its labels, shrunk towards none; the temperature is found by golden section.
+ * The calibration under which the labels are most likely. The biases make the probabilities of a class sum to its
+ * labels, shrunk towards 0; the temperature is found by golden-section search.
  *
  * @param labels class of each ticket
  */
@@ -128,7 +128,7 @@ export function fitCalibration(
 ): Calibration {
   const counts = new Float64Array(list.shares.length);
   for (const label of labels) counts[label] = counts[label]! + 1;
-  // Biases change little with the temperature: each search step begins with those of the last.
+  // Biases change little with the temperature: each step starts from the last ones.
   let bias = new Float64Array(list.shares.length);
   const lossAt = (temperature: number): number => {
     let tickets: ClassProbabilities[] = [];
@@ -168,7 +168,7 @@ export function classProbability({ shares }: ClassList, ticket: ClassProbabiliti
   return Math.max(value, minProbability);
 }
 
-/** Where a function with one valley is least: Kiefer 1953. */
+/** Minimum of a unimodal function: Kiefer 1953. */
 function goldenSection(valueAt: (x: number) => number, low: number, high: number): number {
   const ratio = (Math.sqrt(5) - 1) / 2;
   let [left, right] = [high - ratio * (high - low), low + ratio * (high - low)];

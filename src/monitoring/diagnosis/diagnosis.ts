@@ -1,4 +1,4 @@
-/** What stands behind an alarm: what moved and why, in words and examples, for whom, and what it costs. */
+/** Diagnosis of an alarm: causes, typical words and examples, affected slices, and the impact on accuracy. */
 import { findInputCauses, addChangedMeanings, type DiagnosisWindow, type InputCauses } from './causes.js';
 import type { Cause } from './cause.js';
 import { isGarbled } from '../observations/garbled-text.js';
@@ -16,15 +16,15 @@ import { trustLowerBound, type Trust } from '../labels/trust.js';
 import { countWords, typicalWords, type TypicalWord } from '../observations/typical-words.js';
 
 export interface DiagnosisInput extends DiagnosisWindow {
-  /** What became of tickets of the window, in the order in which it was known */
+  /** Outcomes of tickets of the window, in the order in which they became known */
   outcomes: readonly ExposedOutcome[];
-  /** How often agents take what stands first whatever it is */
+  /** Rate at which agents accept the first suggestion regardless of its content */
   trust: Trust;
-  /** Rise of the error rate that is worth a retraining, 0–1 */
+  /** Rise of the error rate that justifies a retraining, 0–1 */
   minLoss: number;
 }
 
-/** How much of the movement a template or a contact type carries. */
+/** Contribution of a template or contact type to the drift. */
 export interface Contribution {
   name: string;
   before: number;
@@ -34,9 +34,9 @@ export interface Contribution {
 }
 
 export interface Diagnosis {
-  /** Distinct tickets that it rests on */
+  /** Distinct tickets that it is based on */
   tickets: number;
-  /** The most likely first; empty where nothing stands out */
+  /** The most likely first; empty where none was identified */
   causes: Cause[];
   words: TypicalWord[];
   examples: ExampleTicket[];
@@ -45,7 +45,7 @@ export interface Diagnosis {
   labelShift: LabelShift | null;
   /** Null where window or reference have too few tickets with a ranking */
   accuracy: Omit<AccuracyEstimate, 'probabilities'> | null;
-  /** Which part of the tickets loses most, where one stands out */
+  /** Slice with the largest part of the loss, if there is one */
   slice: { slice: Slice; tickets: number; loss: number } | null;
   /** Null without labels */
   risk: RiskTest | null;
@@ -55,7 +55,7 @@ const maxContributions = 10;
 const minTickets = 50;
 const minSliceTickets = 30;
 const riskLevel = 0.05;
-/** What is new is described by the tickets that belong to it most. */
+/** Part of the tickets with the largest change that examples and words are taken from. */
 const describedPart = 0.25;
 
 export function diagnose(question: DiagnosisInput): Diagnosis {
@@ -72,10 +72,10 @@ export function diagnose(question: DiagnosisInput): Diagnosis {
           window: distinct,
           votes: neighbourVotes(reference.tickets, distinct),
           labelShift,
-          // A guess of trust would make the loss less sure than no label does.
+          // An unmeasured trust would widen the interval more than labels narrow it.
           labels: scoreLabels(outcomes, first, trust.measured ? trust : null),
         });
-  const judged = distinct.flatMap((observation, index) => {
+  const labelled = distinct.flatMap((observation, index) => {
     const outcome = unbiased.get(observation.key);
     return outcome ? [{ observation, outcome, probability: estimate?.probabilities[index] ?? 0 }] : [];
   });
@@ -84,7 +84,7 @@ export function diagnose(question: DiagnosisInput): Diagnosis {
   const wrong = reference.tickets.filter((ticket) => !isTop1Correct(ticket)).length;
   return {
     tickets: distinct.length,
-    causes: addChangedMeanings(input.causes, estimate ? judged : []),
+    causes: addChangedMeanings(input.causes, estimate ? labelled : []),
     words: typicalWords(countWords(readTexts(described, question)), reference.texts.words, maxContributions),
     examples: selectExamples(described.map(({ key, embedding }) => ({ key, embedding }))),
     templates: contributions(reference.tickets, distinct, ({ ranking }) => ranking[0]?.templateId ?? null),
@@ -99,8 +99,8 @@ export function diagnose(question: DiagnosisInput): Diagnosis {
 const noEstimate = { before: null, now: null, loss: null, labels: 0 };
 
 /**
- * By all labels, choices too. Agents who trust what stands first hide errors, so that the least trust that can be is the
- * careful one: with none, an agent who took another template than the first has found an error.
+ * Uses all labels, choices too. Trust bias hides errors, so its lower bound is the cautious one: without trust, every choice of another
+ * template than the first is an error.
  */
 function testErrorRisk(
   { outcomes, trust, minLoss }: DiagnosisInput,
@@ -110,11 +110,11 @@ function testErrorRisk(
   const value = trustLowerBound(trust, riskLevel / 4);
   const labels = scoreLabels(outcomes, first, { value, error: 0, measured: trust.measured });
   const errors = [...labels.credits.values()].map((credit) => 1 - credit);
-  const settings = { tolerance: minLoss, level: riskLevel, leastError: -value / (1 - value) };
+  const settings = { tolerance: minLoss, level: riskLevel, minError: -value / (1 - value) };
   return errors.length === 0 ? null : testRisk(before, errors, settings);
 }
 
-/** The tickets that the first cause speaks of, those that belong to it most first. */
+/** The tickets that the first cause affects, the most typical first. */
 function selectAffectedTickets(
   { textOf }: DiagnosisWindow,
   { causes: [first], distinct, rest, moved }: InputCauses,
@@ -163,7 +163,7 @@ function countShares(
   return new Map([...counts].map(([name, count]) => [name, count / named.length]));
 }
 
-/** The channel, language or contact type whose tickets carry the largest part of the loss. */
+/** The channel, language or contact type with the largest part of the loss. */
 function weakestSlice(window: readonly Observation[], probabilities: Float64Array, before: number): Diagnosis['slice'] {
   const groups = new Map<string, { slice: Slice; tickets: number; right: number }>();
   window.forEach(({ channel, language, contactType }, index) => {

@@ -1,8 +1,7 @@
 /**
- * How often the first suggestion is right, told without labels from how sure the model is (confidence-based performance
- * estimation, as NannyML has it), with three things more: certainty is calibrated on held-out tickets that are weighted to
- * look like the window (density ratio by logistic regression: Sugiyama, Suzuki & Kanamori 2012; under label shift by the
- * templates' shares); the nearest known tickets vote beside it; and labels, where there are some, correct what is left
+ * Top-1 accuracy without labels, from the model's confidence (confidence-based performance estimation, as in NannyML), with three
+ * extensions: confidence is calibrated on out-of-fold predictions that are weighted to resemble the window (density ratio by logistic regression: Sugiyama, Suzuki & Kanamori 2012; under label shift by the
+ * templates' shares); the nearest known tickets vote as a second predictor; and labels, if there are any, correct the estimate
  * (prediction-powered inference: Angelopoulos, Duchi & Zrnic, "PPI++", arXiv 2311.01453).
  */
 import { fitLogistic, logisticProbability } from '../../statistics/logistic-regression.js';
@@ -19,9 +18,9 @@ export interface AccuracyEstimate {
   now: Estimate;
   /** before − now */
   loss: Estimate;
-  /** Labels of the window that it rests on too */
+  /** Number of the window's labels that it uses */
   labels: number;
-  /** What each ticket of the window adds, 0–1: the probability that its first suggestion is right */
+  /** Per ticket of the window: probability that its first suggestion is correct, 0–1 */
   probabilities: Float64Array;
 }
 
@@ -30,13 +29,13 @@ export interface AccuracyInput {
   window: readonly Observation[];
   /** In the order of `reference` and `window` */
   votes: NeighbourVotes;
-  /** Null where that is not what has moved */
+  /** Null without a label shift */
   labelShift: Pick<LabelShift, 'explains' | 'ratios'> | null;
   /** Of tickets of the window */
   labels: ScoredLabels;
 }
 
-/** Weights beyond say that the reference has hardly such tickets: they would rest on one of them. */
+/** Limits the weight of single tickets where the reference has hardly any like the window's. */
 const maxWeight = 10;
 const minLabels = 30;
 const z = 1.959964;
@@ -58,12 +57,12 @@ export function estimateAccuracy(question: AccuracyInput): AccuracyEstimate {
     : densityRatio(reference, window);
   const model = fitLogistic({ rows: reference.map(({ features }) => features), targets: right, weights });
   const probabilities = new Float64Array(question.window.length);
-  // Nothing is known of what an empty text asks: a suggestion is right by chance at most.
+  // A suggestion for an empty text is correct by chance at most.
   for (const { features, index, ticket } of window)
     probabilities[index] = ticket.words === 0 ? 0 : logisticProbability(model, features);
   const estimated = window.map(({ index }) => probabilities[index]!);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  // The regression's residuals average out by construction; what they scatter is how little the reference knows.
+  // The residuals sum to 0 by construction; their variance is the uncertainty of the calibration.
   const unexplained = reference.reduce((sum, { features }, index) => {
     const residual = (right[index] ?? 0) - logisticProbability(model, features);
     return sum + ((weights[index] ?? 0) * residual) ** 2;
@@ -87,7 +86,7 @@ export function isTop1Correct({ ranking, templateId }: Pick<LabelledObservation,
   return templateId !== null && ranking[0]?.templateId === templateId;
 }
 
-/** Of window to reference, by a classifier that tells one from the other. @returns weights with mean 1 */
+/** Density ratio of window to reference, by a classifier between them. @returns weights with mean 1 */
 function densityRatio(reference: readonly Featured<unknown>[], window: readonly Featured<unknown>[]): number[] {
   const rows = [...reference, ...window].map(({ features }) => features);
   const targets = rows.map((_, index) => (index < reference.length ? 0 : 1));
@@ -102,9 +101,9 @@ function densityRatio(reference: readonly Featured<unknown>[], window: readonly 
 }
 
 /**
- * PPI++ with its power tuning: labels alone where the estimates tell nothing, hardly any labels where they tell all.
+ * PPI++ with power tuning: relies on the labels as far as the estimates do not predict them.
  *
- * @param error of all outcomes together, beside what chance makes of each
+ * @param error systematic standard error of the mean outcome
  */
 function predictionPowered(
   all: readonly number[],
@@ -126,7 +125,7 @@ function shareEstimate(right: readonly number[]): Estimate {
   return interval(mean(right), variance(right) / Math.max(right.length, 1));
 }
 
-/** The window's own tickets are what is asked about: only whether each is right is uncertain, and the calibration. */
+/** The mean over the window's own tickets: only their correctness and the calibration are uncertain. */
 function meanEstimate(probabilities: readonly number[], calibration: number): Estimate {
   const count = Math.max(probabilities.length, 1);
   const own = probabilities.reduce((sum, p) => sum + p * (1 - p), 0) / count ** 2;
@@ -139,7 +138,7 @@ function difference(a: Estimate, b: Estimate): Estimate {
   return { value, low: value - half, high: value + half };
 }
 
-/** Credits of choices can be more than 1 or less than 0, shares can't. */
+/** Scores of choices can be above 1 or below 0; shares are limited to 0–1. */
 function interval(estimate: number, squaredError: number): Estimate {
   const half = z * Math.sqrt(squaredError);
   const value = Math.min(1, Math.max(0, estimate));

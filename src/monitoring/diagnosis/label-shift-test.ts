@@ -1,7 +1,7 @@
 /**
- * Whether label shift is what has moved a window. Two bootstraps of the reference answer it: how far the estimated shares of
- * windows without a shift lie from the reference's; and how far windows that have the estimated shares, and nothing else, lie
- * from the re-weighted reference among the embeddings (a maximum mean discrepancy with a linear kernel).
+ * Tests whether label shift explains a window's drift, by two bootstraps of the reference: how far the estimated shares of windows
+ * without a shift are from the reference's, and how far the embeddings of windows with the estimated shares are from those of the
+ * re-weighted reference (maximum mean discrepancy with a linear kernel).
  */
 import { seeded } from '../../statistics/random.js';
 import type { ClassProbabilities } from './class-probabilities.js';
@@ -26,32 +26,32 @@ export interface ShiftedShare {
 export interface LabelShift {
   /** Templates whose shares have changed most come first. */
   shares: ShiftedShare[];
-  /** Share of the tickets that have changed their template: half the sum of the differences, 0–1 */
+  /** Total variation distance: share of the tickets that changed their template, 0–1 */
   distance: number;
   /** Of the test that no share has changed, 0 < p ≤ 1 */
   pValue: number;
   /** Of the test that nothing but shares has changed, 0 < p ≤ 1 */
   fit: number;
-  /** How far the embeddings are from the re-weighted reference, in units of what chance alone makes of it */
+  /** Distance of the embeddings from the re-weighted reference, as a multiple of that by chance */
   excess: number;
-  /** What is left of the embeddings' movement once the shares are accounted for, 0–1 */
+  /** Part of the embeddings' change that the shares do not explain, 0–1 */
   unexplained: number;
-  /** The shares have surely changed, and that is what moved. */
+  /** The shares have changed significantly, and explain the drift. */
   explains: boolean;
-  /** The same by wider limits: enough not to take weights back that are in service */
+  /** The same by wider limits: enough to keep active class weights */
   mayExplain: boolean;
   ratios: ShareRatios;
 }
 
 const draws = 59;
 const level = 0.02;
-/** Below that, shares alone would hardly leave so much; a large window finds even what no one would call another cause. */
+/** A smaller goodness of fit is another cause, unless little is unexplained: a large window finds even tiny differences. */
 const minFit = 0.1;
 const maxUnexplained = 0.1;
-/** What was explained so at one look shall not be unexplained at the next by chance. */
-const hysteresis = { level: 0.1, likelyFit: 0.02, littleLeft: 0.2, leastDistance: 0.015 };
+/** Keeps an explanation from changing by chance at the next evaluation. */
+const hysteresis = { level: 0.1, minFit: 0.02, maxUnexplained: 0.2, minDistance: 0.015 };
 const minTickets = 50;
-/** Re-weighting for less than that brings nothing. */
+/** Class weights for a smaller shift have no benefit. */
 const minDistance = 0.03;
 
 interface BootstrapTicket {
@@ -88,8 +88,8 @@ export function testLabelShift(
   const fit = bootstrapPValue(after, withShift.map(({ gap }) => gap)); // prettier-ignore
   const explains = (within: typeof hysteresis): boolean =>
     pValue <= within.level &&
-    distance >= within.leastDistance &&
-    (fit > within.likelyFit || unexplained < within.littleLeft);
+    distance >= within.minDistance &&
+    (fit > within.minFit || unexplained < within.maxUnexplained);
   return {
     shares: shares.names
       .map((templateId, label) => ({
@@ -103,7 +103,7 @@ export function testLabelShift(
     fit,
     excess: after / Math.max(noise, 1e-12),
     unexplained,
-    explains: explains({ level, likelyFit: minFit, littleLeft: maxUnexplained, leastDistance: minDistance }),
+    explains: explains({ level, minFit, maxUnexplained, minDistance }),
     mayExplain: explains(hysteresis),
     ratios: shareRatios(shares, estimate.shares),
   };
@@ -122,7 +122,7 @@ function toBootstrapTickets(reference: readonly LabelledObservation[], shares: S
   });
 }
 
-/** Draws windows with given shares from the reference, and a reference beside each. */
+/** Draws windows with given shares from the reference, and a resampled reference for each. */
 class Bootstrap {
   constructor(
     private readonly reference: ShareReference,
@@ -183,7 +183,7 @@ class Bootstrap {
   }
 }
 
-/** Which of the intervals that end at `ends` holds the value */
+/** Index of the interval that contains the value; `ends` are their ends */
 function findInterval(ends: Float64Array, value: number): number {
   let [low, high] = [0, ends.length - 1];
   while (low < high) {

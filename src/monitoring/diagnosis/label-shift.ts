@@ -1,10 +1,11 @@
 /**
- * Label shift: the templates are asked for more or less often than in training, while tickets of one template read as before.
+ * Label shift: the templates' shares have changed since training, while tickets of one template read as before.
  * The new shares are estimated without labels by expectation maximisation on calibrated probabilities: Saerens, Latinne &
  * Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", Neural Computation 2002. With many
- * classes and a small window that overfits; a Dirichlet prior on the reference's shares holds it back, as strong as makes the
- * window most likely. What a weak model leaves open about a ticket, its nearest known tickets can tell: their votes multiply its
- * probabilities (a logarithmic opinion pool: Genest & Zidek, Statistical Science 1986), as far as that helps on the reference.
+ * classes and a small window that overfits; a Dirichlet prior on the reference's shares regularises it, with the
+ * strength that maximises the likelihood of the window. Where a weak model is undecided, the nearest known tickets help: their votes
+ * multiply its probabilities (a logarithmic opinion pool: Genest & Zidek, Statistical Science 1986), as far as that helps on the
+ * reference.
  */
 import {
   Calibrator,
@@ -21,22 +22,22 @@ import { templateVotes } from './neighbour-votes.js';
 import type { LabelledObservation, Observation } from '../observations/observation.js';
 import { logGamma } from '../../statistics/special-functions.js';
 
-/** What is known of the classes before a shift. */
+/** The classes before a shift. */
 export interface ShareReference extends ClassList {
   places: ReadonlyMap<string, number>;
   calibration: Calibration;
-  /** Whom a ticket's nearest known tickets vote for, and how much that counts beside the model's ranking */
+  /** Votes of a ticket's nearest known tickets, and their exponent in the pool */
   votesOf: (ticket: Pick<Observation, 'embedding'>) => ReadonlyMap<string, number>;
   voteWeight: number;
 }
 
-/** Added to each class's labels: one that the sample happens to lack is not impossible. */
+/** Added to each class's labels: a class that the sample lacks is not impossible. */
 const smoothing = 0.5;
-/** Powers of the votes, of which the reference's labels choose one */
+/** Exponents of the votes, selected on the reference's labels */
 const voteWeights = [0, 0.5, 1, 2, 4];
 const emRounds = 200;
 const tolerance = 1e-5;
-/** Tickets that the reference's shares are worth as evidence, from hardly any to more than a window has */
+/** Strengths of the Dirichlet prior in tickets, from far more than a window has to hardly any */
 export const priorStrengths = [100_000, 10_000, 3_000, 1_000, 300, 100, 30, 10];
 
 /** @returns null where the reference has fewer than two templates with labels */
@@ -97,7 +98,7 @@ export function calibrateWindow(
   });
 }
 
-/** A window's probabilities as flat arrays: they are gone through some thousand times. */
+/** A window's probabilities as flat arrays, because they are read thousands of times. */
 interface FlatWindow {
   tickets: number;
   /** Where each ticket's classes begin, [tickets + 1] */
@@ -130,19 +131,19 @@ function flattenWindow({ shares }: ClassList, window: readonly ClassProbabilitie
 }
 
 export interface ShareEstimate {
-  /** Of the tickets that are to come, [classes] */
+  /** Of future tickets, [classes] */
   shares: Float64Array;
-  /** Of the window's own tickets, [classes]: further from the reference than what is to come */
+  /** Of the window's own tickets, [classes]: farther from the reference than the shares of future tickets */
   inWindow: Float64Array;
-  /** Tickets that the reference's shares are worth */
+  /** Strength of the prior, in tickets */
   strength: number;
 }
 
 /**
  * Shares of the classes, without a label.
  *
- * @param window calibrated; no ticket gives the reference's shares
- * @param strength tickets that the reference's shares are worth; by itself what makes the window most likely
+ * @param window calibrated; an empty one gives the reference's shares
+ * @param strength of the prior in tickets; by default the one that maximises the likelihood of the window
  */
 export function estimateShares(
   reference: ClassList,
@@ -220,7 +221,7 @@ export function reweightTicket(
     const label = ticket.classes[at]!;
     return (value * shares[label]!) / before[label]!;
   });
-  // What lies on the others is spread in proportion to their shares, before and after.
+  // The others are distributed in proportion to their shares, before and after.
   const rest = (ticket.rest * restShare(shares, ticket)) / restShare(before, ticket);
   const total = values.reduce((sum, value) => sum + value, rest);
   return { classes: ticket.classes, values: values.map((value) => value / total), rest: rest / total };

@@ -1,9 +1,8 @@
 /**
- * Along which way the texts of a window have moved, and how many of them have: all a little, as where customers word alike what
- * they ask, or a few far, as where they ask something new. Each ticket is held against what the reference's tickets of its
- * predicted template are like, so that another mix of templates is no movement.
+ * The direction in which the texts of a window have moved, and the share that has: all a little for a change of wording, a few far for
+ * a new topic. Each ticket is compared with the reference's tickets of its predicted template, so that label shift is no movement.
  *
- * The way is told from one half of the window and looked at in the other: chance does not point the same way in both.
+ * The direction is estimated on one half of the window and measured on the other, so that chance does not count as movement.
  */
 import { shuffle } from '../../statistics/random.js';
 import { dot } from './similarity.js';
@@ -12,25 +11,25 @@ import { normalQuantile, normalTail } from '../../statistics/special-functions.j
 
 export interface Movement {
   /**
-   * Share of the tickets that have moved, at least, 0–1: what is missing at the end that the movement leads away from. The
+   * Lower bound of the share of tickets that have moved, 0–1: the part of the reference's lower tail that is missing. The
    * estimate of a mixture's proportion of Blanchard, Lee & Scott (JMLR 2010).
    */
   share: number;
-  /** That share in parts of what it were if all tickets had moved alike; about 1 where they have */
+  /** That share relative to the one expected if all tickets had moved equally; about 1 where they have */
   evenness: number;
-  /** Per ticket of the window: how far it has moved along the way; 0 for one without an embedding */
+  /** Per ticket of the window: displacement along the direction; 0 without an embedding */
   displacement: Float64Array;
 }
 
-/** Lower ends of the reference at which it is looked whether tickets are missing */
+/** Lower tails of the reference in which missing tickets are counted */
 const lowerEnds = [0.1, 0.2, 0.3, 0.4] as const;
 const splitCount = 4;
-/** Of a template with few tickets the mean is drawn to that of all, as if by so many more tickets. */
+/** Shrinkage of a template's mean towards that of all tickets, in tickets. */
 const shrinkage = 3;
-/** Where hardly anything has moved, evenness can't be told: it is drawn to one half by so much. */
+/** Shrinkage of the evenness towards one half, for small movements. */
 const evennessPrior = 0.15;
 
-/** @param reference with two embeddings at least @param window likewise */
+/** @param reference with at least two embeddings @param window likewise */
 export function estimateMovement(
   reference: readonly Observation[],
   window: readonly Observation[],
@@ -45,21 +44,23 @@ export function estimateMovement(
     shuffle(order, order.length, random);
     const halves = [order.slice(0, half), order.slice(half)] as const;
     for (const [own, other] of [halves, halves.toReversed()] as [Int32Array, Int32Array][]) {
-      const way = difference(meanVector([...own].map((index) => now[index] as Float32Array)), from);
+      const direction = difference(meanVector([...own].map((index) => now[index] as Float32Array)), from);
       const seen = estimateMissing(
-        Float64Array.from(before, (vector) => dot(vector, way)).sort(),
-        Float64Array.from(other, (index) => dot(now[index] as Float32Array, way)),
+        Float64Array.from(before, (vector) => dot(vector, direction)).sort(),
+        Float64Array.from(other, (index) => dot(now[index] as Float32Array, direction)),
       );
       missing += seen.missing / (2 * splitCount);
       expected += seen.expected / (2 * splitCount);
     }
   }
-  const way = difference(meanVector(now), from);
+  const direction = difference(meanVector(now), from);
   let next = 0;
   return {
     share: Math.min(Math.max(missing, 0), 1),
     evenness: (missing + evennessPrior / 2) / (Math.max(expected, 0) + evennessPrior),
-    displacement: Float64Array.from(window, ({ embedding }) => (embedding ? dot(now[next++] as Float32Array, way) : 0)),
+    displacement: Float64Array.from(window, ({ embedding }) =>
+      embedding ? dot(now[next++] as Float32Array, direction) : 0,
+    ),
   };
 }
 
@@ -78,7 +79,7 @@ function estimateMissing(before: Float64Array, now: Float64Array): { missing: nu
   return { missing, expected };
 }
 
-/** Of each ticket, from the mean of the reference's other tickets of its predicted template. */
+/** Displacement of each ticket from the mean of the reference's other tickets of its predicted template. */
 function displacements(
   reference: readonly Observation[],
   window: readonly Observation[],

@@ -1,8 +1,8 @@
 /**
- * A second opinion on each first suggestion: what the nearest known tickets were answered with. Softmax is as sure of a ticket in
- * other words as it happens to be; that two predictors disagree tells more of how often one is wrong (Jiang, Nagarajan, Baek &
- * Kolter, "Assessing Generalization of SGD via Disagreement", ICLR 2022). Each side is centred first: a greeting before every
- * ticket moves all embeddings the same way, and makes no other ticket the nearest.
+ * A second predictor for each first suggestion: the templates of the nearest known tickets. Softmax confidence is unreliable on
+ * shifted texts; the disagreement of two predictors says more about their errors (Jiang, Nagarajan, Baek &
+ * Kolter, "Assessing Generalization of SGD via Disagreement", ICLR 2022). Both sides are centred first: a greeting in every ticket
+ * moves all embeddings in the same direction and does not change the nearest tickets.
  */
 import { dot } from './similarity.js';
 import type { LabelledObservation, Observation } from '../observations/observation.js';
@@ -13,13 +13,13 @@ export interface NeighbourVotes {
   window: Float64Array;
 }
 
-/** Against more known tickets than that, a vote costs more than it tells. */
+/** More known tickets cost more time than they improve the votes. */
 const maxKnown = 2_000;
 const neighbours = 10;
-/** How much more the nearer ones count: by e for a cosine that is larger by 1/20. */
+/** A cosine that is larger by 1/20 multiplies the weight by e. */
 const sharpness = 20;
 
-/** @returns the part of its neighbours that speaks for each ticket's first suggestion, 0–1; 0 without an embedding */
+/** @returns the share of each ticket's neighbours that vote for its first suggestion, 0–1; 0 without an embedding */
 export function neighbourVotes(
   reference: readonly LabelledObservation[],
   window: readonly Observation[],
@@ -35,10 +35,10 @@ export function neighbourVotes(
 }
 
 /**
- * Whom a ticket's nearest known tickets vote for. The window is not centred: a mix of templates that has changed moves its
- * centre, and no ticket.
+ * Votes of a ticket's nearest known tickets by template. The window is not centred: a label shift moves its centre, but no
+ * ticket.
  *
- * @returns shares by template, together 1 at most; of a ticket of the reference by the others
+ * @returns shares by template that sum to at most 1; for a ticket of the reference, by the others
  */
 export function templateVotes(
   reference: readonly LabelledObservation[],
@@ -69,7 +69,7 @@ const indexReference = cacheByReference((reference: readonly LabelledObservation
   return { centre, known, nearest };
 });
 
-/** The nearest come first. @param own is no neighbour of itself */
+/** The nearest first. @param own is no neighbour of itself */
 function findNeighbours(
   { embedding }: Pick<Observation, 'embedding'>,
   centre: Float64Array,
@@ -83,7 +83,7 @@ function findNeighbours(
     if (ticket === own) continue;
     const cosine = dot(direction, other);
     if (nearest.length === neighbours && cosine <= (nearest.at(-1)?.cosine ?? 0)) continue;
-    const place = nearest.findIndex((one) => one.cosine < cosine);
+    const place = nearest.findIndex((neighbour) => neighbour.cosine < cosine);
     nearest.splice(place < 0 ? nearest.length : place, 0, { cosine, templateId: ticket.templateId });
     if (nearest.length > neighbours) nearest.pop();
   }
@@ -93,9 +93,10 @@ function findNeighbours(
 function weighVotes(nearest: readonly Neighbour[]): Map<string, number> {
   const votes = new Map<string, number>();
   const weight = ({ cosine }: Neighbour): number => Math.exp(sharpness * cosine);
-  const all = nearest.reduce((total, one) => total + weight(one), 0);
-  for (const one of nearest)
-    if (one.templateId !== null) votes.set(one.templateId, (votes.get(one.templateId) ?? 0) + weight(one) / all);
+  const all = nearest.reduce((total, neighbour) => total + weight(neighbour), 0);
+  for (const neighbour of nearest)
+    if (neighbour.templateId !== null)
+      votes.set(neighbour.templateId, (votes.get(neighbour.templateId) ?? 0) + weight(neighbour) / all);
   return votes;
 }
 

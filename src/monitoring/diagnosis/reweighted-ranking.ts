@@ -2,12 +2,12 @@
 import type { RankedTemplate } from '../../models/ranker.js';
 import type { ClassList } from './class-probabilities.js';
 
-/** How a model in service is re-weighted: what each template's probability is multiplied by before all are scaled to sum to 1. */
+/** Class weights: factor of each template's probability before normalisation. */
 export interface ShareRatios {
   ratios: Readonly<Record<string, number>>;
 }
 
-/** What the service is told to re-weight by, where the classes have these shares now. */
+/** The class weights for these shares. */
 export function shareRatios(reference: ClassList, shares: Float64Array): ShareRatios {
   const entries = reference.names.map((name, label): [string, number] => [
     name,
@@ -17,8 +17,8 @@ export function shareRatios(reference: ClassList, shares: Float64Array): ShareRa
 }
 
 /**
- * The ranking where the templates' shares have changed, most probable first. Templates that the ratios do not name keep
- * their probability; what lies on templates that are not in the ranking stays on them.
+ * The ranking where the templates' shares have changed, most probable first. Templates without a ratio keep their
+ * probability, and so do templates that are not in the ranking.
  */
 export function reweightRanking(ranking: readonly RankedTemplate[], { ratios }: ShareRatios): RankedTemplate[] {
   const rest = Math.max(

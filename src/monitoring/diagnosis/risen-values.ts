@@ -1,10 +1,10 @@
-/** Channels, languages and field values that have more of the tickets than before. */
+/** Channels, languages and field values whose share of the tickets has risen. */
 import { countTickets, fieldNames, testRise, fieldValue } from './broken-input.js';
 import type { Cause, CauseKind } from './cause.js';
 import type { Observation } from '../observations/observation.js';
 import { message } from '../messages.js';
 
-/** A field with more values is an identity of its own: none of them is worth naming. */
+/** A field with more values is an identifier, whose values mean nothing. */
 const maxValues = 200;
 const minRise = 0.05;
 
@@ -14,7 +14,7 @@ interface Quantity {
   read: (observation: Observation) => string | null;
 }
 
-/** Whether a ticket is one of those that a cause speaks of. */
+/** Whether a cause affects a ticket. */
 export function affects({ kind, subject }: Cause): (observation: Observation) => boolean {
   if (kind === 'channel') return ({ channel }) => channel === subject;
   if (kind === 'language') return ({ language }) => language === subject;
@@ -28,7 +28,7 @@ export function findRisenValues(reference: readonly Observation[], window: reado
   const quantities: Quantity[] = [
     { kind: 'channel', name: '', read: ({ channel }) => channel },
     { kind: 'language', name: '', read: ({ language }) => language },
-    // Of a field that no ticket was trained with nothing is known: it did not rise from nothing.
+    // A field that the reference does not have has no baseline.
     ...fieldNames(reference).map((name): Quantity => ({
       kind: 'field-value',
       name,
@@ -50,7 +50,7 @@ export function findRisenValues(reference: readonly Observation[], window: reado
         values.length * quantities.length,
         {
           describe: (change) => message(kind, { ...change, field: name, value }),
-          least: minRise,
+          min: minRise,
         },
       );
     });

@@ -1,12 +1,12 @@
-/** How much like the nearest known ticket each ticket is: what softmax hides of a new topic, embeddings show. */
+/** Similarity of each ticket to the nearest known one, which shows new topics that softmax confidence hides. */
 
-/** Against more known tickets than that, a likeness costs more than it tells. */
+/** More known tickets cost more time than they improve the similarity. */
 const maxKnown = 1_000;
 
 /**
  * Largest cosine of each vector to those of known tickets; 0 for a ticket without an embedding.
  *
- * @param known evenly spread ones of them are looked at
+ * @param known evenly spaced ones of them are used
  */
 export function maxSimilarityTo(
   known: readonly (Float32Array | null)[],

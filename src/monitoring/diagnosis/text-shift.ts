@@ -1,7 +1,6 @@
 /**
- * What texts that have moved beyond a change of shares are: a new topic, or other words for what was asked before. A change of
- * wording moves nearly all tickets, each a little; of a new topic's tickets each has moved far, and the others stand where they
- * stood. Which templates they are taken for says nothing: a new topic's are spread over all of them, where none is near.
+ * Classifies a change of texts beyond label shift: a new topic, or a wording shift. A wording shift moves nearly all tickets a little; a
+ * new topic moves its own tickets far and leaves the others in place. Predicted templates do not help: a new topic is spread over all.
  */
 import type { Cause } from './cause.js';
 import type { LabelShift } from './label-shift-test.js';
@@ -10,20 +9,20 @@ import type { LabelledObservation, Observation } from '../observations/observati
 import { fisherGreater } from '../../statistics/proportions.js';
 import { message } from '../messages.js';
 
-/** Below it, the embeddings have moved more than shares alone would move them. */
+/** Goodness of fit below which label shift does not explain the embeddings. */
 const level = 0.02;
-/** Below it chance, or what no one would call a cause, is as likely */
+/** A smaller excess may be chance, or too small to matter */
 const minExcess = 1.8;
-/** Evenness of a movement, and what it has beyond tickets that are strange, from which on it is a change of wording */
+/** Score of evenness and familiarity from which on it is a wording shift */
 const minWordingScore = 0.65;
-/** How much it counts that most of the tickets that moved are still like known ones */
+/** Weight of the share of moved tickets that are still similar to known ones */
 const familiarWeight = 0.3;
-/** Tickets less like any known one than this part of the reference */
+/** Quantile of the reference's similarity below which a ticket is novel */
 const novelQuantile = 0.1;
 
 export interface TextShift {
   cause: Cause;
-  /** Per ticket of the window: how much it belongs to what is new, higher is more */
+  /** Per ticket of the window: how novel it is */
   novelty: Float64Array;
 }
 
@@ -45,17 +44,17 @@ export function classifyTextShift({
 }: TextShiftInput): TextShift | null {
   if (labelShift.explains || labelShift.fit > level || labelShift.excess < minExcess) return null;
   const cut = quantile(similarity.reference, novelQuantile);
-  const strange = similarity.window.reduce((count, value) => count + (value < cut ? 1 : 0), 0);
-  const usual = similarity.reference.reduce((count, value) => count + (value < cut ? 1 : 0), 0);
-  const [now, before] = [strange / window.length, usual / reference.length];
+  const novel = similarity.window.reduce((count, value) => count + (value < cut ? 1 : 0), 0);
+  const novelBefore = similarity.reference.reduce((count, value) => count + (value < cut ? 1 : 0), 0);
+  const [now, before] = [novel / window.length, novelBefore / reference.length];
   const pValue = Math.max(
     labelShift.fit,
-    fisherGreater({ hits: strange, of: window.length }, { hits: usual, of: reference.length }),
+    fisherGreater({ hits: novel, of: window.length }, { hits: novelBefore, of: reference.length }),
   );
   const share = Math.max((now - before) / (1 - before), 0);
   const movement = estimateMovement(reference, window, random);
-  const strangers = Math.min(share / Math.max(movement.share, 1e-12), 1);
-  if (movement.evenness + familiarWeight * (1 - strangers) > minWordingScore) {
+  const novelShare = Math.min(share / Math.max(movement.share, 1e-12), 1);
+  if (movement.evenness + familiarWeight * (1 - novelShare) > minWordingScore) {
     const headline = message('wording', { moved: movement.share, now, before });
     return {
       cause: { kind: 'wording', subject: '', share: movement.share, pValue, ...headline },

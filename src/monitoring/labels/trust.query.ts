@@ -2,10 +2,10 @@ import type { EntityManager } from 'typeorm';
 import { shownFirstSql, suggestionOfChoiceSql } from '../../suggest/choices/shown-first.js';
 import { posteriorTrust, type Acceptance, type Trust } from './trust.js';
 
-/** More say hardly more of it, and agents change. */
+/** Older labels add little, and agents change. */
 const maxTickets = 10_000;
 
-/** How much agents trust what stands first, by the newest tickets that they labelled. */
+/** Trust bias by the newest labels. */
 export async function loadTrust(manager: EntityManager): Promise<Trust> {
   const [row]: Acceptance[] = await manager.query(
     `SELECT count(*) FILTER (WHERE chosen AND shown IS NOT NULL)::int AS shown,

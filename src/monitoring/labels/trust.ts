@@ -1,6 +1,6 @@
 /**
- * How often agents take what stands first whatever it is. On audit tickets nothing was shown, so their labels say how
- * often the first suggestion is right; on the others agents took it more often than that, and the rest is trust:
+ * Trust bias: the rate at which agents accept the first suggestion regardless of its content. Audit tickets show no suggestion, so
+ * their labels measure how often the first one is correct; on other tickets agents accept it more often, and the rest is trust:
  * accepted = right + trust · (1 − right). (The trust bias of Agarwal et al., "Addressing Trust Bias for Unbiased
  * Learning-to-Rank", WWW 2019.)
  */
@@ -8,18 +8,18 @@
 import { normalQuantile } from '../../statistics/special-functions.js';
 
 export interface Acceptance {
-  /** Tickets with a suggestion before the agent, and how many of them ended on its first template */
+  /** Tickets with suggestions shown, and how many of them ended with the first template */
   shown: number;
   accepted: number;
-  /** Audit tickets, and how many of them got the label that the hidden ranking had first */
+  /** Audit tickets, and how many of them have the label that the hidden ranking had first */
   audited: number;
   right: number;
 }
 
-/** Before anything is known: a quarter, give or take (Beta 2, 6). */
+/** Prior: about a quarter (Beta 2, 6). */
 const prior = { a: 2, b: 6 };
 const steps = 100;
-/** With fewer audit tickets than that, nothing is known but the prior. */
+/** With fewer audit tickets, only the prior is used. */
 export const minAudited = 20;
 
 export interface Trust {
@@ -27,7 +27,7 @@ export interface Trust {
   value: number;
   /** The posterior's standard deviation */
   error: number;
-  /** False: too few audit tickets, the value is only the prior's */
+  /** False with too few audit tickets: the value is that of the prior */
   measured: boolean;
 }
 
@@ -60,10 +60,10 @@ export function posteriorTrust({ shown, accepted, audited, right }: Acceptance):
   return { value, error: Math.sqrt(Math.max(0, squares / total - value ** 2)), measured: true };
 }
 
-/** Before anybody has chosen anything. */
+/** The prior, without any choices. */
 export const priorTrust = posteriorTrust({ shown: 0, accepted: 0, audited: 0, right: 0 });
 
-/** What trust surely is, but for a probability of `level`: none where nothing measures it. */
+/** Lower bound of trust at `level`; 0 where it is not measured. */
 export function trustLowerBound({ value, error, measured }: Trust, level: number): number {
   return measured ? Math.max(0, value + normalQuantile(level) * error) : 0;
 }
@@ -72,11 +72,11 @@ const logBinomial = (hits: number, of: number, share: number): number =>
   hits * Math.log(share) + (of - hits) * Math.log(1 - share);
 
 /**
- * What an agent's choice is worth as evidence that `template` is the right one: its mean over many tickets is the share of
- * tickets on which it is right, whatever stood first. Between −trust / (1 − trust) and 1 / (1 − trust).
+ * Unbiased score of an agent's choice for `template`: its mean over many tickets is the share of tickets on which the template is
+ * correct, whatever was shown first. Between −trust / (1 − trust) and 1 / (1 − trust).
  *
- * @param template what is judged; null: that nothing is shown, which is right where no template fits
- * @param first what stood before the agent in the first place; null where nothing did: then a choice is taken as it is
+ * @param template that is scored; null scores showing nothing, which is correct where no template fits
+ * @param first suggestion shown; null where none was: then the choice counts as it is
  */
 export function choiceCredit(
   template: string | null,
@@ -84,8 +84,8 @@ export function choiceCredit(
   first: string | null,
   trust: number,
 ): number {
-  const said = template === chosen ? 1 : 0;
-  if (first === null) return said;
+  const isChosen = template === chosen ? 1 : 0;
+  if (first === null) return isChosen;
   const merelyShown = template !== null && template === first ? trust : 0;
-  return (said - merelyShown) / (1 - trust);
+  return (isChosen - merelyShown) / (1 - trust);
 }

@@ -1,4 +1,4 @@
-/** What one test of one signal in one slice says. */
+/** Result of one test of one signal in one slice. */
 export interface Finding {
   /** `embedding`, `template`, `field:country` …: a name of `signals` */
   signal: string;
@@ -9,7 +9,7 @@ export interface Finding {
   /** Of a sequential detector; null for a window test */
   evidence: number | null;
   alarm: boolean;
-  /** How far it moved, in the signal's own unit, with its 95 % interval */
+  /** Change in the signal's own unit, with its 95 % interval */
   effect: { value: number; low: number; high: number; unit: string };
   /** One sentence */
   explanation: string;

@@ -1,4 +1,4 @@
-/** Texts that a wrong encoding or a half-decoded format has made unreadable, in whatever language they were written. */
+/** Detects texts in any language that a wrong encoding or a half-decoded format has made unreadable. */
 
 /** Characters of Windows-1252 where it differs from Latin-1, and their bytes. */
 const windows1252 = new Map(
@@ -23,16 +23,16 @@ const quotedPrintable = /=[0-9A-F]{2}(=[0-9A-F]{2}|[^=]{0,200}=[0-9A-F]{2})/u;
 const percentEncoded = /(%[0-9A-F]{2}[^%\s]{0,80}){3}/iu;
 const entities = /&(amp|lt|gt|quot|nbsp|[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,6});/iu;
 const escapes = /\\u[0-9a-f]{4}/iu;
-/** Half of what is there are bytes in letters: Base64 without a space in 60 characters, of upper and lower case and digits. */
+/** Base64: 60 characters without a space, with upper and lower case and digits. */
 const base64 = /(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*\d)[A-Za-z0-9+/]{60,}={0,2}/u;
 
-const signs = [replacement, controls, lostLetters, quotedPrintable, percentEncoded, entities, escapes, base64];
+const patterns = [replacement, controls, lostLetters, quotedPrintable, percentEncoded, entities, escapes, base64];
 
 export function isGarbled(text: string): boolean {
-  return signs.some((sign) => sign.test(text)) || isUtf8ReadAsBytes(text);
+  return patterns.some((pattern) => pattern.test(text)) || isUtf8ReadAsBytes(text);
 }
 
-/** Read back as bytes, it is UTF-8: by chance that hardly happens to a text that is what it was meant to be. */
+/** Whether the text becomes valid UTF-8 when it is encoded as bytes again: a correct text hardly ever does. */
 function isUtf8ReadAsBytes(text: string): boolean {
   for (const [run] of text.matchAll(leadAndFollowing)) {
     const bytes = Uint8Array.from(run, (character) => windows1252.get(character) ?? character.charCodeAt(0));
@@ -40,7 +40,7 @@ function isUtf8ReadAsBytes(text: string): boolean {
       new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       return true;
     } catch {
-      // not UTF-8 either: an odd text, not a garbled one
+      // Not UTF-8 either: an unusual text, not a garbled one.
     }
   }
   return false;

@@ -1,21 +1,21 @@
-/** Tickets that say nearly the same shortly after one another, as in an outage: they count once for drift. */
+/** Near-duplicate tickets in quick succession, as during an outage, count once for drift. */
 import { copyBands } from '../../models/features/text-facts.js';
 import { decodeBase64, encodeBase64 } from './base64-numbers.js';
 
-/** Tickets that are looked back at. Constant on purpose: memory does not grow with the months. */
+/** Number of earlier tickets that are compared. Constant, so that memory does not grow over time. */
 const lookback = 1_024;
 
 /**
- * Among the last tickets so many must have a band in common with one that is taken for a copy: two texts that share most of
- * their words are what two customers happen to write, four of them are an outage.
+ * Earlier tickets that must share a band with a near-copy: two texts with mostly the same words are a coincidence, four of them
+ * are an outage.
  */
 const minSharedBands = 3;
 
-/** What tells a ticket from a copy of it. */
+/** Identifies copies of a text. */
 export interface TextSignature {
   /** Of the whole text, 53 bits */
   fingerprint: number;
-  /** Copies that differ in a word or two have one of them in common, [copyBands]; zeros where there are none */
+  /** Near-copies share at least one of them, [copyBands]; zeros where there are none */
   bands: Uint32Array;
 }
 
@@ -28,13 +28,13 @@ export interface StoredFilter {
 }
 
 /**
- * Knows what distinguishes the last 1,024 tickets, copies among them. A copy that comes later counts again: what customers
- * write all the time is no burst.
+ * Holds the signatures of the last 1,024 tickets, copies included. A later copy counts again: a text that customers write all
+ * the time is no burst.
  */
 export class BurstFilter {
   private readonly fingerprints = new Float64Array(lookback).fill(NaN);
   private readonly bands = new Uint32Array(lookback * copyBands);
-  /** How many of the last tickets have each fingerprint, and each band */
+  /** How many of the last tickets have each fingerprint and each band */
   private readonly fingerprintCounts = new Map<number, number>();
   private readonly bandCounts = new Map<number, number>();
   private at = 0;
@@ -48,21 +48,21 @@ export class BurstFilter {
     });
   }
 
-  /** Takes a ticket in. @returns whether one before it says the same, or a few say nearly the same */
+  /** Adds a ticket. @returns whether an earlier one is the same, or a few are nearly the same */
   isCopy({ fingerprint, bands }: TextSignature): boolean {
     const { at } = this;
     decrement(this.fingerprintCounts, this.fingerprints[at]!);
     this.fingerprints[at] = fingerprint;
-    let isKnown = increment(this.fingerprintCounts, fingerprint) > 0;
+    let isDuplicate = increment(this.fingerprintCounts, fingerprint) > 0;
     for (let band = 0; band < copyBands; band += 1) {
       const place = at * copyBands + band;
-      const [oldest, own] = [this.bands[place]!, bands[band]!];
-      if (oldest !== 0) decrement(this.bandCounts, bandKey(band, oldest));
+      const [evicted, own] = [this.bands[place]!, bands[band]!];
+      if (evicted !== 0) decrement(this.bandCounts, bandKey(band, evicted));
       this.bands[place] = own;
-      if (own !== 0 && increment(this.bandCounts, bandKey(band, own)) >= minSharedBands) isKnown = true;
+      if (own !== 0 && increment(this.bandCounts, bandKey(band, own)) >= minSharedBands) isDuplicate = true;
     }
     this.at = (at + 1) % lookback;
-    return isKnown;
+    return isDuplicate;
   }
 
   toJSON(): Required<StoredFilter> {
@@ -77,10 +77,10 @@ export class BurstFilter {
   }
 }
 
-/** Equal numbers in different bands are nothing in common. */
+/** Equal numbers in different bands do not match. */
 const bandKey = (band: number, value: number): number => band * 2 ** 32 + value;
 
-/** @returns how often it was there before */
+/** @returns the count before */
 function increment(times: Map<number, number>, key: number): number {
   const before = times.get(key) ?? 0;
   times.set(key, before + 1);
@@ -93,13 +93,13 @@ function decrement(times: Map<number, number>, key: number): void {
   else times.delete(key);
 }
 
-/** @param items in the order in which they came */
+/** @param items in order of arrival */
 export function dropBursts<Item>(items: readonly Item[], signatureOf: (item: Item) => TextSignature): Item[] {
   const filter = new BurstFilter();
   return items.filter((item) => !filter.isCopy(signatureOf(item)));
 }
 
-/** Items that say nearly the same, or are linked by others that do, together; however far apart they came. */
+/** Groups near-duplicates, also those that are only linked by others, however far apart they arrived. */
 export function groupNearDuplicates<Item>(
   items: readonly Item[],
   signatureOf: (item: Item) => TextSignature,

@@ -83,9 +83,9 @@ export async function loadNewOutcomes(
   );
   return rows.map((row) => {
     const { labelledAt, templateId, provenance, position, shownProbability } = row;
-    const one = toStoredObservation(row);
-    const { key } = one.observation;
-    return { ...one, outcome: { key, labelledAt, templateId, provenance, position, shownProbability } };
+    const loaded = toStoredObservation(row);
+    const { key } = loaded.observation;
+    return { ...loaded, outcome: { key, labelledAt, templateId, provenance, position, shownProbability } };
   });
 }
 

@@ -1,4 +1,4 @@
-/** What the monitor knows of one ticket: made of stored rows in service, of a file's rows by the command line. */
+/** A ticket as the monitor sees it: from stored rows in service, from a file's rows on the command line. */
 import type { AbstentionReason, FieldValue, RankedTemplate } from '../../models/ranker.js';
 
 export interface Observation {
@@ -8,7 +8,7 @@ export interface Observation {
   occurredAt: Date;
   /** [hidden size of the encoder], L2-normalised; null for a text without tokens */
   embedding: Float32Array | null;
-  /** The best ten at most; the rest of the probability lies on the others. Empty where nothing could be ranked. */
+  /** At most the top ten; the remaining probability belongs to the others. Empty where nothing could be ranked. */
   ranking: readonly RankedTemplate[];
   /** Of all candidates' probabilities, nats; null where nothing was ranked */
   entropy: number | null;
@@ -24,33 +24,30 @@ export interface Observation {
   words: number;
   /** Share of the words that the model's vocabulary does not have, 0–1; null for a text without words */
   unknownShare: number | null;
-  /** By which copies are known (`TextFacts`) */
+  /** Identifies copies (`TextFacts`) */
   fingerprint: string;
 }
 
-/** What became of a ticket that was observed, known later than the ticket. */
+/** The outcome of an observed ticket, known later than the ticket. */
 export interface Outcome {
   key: string;
   labelledAt: Date;
-  /** The template that counts as right; null where none fits */
+  /** The correct template; null where none fits */
   templateId: string | null;
   provenance: 'choice' | 'history' | 'correction' | 'audit';
-  /** Place of the right one among what was shown, from 1; null where it was not shown */
+  /** Rank of the correct template among those shown, from 1; null where it was not shown */
   position: number | null;
-  /** With which probability anything was shown, 0–1; null where that is not known */
+  /** Probability that suggestions were shown (propensity), 0–1; null where unknown */
   shownProbability: number | null;
 }
 
-/** With what may have swayed the agent. */
+/** With the suggestion that may have influenced the agent. */
 export interface ExposedOutcome extends Outcome {
-  /** What stood before the agent in the first place; null where nothing did or nobody knows */
+  /** The first suggestion shown; null where none was, or unknown */
   shownFirst: string | null;
 }
 
-/**
- * A ticket of the reference: what the model said of it without having learned from it, and what was right. The evidence
- * after an alarm is measured against a sample of them.
- */
+/** A ticket of the reference: its out-of-fold prediction and its label. A diagnosis compares the window with a sample of them. */
 export interface LabelledObservation extends Observation {
   /** Null where none fits */
   templateId: string | null;
@@ -58,6 +55,6 @@ export interface LabelledObservation extends Observation {
 
 export interface RecentLabel {
   templateId: string | null;
-  /** What stood before the agent in the first place; null where nothing did */
+  /** The first suggestion shown; null where none was */
   shownFirst: string | null;
 }

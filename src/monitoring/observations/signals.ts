@@ -1,16 +1,16 @@
-/** What is watched, declared in one place: each quantity, its kind, and how it is read. */
+/** The monitored signals, declared in one place: each quantity, its kind, and how it is read. */
 import type { Observation, Outcome } from './observation.js';
 
 /**
- * `vector`: embeddings · `categorical`: names · `numeric`: numbers · `share`: yes or no · `count`: tickets in a time,
+ * `vector`: embeddings · `categorical`: names · `numeric`: numbers · `share`: yes or no · `count`: tickets in a period,
  * which no single ticket has
  */
 export type SignalKind = 'vector' | 'categorical' | 'numeric' | 'share' | 'count';
 
 export interface SignalLabel {
-  /** As in findings */
+  /** Id in findings */
   name: string;
-  /** What sentences call it */
+  /** Display name */
   title: string;
   /** Of its effects */
   unit: string;
@@ -24,16 +24,16 @@ export type ObservationSignal = SignalLabel &
     | { kind: 'share'; read(observation: Observation): boolean | null }
   );
 
-/** Read once it is known what became of the ticket; missing where the outcome says nothing of the signal. */
+/** Read from the outcome of a ticket; missing where the outcome does not apply to the signal. */
 export type OutcomeSignal = SignalLabel & {
-  /** What it is held against: the model's held-out tickets, or what came before in the stream */
+  /** What it is compared with: the model's held-out tickets, or the earlier stream */
   baseline: 'reference' | 'stream';
 } & (
     | { kind: 'numeric'; read(outcome: Outcome, observation: Observation): number | null }
     | { kind: 'share'; read(outcome: Outcome, observation: Observation): boolean | null }
   );
 
-/** Watched by means of its own (`EmbeddingSpace`), in numbers that are made of the whole reference. */
+/** Has its own measures (`EmbeddingSpace`), which are fitted on the whole reference. */
 export const embeddingSignal = {
   name: 'embedding',
   title: 'embedding drift',
@@ -41,7 +41,7 @@ export const embeddingSignal = {
   kind: 'vector',
 } as const;
 
-/** Watched over days (`VolumeWatch`), never mixed with drift. */
+/** Monitored per day (`VolumeDetector`), separately from drift. */
 export const volumeSignal = {
   name: 'volume',
   title: 'daily ticket volume',
@@ -155,7 +155,6 @@ function fieldSignals({ name, isNumeric }: FieldKind): ObservationSignal[] {
   ];
 }
 
-/** Whether the first suggestion was the one that counts as right. */
 const isTop1Correct = ({ templateId }: Outcome, observation: Observation): boolean =>
   templateId !== null && top1(observation)?.templateId === templateId;
 
@@ -165,7 +164,7 @@ export const outcomeSignals: readonly OutcomeSignal[] = [
     title: 'top-1 acceptance rate',
     unit: 'share of choices',
     kind: 'share',
-    // Agents see, and are swayed by, what held-out tickets never showed: only their own past compares.
+    // Suggestions influence agents, and held-out tickets never showed any: only the earlier stream is comparable.
     baseline: 'stream',
     read: ({ provenance, shownProbability, position }, { abstained }) =>
       provenance === 'choice' && shownProbability !== 0 && !abstained ? position === 1 : null,

@@ -1,5 +1,5 @@
 /**
- * The weekly and daily rhythm: blocks of like hours. Where a signal differs between blocks in the reference, a ticket is
+ * Weekly and daily seasonality: blocks of similar hours. Where a signal differs between blocks in the reference, a ticket is
  * compared with tickets of its own block only.
  */
 
@@ -7,7 +7,7 @@ const hoursPerBlock = 6;
 const blocksPerDay = 24 / hoursPerBlock;
 export const blocksPerWeek = 7 * blocksPerDay;
 
-/** Which hours of the week (UTC) are compared with one another: six hours of a weekday where there are tickets enough. */
+/** Hours of the week (UTC) that are compared with each other: six hours of a weekday where there are enough tickets. */
 export interface TimeBlocks {
   count: number;
   /** [7 days × 4], Sunday's first six hours first */
@@ -17,7 +17,7 @@ export interface TimeBlocks {
 export const singleBlock: TimeBlocks = { count: 1, blockOf: Array.from({ length: blocksPerWeek }, () => 0) };
 
 /**
- * @param times when the reference's tickets were written; none where that is not known
+ * @param times when the reference's tickets were written; empty where unknown
  * @param minTickets tickets of a block
  */
 export function fitTimeBlocks(times: readonly Date[], minTickets: number): TimeBlocks {
@@ -29,20 +29,21 @@ export function fitTimeBlocks(times: readonly Date[], minTickets: number): TimeB
   const blockOf: number[] = [];
   let count = 0;
   for (let day = 0; day < 7; day += 1) {
-    const ofDay = tickets.subarray(day * blocksPerDay, (day + 1) * blocksPerDay);
-    // A day with too few tickets for even one block can be compared with nothing of its kind.
-    if (ofDay.reduce((sum, some) => sum + some, 0) < minTickets) return singleBlock;
+    const dayTickets = tickets.subarray(day * blocksPerDay, (day + 1) * blocksPerDay);
+    // A day with too few tickets for one block has nothing to compare with, so there is no seasonality.
+    if (dayTickets.reduce((sum, some) => sum + some, 0) < minTickets) return singleBlock;
     let filled = 0;
-    for (const some of ofDay) {
+    for (const some of dayTickets) {
       if (filled >= minTickets) [count, filled] = [count + 1, 0];
       blockOf.push(count);
       filled += some;
     }
-    // The last hours of a day that are too few by themselves belong to those before them.
+    // Too small a block at the end of a day joins the one before.
     const last = blockOf.length - 1;
     if (filled < minTickets && blockOf[last] !== blockOf[day * blocksPerDay]) {
-      const few = blockOf[last];
-      for (let at = day * blocksPerDay; at <= last; at += 1) if (blockOf[at] === few) blockOf[at] = (few as number) - 1;
+      const small = blockOf[last];
+      for (let at = day * blocksPerDay; at <= last; at += 1)
+        if (blockOf[at] === small) blockOf[at] = (small as number) - 1;
     } else count += 1;
   }
   return { count, blockOf };

@@ -1,5 +1,5 @@
 /**
- * The words that tell one set of tickets from another: log-odds ratios with an informative Dirichlet prior (Monroe, Colaresi &
+ * Words that distinguish one set of tickets from another: log-odds ratios with an informative Dirichlet prior (Monroe, Colaresi &
  * Quinn, "Fightin' Words", Political Analysis 2008). A word counts once a ticket, however often it stands there.
  */
 import { normalisedText } from '../../models/features/ngrams.js';
@@ -19,25 +19,24 @@ export interface TypicalWord {
   z: number;
 }
 
-/** What all tickets together say of a word is worth so many tickets. */
+/** Weight of the prior from all tickets, in tickets. */
 const priorTickets = 50;
 const maxWordLength = 40;
 const maxCharacters = 20_000;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
-/** 99 % of a standard normal lies below. */
+/** 99 % quantile of the standard normal distribution */
 const z99 = 2.33;
 
 /** Also of languages that put no space between words. */
 export function splitWords(text: string): Set<string> {
   const words = new Set<string>();
   for (const { segment, isWordLike } of segmenter.segment(normalisedText(text.slice(0, maxCharacters)))) {
-    // Numbers differ from ticket to ticket: no word of theirs is typical of anything.
+    // Numbers differ from ticket to ticket and are typical of nothing.
     if (isWordLike && segment.length <= maxWordLength && /\p{L}/u.test(segment)) words.add(segment);
   }
   return words;
 }
 
-/** Takes texts in one by one. */
 export class WordCounter {
   private readonly counts = new Map<string, number>();
   private tickets = 0;
@@ -60,14 +59,14 @@ export function countWords(texts: Iterable<string>): WordCounts {
   return counter.result();
 }
 
-/** Beside words that stand at least twice as often, one that only moved along, such as "my", says nothing. */
+/** Where some words are at least frequent as frequent, slightly more frequent ones such as "my" are left out. */
 const minTypicalRatio = 2;
 
-/** @returns words that stand surely more often in `now`, the most telling first */
+/** @returns words that are significantly more frequent in `now`, the strongest first */
 export function typicalWords(now: WordCounts, before: WordCounts, max = 10): TypicalWord[] {
   const all = now.tickets + before.tickets;
   if (now.tickets === 0 || before.tickets === 0) return [];
-  const found = Object.entries(now.words)
+  const significant = Object.entries(now.words)
     .map(([word, count]) => {
       const countBefore = wordCount(word, before);
       const prior = (priorTickets * (count + countBefore)) / all;
@@ -78,15 +77,15 @@ export function typicalWords(now: WordCounts, before: WordCounts, max = 10): Typ
     })
     .filter(({ z }) => z > z99)
     .sort((a, b) => b.z - a.z || (a.word < b.word ? -1 : 1));
-  const twice = found.filter(({ word }) => ratioLowerBound(word, now, before) > minTypicalRatio);
-  return (twice.length > 0 ? twice : found).slice(0, max);
+  const frequent = significant.filter(({ word }) => ratioLowerBound(word, now, before) > minTypicalRatio);
+  return (frequent.length > 0 ? frequent : significant).slice(0, max);
 }
 
-/** 95 % of a standard normal lies below. */
+/** 95 % quantile of the standard normal distribution */
 const z95 = 1.645;
-/** So many times as often a word must at least stand in tickets of a group to tell them from others. */
+/** Minimum ratio of a word's frequency in a group to that in other tickets. */
 const minDistinctiveRatio = 4;
-/** A word of fewer tickets is chance, or somebody's name. */
+/** A word in fewer tickets is chance, or a customer's name. */
 const minWordTickets = 3;
 
 /**

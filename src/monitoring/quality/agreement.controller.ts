@@ -7,7 +7,7 @@ import { stream } from '../monitor.schema.js';
 
 const querySchema = z.object({ stream: stream.default('tickets') });
 
-/** Where agents answer the same differently. It names no agent. */
+/** Inter-agent agreement. It names no agent. */
 @ApiTags('labels')
 @Controller('api/v1/labels/agreement')
 export class AgreementController {

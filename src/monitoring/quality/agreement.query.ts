@@ -37,13 +37,12 @@ export const agreementSchema = z
   .meta({ id: 'AgentAgreement' });
 type AgreementAnswer = z.infer<typeof agreementSchema>;
 
-/** Of so many choices, the newest. */
 const maxChoices = 100_000;
 const previewLength = 200;
 
 /**
- * How far agents agree on tickets that say the same. Tickets are told to say the same by the fingerprint that the monitor keeps of
- * each; those without words are left out, and of merged templates the one that they were merged into counts.
+ * Inter-agent agreement on near-duplicate tickets, which are found by the monitor's fingerprints. Tickets without words are left out; a
+ * merged template counts as the one that it was merged into.
  */
 @Injectable()
 export class AgreementQuery {

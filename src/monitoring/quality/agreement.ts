@@ -1,14 +1,14 @@
 /**
- * How far agents agree: what different ones answered to the same ticket, or to tickets that say nearly the same. Krippendorff's α
+ * Inter-agent agreement on the same ticket, or on near-duplicate tickets. Krippendorff's α
  * for nominal data ("Computing Krippendorff's Alpha-Reliability", 2011): 1 where all agree, 0 where they agree as often as by
  * chance; any number of agents may have answered a text. Its interval comes from a bootstrap over texts (Efron & Tibshirani, "An
- * Introduction to the Bootstrap", 1993). Who the agents are is not told.
+ * Introduction to the Bootstrap", 1993). No agent is named.
  */
 import { effectiveChoice } from '../../suggest/choices/effective-choice.js';
 
 export interface GivenChoice {
   ticket: number;
-  /** The same for tickets that say nearly the same */
+  /** The same for near-duplicate tickets */
   text: string;
   contactType: string | null;
   agent: string;
@@ -96,7 +96,7 @@ function collectTexts(choices: readonly GivenChoice[]): Text[] {
   });
 }
 
-/** What each agent last said of a ticket, whatever another said later. An agent's own reply says nothing about the templates. */
+/** The last choice of each agent for a ticket, whatever others chose later. An own reply is no choice of a template. */
 function latestAnswers(choices: readonly GivenChoice[]): [agent: string, answer: Answer][] {
   const byId = new Map(choices.map((choice) => [choice.choiceId, choice]));
   // Whoever takes back what another chose, and chooses nothing, has not answered.

@@ -18,17 +18,17 @@ const periodSchema = z.object({
   tickets: z.number().int(),
   /** The tickets, as a count of what happens by chance */
   volume: measuredSchema,
-  /** Time from a ticket's arrival to its first suggestion that 95 % of the tickets stay under, s */
+  /** 95th percentile of the time from a ticket's arrival to its first suggestion, s */
   lag: measuredSchema,
-  /** Share of tickets that something was suggested for */
+  /** Share of tickets with at least one suggestion */
   coverage: measuredSchema,
-  /** Share of the choices after a suggestion that took the first */
+  /** Share of choices after a suggestion that used the first one */
   acceptance: measuredSchema,
-  /** Share of the fresh labels whose template was among the first three */
+  /** Top-3 accuracy on new labels */
   hits3: measuredSchema,
-  /** Share of the audit labels whose template the model had put first: what no agent was swayed by */
+  /** Top-1 accuracy on audit labels, which no suggestion influenced */
   auditAccuracy: measuredSchema,
-  /** How much oftener the first template was right on audit labels than its probability said; 0 where it keeps its word */
+  /** Calibration gap on audit labels: accuracy minus confidence; 0 is calibrated */
   calibration: measuredSchema,
 });
 export const qualitySchema = z
@@ -36,9 +36,9 @@ export const qualitySchema = z
     stream,
     now: periodSchema,
     before: periodSchema,
-    /** Between labels: what the model's own probabilities say of the share of right first templates */
+    /** Top-1 accuracy estimated from the model's confidence, without labels */
     estimatedAccuracy: estimateSchema.nullable(),
-    /** The same as it stood before the period */
+    /** The same before the period */
     estimatedAccuracyBefore: estimateSchema.nullable(),
   })
   .meta({ id: 'Quality' });
@@ -64,7 +64,7 @@ interface Sums {
   gap: MeanSums;
 }
 
-/** How good the suggestions are, measured on what agents did with them; each figure with its 95 % interval. */
+/** Quality of the suggestions by agents' choices; each figure with its 95 % interval. */
 @Injectable()
 export class QualityQuery {
   constructor(private readonly dataSource: DataSource) {}

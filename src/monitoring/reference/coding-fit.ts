@@ -1,4 +1,4 @@
-/** Decides how tickets are coded. */
+/** Fits the coding of tickets on a reference. */
 import { hash32 } from '../../statistics/random.js';
 import { fitEmbeddingSpace, groupCentroids } from './embedding-space.js';
 import type { Slice } from '../observations/finding.js';
@@ -7,36 +7,36 @@ import { observationSignals, type FieldKind, type ObservationSignal } from '../o
 import { otherSlices, sliceKinds, type Coding, type Measure } from './ticket-coding.js';
 import { singleBlock, fitTimeBlocks } from '../observations/time-blocks.js';
 
-/** Names that fewer tickets have are told apart from the unseen ones, but not from one another. */
+/** Names with fewer tickets are rare: distinguished from unseen ones, but not from each other. */
 const minNameTickets = 5;
 const maxNames = 255;
 const maxRareNames = 5_000;
-/** A field with so many different numbers is a quantity, one with fewer is a code. */
+/** A field with at least so many different numbers is numeric, one with fewer is a code. */
 const minDistinctNumbers = 12;
 const maxSlicesPerKind = 12;
 const minBlockTickets = 100;
 const minSpaceTickets = 40;
 export const topicGroups = 16;
 
-/** Where bins end, as shares of the reference: finer at both ends, where what is new shows itself. */
+/** Quantiles of the reference at which bins end: finer at both tails, where new values appear. */
 const levels = [0.0025, 0.005, 0.01, 0.02, 0.03, ...Array.from({ length: 37 }, (_, at) => 0.05 + at * 0.025)];
 const binLevels = [...levels, ...[0.03, 0.02, 0.01, 0.005, 0.0025].map((level) => 1 - level)];
 
 export interface CodingOptions {
   seed: number;
-  /** Tickets that a slice must have to be watched by itself */
+  /** Tickets that a slice must have to be monitored separately */
   minSliceTickets: number;
 }
 
 export interface FittedCoding {
   coding: Coding;
-  /** Of each measure, hashes of the names that one ticket has: to the others it is unseen. */
+  /** Of each measure, hashes of the names of a single ticket, which are unseen for all others. */
   singletons: Set<number>[];
 }
 
 /**
  * @param all the reference's tickets
- * @param part those of them that decide the embedding space, and are not compared with what lies in it later
+ * @param part those that the embedding space is fitted on; they are not used as its reference
  */
 export function fitCoding(
   all: readonly Observation[],
@@ -107,7 +107,7 @@ function fitMeasure(signal: ObservationSignal, all: readonly Observation[]): { m
   return { measure: { ...measure, names: names.map(([value]) => value), rare }, once };
 }
 
-/** Where the reference's own numbers lie between bins; single precision as the numbers themselves. */
+/** Bin edges at quantiles of the reference; single precision as the numbers themselves. */
 export function binEdges(numbers: readonly number[]): number[] {
   const sorted = Float32Array.from(numbers).sort();
   const edges = binLevels.map((level) => sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))] ?? 0);
@@ -123,7 +123,7 @@ function embeddingMeasures(): Measure[] {
   ];
 }
 
-function selectSlices(all: readonly Observation[], leastInSlice: number): Slice[] {
+function selectSlices(all: readonly Observation[], minInSlice: number): Slice[] {
   const slices: Slice[] = [{ by: 'all', value: '' }];
   for (const by of sliceKinds) {
     const counts = new Map<string, number>();
@@ -131,9 +131,9 @@ function selectSlices(all: readonly Observation[], leastInSlice: number): Slice[
       const value = observation[by];
       if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
     }
-    // One channel only: it is all tickets.
+    // A single value covers all tickets.
     if (counts.size < 2) continue;
-    const large = [...counts].filter(([, count]) => count >= leastInSlice);
+    const large = [...counts].filter(([, count]) => count >= minInSlice);
     large.sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
     const values = large.slice(0, maxSlicesPerKind).map(([value]) => value);
     for (const value of [...values, otherSlices]) slices.push({ by, value });

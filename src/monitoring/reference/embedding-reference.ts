@@ -3,20 +3,20 @@ import { gammaTail, normalTail } from '../../statistics/special-functions.js';
 import { bandwidths, type EmbeddingSpace, featureCount, Locator } from './embedding-space.js';
 
 export interface EmbeddingReference {
-  /** Tickets that it was made of */
+  /** Tickets that it was built from */
   rows: number;
   /** Mean of the random features and of the scores of distance, [features + scores] */
   means: Float32Array;
   /** Distances beyond which `tails` of the reference lie */
   cuts: number[];
-  /** Of the reference, ascending: the rank of a distance among them is its score */
+  /** Of the reference, ascending: a distance is scored by its rank among them */
   distances: Float32Array;
   /** Variance of each score of distance */
   variances: number[];
   nulls: NullDistribution[];
 }
 
-/** What the statistics are like without drift, for windows of one size. */
+/** Distribution of the statistics without drift, for windows of one size. */
 export interface NullDistribution {
   size: number;
   /** Mean and variance of each kernel's statistic */
@@ -27,7 +27,7 @@ export interface NullDistribution {
 
 export interface EmbeddingRow {
   point: Int16Array;
-  /** From all that is known */
+  /** To the nearest centroid of the reference */
   distance: number;
 }
 
@@ -78,7 +78,7 @@ export interface FeatureRows {
   order: Int32Array;
 }
 
-/** Windows drawn without replacement, each held against the rest of the reference: its own finite size is in it. */
+/** Draws windows without replacement and compares each with the rest of the reference, which accounts for its finite size. */
 export function drawNullDistribution(
   reference: EmbeddingReference,
   { features, sums, order }: FeatureRows,
@@ -131,7 +131,7 @@ export function addFeatureRow(sums: Float64Array, row: Float32Array): void {
 export const distanceScores = (means: Float32Array): number[] => [
   ...means.subarray(means.length - tailShares.length - 1),
 ];
-/** Of each kernel the squared distance of means, of each score the difference, in units that do not depend on the sizes. */
+/** The squared distance of means for each kernel, the difference for each score, in units that do not depend on the sizes. */
 export function testStatistics(differences: Float64Array, variances: readonly number[], scale: number): Float64Array {
   const statistics = new Float64Array(components);
   const perKernel = (differences.length - variances.length) / bandwidths.length;
@@ -164,7 +164,7 @@ export function maxSurprise(
   return { surprise: Math.fround(surprise), component };
 }
 
-/** Place of the first of ascending numbers that is not less than `value` */
+/** Index of the first of ascending numbers that is not less than `value` */
 export function lowerBound(sorted: Float32Array, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -175,7 +175,7 @@ export function lowerBound(sorted: Float32Array, value: number): number {
   return low;
 }
 
-/** Shares of the reference that lie beyond each of the distances that are counted. */
+/** Shares of the reference beyond each of the counted distances. */
 export const tailShares = [0.1, 0.05, 0.02] as const;
 export const components = bandwidths.length + tailShares.length + 1;
 export const windowSizes = [30, 100, 300, 1000, 3000] as const;

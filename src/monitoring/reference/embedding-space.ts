@@ -1,16 +1,15 @@
 /**
- * Embeddings in few numbers: coordinates along the reference's main directions and the length of what lies beside them
- * (principal components), how far a ticket is from all that the reference is about (nearest of many centroids), and random
- * features whose means tell distributions apart (Rahimi & Recht, NeurIPS 2007).
+ * Embeddings in few numbers: coordinates along the reference's principal components and the length of the residual, the distance
+ * to the nearest of many centroids of the reference, and random features whose means distinguish distributions (Rahimi & Recht, NeurIPS 2007).
  */
 import { seeded } from '../../statistics/random.js';
 import { dot, principalComponents } from '../../statistics/principal-components.js';
 import { normalQuantile } from '../../statistics/special-functions.js';
 
 export interface EmbeddingSpace {
-  /** Numbers of an embedding */
+  /** Dimensions of an embedding */
   size: number;
-  /** Coordinates of a ticket, the last of which is the length of what the others miss */
+  /** Coordinates of a ticket; the last is the length of the residual */
   dims: number;
   /** [size] */
   mean: Float32Array;
@@ -22,7 +21,7 @@ export interface EmbeddingSpace {
   frequencies: Float32Array;
 }
 
-/** Coordinates are kept as whole numbers of this unit: sums of them are exact, and they take two bytes. */
+/** Coordinates are stored as integers of this unit: their sums are exact, and they take two bytes. */
 export const coordinateUnit = 1 / 16_384;
 
 const maxComponents = 96;
@@ -30,7 +29,7 @@ const maxCentroids = 256;
 const rowsPerCentroid = 12;
 const maxComponentRows = 4_000;
 const rounds = 12;
-/** Bandwidths, in typical distances of two tickets (MMDAgg, Schrab et al., JMLR 2023) */
+/** Kernel bandwidths, in typical distances of two tickets (MMDAgg, Schrab et al., JMLR 2023) */
 export const bandwidths = [0.35, 0.7, 1.4] as const;
 const frequenciesPerBandwidth = 48;
 /** A cosine and a sine of each frequency */
@@ -64,7 +63,7 @@ export function fitEmbeddingSpace(rows: readonly Float32Array[], seed: number): 
   return space;
 }
 
-/** Finds where tickets lie in a space. Its buffers are its own: one for each that works at the same time. */
+/** Locates tickets in a space. It has its own buffers: use one for each concurrent caller. */
 export class Locator {
   private readonly centred: Float32Array;
   private readonly point: Float32Array;
@@ -94,7 +93,7 @@ export class Locator {
     return point;
   }
 
-  /** Which centroid is nearest, and how far it is. */
+  /** The nearest centroid and its distance. */
   nearestCentroid(point: Int16Array): { centroid: number; distance: number } {
     this.point.set(point);
     return nearestCentroid(this.point, this.space.centroids, this.space.dims);
@@ -114,10 +113,10 @@ export class Locator {
 
 const quantise = (value: number): number => Math.max(-32_767, Math.min(32_767, Math.round(value / coordinateUnit)));
 
-/** Dimensions after which a centroid is given up that is farther already: the first have most of the distance. */
+/** Dimensions between checks whether a centroid is farther already: the first have most of the distance. */
 const dimsPerStep = 16;
 
-/** The length beside the main directions, the last coordinate, counts as distance of its own. */
+/** The length of the residual, the last coordinate, is part of the distance. */
 function nearestCentroid(
   point: Float32Array,
   centroids: Float32Array,
@@ -145,7 +144,7 @@ function nearestCentroid(
   return { centroid, distance: Math.sqrt(least + beside * beside) * coordinateUnit };
 }
 
-/** k-means, begun at tickets drawn at random; a centroid that loses its tickets stays where it was. */
+/** k-means from random tickets; a centroid that loses its tickets keeps its place. */
 function kMeans(points: readonly Int16Array[], dims: number, random: () => number, most: number): Float32Array {
   const count = Math.min(most, points.length);
   const order = points.map((_, index) => index);
@@ -173,7 +172,7 @@ function kMeans(points: readonly Int16Array[], dims: number, random: () => numbe
   return centroids;
 }
 
-/** @returns which of `count` groups each centroid belongs to: what tickets are about, coarsely */
+/** @returns which of `count` groups each centroid belongs to: coarse topics */
 export function groupCentroids({ dims, centroids }: EmbeddingSpace, count: number, seed: number): number[] {
   const points = Array.from({ length: centroids.length / dims }, (_, index) =>
     Int16Array.from(centroids.subarray(index * dims, (index + 1) * dims)),

@@ -1,4 +1,4 @@
-/** The measures of what became of tickets, as a reference knows them. */
+/** Measures of tickets' outcomes. */
 import type { Reference } from './reference.js';
 import { outcomeSignals, type OutcomeSignal } from '../observations/signals.js';
 import { binCount, type Measure } from './ticket-coding.js';
@@ -6,7 +6,7 @@ import { binCount, type Measure } from './ticket-coding.js';
 export interface OutcomeMeasure {
   signal: OutcomeSignal;
   measure: Measure;
-  /** The reference's by bin; zeros where a signal is held against its own past */
+  /** Counts of the reference by bin; zeros where a signal is compared with its own past */
   counts: Float64Array;
 }
 

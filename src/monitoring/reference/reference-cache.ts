@@ -1,4 +1,4 @@
-/** `compute`, done once for each object as long as somebody holds it: what rests on a reference alone is the same at each look. */
+/** Computes once for each object: what depends on a reference alone is the same in every evaluation. */
 export function cacheByReference<K extends object, V>(compute: (reference: K) => V): (reference: K) => V {
   const known = new WeakMap<K, { value: V }>();
   return (reference) => {

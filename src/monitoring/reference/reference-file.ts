@@ -9,12 +9,12 @@ import { binCount } from './ticket-coding.js';
 const numbersFile = 'reference.safetensors';
 const format = 1;
 
-/** There is no reference in the folder, or none that can be read; the message names the folder and what is wrong. */
+/** The folder has no drift reference, or an unreadable one; the message names the folder and the reason. */
 export class DriftReferenceError extends Error {
   override readonly name = 'ReferenceError';
 }
 
-/** Numbers first, then the names beside them: where `reference.json` is found, all of it is there. */
+/** Writes `reference.json` last: where it exists, the reference is complete. */
 export async function writeReference(folder: string, reference: Reference): Promise<void> {
   const { coding, counts, moments, embedding, ...rest } = reference;
   const { space, ...names } = coding;
@@ -73,9 +73,9 @@ export async function readReference(folder: string): Promise<Reference> {
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const problem = isMissing
-      ? 'it was not made when the model was trained; train the model again'
+      ? 'it was not written when the model was trained. Train the model again'
       : (error as Error).message;
-    throw new DriftReferenceError(`${folder} holds no drift reference: ${problem}`);
+    throw new DriftReferenceError(`${folder} has no drift reference: ${problem}`);
   }
 }
 

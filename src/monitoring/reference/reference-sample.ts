@@ -1,6 +1,6 @@
 /**
- * Some of the tickets that a model was trained for, as the evidence after an alarm needs them: what the model said of each
- * without having learned from it, and what was right. Of their texts only counts are kept.
+ * A sample of the tickets that a model was trained on, for diagnoses: their out-of-fold predictions and labels. Of their texts only
+ * word counts are kept.
  */
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,11 +18,11 @@ export interface ReferenceSample {
 
 export interface TextSummary {
   words: WordCounts;
-  /** How many texts were garbled already */
+  /** Number of garbled texts */
   garbled: number;
 }
 
-/** More make no estimate much better. */
+/** A larger sample improves no estimate much. */
 const maxSampled = 3_000;
 /** Words of fewer tickets can name a customer. */
 const minWordTickets = 3;
@@ -30,7 +30,7 @@ const linesFile = 'reference-sample.jsonl';
 const textsFile = 'reference-texts.json';
 const embeddingsFile = 'reference-sample.safetensors';
 
-/** Takes tickets in one by one: keeps 3,000 of them drawn at random (reservoir sampling, Vitter 1985), and counts all texts. */
+/** Keeps 3,000 random tickets (reservoir sampling, Vitter 1985), and counts the words of all texts. */
 export class ReferenceSampler {
   private readonly tickets: LabelledObservation[] = [];
   private readonly words = new WordCounter();
@@ -47,7 +47,7 @@ export class ReferenceSampler {
     this.words.add(text);
     this.garbled += isGarbled(text) ? 1 : 0;
     const place = this.seen <= maxSampled ? this.seen - 1 : Math.floor(this.random() * this.seen);
-    // Asked of by its hash only, when it has to be forgotten.
+    // The hash is enough to erase the ticket later.
     if (place < maxSampled) this.tickets[place] = { ...ticket, key: idHash(ticket.key) };
   }
 
@@ -107,7 +107,7 @@ export async function readReferenceSample(folder: string): Promise<ReferenceSamp
   };
 }
 
-/** Takes tickets out of the samples of all versions in `modelDir`. @param ids `source:ticketId` */
+/** Removes tickets from the samples of all versions in `modelDir`. @param ids `source:ticketId` */
 export async function eraseSampled(modelDir: string, ids: readonly string[]): Promise<void> {
   const wanted = new Set(ids.map(idHash));
   for (const name of await readdir(modelDir).catch(() => [])) {

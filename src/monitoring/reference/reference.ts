@@ -1,7 +1,6 @@
 /**
- * The tickets that a model was trained for, as statistics. What is compared with them later must have been no more seen than
- * they were themselves: so half of them decide the embedding space and only the other half say what is usual in it, and a name
- * that one ticket has counts as unseen.
+ * Statistics of the tickets that a model was trained on. They must be as new to the coding as later tickets are: so the embedding
+ * space is fitted on one half of them and only the other half is its reference, and a name of a single ticket counts as unseen.
  */
 import { seeded, shuffle } from '../../statistics/random.js';
 import { binEdges, fitCoding } from './coding-fit.js';
@@ -22,15 +21,15 @@ import {
 import { blockAt } from '../observations/time-blocks.js';
 
 export interface ReferenceTicket {
-  /** What the model said of the ticket without having learned from it */
+  /** With the out-of-fold prediction of the model */
   observation: Observation;
-  /** The template that counts as right; null where none fits or that is not known */
+  /** The correct template; null where none fits or unknown */
   templateId: string | null;
 }
 
 export interface ReferenceOptions {
   seed: number;
-  /** Tickets that a slice must have to be watched by itself; default 300 */
+  /** Tickets that a slice must have to be monitored separately; default 300 */
   minSliceTickets?: number;
   /** Windows drawn from the reference for the null of the embedding test; default 1,999 */
   draws?: number;
@@ -38,18 +37,18 @@ export interface ReferenceOptions {
 
 export interface Reference {
   seed: number;
-  /** Tickets that it was made from, and those of them that say what is usual */
+  /** Number of tickets that were given, and of those that were used */
   tickets: number;
   rows: number;
   from: string | null;
   until: string | null;
   coding: Coding;
-  /** Per slice and measure [blocks × bins]; null where the slice says it already, such as the channel in one channel */
+  /** Per slice and measure [blocks × bins]; null where the slice determines it, such as the channel in one channel */
   counts: (Float64Array | null)[][];
-  /** Per slice and measure of numbers; null else */
+  /** Per slice and numeric measure; null otherwise */
   moments: (Moments | null)[][];
   embedding: EmbeddingReference | null;
-  /** What became of held-out tickets, by the name of the outcome's signal */
+  /** Outcomes of held-out tickets, by the name of the signal */
   outcomes: Record<string, OutcomeReference>;
 }
 
@@ -67,7 +66,7 @@ export interface OutcomeReference {
 const maxTickets = 20_000;
 const rhythmLevel = 1e-3;
 
-/** Sums over tickets of one slice and one measure are kept for each block of hours only where those differ. */
+/** A measure is counted by block of hours only where it differs between them. */
 export const blockCount = ({ blocks }: Coding, { hasRhythm }: Measure): number => (hasRhythm ? blocks.count : 1);
 
 /** @param tickets in any order; at most 20,000 of them are used */
@@ -80,7 +79,7 @@ export function buildReference(tickets: readonly ReferenceTicket[], options: Ref
   const coder = new TicketCoder(coding, singletons);
   const coded = observations.map((observation) => coder.code(observation));
   const novelty = coding.measures.findIndex(({ part }) => part === 'novelty');
-  // The space was fitted on the first half: where its tickets lie there says nothing of where new ones will.
+  // The space was fitted on the first half, whose distances are therefore too small.
   for (const { values } of coded.slice(0, half)) values.fill(NaN, novelty < 0 ? values.length : novelty);
   const located = coded
     .slice(half)
@@ -108,7 +107,7 @@ export function buildReference(tickets: readonly ReferenceTicket[], options: Ref
   };
 }
 
-/** Bursts of near-duplicates count once, as they do in service; then a sample in random order. */
+/** Near-duplicates in bursts count once, as in service; then a random sample. */
 function drawTickets(tickets: readonly ReferenceTicket[], seed: number): ReferenceTicket[] {
   const ordered = tickets.toSorted(
     (a, b) => a.observation.occurredAt.getTime() - b.observation.occurredAt.getTime() || 0,
@@ -155,7 +154,7 @@ export function computeMoments(coded: readonly CodedTicket[], slice: number, mea
   return { count, mean, variance: count > 1 ? squares / (count - 1) : 0 };
 }
 
-/** Whether a measure depends on the hours. */
+/** Marks the measures that differ between blocks of hours. */
 function markRhythms(coding: Coding, coded: readonly CodedTicket[]): void {
   if (coding.blocks.count < 2) return;
   for (const measure of coding.measures) {
@@ -176,11 +175,11 @@ function markRhythms(coding: Coding, coded: readonly CodedTicket[]): void {
 }
 
 function outcomeReferences(tickets: readonly ReferenceTicket[]): Record<string, OutcomeReference> {
-  const judged = tickets.filter(({ templateId, observation }) => templateId !== null && observation.ranking.length > 0);
-  const isRight = ({ templateId, observation }: ReferenceTicket): boolean =>
+  const scored = tickets.filter(({ templateId, observation }) => templateId !== null && observation.ranking.length > 0);
+  const isCorrect = ({ templateId, observation }: ReferenceTicket): boolean =>
     observation.ranking[0]?.templateId === templateId;
-  const right = judged.filter(isRight).length;
-  const gaps = judged.map((ticket) => Number(isRight(ticket)) - (ticket.observation.ranking[0]?.probability ?? 0));
+  const right = scored.filter(isCorrect).length;
+  const gaps = scored.map((ticket) => Number(isCorrect(ticket)) - (ticket.observation.ranking[0]?.probability ?? 0));
   const edges = binEdges(gaps);
   const counts = Array.from({ length: edges.length + 1 }, () => 0);
   for (const gap of gaps) {
@@ -188,5 +187,5 @@ function outcomeReferences(tickets: readonly ReferenceTicket[]): Record<string, 
     const place = bin < 0 ? edges.length : bin;
     counts[place] = counts[place]! + 1;
   }
-  return { accuracy: { edges: [0.5], counts: [judged.length - right, right] }, calibration: { edges, counts } };
+  return { accuracy: { edges: [0.5], counts: [scored.length - right, right] }, calibration: { edges, counts } };
 }

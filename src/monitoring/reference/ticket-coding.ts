@@ -1,6 +1,6 @@
 /**
- * An observation as numbers, by what a reference knows: names become their places, embeddings coordinates. Window sums, window
- * tests and detectors work on these, so no text, name of a customer or embedding gets any further.
+ * Observations as numbers: names become indices, embeddings coordinates. Windows and detectors work on these, so they never hold a
+ * text, a customer's name or an embedding.
  */
 import { hash32 } from '../../statistics/random.js';
 import { copyBands } from '../../models/features/text-facts.js';
@@ -11,15 +11,15 @@ import type { Observation } from '../observations/observation.js';
 import { observationSignals, type FieldKind, type ObservationSignal } from '../observations/signals.js';
 import type { TimeBlocks } from '../observations/time-blocks.js';
 
-/** One number of a coded ticket: a signal's, or one of the two that say where an embedding lies. */
+/** One number of a coded ticket: that of a signal, or one of the two that locate its embedding. */
 export interface Measure {
   signal: string;
-  /** Null where the signal has but one */
+  /** Null where the signal has one measure */
   part: 'novelty' | 'topic' | null;
   kind: 'names' | 'number';
-  /** Of `names`: those frequent enough to be told apart. After them come the rare, the unseen, and none. */
+  /** Of `names`: the frequent ones. Bins for rare, unseen and missing names follow. */
   names: string[];
-  /** Hashes of the rare names, so that they are told from those that were never seen */
+  /** Hashes of the rare names, to distinguish them from unseen ones */
   rare: number[];
   /** Of `number`: where one bin ends and the next begins, ascending */
   edges: number[];
@@ -34,11 +34,11 @@ export interface Coding {
   /** Group of each of the space's centroids */
   topics: number[];
   blocks: TimeBlocks;
-  /** What is watched by itself: all, each large slice, and the small ones of a kind together (`others`) */
+  /** All tickets, each large slice, and the small ones of a kind together (`otherSlices`) */
   slices: Slice[];
 }
 
-/** The value of slices that are too small to be watched one by one. */
+/** Value of the slices that are too small to be monitored separately. */
 export const otherSlices = '(others)';
 export const sliceKinds = ['channel', 'language', 'contactType'] as const;
 
@@ -50,7 +50,7 @@ export interface CodedTicket extends TextSignature {
   point: Int16Array | null;
   /** Of each measure: place of a name, or number; NaN where missing. Single precision, so that it is the same once stored. */
   values: Float32Array;
-  /** Places of the slices that it belongs to, `all` among them */
+  /** Indices of its slices, `all` included */
   slices: number[];
 }
 
@@ -58,11 +58,11 @@ export interface CodedTicket extends TextSignature {
 export const hash53 = (text: string): number =>
   hash32(text, 0x5bd1e995) * 2_097_152 + (hash32(text, 0x27d4eb2f) >>> 11);
 
-/** Places that a measure's values fall into. */
+/** Number of bins of a measure. */
 export const binCount = ({ kind, names, edges }: Measure): number =>
   kind === 'names' ? names.length + 3 : edges.length + 1;
 
-/** @returns the place of a value; -1 where it is missing */
+/** @returns the bin of a value; -1 where it is missing */
 export function findBin({ kind, edges }: Measure, value: number): number {
   if (Number.isNaN(value)) return -1;
   if (kind === 'names') return value;
@@ -75,7 +75,7 @@ export function findBin({ kind, edges }: Measure, value: number): number {
   return low;
 }
 
-/** Tickets without words are alike, but no copies: each counts. Tickets stored before there were bands have none. */
+/** Tickets without words are no copies of each other: each counts. Older stored tickets have no bands. */
 export function textSignature({ words, key, fingerprint }: Observation): TextSignature {
   const bands = new Uint32Array(copyBands);
   if (words === 0) return { fingerprint: hash53(`\0${key}`), bands };
@@ -91,7 +91,7 @@ export class TicketCoder {
   private readonly sliceAt: Map<string, number>;
   private readonly locator: Locator | null;
 
-  /** @param once of each measure, hashes of names that are to count as unseen */
+  /** @param singletons of each measure, hashes of names that count as unseen */
   constructor(
     readonly coding: Coding,
     private readonly once: readonly Set<number>[] = [],
@@ -122,7 +122,7 @@ export class TicketCoder {
     return coded;
   }
 
-  /** Fills in what follows from the ticket's point. */
+  /** Sets distance and topic from the ticket's coordinates. */
   private locate({ point, values }: CodedTicket): void {
     if (!this.locator || !point) return;
     const { centroid, distance } = this.locator.nearestCentroid(point);
