@@ -35,10 +35,10 @@ describe('a model version that has been trained', () => {
 
   test('can not be put into service before it has a reference', async () => {
     await expect(registerModel(database.source.manager, folder)).rejects.toThrow(
-      `model version ${version} has no reference.json: train it again to have one made`,
+      `model version ${version} has no reference.json; train it again to create one`,
     );
     await expect(moveAlias(database.source.manager, 'champion', version, 'test')).rejects.toThrow(
-      `there is no model version ${version}`,
+      `model version ${version} does not exist`,
     );
     await expect(readReference(folder)).rejects.toThrow(`${folder} holds no drift reference`);
   });

@@ -52,7 +52,7 @@ interface Rollout {
   version: string;
   mode: string;
   pairs: number;
-  standing: string | null;
+  result: string | null;
   endedAt: string | null;
 }
 interface Models {
@@ -150,7 +150,7 @@ describe('in shadow', () => {
     await look();
     const rollout = await triedOut();
     expect(rollout).toMatchObject({ version: shadow, mode: 'shadow', pairs: 50 });
-    expect(rollout?.standing).toMatch(/^against the champion: .* on 50 pairs of tickets$/);
+    expect(rollout?.result).toMatch(/^acceptance rate vs\. champion .* on 50 ticket pairs$/);
     expect(await champion()).toBe(first);
     await agentsAnswer(ids.slice(50), () => true);
     await look();
@@ -167,7 +167,7 @@ describe('in shadow', () => {
 
   test('the champion itself and a version that nobody knows are refused', async () => {
     const refused = await post(`models/${shadow}/shadow`).expect(409);
-    expect((refused.body as { detail: string }).detail).toMatch(/is the champion/);
+    expect((refused.body as { detail: string }).detail).toMatch(/is already the champion/);
     await post('models/nobody/canary', {}).expect(404);
     expect(await triedOut()).toBeNull();
   });

@@ -12,7 +12,7 @@ import { trainedVersion } from '../../support/trained.js';
 let team: TestApp;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let first: string;
-const leastLabels = 200;
+const minLabels = 200;
 
 beforeAll(async () => {
   scratch = await scratchFolder();
@@ -20,7 +20,7 @@ beforeAll(async () => {
     MODEL_DIR: scratch.folder,
     // Every second.
     RETRAIN_SCHEDULE: '* * * * * *',
-    RETRAIN_MIN_LABELS: String(leastLabels),
+    RETRAIN_MIN_LABELS: String(minLabels),
   });
   first = await trainedVersion(team, { types: 6, each: 20, source: 'first' });
   // Long enough ago for another; what it learned from came before it.

@@ -61,7 +61,7 @@ describe('a training run', () => {
   test('without fresh labels fails and says what is missing', { timeout: 60_000 }, async () => {
     const { state, error } = await ended((await post()).id);
     expect(state).toBe('failed');
-    expect(error).toMatch(/0 labels are there that the champion has not learned from; more than 50 are needed/);
+    expect(error).toMatch(/0 labels that the champion was not trained on; more than 50 are needed/);
   });
 
   test(

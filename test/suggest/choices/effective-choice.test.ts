@@ -27,7 +27,7 @@ function choice(choiceId: string, minute: number, templateId: string | null, res
 const undo = (choiceId: string, minute: number, undone: Made): Made =>
   choice(choiceId, minute, undone.templateId, { outcome: undone.outcome, retracts: undone.choiceId });
 
-const standing = (choices: Made[]): string | null => effectiveChoice(choices).choice?.choiceId ?? null;
+const effectiveId = (choices: Made[]): string | null => effectiveChoice(choices).choice?.choiceId ?? null;
 
 /** Choices of one ticket in which some retract others, also later, unknown or each other. */
 const anyChoices = fc
@@ -49,8 +49,8 @@ const anyChoices = fc
 
 describe('which choice of a ticket counts', () => {
   test('the newest by the time it was made, whatever came last', () => {
-    expect(standing([choice('late', 9, 'a'), choice('early', 1, 'b')])).toBe('late');
-    expect(standing([])).toBeNull();
+    expect(effectiveId([choice('late', 9, 'a'), choice('early', 1, 'b')])).toBe('late');
+    expect(effectiveId([])).toBeNull();
   });
 
   test('does not depend on the order of arrival', () => {
@@ -70,8 +70,8 @@ describe('which choice of a ticket counts', () => {
     fc.assert(
       fc.property(anyChoices, (choices) => {
         const mistake = choice('mistake', 30, 'a');
-        expect(standing([...choices, mistake])).toBe('mistake');
-        expect(standing([...choices, mistake, undo('undo', 31, mistake)])).toBe(standing(choices));
+        expect(effectiveId([...choices, mistake])).toBe('mistake');
+        expect(effectiveId([...choices, mistake, undo('undo', 31, mistake)])).toBe(effectiveId(choices));
       }),
     );
   });
@@ -81,20 +81,20 @@ describe('which choice of a ticket counts', () => {
       fc.property(anyChoices, fc.integer({ min: 0, max: 60 }), (choices, minute) => {
         const right = choice('right', 30, 'a');
         const slip = undo('slip', minute, right);
-        expect(standing([...choices, right, slip, undo('sorry', minute, slip)])).toBe('right');
+        expect(effectiveId([...choices, right, slip, undo('sorry', minute, slip)])).toBe('right');
       }),
     );
   });
 
   test('a retraction may come before what it undoes', () => {
     const used = choice('used', 5, 'a');
-    expect(standing([undo('undo', 6, used)])).toBe('undo');
-    expect(standing([undo('undo', 6, used), used])).toBeNull();
+    expect(effectiveId([undo('undo', 6, used)])).toBe('undo');
+    expect(effectiveId([undo('undo', 6, used), used])).toBeNull();
   });
 
   test('one that names another template undoes and chooses at once', () => {
     const wrong = choice('wrong', 1, 'a');
-    expect(standing([wrong, choice('better', 2, 'b', { retracts: 'wrong' })])).toBe('better');
+    expect(effectiveId([wrong, choice('better', 2, 'b', { retracts: 'wrong' })])).toBe('better');
   });
 });
 

@@ -100,11 +100,11 @@ describe('a template that is merged into another', () => {
     expect(circle.body).toMatchObject({ detail: expect.stringContaining('c → a → b → c') as string });
     expect((await change('d', { mergedInto: 'd' })).status).toBe(409);
     expect((await change('d', { mergedInto: 'nowhere' })).body).toMatchObject({
-      detail: expect.stringContaining('there is none') as string,
+      detail: expect.stringContaining('does not exist') as string,
     });
     expect((await change('a', { state: 'allowed' })).body).toMatchObject({
       status: 409,
-      detail: expect.stringContaining('"mergedInto": null') as string,
+      detail: expect.stringContaining('"mergedInto" to null') as string,
     });
     expect((await create({ id: 'e', title: 'e', body: 'e', mergedInto: 'nowhere' })).status).toBe(409);
     expect(await labels()).toEqual(['c', 'c']);

@@ -161,7 +161,7 @@ describe('a change', () => {
     await patch('both', { body: 'Text of the one', revision: 1 }).expect(200);
     const late = await patch('both', { body: 'Text of the other', revision: 1 });
     expect(late.status).toBe(409);
-    expect((late.body as { detail: string }).detail).toContain('at revision 2 by now');
+    expect((late.body as { detail: string }).detail).toContain('has revision 2 now');
     expect((await get('templates/both')).body).toMatchObject({ body: 'Text of the one', revision: 2 });
     expect((await patch('both', { revision: 2 })).status).toBe(422);
   });
@@ -202,7 +202,7 @@ describe('the templates as a file', () => {
     expect(answer.status).toBe(422);
     const { errors } = answer.body as { errors: { field: string; message: string }[] };
     expect(errors.map(({ field }) => field)).toEqual(['line 2', 'line 4', 'line 5']);
-    expect(errors[1]?.message).toContain('stands in line 1 already');
+    expect(errors[1]?.message).toContain('already used in line 1');
     expect((await get('templates/g-1')).status).toBe(404);
   });
 
