@@ -10,6 +10,7 @@ import { importHistory } from '../../ingest/history-import.js';
 import { readRunRecord } from '../../models/training/run-record.js';
 import { recordFirstRun } from '../../retrain/runs/run-store.js';
 import { trainFromLabels } from '../../retrain/runs/train-from-labels.js';
+import { findChampion } from '../../suggest/requests/champion.js';
 import { moveAlias } from '../../suggest/versions/model-registry.js';
 import { importTemplates } from '../../suggest/templates/templates.service.js';
 import { historySource, sampleHistory, sampleTemplates } from './sample.js';
@@ -34,8 +35,7 @@ export async function loadSample(
   );
   if (added > 0) report(`Sample: ${added} reply templates`);
   await loadHistory(dataSource, report, signal);
-  const [champion] = await dataSource.query<unknown[]>(`SELECT 1 FROM model_aliases WHERE alias = 'champion'`);
-  if (champion) return;
+  if ((await findChampion(dataSource.manager)) !== null) return;
   report('Sample: training the first model …');
   const training = { ...trainingSettings(config), signal };
   const startedAt = new Date();
@@ -57,7 +57,7 @@ export async function loadSample(
   });
   const { top1, hits3 } = model.heldOut;
   report(
-    `Sample: model ${model.version} after ${Math.round(model.seconds)} s; on training tickets held out, the first reply is right for ${top1} %, one of three for ${hits3} %`,
+    `Sample: model ${model.version} after ${Math.round(model.seconds)} s; held-out top-1 accuracy ${top1} %, top-3 ${hits3} %`,
   );
 }
 
@@ -68,7 +68,7 @@ async function refuseRealData(dataSource: DataSource): Promise<void> {
   );
   if (!found) return;
   throw new UserError(
-    `this database holds ${found.what} of your own; the sample does not mix with them. Start the service with "npx replyrank serve"`,
+    `this database contains ${found.what} of your own, and the sample is never mixed with them. Start the service with "npx replyrank serve"`,
   );
 }
 
