@@ -1,5 +1,5 @@
 import { Kafka, logLevel, Partitioners, type Admin, type Producer } from 'kafkajs';
-import { endOf } from '../../src/ingest/kafka.js';
+import { fetchEndOffsets } from '../../src/ingest/kafka.js';
 
 /** A producer that retries while the broker is down, like the outbox of a helpdesk. */
 export async function retryingProducer(brokers: string[]): Promise<Producer> {
@@ -16,7 +16,7 @@ export async function admin(brokers: string[]): Promise<Admin> {
 
 /** Every message of a topic, from its beginning. */
 export async function readTopic(brokers: string[], topic: string): Promise<string[]> {
-  const ends = await endOf(client(brokers), topic);
+  const ends = await fetchEndOffsets(client(brokers), topic);
   const missing = new Map(
     ends.filter(({ offset }) => Number(offset) > 0).map(({ partition, offset }) => [partition, Number(offset)]),
   );

@@ -29,23 +29,22 @@ interface AssessOptions extends ColumnOptions {
 export function registerAssess(program: Command): void {
   const command = program
     .command('assess')
-    .description('tells whether machine learning fits a history of tickets, before anything is deployed')
+    .description('report whether machine learning fits a history of tickets, before anything is deployed')
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
-    .option('--templates <file>', 'JSON Lines of {"id","title","body"}: for the text-match baseline; else their ids')
-    .option('--out <folder>', 'writes assess.html, a report with pictures, and assess.json there')
-    .option('--seed <n>', 'the same seed gives the same figures', wholeNumber('--seed'), 1)
-    .option('--minutes-per-ticket <n>', 'that an agent spends on finding a reply', amount('--minutes-per-ticket'), 4)
-    .option('--tickets-per-month <n>', 'default: from the dates in the file, else 1000', amount('--tickets-per-month'))
-    .option('--currency <name>', 'of the prices', 'EUR')
-    .option('--price-cpu-hour <n>', 'an hour of this machine', amount('--price-cpu-hour'), 0.05)
+    .option('--templates <file>', 'JSON Lines of {"id","title","body"} for the text-match baseline; default: the ids')
+    .option('--out <folder>', 'output folder for assess.html (report with charts) and assess.json')
+    .option('--seed <n>', 'random seed', wholeNumber('--seed'), 1)
+    .option('--minutes-per-ticket <n>', 'minutes an agent spends per reply', amount('--minutes-per-ticket'), 4)
     .option(
-      '--price-own-gpu-hour <n>',
-      'an hour of an own GPU: electricity and wear',
-      amount('--price-own-gpu-hour'),
-      0.3,
+      '--tickets-per-month <n>',
+      'ticket volume; default: from the dates in the file, else 1000',
+      amount('--tickets-per-month'),
     )
-    .option('--price-rented-gpu-hour <n>', 'an hour of a rented GPU', amount('--price-rented-gpu-hour'), 2.5)
-    .option('--gpu-speedup <n>', 'how many times faster a GPU trains: an assumption', amount('--gpu-speedup'), 5)
+    .option('--currency <name>', 'currency of the prices', 'EUR')
+    .option('--price-cpu-hour <n>', 'price of one CPU hour', amount('--price-cpu-hour'), 0.05)
+    .option('--price-own-gpu-hour <n>', 'price of one hour of your own GPU', amount('--price-own-gpu-hour'), 0.3)
+    .option('--price-rented-gpu-hour <n>', 'price of one hour of a rented GPU', amount('--price-rented-gpu-hour'), 2.5)
+    .option('--gpu-speedup <n>', 'assumed training speed-up on a GPU, as a factor', amount('--gpu-speedup'), 5)
     .option('--json', 'print the figures as JSON');
   addColumnOptions(command).action(async (options: AssessOptions) => {
     const config = readConfig();
@@ -88,8 +87,8 @@ function asText({ verdict }: Assessment, out: string | undefined): string {
   const lines = [
     verdict.sentence,
     ...verdict.reasons.map((reason) => `- ${reason}`),
-    ...(verdict.missing.length > 0 ? ['What is missing:', ...verdict.missing.map((what) => `- ${what}`)] : []),
-    ...(out === undefined ? [] : [`The report: ${join(resolve(out), 'assess.html')}`]),
+    ...(verdict.missing.length > 0 ? ['Missing:', ...verdict.missing.map((what) => `- ${what}`)] : []),
+    ...(out === undefined ? [] : [`Report: ${join(resolve(out), 'assess.html')}`]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -98,6 +97,6 @@ function amount(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value;
-    throw new UserError(`${flag}: must be a number above 0, not "${text}"`);
+    throw new UserError(`${flag}: must be a number greater than 0, not "${text}"`);
   };
 }

@@ -5,12 +5,12 @@ import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
 
 export function registerDeadLetters(program: Command): void {
-  const deadLetters = program.command('dead-letters').description('messages that could not be read');
+  const deadLetters = program.command('dead-letters').description('list and replay messages that could not be read');
   deadLetters
     .command('list')
-    .description('when, where from and why, the newest first; what stands in them only with --bytes')
-    .option('--limit <n>', 'how many', wholeNumber('--limit'), 100)
-    .option('--bytes', 'also key, headers and value, as they came: personal data; in JSON key and value are base64')
+    .description('list dead letters, newest first: time, source and reason; content only with --bytes')
+    .option('--limit <n>', 'maximum number of rows', wholeNumber('--limit'), 100)
+    .option('--bytes', 'include the original key, headers and value (personal data; base64 in JSON)')
     .option('--json', 'print as JSON')
     .action(async ({ limit, bytes, json }: { limit: number; bytes?: boolean; json?: boolean }) => {
       const letters = await withDatabase(({ manager }) =>
@@ -20,23 +20,23 @@ export function registerDeadLetters(program: Command): void {
     });
   deadLetters
     .command('replay')
-    .argument('[ids...]', 'which ones')
-    .option('--all', 'all that have not been replayed yet')
-    .option('--reason <code>', 'all of one reason that have not been replayed yet')
+    .argument('[ids...]', 'ids of dead letters')
+    .option('--all', 'all dead letters that have not been replayed')
+    .option('--reason <code>', 'all dead letters with one reason that have not been replayed')
     .option('--json', 'print {"replayed":[ids]}')
-    .description('puts them back onto their topic, as they came; a running service does it at once, else the next one')
+    .description('send dead letters to their topic again, unchanged, through the outbox of a running service')
     .action(async (ids: string[], { all, reason, json }: { all?: boolean; reason?: string; json?: boolean }) => {
       if ([ids.length > 0, all, reason !== undefined].filter(Boolean).length !== 1) {
-        throw new UserError('name the ids of dead letters, or --reason, or --all');
+        throw new UserError('specify ids of dead letters, --reason or --all');
       }
       const wanted = ids.map(wholeNumber('id'));
       const which = wanted.length > 0 ? { ids: wanted } : { reason: reason ?? null };
       const replayed = await withDatabase((dataSource) =>
         dataSource.transaction((manager) => replayDeadLetters(manager, which)),
       );
-      process.stdout.write(json ? `${JSON.stringify({ replayed })}\n` : `${replayed.length} handed to the outbox\n`);
+      process.stdout.write(json ? `${JSON.stringify({ replayed })}\n` : `${replayed.length} written to the outbox\n`);
       const missing = wanted.filter((id) => !replayed.includes(id));
-      if (missing.length > 0) throw new UserError(`there is no dead letter ${missing.join(', ')}`);
+      if (missing.length > 0) throw new UserError(`no such dead letter: ${missing.join(', ')}`);
     });
 }
 

@@ -29,23 +29,29 @@ const rowsAtOnce = 512;
 export function registerDrift(program: Command): void {
   const command = program
     .command('drift')
-    .description('says whether tickets have moved away from what a model was trained for, why, and what to do')
-    .requiredOption('--model <folder>', 'a model version')
-    .requiredOption('--data <file>', 'tickets, labelled or not: CSV, TSV or JSON Lines with a header')
+    .description("test whether tickets have drifted from a model's training data, with a diagnosis and a decision")
+    .requiredOption('--model <folder>', 'folder of a model version')
+    .requiredOption('--data <file>', 'tickets, with or without labels: CSV, TSV or JSON Lines with a header')
     .option('--json', 'print the signals and the decision as JSON');
   addColumnOptions(command).action(async (options: DriftOptions) => {
     const folder = resolve(options.model);
     const reference = await readReference(folder);
     const sample = await readReferenceSample(folder);
-    if (!sample) throw new UserError(`${folder} has no sample of its held-out tickets: train the model again`);
+    if (!sample) throw new UserError(`${folder} has no sample of held-out tickets: train the model again`);
     const fields = fieldNames(sample.tickets);
     if (fields.length > 0 && options.fields === undefined) {
       throw new UserError(
-        `--fields: the model was trained with ${fields.join(', ')}; name them, or they count as gone`,
+        `--fields: the model was trained with ${fields.join(', ')}; pass the same fields, or they count as missing`,
       );
     }
     const rows = await withModel(folder, (model) => observed(model, resolve(options.data), options));
-    const report = detectFileDrift({ reference, sample, rows, now: new Date(), settings: decisionSettings(readConfig()) });
+    const report = detectFileDrift({
+      reference,
+      sample,
+      rows,
+      now: new Date(),
+      settings: decisionSettings(readConfig()),
+    });
     process.stdout.write(options.json ? `${JSON.stringify(driftAsJson(report))}\n` : driftAsText(report, rows));
   });
 }

@@ -20,8 +20,8 @@ const rowsAtOnce = 512;
 export function registerEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
-    .description('ranks the templates for every ticket of a labelled file and says how well')
-    .requiredOption('--model <folder>', 'a model version')
+    .description('evaluate a model version on a file of labelled tickets')
+    .requiredOption('--model <folder>', 'folder of a model version')
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
     .option('--json', 'print the figures as JSON');
   addColumnOptions(command).action(async (options: EvaluateOptions) => {

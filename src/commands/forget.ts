@@ -19,9 +19,9 @@ interface ForgetOptions {
 export function registerForget(program: Command): void {
   program
     .command('forget')
-    .description('erases a ticket or a customer everywhere, and says which models had learned from it')
-    .option('--ticket <source:ticketId>', 'one ticket')
-    .option('--customer <id>', 'all tickets whose field customer.id is this')
+    .description('erase a ticket or a customer everywhere, and list the models that were trained on it')
+    .option('--ticket <source:ticketId>', 'ticket to erase')
+    .option('--customer <id>', 'erase all tickets with this customer.id')
     .option('--json', 'print what was erased as JSON')
     .action(async (options: ForgetOptions) => {
       const what = toForget(options);
@@ -45,15 +45,15 @@ export function registerForget(program: Command): void {
       process.stdout.write(
         options.json
           ? `${JSON.stringify(figures)}\n`
-          : `${tickets.length} tickets, ${choices} choices, ${outbox} messages on their way, ${deadLetters} dead letters erased\n` +
-              `Models that had learned from them: ${models.join(', ') || 'none'}\n` +
+          : `${tickets.length} tickets, ${choices} choices, ${outbox} pending messages, ${deadLetters} dead letters erased\n` +
+              `Models trained on them: ${models.join(', ') || 'none'}\n` +
               "Kafka's own copies go by the retention of its topics\n",
       );
     });
 }
 
 function toForget({ ticket, customer }: ForgetOptions): ForgetTarget {
-  if ((ticket === undefined) === (customer === undefined)) throw new UserError('name either --ticket or --customer');
+  if ((ticket === undefined) === (customer === undefined)) throw new UserError('specify either --ticket or --customer');
   if (customer === '') throw new UserError('--customer: must not be empty');
   if (customer !== undefined) return { customer };
   const [, source, ticketId] = /^([^:]+):(.+)$/s.exec(ticket ?? '') ?? [];

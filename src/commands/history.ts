@@ -16,10 +16,10 @@ interface HistoryOptions extends ColumnOptions {
 const refusedShown = 20;
 
 export function registerHistory(program: Command): void {
-  const history = program.command('history').description('tickets that were answered before');
+  const history = program.command('history').description('import answered tickets');
   const command = history
     .command('import')
-    .description('stores answered tickets, each with the template that was used; can be repeated')
+    .description('import answered tickets with the template that was used; safe to repeat')
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
     .option('--source <name>', 'source of the tickets', ticketSource, 'history')
     .option('--json', 'print the figures as JSON');
@@ -40,5 +40,5 @@ export function registerHistory(program: Command): void {
 function asText({ rows, imported, repeated, refused }: ImportedHistory, file: string): string {
   const shown = refused.slice(0, refusedShown).map(({ line, problem }) => `${file}:${line}: ${problem}\n`);
   const more = refused.length > refusedShown ? `… and ${refused.length - refusedShown} more\n` : '';
-  return `${rows} rows: ${imported} imported, ${repeated} there already, ${refused.length} refused\n${shown.join('')}${more}`;
+  return `${rows} rows: ${imported} imported, ${repeated} already there, ${refused.length} refused\n${shown.join('')}${more}`;
 }

@@ -15,7 +15,7 @@ const withModels = <T>(work: (models: VersionsService) => Promise<T>): Promise<T
 
 /** Running replicas hear of each change from the database, and follow by themselves. */
 export function registerModels(program: Command): void {
-  const models = program.command('models').description('which model version ranks, and which is tried out beside it');
+  const models = program.command('models').description('manage model versions and rollouts');
   const json = (): Option => new Option('--json', 'print as JSON');
   const print = ({ json: asJson }: Json, answer: object, text: string): void =>
     void process.stdout.write(`${asJson ? JSON.stringify(answer) : text}\n`);
@@ -23,11 +23,12 @@ export function registerModels(program: Command): void {
     const share = row.mode === 'canary' ? ` of ${row.share * 100} % of the tickets` : '';
     print(options, row, `${row.version} ranks as ${row.mode}${share}`);
   };
-  const champion = (version: string | null): string => `the champion is ${version ?? "none: the templates' own text"}`;
+  const champion = (version: string | null): string =>
+    `champion: ${version ?? 'none (ranking by the text of the templates)'}`;
 
   models
     .command('list')
-    .description('versions, the newest first, and what is tried out')
+    .description('list versions, newest first, and active rollouts')
     .addOption(json())
     .action(async (options: Json) => {
       const { rollouts, items } = await withModels(async (service) => ({
@@ -45,7 +46,7 @@ export function registerModels(program: Command): void {
   models
     .command('promote')
     .argument('<version>')
-    .description('makes a version the champion; what is tried out ends')
+    .description('promote a version to champion; ends active rollouts')
     .addOption(json())
     .action(async (version: string, options: Json) => {
       const answer = await withModels((service) => service.promote(version, actor));
@@ -53,7 +54,7 @@ export function registerModels(program: Command): void {
     });
   models
     .command('rollback')
-    .description('ends what is tried out; where nothing is, the champion before takes over again')
+    .description('end the active rollout; without one, restore the previous champion')
     .addOption(json())
     .action(async (options: Json) => {
       const answer = await withModels((service) => service.rollback(actor));
@@ -62,7 +63,7 @@ export function registerModels(program: Command): void {
   models
     .command('shadow')
     .argument('<version>')
-    .description('lets a version rank every ticket too, and shows nothing of it')
+    .description('rank every ticket with a version as well, without showing its suggestions')
     .addOption(json())
     .action(async (version: string, options: Json) =>
       printRollout(options, await withModels((service) => service.startRollout(version, { mode: 'shadow', actor }))),
@@ -70,8 +71,8 @@ export function registerModels(program: Command): void {
   models
     .command('canary')
     .argument('<version>')
-    .description('lets a version rank a share of the tickets instead of the champion')
-    .option('--share <s>', '0.001 to 1; RETRAIN_CANARY_SHARE where it is not given', share)
+    .description('rank a share of the tickets with a version instead of the champion')
+    .option('--share <s>', 'share of tickets, 0.001 to 1; default: RETRAIN_CANARY_SHARE', share)
     .addOption(json())
     .action(async (version: string, options: Json & { share?: number }) => {
       const order = { mode: 'canary', share: options.share, actor } as const;
@@ -82,6 +83,6 @@ export function registerModels(program: Command): void {
 function share(text: string): number {
   const value = Number(text);
   if (!(value >= minCanaryShare && value <= 1))
-    throw new UserError(`--share: must be ${minCanaryShare} or more and at most 1, not "${text}"`);
+    throw new UserError(`--share: must be ${minCanaryShare} to 1, not "${text}"`);
   return value;
 }

@@ -19,10 +19,10 @@ type ShownWithWords = Omit<Shown, 'items'> & { items: (Shown['items'][number] & 
 export function registerRank(program: Command): void {
   program
     .command('rank')
-    .description('ranks the templates of a model version for one text')
-    .requiredOption('--model <folder>', 'a model version')
+    .description('rank the templates of a model version for one text')
+    .requiredOption('--model <folder>', 'folder of a model version')
     .requiredOption('--text <text>', 'what the customer wrote')
-    .option('--explain', 'with the words that spoke for each template and against it')
+    .option('--explain', 'include the words that support or contradict each template')
     .option('--json', 'print the ranking as JSON')
     .action(async ({ model: folder, text, explain, json }: RankOptions) => {
       const input: RankInput = {
@@ -36,7 +36,7 @@ export function registerRank(program: Command): void {
       const ranking = await withModel(resolve(folder), async (model) => {
         const rank = async (inputs: RankInput[]) => (await model.rank(inputs)).map((answer) => answer.ranking);
         const [answer] = await rank([input]);
-        if (!answer) throw new Error('the model gave no answer');
+        if (!answer) throw new Error('the model returned no ranking');
         const shown: ShownWithWords = toPublicRanking(answer, 10);
         if (!explain) return shown;
         const templateIds = shown.items.map(({ templateId }) => templateId);
@@ -47,7 +47,7 @@ export function registerRank(program: Command): void {
         process.stdout.write(`${JSON.stringify(ranking)}\n`);
         return;
       }
-      if (ranking.abstained) process.stdout.write(`nothing is suggested: ${ranking.reason ?? ''}\n`);
+      if (ranking.abstained) process.stdout.write(`no suggestion: ${ranking.reason ?? ''}\n`);
       for (const item of ranking.items) {
         const { rank, templateId, probability, words } = item;
         process.stdout.write(`${String(rank).padStart(2)}  ${formatPercent(probability).padStart(6)}  ${templateId}\n`);

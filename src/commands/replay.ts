@@ -19,12 +19,12 @@ interface ReplayCommandOptions extends ColumnOptions {
 export function registerReplay(program: Command): void {
   const command = program
     .command('replay')
-    .description('puts the tickets of a file onto Kafka, as a helpdesk would')
+    .description('replay a file of tickets into Kafka')
     .requiredOption('--data <file>', 'tickets: CSV, TSV or JSON Lines with a header')
     .option('--source <name>', 'source of the tickets', ticketSource, 'replay')
-    .option('--rate <n>', 'tickets a second; as fast as the broker takes them by default', rate)
+    .option('--rate <n>', 'tickets per second; default: no limit', rate)
     .addOption(
-      new Option('--agents <who>', 'truth: simulated agents choose what the label says')
+      new Option('--agents <who>', 'truth: simulated agents choose the labelled template')
         .choices(['truth', 'none'])
         .default('none'),
     )
@@ -42,7 +42,7 @@ export function registerReplay(program: Command): void {
     bar.stop();
     const { sent, chosen } = figures;
     process.stdout.write(
-      options.json ? `${JSON.stringify(figures)}\n` : `${sent} tickets sent, ${chosen} choices made\n`,
+      options.json ? `${JSON.stringify(figures)}\n` : `${sent} tickets sent, ${chosen} choices sent\n`,
     );
   });
 }

@@ -17,13 +17,11 @@ interface ReportOptions extends ColumnOptions {
 export function registerReport(program: Command): void {
   const command = program
     .command('report')
-    .argument('<folder>', 'a model version')
-    .description(
-      'writes a page that shows one training: curves, calibration, confusions, likely wrong labels, diagnosis',
-    )
-    .option('--data <file>', 'the tickets it was trained on: shows the texts of those that it is most wrongly sure of')
-    .option('--out <file>', 'the page; default report.html in the folder that the command is called in')
-    .option('--json', 'print the record of the run as JSON instead');
+    .argument('<folder>', 'folder of a model version')
+    .description('render a training run as a page: curves, calibration, confusions, suspected label errors, diagnosis')
+    .option('--data <file>', 'the training file: shows the texts of suspected label errors')
+    .option('--out <file>', 'output file; default: report.html in the current folder')
+    .option('--json', 'print the run record as JSON instead');
   addColumnOptions(command).action(async (folder: string, options: ReportOptions) => {
     const record = await readRun(resolve(folder));
     if (options.json) {
@@ -39,7 +37,7 @@ export function registerReport(program: Command): void {
 
 async function readRun(folder: string): Promise<RunRecord> {
   const text = await readFile(join(folder, runFile), 'utf8').catch(() => null);
-  if (text === null) throw new UserError(`${folder}: no ${runFile} there; a training leaves it in its model's folder`);
+  if (text === null) throw new UserError(`${folder}: no ${runFile} in this folder; every training writes one`);
   return JSON.parse(text) as RunRecord;
 }
 
@@ -59,7 +57,7 @@ async function textsOf(record: RunRecord, file: string, options: ColumnOptions):
     }
     texts.set(row.line, ticketText(row));
   }
-  if (texts.size < wanted.size) throw new UserError(`${file}: too short for the file of this training`);
+  if (texts.size < wanted.size) throw new UserError(`${file}: has fewer rows than the training file`);
   return texts;
 }
 

@@ -5,7 +5,7 @@ import { launch, untilSignal } from '../launch.js';
 export function registerServe(program: Command): void {
   program
     .command('serve')
-    .description('the service: reads tickets, ranks, publishes, answers over HTTP; until SIGTERM or Ctrl-C')
+    .description('run the service until SIGTERM or Ctrl-C')
     .action(async () => {
       const report = (line: string): void => void process.stderr.write(`${line}\n`);
       const stopping = new AbortController();
@@ -22,7 +22,7 @@ export function registerServe(program: Command): void {
       );
       if (service) {
         report(`Replyrank listens on ${service.url}`);
-        if (service.signInLink) report(`Sign in, once, within 15 minutes: ${service.signInLink}`);
+        if (service.signInLink) report(`One-time sign-in link, valid for 15 minutes: ${service.signInLink}`);
         await stopped;
         report('Stopping …');
         await service.stop();

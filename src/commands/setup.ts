@@ -6,7 +6,7 @@ import { setUp } from '../setup/setup.js';
 export function registerSetup(program: Command): void {
   program
     .command('setup')
-    .description("Fetch and build what npm does not bring: TensorFlow's library, the encoder, the embedded servers")
+    .description('download TensorFlow, the encoder and the embedded servers')
     .action(async () => {
       const config = readConfig();
       await setUp(

@@ -31,22 +31,31 @@ export interface SimulateOptions extends ColumnOptions {
   json?: boolean;
 }
 
-const fewestBefore = 100;
+const minBefore = 100;
 
 export function registerSimulate(program: Command): void {
   const command = program
     .command('simulate')
-    .description(
-      'replays months of dated tickets with simulated agents: what drift costs, and what each policy makes of it',
-    )
+    .description('replay months of dated tickets with simulated agents and compare retraining policies')
     .requiredOption('--data <file>', 'labelled tickets with dates: CSV, TSV or JSON Lines with a header')
-    .option('--from <date>', 'the first model learns from the tickets before; default: after a third of them', date)
-    .option('--until <date>', 'tickets from then on are left out', date)
-    .option('--policies <names>', `side by side, parted by commas: ${policies.join(', ')}`, policyList, [...policies])
-    .option('--trust <share>', 'how often agents take what stands first whatever it is', share('--trust'), 0)
-    .option('--audit <share>', 'share of tickets that are shown no suggestion', share('--audit'), 0.02)
-    .option('--seed <n>', 'the same seed gives the same agents', wholeNumber('--seed'), 1)
-    .option('--out <folder>', 'gets simulation.html and simulation.json')
+    .option(
+      '--from <date>',
+      'start of the simulation; earlier tickets train the first model; default: after one third',
+      date,
+    )
+    .option('--until <date>', 'end of the simulation', date)
+    .option('--policies <names>', `comma-separated policies to compare: ${policies.join(', ')}`, policyList, [
+      ...policies,
+    ])
+    .option(
+      '--trust <share>',
+      'share of tickets on which agents accept the first suggestion unread',
+      share('--trust'),
+      0,
+    )
+    .option('--audit <share>', 'share of audit tickets (no suggestion shown)', share('--audit'), 0.02)
+    .option('--seed <n>', 'random seed', wholeNumber('--seed'), 1)
+    .option('--out <folder>', 'output folder for simulation.html and simulation.json')
     .option('--json', 'print the figures as JSON');
   addColumnOptions(command).action(async (options: SimulateOptions) => {
     const { before, later } = await readTickets(options);
@@ -74,7 +83,7 @@ export async function readTickets(
   const tickets: SimulatedTicket[] = [];
   for await (const row of readDataFile(file, columnsOf(options), 'required')) {
     const at = row.occurredAt;
-    if (!at) throw new UserError(`${file}:${row.line}: has no date; --date-column names the column that has it`);
+    if (!at) throw new UserError(`${file}:${row.line}: has no date; specify the column with --date-column`);
     if (options.until && at >= options.until) continue;
     const key = row.id ?? `line:${row.line}`;
     tickets.push({ id: tickets.length + 1, key, at, row });
@@ -84,9 +93,9 @@ export async function readTickets(
   const from = options.from ?? third;
   const before = tickets.filter(({ at }) => at < from);
   const later = tickets.filter(({ at }) => at >= from);
-  if (before.length < fewestBefore || later.length === 0) {
+  if (before.length < minBefore || later.length === 0) {
     throw new UserError(
-      `${file}: ${before.length} tickets lie before ${from.toISOString()}, ${later.length} after; at least ${fewestBefore} before and one after are needed: --from says where the first model's tickets end`,
+      `${file}: ${before.length} tickets are before ${from.toISOString()}, ${later.length} after; at least ${minBefore} before and one after are required: set --from`,
     );
   }
   return { before, later };
@@ -160,11 +169,9 @@ export function days(tickets: readonly SimulatedTicket[]): SimulatedTicket[][] {
 function storyOf(policy: Policy, { months, events, trainings, promotions, alarms }: SimulatedTeam): PolicyStory {
   const sum = (member: 'tickets' | 'correct'): number => months.reduce((total, month) => total + month[member], 0);
   const [low, high] = wilsonInterval(sum('correct'), sum('tickets'));
-  const [top1, from, to] = [sum('correct') / Math.max(1, sum('tickets')), low, high].map((value) => toPercent(value)) as [
-    number,
-    number,
-    number,
-  ];
+  const [top1, from, to] = [sum('correct') / Math.max(1, sum('tickets')), low, high].map((value) =>
+    toPercent(value),
+  ) as [number, number, number];
   return { policy, top1, low: from, high: to, trainings, promotions, alarms, months, events };
 }
 
@@ -178,14 +185,14 @@ const asText = (stories: readonly PolicyStory[]): string =>
 
 export function date(text: string): Date {
   const value = new Date(text);
-  if (Number.isNaN(value.getTime())) throw new UserError(`"${text}" is no date; write 2026-11-23`);
+  if (Number.isNaN(value.getTime())) throw new UserError(`"${text}" is not a date; use the form 2026-11-23`);
   return value;
 }
 
 export function share(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!(value >= 0 && value < 1)) throw new UserError(`${flag}: must be 0 or more and below 1, not "${text}"`);
+    if (!(value >= 0 && value < 1)) throw new UserError(`${flag}: must be at least 0 and less than 1, not "${text}"`);
     return value;
   };
 }
@@ -194,6 +201,6 @@ export function policyList(text: string): Policy[] {
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !policies.some((policy) => policy === name));
   if (unknown !== undefined)
-    throw new UserError(`--policies: there is no "${unknown}"; there are ${policies.join(', ')}`);
+    throw new UserError(`--policies: unknown policy "${unknown}"; available: ${policies.join(', ')}`);
   return names as Policy[];
 }

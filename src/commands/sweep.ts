@@ -23,17 +23,15 @@ interface SweepOptions extends ColumnOptions {
 export function registerSweep(program: Command): void {
   const command = program
     .command('sweep')
-    .description(
-      'searches better settings of the recipe by the log-loss on tickets held out; goes on where it was stopped',
-    )
+    .description('hyperparameter search (minimises held-out log-loss); resumable')
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
-    .requiredOption('--out <folder>', 'gets trials.jsonl, best.json (for train --settings) and sweep.html')
-    .option('--trials <n>', 'settings to try; the first are those of the recipe', wholeNumber('--trials'), 16)
-    .option('--seed <n>', 'the same seed tries the same settings', wholeNumber('--seed'), 1)
+    .requiredOption('--out <folder>', 'output folder for trials.jsonl, best.json (for train --settings) and sweep.html')
+    .option('--trials <n>', 'number of trials; the first uses the default settings', wholeNumber('--trials'), 16)
+    .option('--seed <n>', 'random seed', wholeNumber('--seed'), 1)
     .option('--json', 'print the best trial as JSON');
   addColumnOptions(command).action(async (options: SweepOptions) => {
     const { trials, seed } = options;
-    if (trials < 2) throw new UserError('--trials: must be 2 or more');
+    if (trials < 2) throw new UserError('--trials: must be at least 2');
     const config = readConfig();
     const worker = await modelWorker(config);
     const out = resolve(options.out);
@@ -48,13 +46,13 @@ export function registerSweep(program: Command): void {
       onProgress: trainingProgress(),
     });
     const [best] = finished.filter(({ share }) => share === 1).sort((a, b) => a.logLoss - b.logLoss);
-    if (!best) throw new UserError('no trial has seen all tickets');
+    if (!best) throw new UserError('no trial finished on all tickets');
     await writeFile(join(out, 'best.json'), `${JSON.stringify(best.recipe)}\n`);
     await writeFile(join(out, 'sweep.html'), await sweepPage(finished));
     process.stdout.write(
       options.json
         ? `${JSON.stringify(best)}\n`
-        : `Best of ${trials}: ${JSON.stringify(best.recipe)}, log-loss ${best.logLoss}, top-1 ${best.top1} %\n${join(out, 'sweep.html')}\n`,
+        : `Best of ${trials} trials: ${JSON.stringify(best.recipe)}, log-loss ${best.logLoss}, top-1 ${best.top1} %\n${join(out, 'sweep.html')}\n`,
     );
   });
 }

@@ -7,31 +7,31 @@ import { withDatabase } from './options/with-database.js';
 import { readTemplates } from './options/templates-file.js';
 
 export function registerTemplates(program: Command): void {
-  const templates = program.command('templates').description('the reply templates');
+  const templates = program.command('templates').description('manage reply templates');
   templates
     .command('import')
     .argument(
       '<file>',
       'JSON Lines of {"id","title","body","contactTypes"}, or CSV; "state" and "mergedInto" are optional',
     )
-    .description('adds templates and changes those that are there; can be repeated')
+    .description('add templates and update existing ones; safe to repeat')
     .option('--json', 'print the figures as JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       const rows = await readTemplates(file);
       const result = await withDatabase((source) =>
         source.transaction((manager) => importTemplates(manager, rows, { actor: 'command line' })),
       ).catch((error: unknown) => {
-        throw error instanceof InvalidMerge ? new UserError(`no template was imported: ${error.message}`) : error;
+        throw error instanceof InvalidMerge ? new UserError(`nothing was imported: ${error.message}`) : error;
       });
       process.stdout.write(
         options.json
           ? `${JSON.stringify(result)}\n`
-          : `${result.added} added, ${result.changed} changed, ${result.unchanged} as they were\n`,
+          : `${result.added} added, ${result.changed} changed, ${result.unchanged} unchanged\n`,
       );
     });
   templates
     .command('list')
-    .description('id, state and title of every template')
+    .description('list id, state and title of every template')
     .action(() =>
       withDatabase(async (source) => {
         for (const template of await exportTemplates(source.manager)) {
@@ -41,7 +41,7 @@ export function registerTemplates(program: Command): void {
     );
   templates
     .command('export')
-    .description('all templates as JSON Lines, in the form that import reads')
+    .description('export all templates as JSON Lines, readable by import')
     .action(() =>
       withDatabase(async (source) => {
         for (const template of await exportTemplates(source.manager))

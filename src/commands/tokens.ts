@@ -7,15 +7,15 @@ import { withDatabase } from './options/with-database.js';
 const actor = 'command line';
 
 export function registerTokens(program: Command): void {
-  const tokens = program.command('tokens').description('API tokens, sent as Authorization: Bearer');
+  const tokens = program.command('tokens').description('manage API tokens (Authorization: Bearer)');
   tokens
     .command('add')
-    .argument('<name>', 'what uses it')
-    .addOption(new Option('--role <role>', 'what it may do').choices(roles).makeOptionMandatory())
-    .option('--expires <days>', 'days until it ends; never by default', wholeDays)
-    .option('--read-only', 'changes nothing, whatever its role may')
+    .argument('<name>', 'token name')
+    .addOption(new Option('--role <role>', 'role of the token').choices(roles).makeOptionMandatory())
+    .option('--expires <days>', 'days until it expires; default: never', wholeDays)
+    .option('--read-only', 'allow read requests only')
     .option('--json', 'print {"token"}')
-    .description('makes a token and shows it this once')
+    .description('create a token (shown once)')
     .action(async (name: string, options: { role: Role; expires?: number; readOnly?: boolean; json?: boolean }) => {
       const token = await withDatabase((source) =>
         source.transaction((manager) =>
@@ -28,19 +28,19 @@ export function registerTokens(program: Command): void {
           }),
         ),
       );
-      if (token === null) throw new UserError(`a token ${name} is in use: revoke it first, or take another name`);
+      if (token === null) throw new UserError(`an active token is named ${name}: revoke it first, or use another name`);
       process.stdout.write(options.json ? `${JSON.stringify({ token })}\n` : `${token}\n`);
     });
   tokens
     .command('list')
-    .description('names, roles and dates; never the tokens')
+    .description('list names, roles and dates; never the tokens themselves')
     .option('--json', 'print as JSON')
     .action(async (options: { json?: boolean }) => {
       const rows = await withDatabase((source) => listTokens(source.manager));
       if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
       else {
         for (const row of rows) {
-          const state = row.revokedAt ? 'revoked' : row.expiresAt ? `until ${row.expiresAt.toISOString()}` : 'in use';
+          const state = row.revokedAt ? 'revoked' : row.expiresAt ? `until ${row.expiresAt.toISOString()}` : 'active';
           process.stdout.write(`${row.name}\t${row.role}${row.readOnly ? ', read only' : ''}\t${state}\n`);
         }
       }
@@ -48,12 +48,12 @@ export function registerTokens(program: Command): void {
   tokens
     .command('revoke')
     .argument('<name>')
-    .description('ends a token; running services honour it within 5 s')
+    .description('revoke a token; takes effect within 5 s')
     .action(async (name: string) => {
       const revoked = await withDatabase((source) =>
         source.transaction((manager) => revokeToken(manager, name, actor)),
       );
-      if (!revoked) throw new UserError(`no token ${name} is in use`);
+      if (!revoked) throw new UserError(`there is no active token named ${name}`);
     });
 }
 

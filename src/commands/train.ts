@@ -33,28 +33,29 @@ interface TrainOptions extends ColumnOptions {
 export function registerTrain(program: Command): void {
   const command = program
     .command('train')
-    .description('trains a model version from a file of labelled tickets')
+    .description('train a model version from a file of labelled tickets')
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
-    .option('--templates <file>', 'JSON Lines of {"id","title","body","contactTypes"}: their text is read too')
-    .requiredOption('--out <folder>', 'folder of the new version; must not exist')
-    .option('--validation <file>', 'other labelled tickets, such as later ones: thresholds are drawn on them')
+    .option(
+      '--templates <file>',
+      'JSON Lines of {"id","title","body","contactTypes"}: the model also learns from their text',
+    )
+    .requiredOption('--out <folder>', 'output folder of the new version; must not exist')
+    .option('--validation <file>', 'labelled tickets used to tune thresholds, such as later ones')
     .addOption(
-      new Option('--recipe <name>', 'frozen: heads on the encoder as it is; finetune: the encoder is trained too')
+      new Option(
+        '--recipe <name>',
+        'frozen: train heads on the pretrained encoder; finetune: train the encoder as well',
+      )
         .choices(['frozen', 'finetune'])
         .default('frozen'),
     )
-    .option('--seed <n>', 'the same seed gives the same model', wholeNumber('--seed'), 1)
-    .option(
-      '--precision <share>',
-      'share of right ones wanted among first suggestions shown',
-      share('--precision'),
-      0.5,
-    )
-    .option('--coverage <share>', 'share of tickets whose right template the set must hold', share('--coverage'), 0.97)
-    .option('--known-contact-type', 'the contact type is known when a ticket arrives: learn from it')
-    .option('--settings <file>', 'settings of the recipe, such as best.json of "replyrank sweep"')
+    .option('--seed <n>', 'random seed', wholeNumber('--seed'), 1)
+    .option('--precision <share>', 'target precision of first suggestions that are shown', share('--precision'), 0.5)
+    .option('--coverage <share>', 'target coverage of the prediction set', share('--coverage'), 0.97)
+    .option('--known-contact-type', 'use the contact type as an input (known when a ticket arrives)')
+    .option('--settings <file>', 'JSON file of hyperparameters, such as best.json of "replyrank sweep"')
     .addOption(skipPreflight())
-    .option('--json', 'print what was trained as JSON');
+    .option('--json', 'print the result as JSON');
   addColumnOptions(command).action(async (options: TrainOptions) => {
     const config = readConfig();
     const worker = await modelWorker(config);
@@ -100,7 +101,7 @@ export function registerTrain(program: Command): void {
     const fewest = Math.min(...labelCounts);
     process.stdout.write(
       `${version} in ${out}: ${data.rows} tickets, ${classes.length} templates (the rarest with ${fewest} labels), ${seconds} s\n` +
-        `Held out in training: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
+        `Held-out tickets: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
     );
   });
 }
@@ -124,12 +125,11 @@ async function readRecipe(file: string): Promise<Recipe> {
 function skipPreflight(): Option {
   const names = Object.keys(preflightChecks) as PreflightCheck[];
   const meanings = names.map((name) => `${name} (${preflightChecks[name]})`);
-  return new Option(
-    '--skip-preflight <name>',
-    `leaves out a check, can be given again: ${meanings.join('; ')}`,
-  ).argParser((text: string, before: PreflightCheck[] | undefined) => {
-    const name = names.find((known) => known === text);
-    if (!name) throw new UserError(`--skip-preflight: there is no check "${text}", only ${names.join(', ')}`);
-    return [...(before ?? []), name];
-  });
+  return new Option('--skip-preflight <name>', `skip a check; repeatable: ${meanings.join('; ')}`).argParser(
+    (text: string, before: PreflightCheck[] | undefined) => {
+      const name = names.find((known) => known === text);
+      if (!name) throw new UserError(`--skip-preflight: unknown check "${text}"; available: ${names.join(', ')}`);
+      return [...(before ?? []), name];
+    },
+  );
 }

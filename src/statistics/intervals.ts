@@ -18,12 +18,16 @@ export interface MeanSums {
 /** The 97.5 % quantile of the standard normal distribution. */
 const z = 1.959964;
 
+/** The same as most tables round it; stored results and drift reports have been computed with it. */
+const roundedZ = 1.96;
+
 /** Wilson's 95 % score interval (JASA 1927) of a proportion, 0–1; accurate for small samples and extreme proportions too. */
 export function wilsonInterval(hits: number, of: number): [low: number, high: number] {
   if (of === 0) return [0, 1];
   const share = hits / of;
-  const centre = (share + z ** 2 / (2 * of)) / (1 + z ** 2 / of);
-  const half = (z / (1 + z ** 2 / of)) * Math.sqrt((share * (1 - share)) / of + z ** 2 / (4 * of ** 2));
+  const z2 = roundedZ ** 2;
+  const centre = (share + z2 / (2 * of)) / (1 + z2 / of);
+  const half = (roundedZ / (1 + z2 / of)) * Math.sqrt((share * (1 - share)) / of + z2 / (4 * of ** 2));
   return [Math.min(share, Math.max(0, centre - half)), Math.max(share, Math.min(1, centre + half))];
 }
 

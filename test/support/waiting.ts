@@ -13,7 +13,7 @@ declare module 'vitest' {
 /** Left of the test's time when a wait gives up, so that its message is what is read, not that of the time-out. */
 const reserveMs = 2_000;
 const firstPauseMs = 20;
-const longestPauseMs = 200;
+const maxPauseMs = 200;
 
 /**
  * Reads a value again and again until it is accepted; an error while reading counts as not yet.
@@ -30,7 +30,7 @@ export async function waitFor<T>(
 ): Promise<T> {
   const start = Date.now();
   const deadline = deadlineFrom(start);
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 1.3)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(maxPauseMs, pauseMs * 1.3)) {
     let seen: string;
     try {
       const value = await read();

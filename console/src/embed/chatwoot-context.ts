@@ -18,7 +18,7 @@ export interface Conversation {
 /** Chatwoot's kind of message for one that a customer wrote. */
 const incoming = [0, 'incoming'];
 /** More than this is no conversation that somebody reads. */
-const mostCharacters = 20_000;
+const maxCharacters = 20_000;
 
 /** @returns null for whatever is no such message */
 export function conversationIn(data: unknown): Conversation | null {
@@ -35,7 +35,7 @@ export function conversationIn(data: unknown): Conversation | null {
       isObject(one) && incoming.includes(one['message_type'] as number | string) && typeof one['content'] === 'string',
   );
   const text = written.map(({ content }) => content.trim()).join('\n\n');
-  return { id: String(id), text: text.slice(-mostCharacters).trim(), writtenAt: isoOf(written.at(-1)?.['created_at']) };
+  return { id: String(id), text: text.slice(-maxCharacters).trim(), writtenAt: isoOf(written.at(-1)?.['created_at']) };
 }
 
 /** @param seconds since 1970 */

@@ -122,7 +122,7 @@ export interface paths {
     };
     get: operations['DecisionsController_list'];
     put?: never;
-    post: operations['DecisionsController_ask'];
+    post: operations['DecisionsController_request'];
     delete?: never;
     options?: never;
     head?: never;
@@ -264,7 +264,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['FlagsController_toReview'];
+    get: operations['FlagsController_listFlaggedTemplates'];
     put?: never;
     post?: never;
     delete?: never;
@@ -472,7 +472,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['ModelsController_list'];
+    get: operations['VersionsController_list'];
     put?: never;
     post?: never;
     delete?: never;
@@ -488,7 +488,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['ModelsController_moves'];
+    get: operations['VersionsController_moves'];
     put?: never;
     post?: never;
     delete?: never;
@@ -504,7 +504,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['ModelsController_rollouts'];
+    get: operations['VersionsController_rollouts'];
     put?: never;
     post?: never;
     delete?: never;
@@ -520,7 +520,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['ModelsController_get'];
+    get: operations['VersionsController_get'];
     put?: never;
     post?: never;
     delete?: never;
@@ -536,7 +536,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['ModelsController_report'];
+    get: operations['VersionsController_report'];
     put?: never;
     post?: never;
     delete?: never;
@@ -554,7 +554,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations['ModelsController_promote'];
+    post: operations['VersionsController_promote'];
     delete?: never;
     options?: never;
     head?: never;
@@ -570,7 +570,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations['ModelsController_shadow'];
+    post: operations['VersionsController_shadow'];
     delete?: never;
     options?: never;
     head?: never;
@@ -586,7 +586,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations['ModelsController_canary'];
+    post: operations['VersionsController_canary'];
     delete?: never;
     options?: never;
     head?: never;
@@ -602,7 +602,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations['ModelsController_rollback'];
+    post: operations['VersionsController_rollback'];
     delete?: never;
     options?: never;
     head?: never;
@@ -680,7 +680,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['SignInController_ways'];
+    get: operations['SignInController_methods'];
     put?: never;
     post: operations['SignInController_withPassword'];
     delete?: never;
@@ -712,7 +712,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['TemplateStatisticsController_all'];
+    get: operations['TemplateStatisticsController_list'];
     put?: never;
     post?: never;
     delete?: never;
@@ -728,7 +728,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations['TemplateStatisticsController_one'];
+    get: operations['TemplateStatisticsController_get'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1145,9 +1145,9 @@ export interface components {
         [key: string]: unknown;
       };
     };
-    AskForDecision: {
+    RetrainDecisionRequest: {
       /** @enum {string} */
-      ask: 'look' | 'retrain';
+      request: 'evaluation' | 'retraining';
     };
     Reweighting: {
       decision: number;
@@ -1165,15 +1165,15 @@ export interface components {
       /** @enum {string} */
       stream: 'tickets' | 'sample';
       modelVersion: string;
-      watched: {
+      monitor: {
         /** Format: date-time */
         since: string;
         /** Format: date-time */
-        lookedAt: string | null;
+        lastRunAt: string | null;
         tickets: number;
-        reference: boolean;
+        hasReference: boolean;
       } | null;
-      waiting: number;
+      backlog: number;
       alarm: boolean;
       signals: {
         signal: string;
@@ -1221,7 +1221,7 @@ export interface components {
       templateId: string;
       /** @enum {string} */
       reason: 'wrong' | 'outdated' | 'sensitive' | 'unclear' | 'typo';
-      /** @description What is wrong, for whoever mends it; stored redacted */
+      /** @description Visible to template editors; stored redacted */
       note?: string | null;
     };
     AddedFlag: {
@@ -1270,7 +1270,7 @@ export interface components {
         ticketId: string;
         subject: string;
         preview: string;
-        unsure: number;
+        uncertainty: number;
       }[];
       clusters: {
         words: string[];
@@ -1610,7 +1610,7 @@ export interface components {
        */
       format: 'jsonl' | 'csv';
       /**
-       * @description Only say what would be done
+       * @description Validate and report changes without importing
        * @default false
        */
       dryRun: boolean;
@@ -1633,9 +1633,9 @@ export interface components {
       to: string;
       items: {
         templateId: string;
-        /** @description Tickets that agents decided on while it stood among the suggestions */
+        /** @description Decided tickets on which it was suggested */
         shown: number;
-        /** @description Those among them where it stood first */
+        /** @description Decided tickets on which it was suggested first */
         first: number;
         acceptance: {
           value: number;
@@ -1643,23 +1643,23 @@ export interface components {
           high: number;
           of: number;
         } | null;
-        /** @description Tickets that were answered with it, suggested or looked up */
+        /** @description Tickets answered with it, suggested or searched for */
         used: number;
-        /** @description Tickets of imported histories that were answered with it, whenever that was */
+        /** @description Tickets of imported history answered with it, at any time */
         imported: number;
         /**
          * Format: date-time
-         * @description However long ago
+         * @description At any time
          */
         lastUsedAt: string | null;
-        /** @description Since its last change */
+        /** @description Flags since its last change */
         flags: number;
         reasons: {
           [key: string]: number;
         };
-        /** @description How often it stood first and another template was taken */
+        /** @description Tickets on which it was suggested first and another template was chosen */
         overridden: number;
-        /** @description The one taken most often instead */
+        /** @description The template chosen most often instead */
         topAlternative: {
           templateId: string;
           times: number;
@@ -1669,9 +1669,9 @@ export interface components {
     TemplateStatistics: {
       from: string;
       to: string;
-      /** @description Tickets that agents decided on while it stood among the suggestions */
+      /** @description Decided tickets on which it was suggested */
       shown: number;
-      /** @description Those among them where it stood first */
+      /** @description Decided tickets on which it was suggested first */
       first: number;
       acceptance: {
         value: number;
@@ -1679,9 +1679,9 @@ export interface components {
         high: number;
         of: number;
       } | null;
-      /** @description Tickets that were answered with it, suggested or looked up */
+      /** @description Tickets answered with it, suggested or searched for */
       used: number;
-      /** @description Tickets of imported histories that were answered with it, whenever that was */
+      /** @description Tickets of imported history answered with it, at any time */
       imported: number;
       usage: {
         /** Format: date-time */
@@ -1696,27 +1696,27 @@ export interface components {
         title: string;
         /** @enum {string} */
         state: 'draft' | 'allowed' | 'blocked' | 'retired';
-        /** @description This one stood first, the other was taken */
+        /** @description This template was suggested first, the other was chosen */
         takenInstead: number;
-        /** @description The other stood first, this one was taken */
+        /** @description The other template was suggested first, this one was chosen */
         suggestedInstead: number;
       }[];
       flags: {
         /** @enum {string} */
         reason: 'wrong' | 'outdated' | 'sensitive' | 'unclear' | 'typo';
-        /** @description What the agent said of it, redacted */
+        /** @description Redacted */
         note: string | null;
         agent: string;
         /** Format: date-time */
         at: string;
-        /** @description The template has not been changed since */
+        /** @description The template has not changed since */
         isCurrent: boolean;
         source: string;
         ticketId: string;
         subject: string;
         preview: string;
       }[];
-      /** @description Tickets that were answered with it last */
+      /** @description Newest tickets that were answered with it */
       examples: {
         source: string;
         ticketId: string;
@@ -1727,11 +1727,11 @@ export interface components {
       }[];
     };
     PlaceholderNames: {
-      /** @description Newest tickets that were looked at */
+      /** @description Number of newest tickets that were searched */
       tickets: number;
       items: {
         name: string;
-        /** @description Those that have it */
+        /** @description Tickets that have the field */
         tickets: number;
       }[];
     };
@@ -1789,7 +1789,7 @@ export interface components {
       /** @enum {string} */
       state?: 'draft' | 'allowed' | 'blocked' | 'retired';
       mergedInto?: string | null;
-      /** @description The revision that was looked at: 409 where it is another by now */
+      /** @description Revision that the change is based on; 409 if the template has changed since */
       revision?: number;
     };
     TicketPage: {
@@ -2290,7 +2290,7 @@ export interface operations {
       };
     };
   };
-  DecisionsController_ask: {
+  DecisionsController_request: {
     parameters: {
       query?: never;
       header?: never;
@@ -2299,7 +2299,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['AskForDecision'];
+        'application/json': components['schemas']['RetrainDecisionRequest'];
       };
     };
     responses: {
@@ -2571,7 +2571,7 @@ export interface operations {
       };
     };
   };
-  FlagsController_toReview: {
+  FlagsController_listFlaggedTemplates: {
     parameters: {
       query?: {
         limit?: number;
@@ -3021,7 +3021,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_list: {
+  VersionsController_list: {
     parameters: {
       query?: never;
       header?: never;
@@ -3049,7 +3049,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_moves: {
+  VersionsController_moves: {
     parameters: {
       query?: never;
       header?: never;
@@ -3077,7 +3077,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_rollouts: {
+  VersionsController_rollouts: {
     parameters: {
       query?: never;
       header?: never;
@@ -3105,7 +3105,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_get: {
+  VersionsController_get: {
     parameters: {
       query?: never;
       header?: never;
@@ -3135,7 +3135,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_report: {
+  VersionsController_report: {
     parameters: {
       query?: never;
       header?: never;
@@ -3165,7 +3165,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_promote: {
+  VersionsController_promote: {
     parameters: {
       query?: never;
       header?: never;
@@ -3195,7 +3195,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_shadow: {
+  VersionsController_shadow: {
     parameters: {
       query?: never;
       header?: never;
@@ -3225,7 +3225,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_canary: {
+  VersionsController_canary: {
     parameters: {
       query?: never;
       header?: never;
@@ -3261,7 +3261,7 @@ export interface operations {
       };
     };
   };
-  ModelsController_rollback: {
+  VersionsController_rollback: {
     parameters: {
       query?: never;
       header?: never;
@@ -3406,7 +3406,7 @@ export interface operations {
       };
     };
   };
-  SignInController_ways: {
+  SignInController_methods: {
     parameters: {
       query?: never;
       header?: never;
@@ -3524,10 +3524,10 @@ export interface operations {
       };
     };
   };
-  TemplateStatisticsController_all: {
+  TemplateStatisticsController_list: {
     parameters: {
       query?: {
-        /** @description How far back the figures go */
+        /** @description Length of the period */
         days?: number;
       };
       header?: never;
@@ -3555,10 +3555,10 @@ export interface operations {
       };
     };
   };
-  TemplateStatisticsController_one: {
+  TemplateStatisticsController_get: {
     parameters: {
       query?: {
-        /** @description How far back the figures go */
+        /** @description Length of the period */
         days?: number;
       };
       header?: never;

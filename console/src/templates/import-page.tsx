@@ -131,7 +131,7 @@ function Wrong({ name, error }: { name: string; error: Error }) {
   );
 }
 
-const mostRows = 200;
+const maxRows = 200;
 
 /** What an import would do, changes first. */
 function Found({
@@ -168,7 +168,7 @@ function Found({
               </tr>
             </thead>
             <tbody>
-              {worth.slice(0, mostRows).map(({ line, id, title, result, changes }) => (
+              {worth.slice(0, maxRows).map(({ line, id, title, result, changes }) => (
                 <tr key={id}>
                   <td data-fixed>{line}</td>
                   <td>

@@ -15,14 +15,14 @@ export interface ColumnOptions {
 
 export function addColumnOptions(command: Command): Command {
   return command
-    .option('--text-column <name>', 'column of the text; default "text", or "subject" and "body"')
+    .option('--text-column <name>', 'column of the text; default: "text", or "subject" and "body"')
     .option('--subject-column <name>', 'column of the subject')
     .option('--body-column <name>', 'column of the body')
-    .option('--label-column <name>', 'column of the right template\'s id; default "template"')
-    .option('--contact-type-column <name>', 'column of the contact type; default "contactType"')
-    .option('--date-column <name>', 'column of the date; default "occurredAt"')
-    .option('--fields <names>', 'structured fields to learn from, parted by commas; no other column is one', names)
-    .option('--none-label <value>', 'the label that means that no template fits');
+    .option('--label-column <name>', 'column of the template id (label); default: "template"')
+    .option('--contact-type-column <name>', 'column of the contact type; default: "contactType"')
+    .option('--date-column <name>', 'column of the date; default: "occurredAt"')
+    .option('--fields <names>', 'comma-separated columns to use as features', names)
+    .option('--none-label <value>', 'label value meaning "no template"');
 }
 
 export function columnsOf(options: ColumnOptions): Columns {

@@ -9,7 +9,7 @@ export async function readTemplates(file: string): Promise<ImportedTemplate[]> {
   const { lines, problems } = parseTemplateFile(text, /\.(csv|tsv)$/i.test(file) ? 'csv' : 'jsonl');
   if (problems.length > 0) {
     const said = problems.map(({ line, message }) => `${file}:${line}: ${message}`);
-    throw new UserError(`no template was imported:\n${said.join('\n')}`);
+    throw new UserError(`nothing was imported:\n${said.join('\n')}`);
   }
   return lines.map(({ template }) => template);
 }

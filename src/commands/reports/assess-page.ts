@@ -35,25 +35,25 @@ const names: Record<string, string> = {
   ngrams: 'n-grams, linear',
   classMeans: 'Nearest class mean',
 };
-const writing = { column: 'Language', writing: 'Writing' };
+const writing = { column: 'Language', writing: 'Script' };
 const months = {
   setting: 'as set',
   dates: 'from the dates in the file',
   assumed: 'assumed: the file has no dates; set it with --tickets-per-month',
 };
-const mostTemplates = 25;
+const maxTemplates = 25;
 const count = (value: number): string => value.toLocaleString('en');
 
 export function assessmentPage(assessment: Assessment): string {
   const { file, verdict } = assessment;
   const list = (items: readonly string[]): string =>
     `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
-  const missing = verdict.missing.length > 0 ? `<h2>What is missing</h2>${list(verdict.missing)}` : '';
+  const missing = verdict.missing.length > 0 ? `<h2>Missing</h2>${list(verdict.missing)}` : '';
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,"><title>Assessment of ${escapeHtml(file)}</title><style>${style}</style></head><body>
-<header><h1>Does machine learning fit ${escapeHtml(file)}?</h1>
+<header><h1>ML readiness report: ${escapeHtml(file)}?</h1>
 <p class="verdict">${escapeHtml(verdict.sentence)}</p>${list(verdict.reasons)}${missing}</header>
 ${[models, curve, coverage, costs, classes, labels, texts].map((section) => `<section>${section(assessment)}</section>`).join('\n')}
 <p class="quiet">Figures are of tickets that the model had not seen: five trainings, each without a fifth of the tickets (one
@@ -70,9 +70,9 @@ function models({ heldOut: { model, baselines, tickets } }: Assessment): string 
   const bars = (value: 'top1' | 'hits3') =>
     rows.map((row) => ({ name: row.name, value: row[value], shown: `${row[value]} %` }));
   return (
-    `<h2>Against simpler ways</h2>${barChart('First suggestion right', bars('top1'))}` +
-    barChart('Right one among the first three', bars('hits3')) +
-    `<p class="quiet">${count(tickets)} tickets held out; the first suggestion of Replyrank is right for ${model.low} to ${model.high} % (95 % interval).</p>`
+    `<h2>Baselines</h2>${barChart('Top-1 accuracy', bars('top1'))}` +
+    barChart('Top-3 accuracy', bars('hits3')) +
+    `<p class="quiet">${count(tickets)} held-out tickets; top-1 accuracy of Replyrank: 95 % confidence interval ${model.low} to ${model.high} %.</p>`
   );
 }
 
@@ -83,7 +83,7 @@ function curve({ curve: { points, fitted, forecasts }, labelled }: Assessment): 
       `<td class="number">+${low.toFixed(1)} to +${high.toFixed(1)}</td></tr>`,
   );
   const chart = lineChart({
-    title: 'First suggestion right, by labels learned from',
+    title: 'Top-1 accuracy by number of training labels',
     xLabel: 'labels',
     yUnit: '%',
     logX: true,
@@ -94,9 +94,9 @@ function curve({ curve: { points, fitted, forecasts }, labelled }: Assessment): 
     dots: points.flatMap(({ labels, top1 }) => top1.map((y) => ({ x: labels, y }))),
   });
   return (
-    `<h2>What more labels are worth</h2>${chart}<div class="wide"><table><tr><th class="number">labels more</th>` +
+    `<h2>Learning curve</h2>${chart}<div class="wide"><table><tr><th class="number">additional labels</th>` +
     `<th class="number">points</th><th class="number">95 % interval</th></tr>${rows.join('')}</table></div>` +
-    '<p class="quiet">Each dot is a training, tested on the same tickets. The interval is a bootstrap over trainings and tickets; it covers the luck of the samples, not a change of what customers write.</p>'
+    '<p class="quiet">Each dot is a training, tested on the same tickets. The interval is a bootstrap over trainings and tickets; it captures sampling variance, not distribution shift.</p>'
   );
 }
 
@@ -111,7 +111,7 @@ function coverage({ savings, precisionCurve, ticketsPerMonth, minutesPerTicket }
       `<td class="number">${count(row.hours)}</td></tr>`,
   );
   const chart = lineChart({
-    title: 'Precision of the first suggestion, by share of tickets answered',
+    title: 'Precision of the first suggestion by coverage',
     xLabel: 'tickets answered, the surest first, %',
     yUnit: '%',
     lines: [
@@ -119,7 +119,7 @@ function coverage({ savings, precisionCurve, ticketsPerMonth, minutesPerTicket }
     ],
   });
   return (
-    `<h2>What could be answered, and what that saves</h2>${chart}<div class="wide"><table><tr>` +
+    `<h2>Coverage and savings</h2>${chart}<div class="wide"><table><tr>` +
     [
       'precision wanted',
       'tickets answered',
@@ -131,7 +131,7 @@ function coverage({ savings, precisionCurve, ticketsPerMonth, minutesPerTicket }
       .map((name) => `<th class="number">${name}</th>`)
       .join('') +
     `</tr>${rows.join('')}</table></div><p class="quiet">${count(ticketsPerMonth.value)} tickets a month (${months[ticketsPerMonth.from]}), ` +
-    `${minutesPerTicket} minutes saved by each right suggestion; a wrong one costs the time to see that it is wrong. The line is drawn on one half of the tickets and judged on the other.</p>`
+    `${minutesPerTicket} minutes saved by each right suggestion; a wrong one costs the time to see that it is wrong. The threshold is tuned on one half of the tickets and evaluated on the other.</p>`
   );
 }
 
@@ -142,31 +142,31 @@ function costs({ costs: { ways, currency, gpuSpeedup } }: Assessment): string {
       `<td class="number">${pricePerHour} ${escapeHtml(currency)}</td><td class="number">${cost} ${escapeHtml(currency)}</td></tr>`,
   );
   return (
-    '<h2>What a training costs</h2><div class="wide"><table><tr><th>on</th><th class="number">time</th><th class="number">an hour</th>' +
+    '<h2>Training cost</h2><div class="wide"><table><tr><th>on</th><th class="number">time</th><th class="number">an hour</th>' +
     `<th class="number">one training</th></tr>${rows.join('')}</table></div><p class="quiet">Recipe “frozen”. Times that are not ` +
-    `measured take a GPU to be ${gpuSpeedup} times faster than this machine (--gpu-speedup); prices are set with --price-cpu-hour, --price-own-gpu-hour and --price-rented-gpu-hour.</p>`
+    `measured assume that a GPU is ${gpuSpeedup} times faster than this machine (--gpu-speedup); prices are set with --price-cpu-hour, --price-own-gpu-hour and --price-rented-gpu-hour.</p>`
   );
 }
 
 function classes({ classes: { templates, for80Percent, fewerThan10, labelsOfThose, counts } }: Assessment): string {
-  const bars = counts.slice(0, mostTemplates).map(({ templateId, labels }) => ({ name: templateId, value: labels }));
-  const cut = templates > mostTemplates ? ` The ${mostTemplates} most frequent are shown.` : '';
+  const bars = counts.slice(0, maxTemplates).map(({ templateId, labels }) => ({ name: templateId, value: labels }));
+  const cut = templates > maxTemplates ? ` The chart shows the ${maxTemplates} most frequent.` : '';
   return (
-    `<h2>Templates and their tail</h2><p>${count(templates)} templates; ${count(for80Percent)} of them make 80 % of the labels. ` +
-    `${count(fewerThan10)} have fewer than ten labels (${labelsOfThose} % of all labels).${cut}</p>${barChart('Labels of a template', bars)}`
+    `<h2>Long tail</h2><p>${count(templates)} templates; ${count(for80Percent)} of them account for 80 % of the labels. ` +
+    `${count(fewerThan10)} have fewer than 10 labels (${labelsOfThose} % of all labels).${cut}</p>${barChart('Labels per template', bars)}`
   );
 }
 
 function labels({ noise, profile, labelled }: Assessment): string {
   const expected =
     noise.expectedCeiling === null
-      ? 'Too few texts are repeated to estimate how far people agree.'
-      : `If texts that stand there once are as uncertain as those that are repeated, about ${noise.expectedCeiling} % is the most that any ranker can reach.`;
+      ? 'Too few repeated texts to estimate label noise.'
+      : `If all texts are as noisy as the repeated ones, the estimated ceiling for any ranker is ${noise.expectedCeiling} %.`;
   return (
-    `<h2>Labels, copies and contradictions</h2><p>${count(labelled)} tickets have a template, for ${count(profile.noneFits)} none fits. ` +
-    `${count(profile.exactDuplicates)} repeat an earlier text letter by letter, ${count(noise.nearDuplicates)} but for case, digits, ` +
-    `punctuation or the order of words. Of ${count(noise.repeatedTexts)} repeated texts, ${count(noise.answeredDifferently)} were ` +
-    `answered with different templates. No ranker can be right for more than ${noise.ceiling} % of these tickets. ${expected}</p>`
+    `<h2>Duplicates and label noise</h2><p>${count(labelled)} tickets have a template; ${count(profile.noneFits)} are labelled "no template". ` +
+    `${count(profile.exactDuplicates)} are exact duplicates, ${count(noise.nearDuplicates)} near-duplicates (ignoring case, digits, ` +
+    `punctuation and word order). Of ${count(noise.repeatedTexts)} repeated texts, ${count(noise.answeredDifferently)} were ` +
+    `answered with different templates. Upper bound for any ranker on these tickets: ${noise.ceiling} %. ${expected}</p>`
   );
 }
 
@@ -179,7 +179,7 @@ function texts({ profile: { words, languages, channels, emptyTexts, rows }, from
   }));
   const dates = from && until ? ` From ${from.slice(0, 10)} to ${until.slice(0, 10)}.` : ' No dates.';
   return (
-    `<h2>Texts</h2><p>${count(rows)} tickets, ${count(emptyTexts)} without words; half of them have at most ${count(words.median)} words, ` +
+    `<h2>Texts</h2><p>${count(rows)} tickets, ${count(emptyTexts)} without words; median length ${count(words.median)} words, ` +
     `95 % at most ${count(words.p95)}.${dates}</p>${barChart('Length', lengths)}` +
     barChart(writing[languages.by], listed(languages.counts)) +
     (channels.length > 0 ? barChart('Channel', listed(channels)) : '')

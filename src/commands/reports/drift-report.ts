@@ -5,17 +5,17 @@ import type { Finding, Slice } from '../../monitoring/observations/finding.js';
 import type { RetrainAction } from '../../monitoring/decisions/retrain-decision.js';
 import { formatPercent } from '../../statistics/percent.js';
 
-const mostSignals = 8;
-const mostExamples = 3;
-const longestExample = 100;
+const maxSignals = 8;
+const maxExamples = 3;
+const maxExample = 100;
 
 const advice: Record<RetrainAction, string> = {
-  repair: 'Mend the input at its source; do not retrain on it.',
-  reweight: 'Re-weight the model for the new mix of templates; no retraining is needed.',
-  record: 'Nothing but to know it.',
-  'label-first': 'Label some of these tickets, and write a template where none answers them; then retrain.',
-  retrain: 'Retrain on fresh labels.',
-  none: 'Nothing.',
+  repair: 'Fix the input at its source; do not retrain on it.',
+  reweight: 'Apply a prior correction for the new template mix; no retraining is needed.',
+  record: 'No action needed.',
+  'label-first': 'Collect labels for these tickets, and write a template where none fits; then retrain.',
+  retrain: 'Retrain on new labels.',
+  none: 'No action.',
 };
 
 const nameOf = (signal: string, { by, value }: Slice): string => (by === 'all' ? signal : `${signal}[${by}=${value}]`);
@@ -40,11 +40,11 @@ export function driftAsText({ alarm, signals, decision, evidence }: FileDrift, r
   const moved = signals.filter((finding) => finding.alarm);
   const lines = [
     alarm
-      ? `The tickets have moved: ${moved.length} of ${signals.length} signals alarm (${rows.length} tickets).`
-      : `No drift: none of ${signals.length} signals alarms (${rows.length} tickets).`,
+      ? `Drift detected: ${moved.length} of ${signals.length} signals (${rows.length} tickets).`
+      : `No drift detected: 0 of ${signals.length} signals (${rows.length} tickets).`,
     ...(evidence ? [...whatMoved(evidence, moved), ...forWhom(evidence), ...doesItHurt(evidence)] : []),
     ...(evidence ? examplesOf(evidence, rows) : []),
-    'What to do',
+    'Recommended action',
     `  ${decision.action}: ${advice[decision.action]}`,
     ...decision.reasons.map((reason) => `  - ${reason}`),
   ];
@@ -52,17 +52,17 @@ export function driftAsText({ alarm, signals, decision, evidence }: FileDrift, r
 }
 
 function whatMoved({ causes, words }: Diagnosis, moved: readonly Finding[]): string[] {
-  const shown = moved.slice(0, mostSignals).map(({ signal, slice, pValue, explanation }) => {
+  const shown = moved.slice(0, maxSignals).map(({ signal, slice, pValue, explanation }) => {
     const p = pValue === null ? '' : ` (p ${pValue < 1e-4 ? '< 0.0001' : `= ${pValue.toFixed(4)}`})`;
     return `  ${nameOf(signal, slice)}: ${explanation}${p}`;
   });
   const named = causes.map(({ kind, sentence }, index) => `  ${index + 1}. ${kind}: ${sentence}`);
   return [
     ...(named.length > 0 ? ['Most likely cause', ...named] : []),
-    'What moved',
+    'Signals',
     ...shown,
-    ...(moved.length > mostSignals ? [`  and ${moved.length - mostSignals} more`] : []),
-    ...(words.length > 0 ? [`Typical words of what is new: ${words.map(({ word }) => word).join(', ')}`] : []),
+    ...(moved.length > maxSignals ? [`  and ${moved.length - maxSignals} more`] : []),
+    ...(words.length > 0 ? [`Characteristic terms: ${words.map(({ word }) => word).join(', ')}`] : []),
   ];
 }
 
@@ -72,22 +72,22 @@ function forWhom({ slice, templates }: Diagnosis): string[] {
     .map(({ name, before, now }) => `  ${name}: ${formatPercent(now)} of the tickets, ${formatPercent(before)} before`);
   const worst = slice
     ? [
-        `  most is lost where ${slice.slice.by} is ${slice.slice.value}: ${formatPercent(slice.loss)} of ${slice.tickets} tickets`,
+        `  largest loss where ${slice.slice.by} is ${slice.slice.value}: ${formatPercent(slice.loss)} of ${slice.tickets} tickets`,
       ]
     : [];
-  return carried.length + worst.length > 0 ? ['For whom', ...worst, ...carried] : [];
+  return carried.length + worst.length > 0 ? ['Affected', ...worst, ...carried] : [];
 }
 
 function doesItHurt({ accuracy, risk }: Diagnosis): string[] {
   if (!accuracy) return [];
   const { before, now, labels } = accuracy;
-  const basis = labels > 0 ? `, ${labels} labels among what it rests on` : ', told without labels';
+  const basis = labels > 0 ? `, ${labels} labels used` : ', told without labels';
   return [
-    'Does it hurt?',
-    `  first suggestion right: ${formatPercent(now.value)} (${formatPercent(now.low)} to ${formatPercent(now.high)}), ${formatPercent(before.value)} before${basis}`,
+    'Impact',
+    `  top-1 accuracy: ${formatPercent(now.value)} (${formatPercent(now.low)} to ${formatPercent(now.high)}), ${formatPercent(before.value)} before${basis}`,
     ...(risk
       ? [
-          `  wrong for ${formatPercent(risk.observed)} of ${risk.labels} labels; up to ${formatPercent(risk.tolerated)} is bearable`,
+          `  error rate ${formatPercent(risk.observed)} on ${risk.labels} labels; error tolerance ${formatPercent(risk.tolerated)}`,
         ]
       : []),
   ];
@@ -95,9 +95,9 @@ function doesItHurt({ accuracy, risk }: Diagnosis): string[] {
 
 function examplesOf({ examples }: Diagnosis, rows: readonly RankedRow[]): string[] {
   const texts = new Map(rows.map(({ observation: { key }, text }) => [key, text]));
-  const shown = examples.slice(0, mostExamples).map(({ key }) => {
+  const shown = examples.slice(0, maxExamples).map(({ key }) => {
     const text = (texts.get(key) ?? '').replaceAll(/\s+/g, ' ');
-    return `  ${key}: ${text.length > longestExample ? `${text.slice(0, longestExample).toWellFormed()}…` : text || '(empty)'}`;
+    return `  ${key}: ${text.length > maxExample ? `${text.slice(0, maxExample).toWellFormed()}…` : text || '(empty)'}`;
   });
   return shown.length > 0 ? ['Examples', ...shown] : [];
 }

@@ -3,8 +3,8 @@ import type { RunRecord } from '../../models/training/run-record.js';
 import { curvesPicture, reliabilityPicture, scopePicture } from './run-pictures.js';
 import { formatPercent } from '../../statistics/percent.js';
 
-const mostSlices = 12;
-const longestText = 400;
+const maxSlices = 12;
+const maxText = 400;
 
 const style = `
 :root { color-scheme: light dark; --line: #8884; --ink: light-dark(#1f2937, #e5e7eb); --bad: #c2410c; --good: #2563eb; }
@@ -30,24 +30,24 @@ export function runPage(record: RunRecord, texts: ReadonlyMap<number, string> | 
 <p>${data.rows} tickets of ${safe(data.file)}, ${data.templates} templates, seed ${seed}, ${safe(record.createdAt)}.
 <span class="quiet">Replyrank ${safe(code.version + commit)}, Node ${safe(code.node)}, data ${safe(data.hash.slice(0, 16))}.</span></p>
 <div class="figures">
-${figure(`${heldOut.top1} %`, 'right at once, on tickets held out')}
-${figure(`${heldOut.hits3} %`, 'among the first three')}
+${figure(`${heldOut.top1} %`, 'top-1 accuracy, held-out tickets')}
+${figure(`${heldOut.hits3} %`, 'top-3 accuracy')}
 ${figure(heldOut.logLoss.toFixed(3), 'log-loss')}
-${figure(`${baselines.nearestMean} %`, 'nearest class mean, nothing trained')}
-${figure(`${baselines.majority} %`, 'always the most frequent template')}
+${figure(`${baselines.nearestMean} %`, 'nearest-centroid baseline, top-1')}
+${figure(`${baselines.majority} %`, 'majority-class baseline, top-1')}
 </div>
 <h2>Diagnosis</h2>${diagnosis(record)}
-<h2>Curves</h2><p>Loss of the encoder's head, step by step, in each training.</p>
+<h2>Curves</h2><p>Training loss per fold.</p>
 ${curvesPicture(record.curves.filter(({ heldOutTop1 }) => !heldOutTop1))}
 ${encoderCurves(record.curves.filter(({ heldOutTop1 }) => heldOutTop1))}
-<h2>Is it as sure as it is right?</h2>
-<p>Fifteen parts of equal size, from the least sure to the surest. On the line it keeps what it promises.</p>
+<h2>Calibration</h2>
+<p>15 bins of equal mass by confidence. The diagonal is perfect calibration.</p>
 ${reliabilityPicture(record.calibration)}
 ${scope(record)}
-<h2>Where it fails</h2>${slices(record)}
-<h2>Templates taken for one another</h2>${confusions(record)}
-<h2>Most wrongly sure of: likely wrong labels</h2>${wronglySure(record, texts)}
-<h2>Checks before and beside the training</h2>
+<h2>Error analysis</h2>${slices(record)}
+<h2>Commonly confused templates</h2>${confusions(record)}
+<h2>Suspected label errors (by confidence)</h2>${wronglySure(record, texts)}
+<h2>Preflight checks</h2>
 ${table(
   ['check', 'outcome', 'seen'],
   record.preflight.map(({ check, outcome, seen }) => [check, outcome, seen]),
@@ -70,8 +70,7 @@ function encoderCurves(curves: RunRecord['curves']): string {
   if (curves.length === 0) return '';
   const heldOut = curves.filter(({ heldOutTop1 = [] }) => heldOutTop1.length > 0);
   const epochs = Math.max(...heldOut.map(({ heldOutTop1 = [] }) => heldOutTop1.length), 0);
-  return `<p>The encoder was trained too: loss of each step's tickets, and top-1 in percent after each epoch on tickets held out,
-by the head that it was trained with.</p>${curvesPicture(curves)}
+  return `<p>Fine-tuning: training loss per step, and held-out top-1 accuracy in percent after each epoch.</p>${curvesPicture(curves)}
 ${table(
   ['training', ...Array.from({ length: epochs }, (_, epoch) => `epoch ${epoch + 1}`)],
   heldOut.map(({ training, heldOutTop1 = [] }) => [training, ...heldOutTop1]),
@@ -79,8 +78,8 @@ ${table(
 }
 
 function diagnosis({ diagnosis: { training, heldOut, ceiling, parts } }: RunRecord): string {
-  return `<p>${training} % right on tickets that its heads have learned from, ${heldOut} % on tickets held out; with these
-labels about ${ceiling} % can be reached. What is missing to 100 %, and what to try next:</p>
+  return `<p>Top-1 accuracy: ${training} % on training tickets, ${heldOut} % on held-out tickets; estimated ceiling (label noise):
+${ceiling} %. Remaining errors, and what to try next:</p>
 ${table(
   ['part', 'points', 'next'],
   parts.map(({ name, points, next }) => [name, points, next]),
@@ -91,9 +90,9 @@ ${table(
 function scope({ scope: points = [] }: Partial<RunRecord>): string {
   const [chosen] = points;
   if (!chosen) return '';
-  return `<h2>Silent where nothing fits</h2>
-<p>On tickets held out: ${chosen.answeredRight} % of those that a template fits get the right first suggestion, and
-${chosen.abstentionRecall} % of the others none. The curve is what other lines between the two would give.</p>
+  return `<h2>Abstention</h2>
+<p>Held-out tickets: ${chosen.answeredRight} % of the tickets with a fitting template get the correct first suggestion;
+${chosen.abstentionRecall} % of the others get none. The curve shows other thresholds.</p>
 ${scopePicture(points)}`;
 }
 
@@ -104,7 +103,7 @@ function slices({ heldOut }: RunRecord): string {
     .filter(([, parts]) => Object.keys(parts).length > 1)
     .map(([kind, parts]) => {
       const enough = Object.entries(parts).filter(([, { rows }]) => rows >= least);
-      const worst = enough.sort(([, a], [, b]) => a.top1 - b.top1).slice(0, mostSlices);
+      const worst = enough.sort(([, a], [, b]) => a.top1 - b.top1).slice(0, maxSlices);
       const rows = worst.map(([name, { rows: count, top1, hits3, logLoss }]) => [name, count, top1, hits3, logLoss]);
       return table([`by ${kind}`, 'tickets', 'top-1 %', 'hits@3 %', 'log-loss'], rows);
     })
@@ -121,14 +120,12 @@ function confusions({ confusions: pairs }: RunRecord): string {
 
 function wronglySure({ confidentErrors: tickets }: RunRecord, texts: ReadonlyMap<number, string> | null): string {
   if (tickets.length === 0) return '<p>None.</p>';
-  const hint = texts
-    ? ''
-    : '<p class="quiet">With --data and the file of the training, their texts stand here too.</p>';
+  const hint = texts ? '' : '<p class="quiet">Pass the training file with --data to see their texts.</p>';
   const rows = tickets.map(({ line, label, predicted, confidence }) => {
-    const text = texts ? [(texts.get(line) ?? '').slice(0, longestText)] : [];
+    const text = texts ? [(texts.get(line) ?? '').slice(0, maxText)] : [];
     return [line, label, predicted, formatPercent(confidence), ...text];
   });
-  return `${hint}${table(['line', 'label', 'the model says', 'sure', ...(texts ? ['text'] : [])], rows)}`;
+  return `${hint}${table(['line', 'label', 'predicted', 'confidence', ...(texts ? ['text'] : [])], rows)}`;
 }
 
 const figure = (value: string, meaning: string): string => `<div><b>${safe(value)}</b>${safe(meaning)}</div>`;

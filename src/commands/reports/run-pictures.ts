@@ -11,10 +11,10 @@ interface Scale {
   y(value: number): number;
 }
 
-function scaleTo(mostX: number, mostY: number): Scale {
+function scaleTo(maxX: number, maxY: number): Scale {
   return {
-    x: (value) => round(margin + (value / mostX) * (width - 2 * margin)),
-    y: (value) => round(height - margin - (value / mostY) * (height - 2 * margin)),
+    x: (value) => round(margin + (value / maxX) * (width - 2 * margin)),
+    y: (value) => round(height - margin - (value / maxY) * (height - 2 * margin)),
   };
 }
 
@@ -30,7 +30,7 @@ export function curvesPicture(curves: RunRecord['curves']): string {
     const colour = index === curves.length - 1 ? 'var(--bad)' : 'var(--good)';
     return `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="1.5"><title>${training}</title></polyline>`;
   });
-  const legend = `<text x="${width - margin}" y="${margin}" text-anchor="end">blue: without the tickets held out; red: all tickets</text>`;
+  const legend = `<text x="${width - margin}" y="${margin}" text-anchor="end">blue: cross-validation folds; red: all tickets</text>`;
   return picture('Loss by step', axes(scale, [steps, 'step'], [highest, 'loss']) + lines.join('') + legend);
 }
 
@@ -51,18 +51,18 @@ export function scopePicture([chosen, ...curve]: RunRecord['scope']): string {
     `${scale.x(abstentionRecall)},${scale.y(answeredRight)}`;
   const line = `<polyline points="${curve.map(place).join(' ')}" fill="none" stroke="var(--good)" stroke-width="1.5"/>`;
   const dot = chosen
-    ? `<circle cx="${scale.x(chosen.abstentionRecall)}" cy="${scale.y(chosen.answeredRight)}" r="6" fill="var(--bad)"><title>${chosen.answeredRight} % answered and right, ${chosen.abstentionRecall} % held back where nothing fits</title></circle>`
+    ? `<circle cx="${scale.x(chosen.abstentionRecall)}" cy="${scale.y(chosen.answeredRight)}" r="6" fill="var(--bad)"><title>${chosen.answeredRight} % answered correctly, ${chosen.abstentionRecall} % held back where nothing fits</title></circle>`
     : '';
   const names = axes(scale, [100, '% held back where nothing fits'], [100, '% answered and right']);
-  return picture('Answered and right against held back', names + line + dot);
+  return picture('Answered correctly by abstention recall', names + line + dot);
 }
 
-function axes(scale: Scale, [mostX, nameX]: [number, string], [mostY, nameY]: [number, string]): string {
-  const [left, bottom, right, top] = [scale.x(0), scale.y(0), scale.x(mostX), scale.y(mostY)];
+function axes(scale: Scale, [maxX, nameX]: [number, string], [maxY, nameY]: [number, string]): string {
+  const [left, bottom, right, top] = [scale.x(0), scale.y(0), scale.x(maxX), scale.y(maxY)];
   const number = (value: number): string => String(Number(value.toPrecision(3)));
   return `<path d="M${left} ${top}V${bottom}H${right}" fill="none" stroke="currentColor"/>
-<text x="${left}" y="${bottom + 18}">0</text><text x="${right}" y="${bottom + 18}" text-anchor="end">${number(mostX)} ${nameX}</text>
-<text x="${left}" y="${top - 8}">${number(mostY)} ${nameY}</text>`;
+<text x="${left}" y="${bottom + 18}">0</text><text x="${right}" y="${bottom + 18}" text-anchor="end">${number(maxX)} ${nameX}</text>
+<text x="${left}" y="${top - 8}">${number(maxY)} ${nameY}</text>`;
 }
 
 const picture = (name: string, content: string): string =>

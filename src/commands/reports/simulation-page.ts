@@ -35,7 +35,7 @@ svg text { font: 12px system-ui, sans-serif; fill: currentColor; } .grid { strok
 export function simulationPage({ tickets, from, until, trainedOn, policies }: Simulation): string {
   const day = (date: string | null): string => (date ?? '').slice(0, 10);
   const accuracy = lineChart({
-    title: 'Right first templates, percent, by month',
+    title: 'Top-1 accuracy by month, percent',
     xLabel: 'months since the first model',
     yUnit: '%',
     lines: policies.map(({ policy, months }) => ({
@@ -44,7 +44,7 @@ export function simulationPage({ tickets, from, until, trainedOn, policies }: Si
     })),
   });
   const evidence = lineChart({
-    title: 'Evidence of all signals together, percent of what raises an alarm, most of each month',
+    title: 'Combined evidence, percent of the alarm threshold, monthly maximum',
     xLabel: 'months since the first model',
     yUnit: '%',
     lines: policies.map(({ policy, months }) => ({

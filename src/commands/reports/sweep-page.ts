@@ -66,7 +66,7 @@ export async function sweepPage(finished: readonly Trial[]): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,"><title>Sweep</title><style>${style}</style></head><body>
 <h1>Sweep</h1>
-<p>Each line is a trial; blue ones have the least log-loss on tickets held out. Drag along an axis to keep only the trials
+<p>Each line is a trial; blue means a low held-out log-loss. Drag along an axis to keep only the trials
 that cross it there. Trials that have seen different shares of the tickets can't be compared: brush "share of tickets".</p>
 <div id="axes"></div>
 <table><thead><tr>${titles.map((title) => `<th>${title}</th>`).join('')}</tr></thead><tbody>${cells.join('\n')}</tbody></table>

@@ -29,12 +29,12 @@ const report = (line: string): void => void process.stderr.write(`${line}\n`);
 export function registerStart(program: Command): void {
   program
     .command('start')
-    .description('the service with the sample: real tickets arrive over Kafka and can be answered in the browser')
-    .option('--once', 'sends a number of tickets, prints the figures and stops')
-    .option('--tickets <n>', 'how many of the 3,080 test tickets, with --once', wholeNumber('--tickets'))
-    .option('--seed <n>', 'decides the order of the tickets', wholeNumber('--seed'), 1)
-    .option('--rate <n>', 'tickets a second, without --once', rate, 1)
-    .option('--json', 'print the figures as JSON, with --once')
+    .description('run the service with the sample: real tickets arrive over Kafka and can be answered in the browser')
+    .option('--once', 'send a number of tickets, print the figures and stop')
+    .option('--tickets <n>', 'number of test tickets, at most 3,080 (with --once)', wholeNumber('--tickets'))
+    .option('--seed <n>', 'random seed for the order of the tickets', wholeNumber('--seed'), 1)
+    .option('--rate <n>', 'tickets per second (without --once)', rate, 1)
+    .option('--json', 'print the figures as JSON (with --once)')
     .action(async (options: StartOptions) => {
       const stopping = new AbortController();
       void untilSignal().then(() => stopping.abort());
@@ -92,12 +92,12 @@ async function once({ app, dataSource, config }: Launched, options: StartOptions
 async function untilStopped(service: Launched, options: StartOptions, signal: AbortSignal): Promise<void> {
   const { app, dataSource, config, url, signInLink } = service;
   report(
-    `\nReplyrank is ready.\n  ${signInLink ?? url}\n  ${signInLink ? 'Opens the console; works once, within 15 minutes.' : 'Make a token with "npx replyrank tokens add".'}\n`,
+    `\nReplyrank is ready.\n  ${signInLink ?? url}\n  ${signInLink ? 'One-time sign-in link, valid for 15 minutes.' : 'Create a token with "npx replyrank tokens add".'}\n`,
   );
   const all = await shuffledTickets(options.seed);
   const rest = await notSentYet(dataSource, liveSource, all);
   report(
-    `Sample tickets arrive over Kafka, ${options.rate} a second: ${all.length - rest.length} of ${all.length} have. Ctrl-C stops.`,
+    `Sample tickets arrive over Kafka, ${options.rate} per second (${all.length - rest.length} of ${all.length} so far). Ctrl-C stops.`,
   );
   const producer = await openProducer(app.get<Kafka>(KAFKA));
   try {
@@ -114,9 +114,9 @@ async function untilStopped(service: Launched, options: StartOptions, signal: Ab
 function asText(figures: RunFigures): string {
   const { sent, stored, suggestions, lost, duplicates, top1, hits3, latencyMs, ticketsPerSecond } = figures;
   return (
-    `${sent} tickets sent, ${stored} stored, ${suggestions} ranked; ${lost} lost, ${duplicates} twice\n` +
-    `The first reply is right for ${top1} %, one of the first three for ${hits3} %\n` +
-    `${ticketsPerSecond} tickets a second; from sent to ranked ${latencyMs.p50} ms (p50), ${latencyMs.p95} ms (p95), ${latencyMs.p99} ms (p99)\n`
+    `${sent} tickets sent, ${stored} stored, ${suggestions} ranked; ${lost} lost, ${duplicates} duplicates\n` +
+    `Top-1 accuracy ${top1} %, top-3 accuracy ${hits3} %\n` +
+    `${ticketsPerSecond} tickets per second; time to suggestion ${latencyMs.p50} ms (p50), ${latencyMs.p95} ms (p95), ${latencyMs.p99} ms (p99)\n`
   );
 }
 

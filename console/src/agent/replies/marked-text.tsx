@@ -1,7 +1,7 @@
 import type { WordWeight } from '../../service/api-types.js';
 
 /** Words that say less than that of what the strongest says are not marked: a text in which all is marked says nothing. */
-const leastShare = 0.1;
+const minShare = 0.1;
 const strengths = 3;
 
 /** A text of the ticket with the words that spoke for a reply underlined, the more the thicker, those against it dotted. */
@@ -35,6 +35,6 @@ const strongestOf = (words: readonly WordWeight[]): number =>
 
 /** Those that are worth a mark, in the order of the text. */
 export function markedWords(words: readonly WordWeight[]): WordWeight[] {
-  const least = leastShare * strongestOf(words);
+  const least = minShare * strongestOf(words);
   return words.filter(({ weight }) => Math.abs(weight) >= least);
 }

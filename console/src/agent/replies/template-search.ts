@@ -2,7 +2,7 @@
 import MiniSearch from 'minisearch';
 import type { Template } from '../../service/api-types.js';
 
-const mostFound = 20;
+const maxFound = 20;
 
 export interface TemplateSearch {
   /** @returns the best matches, best first; without words, what the model ranks first */
@@ -22,7 +22,7 @@ export function templateSearch(templates: readonly Template[], ranked: readonly 
     const at = place.get(id);
     return at === undefined ? 1 : 2 - at / ranked.length;
   };
-  const pick = (ids: readonly string[]): Template[] => ids.slice(0, mostFound).flatMap((id) => byId.get(id) ?? []);
+  const pick = (ids: readonly string[]): Template[] => ids.slice(0, maxFound).flatMap((id) => byId.get(id) ?? []);
   return {
     find: (words) => {
       if (words.trim() === '') return pick(ranked.length > 0 ? ranked : [...byId.keys()]);

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import * as api from '../../service/api.js';
 import type { FlagReason, TicketPath } from '../../service/api-types.js';
 
-const longestNote = 500;
+const maxNote = 500;
 
 /** What an agent finds wrong with a reply, in a word and, where one more sentence helps, in words. */
 export function FlagReport({
@@ -43,7 +43,7 @@ export function FlagReport({
           data-autofocus
           label={t('flags.note')}
           description={t('flags.noteDescription')}
-          maxLength={longestNote}
+          maxLength={maxNote}
           value={note}
           onChange={({ currentTarget: { value } }) => setNote(value)}
           error={flag.error?.message}

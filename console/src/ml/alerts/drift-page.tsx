@@ -14,7 +14,7 @@ import { SignalCard } from './signal-card.js';
 const periods = ['1', '7', '28'] as const;
 const noSignals: string[] = [];
 /** The service has them by their evidence, the strongest first. */
-const mostSlices = 12;
+const maxSlices = 12;
 
 /** Every signal over time against its reference. */
 export default function DriftPage() {
@@ -97,7 +97,7 @@ function Signals({ drift }: { drift: Drift }) {
       </div>
       {ofSlices.length > 0 && (
         <Section title={t('drift.slices')} description={t('drift.slicesDescription')}>
-          <Findings findings={ofSlices.slice(0, mostSlices)} label={t('drift.slices')} />
+          <Findings findings={ofSlices.slice(0, maxSlices)} label={t('drift.slices')} />
         </Section>
       )}
     </>

@@ -12,9 +12,9 @@ import { Empty, Section } from '../../ui/parts.js';
 import { runsWithin, type Limits, type RunAxis } from './run-axes.js';
 import { argumentName } from './run-page.js';
 
-const fewestRuns = 2;
+const minRuns = 2;
 /** Characters of an axis's name */
-const longestLine = 16;
+const maxLine = 16;
 
 /** What ECharts tells and takes of the limits of one axis. */
 interface AreaSelection {
@@ -93,7 +93,7 @@ export function Parallel({
   return (
     <Section
       title={t('training.parallel')}
-      description={runs.length < fewestRuns ? undefined : t('training.parallelDescription')}
+      description={runs.length < minRuns ? undefined : t('training.parallelDescription')}
       aside={
         isLimited && (
           <Button size="compact-xs" variant="subtle" onClick={() => onLimits({})}>
@@ -102,7 +102,7 @@ export function Parallel({
         )
       }
     >
-      {runs.length < fewestRuns ? (
+      {runs.length < minRuns ? (
         <Empty title={t('training.tooFew')}>{t('training.tooFewDescription')}</Empty>
       ) : (
         <>
@@ -125,7 +125,7 @@ function inLines(title: string): string {
   const lines: string[] = [];
   for (const word of title.split(' ')) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + word.length < longestLine) lines[lines.length - 1] = `${line} ${word}`;
+    if (line !== undefined && line.length + word.length < maxLine) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines.join('\n');

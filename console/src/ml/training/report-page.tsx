@@ -12,7 +12,7 @@ import type { GlossaryTerm } from '../../ui/glossary/terms.js';
 import { Fact, FigureHead, Loaded, PageBody, Section, Table } from '../../ui/parts.js';
 import { reportQuery } from '../queries.js';
 
-const mostShown = 12;
+const maxShown = 12;
 
 /** The report of a version: cross-validation results, calibration and error analysis. */
 export function ReportPage({ version }: { version: string }) {
@@ -96,7 +96,7 @@ function Report({ report }: { report: TrainingReport }) {
               </tr>
             </thead>
             <tbody>
-              {confusions.slice(0, mostShown).map(({ label, predicted, count }) => (
+              {confusions.slice(0, maxShown).map(({ label, predicted, count }) => (
                 <tr key={`${label} ${predicted}`}>
                   <td>{label}</td>
                   <td>{predicted}</td>
@@ -133,7 +133,7 @@ function Slices({ report: { heldOut } }: { report: TrainingReport }) {
     .filter(([by]) => by !== 'template')
     .flatMap(([by, values]) => Object.entries(values).map(([value, scores]) => ({ by, value, ...scores })))
     .sort((a, b) => a.top1 - b.top1)
-    .slice(0, mostShown);
+    .slice(0, maxShown);
   return (
     <Table label={t('report.slices')}>
       <thead>

@@ -51,7 +51,7 @@ export function StateActions({ template, isUnsaved }: { template: api.Template; 
   );
 }
 
-const mostFound = 30;
+const maxFound = 30;
 
 function Merge({ template: { id, title, revision } }: { template: api.Template }) {
   const { t } = useTranslation('templates');
@@ -70,7 +70,7 @@ function Merge({ template: { id, title, revision } }: { template: api.Template }
         placeholder={t('action.mergePlaceholder')}
         nothingFoundMessage={t('action.mergeNoMatches')}
         searchable
-        limit={mostFound}
+        limit={maxFound}
         value={into}
         onChange={setInto}
         data={others.map((one) => ({ value: one.id, label: one.title }))}

@@ -6,7 +6,7 @@ import { useFormat } from '../../ui/format.js';
 import type { Fields } from './draft.js';
 import { allTemplatesQuery, placeholdersQuery } from '../queries.js';
 
-const mostChips = 6;
+const maxChips = 6;
 
 /** What a template says and is for. */
 export function TemplateForm({
@@ -89,7 +89,7 @@ function Insert({ onInsert }: { onInsert: (name: string) => void }) {
   return (
     <div className="insert">
       <span>{t('editor.insert')}</span>
-      {data.items.slice(0, all ? undefined : mostChips).map(({ name, tickets }) => (
+      {data.items.slice(0, all ? undefined : maxChips).map(({ name, tickets }) => (
         <Button
           key={name}
           size="compact-xs"
@@ -101,7 +101,7 @@ function Insert({ onInsert }: { onInsert: (name: string) => void }) {
           {name}
         </Button>
       ))}
-      {data.items.length > mostChips && (
+      {data.items.length > maxChips && (
         <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setAll(!all)}>
           {t(all ? 'editor.less' : 'editor.more')}
         </Button>

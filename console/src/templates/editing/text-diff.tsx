@@ -4,12 +4,12 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 /** Share of the longer text below which the two are shown one after the other: words in turn could not be read. */
-const leastKept = 0.5;
+const minKept = 0.5;
 
 function differences(from: string, to: string): { value: string; added?: boolean; removed?: boolean }[] {
   const parts = diffWordsWithSpace(from, to);
   const kept = parts.reduce((sum, { added, removed, value }) => sum + (added || removed ? 0 : value.length), 0);
-  if (kept >= leastKept * Math.max(from.length, to.length)) return parts;
+  if (kept >= minKept * Math.max(from.length, to.length)) return parts;
   return [
     { value: from, removed: true },
     { value: '\n', added: false },
