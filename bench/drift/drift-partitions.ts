@@ -77,7 +77,11 @@ function alarmsOf(restartEvery: number): string {
   const alarms: Alarm[] = [];
   tickets.forEach((ticket, at) => {
     if (at > 0 && at % restartEvery === 0)
-      watch = new ChangeDetector(reference, {}, JSON.parse(JSON.stringify(watch)) as ReturnType<ChangeDetector['toJSON']>);
+      watch = new ChangeDetector(
+        reference,
+        {},
+        JSON.parse(JSON.stringify(watch)) as ReturnType<ChangeDetector['toJSON']>,
+      );
     alarms.push(...watch.add(ticket));
   });
   return JSON.stringify([alarms, watch]);

@@ -81,10 +81,14 @@ function embedTokens({ builder, config: { hidden_size: hidden }, weight, ids, ti
   const gather = { Tparams: type('float32'), Tindices: type('int32'), Taxis: type('int32'), batch_dims: integer(0) };
   const zero = graph.ints([0], []);
   const words = graph.add('GatherV2', [weight('embeddings.word_embeddings.weight'), ids, zero], gather);
-  const positions = graph.add('Slice', [weight('embeddings.positions'), graph.ints([0, 0]), pack(graph, [time, hidden])], {
-    T: type('float32'),
-    Index: type('int32'),
-  });
+  const positions = graph.add(
+    'Slice',
+    [weight('embeddings.positions'), graph.ints([0, 0]), pack(graph, [time, hidden])],
+    {
+      T: type('float32'),
+      Index: type('int32'),
+    },
+  );
   return builder.reshape(builder.op('AddV2', words, positions), graph.ints([-1, hidden]));
 }
 

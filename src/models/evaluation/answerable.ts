@@ -76,7 +76,11 @@ export function precisionCurve(
   });
 }
 
-export function estimateSavings(possible: CoverageAtPrecision, ticketsPerMonth: number, minutesPerTicket: number): Savings {
+export function estimateSavings(
+  possible: CoverageAtPrecision,
+  ticketsPerMonth: number,
+  minutesPerTicket: number,
+): Savings {
   const answered = (ticketsPerMonth * possible.coverage) / 100;
   const right = (answered * (possible.achieved ?? 0)) / 100;
   return {

@@ -1,6 +1,12 @@
 /** `replyrank assess`: whether machine learning fits a ticket history, before a deployment. */
 import { basename } from 'node:path';
-import { coverageAtPrecision, precisionCurve, estimateSavings, type CoverageAtPrecision, type Savings } from './answerable.js';
+import {
+  coverageAtPrecision,
+  precisionCurve,
+  estimateSavings,
+  type CoverageAtPrecision,
+  type Savings,
+} from './answerable.js';
 import {
   baselineNames,
   crossValidate,
@@ -97,9 +103,13 @@ export async function assess(
   const known = new Map((templates ?? []).map((template) => [template.templateId, templateText(template)]));
   const texts = data.classes.map((id) => known.get(id) ?? id.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim());
   const vectors = encoder.encode(texts).map((views) => views.slice(0, encoder.size));
-  const heldOut = await crossValidate(tf, data, vectors, seed, (done) => onProgress('testing on tickets held out', done));
+  const heldOut = await crossValidate(tf, data, vectors, seed, (done) =>
+    onProgress('testing on tickets held out', done),
+  );
   const judged = scoreHeldOut(heldOut, await fitWeightsPerHalf(heldOut));
-  const runs = await trainLearningCurve(tf, data, heldOut, seed, (done) => onProgress('learning from fewer labels', done));
+  const runs = await trainLearningCurve(tf, data, heldOut, seed, (done) =>
+    onProgress('learning from fewer labels', done),
+  );
   await onProgress('extrapolating', 0);
   const labelled = data.labels.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
   const classes = classTail(data.classes, data.labels);
@@ -187,7 +197,10 @@ function roundToOneDigit(value: number): number {
   return Math.max(1, Math.round(value / unit) * unit);
 }
 
-function estimateMonthlyTickets(setting: number | null, { from, until, labels }: TrainingData): Assessment['ticketsPerMonth'] {
+function estimateMonthlyTickets(
+  setting: number | null,
+  { from, until, labels }: TrainingData,
+): Assessment['ticketsPerMonth'] {
   if (setting !== null) return { value: setting, from: 'setting' };
   const months = from && until ? (until.getTime() - from.getTime()) / msPerMonth : 0;
   if (months < 0.25) return { value: assumedTicketsPerMonth, from: 'assumed' };

@@ -41,11 +41,7 @@ export function decideVerdict(figures: VerdictFigures): Verdict {
   const reasons = [
     `On held-out tickets top-1 accuracy is ${model.top1} %, top-3 accuracy ${model.hits3} %; the majority-class baseline reaches ${majority.top1} %.`,
     `Coverage at 80 % precision: ${possible} %.`,
-    ...(ceiling === null
-      ? []
-      : [
-          `Label noise on repeated texts limits accuracy to about ${ceiling} %.`,
-        ]),
+    ...(ceiling === null ? [] : [`Label noise on repeated texts limits accuracy to about ${ceiling} %.`]),
     ...(best ? [`${best.moreLabels.toLocaleString('en')} additional labels: ${points(best)} pp top-1 accuracy.`] : []),
   ];
   if (labelled < minLabels) {
@@ -58,10 +54,13 @@ export function decideVerdict(figures: VerdictFigures): Verdict {
     };
   }
   if (ceiling !== null && ceiling < minCeiling) {
-    const missing = [
-      'Consistent labels: agree on when to use each template, or merge templates with the same use.',
-    ];
-    return { answer: 'no', sentence: 'No: identical texts are labelled too inconsistently to learn from.', reasons, missing };
+    const missing = ['Consistent labels: agree on when to use each template, or merge templates with the same use.'];
+    return {
+      answer: 'no',
+      sentence: 'No: identical texts are labelled too inconsistently to learn from.',
+      reasons,
+      missing,
+    };
   }
   const canGrow = best !== undefined && best.low >= minGain;
   if (model.low < majority.top1 + minGain) {
@@ -111,9 +110,7 @@ function notYet(
     sentence,
     reasons,
     missing:
-      missing.length > 0
-        ? missing
-        : ['Fields that the answer depends on (--fields): the text alone is not enough.'],
+      missing.length > 0 ? missing : ['Fields that the answer depends on (--fields): the text alone is not enough.'],
   };
 }
 

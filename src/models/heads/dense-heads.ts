@@ -24,7 +24,9 @@ export async function trainDenseHeads(
   { rows, seed, recipe: { denseCost, denseSteps }, onProgress, onLoss }: DenseHeadOptions,
 ): Promise<DenseHeads> {
   const classes = data.classes.length;
-  const addTemplates = areTemplatesInformative(data, rows, (some) => cosineSimilarities(data, some, templateEmbeddings(data)));
+  const addTemplates = areTemplatesInformative(data, rows, (some) =>
+    cosineSimilarities(data, some, templateEmbeddings(data)),
+  );
   const examples = addTemplates ? data.dense.templates : null;
   const options = { cost: denseCost, maxSteps: denseSteps, examples, onLoss };
   const dense = await trainSoftmax(tf, data.dense, data.labels, rows, classes, options, onProgress);

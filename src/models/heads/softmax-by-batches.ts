@@ -74,7 +74,10 @@ export async function trainSoftmaxMinibatch(
       const error = tf.div(tf.sub(tf.exp(logProbabilities), right), some.length);
       const gradient = tf.add(tf.matMul(x, error, true), tf.mul(weights, penalties));
       const mean = tf.add<Tensor2D>(tf.mul(first, momentDecay.first), tf.mul(gradient, 1 - momentDecay.first));
-      const square = tf.add<Tensor2D>(tf.mul(second, momentDecay.second), tf.mul(tf.square(gradient), 1 - momentDecay.second));
+      const square = tf.add<Tensor2D>(
+        tf.mul(second, momentDecay.second),
+        tf.mul(tf.square(gradient), 1 - momentDecay.second),
+      );
       const change = tf.div(tf.mul(mean, corrected), tf.add(tf.sqrt(square), epsilon));
       return {
         lossTensor: tf.neg<Tensor>(tf.div<Tensor>(tf.sum<Tensor>(tf.mul(right, logProbabilities)), some.length)),

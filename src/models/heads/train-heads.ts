@@ -26,8 +26,6 @@ export async function trainHeads(tf: Tensorflow, data: TrainingData, options: He
   const own = await trainDenseHeads(tf, data, { rows, seed, recipe, onLoss, onProgress: reportStep(0) });
   const svm = { cost: recipe.sparseCost, seed };
   const sparse = await trainLinearSvm(data.sparse, data.labels, rows, data.classes.length, svm, reportStep(1));
-  const base = baseData
-    ? await trainDenseHeads(tf, baseData, { rows, seed, recipe, onProgress: reportStep(2) })
-    : null;
+  const base = baseData ? await trainDenseHeads(tf, baseData, { rows, seed, recipe, onProgress: reportStep(2) }) : null;
   return { ...own, sparse, base };
 }

@@ -36,7 +36,11 @@ const maxFalseRejections = 0.02;
 export function fitAbstention(rows: readonly HeldOutRow[], precision: number, coverage: number): AbstentionRule {
   const outOfScopeThreshold = fitOutOfScopeThreshold(rows);
   const shown = rows.filter(({ maxLogit }) => maxLogit >= outOfScopeThreshold);
-  return { outOfScopeThreshold, confidenceThreshold: fitConfidenceThreshold(shown, precision), conformalThreshold: fitConformalThreshold(rows, coverage) };
+  return {
+    outOfScopeThreshold,
+    confidenceThreshold: fitConfidenceThreshold(shown, precision),
+    conformalThreshold: fitConformalThreshold(rows, coverage),
+  };
 }
 
 /**
@@ -78,14 +82,14 @@ export function scopeCurve(rows: readonly HeldOutRow[], chosen: number, points =
   const some = rows.filter(({ rightProbability }) => rightProbability !== null);
   if (none.length === 0 || some.length === 0) return [];
   const at = (least: number): ScopePoint => ({
-    answeredRight: percentOf(
-      some.filter(({ right, maxLogit }) => right && maxLogit >= least).length,
-      some.length,
-    ),
+    answeredRight: percentOf(some.filter(({ right, maxLogit }) => right && maxLogit >= least).length, some.length),
     abstentionRecall: percentOf(none.filter(({ maxLogit }) => maxLogit < least).length, none.length),
   });
   const sorted = rows.map(({ maxLogit }) => maxLogit).sort((a, b) => a - b);
-  const thresholds = Array.from({ length: points + 1 }, (_, point) => sorted[Math.floor((point * sorted.length) / points)]);
+  const thresholds = Array.from(
+    { length: points + 1 },
+    (_, point) => sorted[Math.floor((point * sorted.length) / points)],
+  );
   return [at(chosen), ...thresholds.map((least) => at(least ?? Infinity))];
 }
 

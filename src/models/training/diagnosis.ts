@@ -11,8 +11,7 @@ export interface Diagnosis {
 
 const advice = {
   bias: 'The model underfits: add inputs (--fields, --templates, an encoder for your language), or split templates that cover two topics.',
-  variance:
-    'The model overfits: add labels, first for rare templates, and merge templates that are often confused.',
+  variance: 'The model overfits: add labels, first for rare templates, and merge templates that are often confused.',
   'label noise':
     'Similar tickets have different labels: review the suspected label errors, correct them, and merge templates that agents use interchangeably.',
 } as const;

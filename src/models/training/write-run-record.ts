@@ -64,7 +64,10 @@ export async function writeRunRecord(
     diagnosis: diagnose({
       training: trainingTop1(tf, data, training.heads, training.weights, seed),
       heldOut: scores.top1,
-      ceiling: Math.max(scores.top1, 100 - percentOf(predictions.filter(isSuspectedLabelError).length, predictions.length)),
+      ceiling: Math.max(
+        scores.top1,
+        100 - percentOf(predictions.filter(isSuspectedLabelError).length, predictions.length),
+      ),
     }),
     seconds: recorder.seconds(),
     peakMemoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
@@ -90,10 +93,7 @@ function sliceScores(
   };
 }
 
-function scoreBaselines(
-  tf: Tensorflow,
-  { data, predictions, labelCounts }: FinishedTraining,
-): RunRecord['baselines'] {
+function scoreBaselines(tf: Tensorflow, { data, predictions, labelCounts }: FinishedTraining): RunRecord['baselines'] {
   const majority = labelCounts.indexOf(labelCounts.reduce((a, b) => Math.max(a, b), 0));
   const rows = predictions.map(({ row }) => row);
   return {

@@ -129,7 +129,9 @@ export async function loadModel(folder: string): Promise<ModelParts> {
   try {
     const description = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as ModelDescription;
     if (description.format !== modelFormat) {
-      throw new Error(`its format is ${description.format}; this version reads format ${modelFormat}. Train the model again`);
+      throw new Error(
+        `its format is ${description.format}; this version reads format ${modelFormat}. Train the model again`,
+      );
     }
     const tensors = await readSafetensors(join(folder, weightsFile));
     const words = JSON.parse(await readFile(join(folder, 'vocabulary.json'), 'utf8')) as string[];

@@ -136,7 +136,8 @@ function utilityGate({ usefulDifference }: Comparison, { sliceMargin }: GateSett
 function sliceGate({ slices: all }: Comparison, { sliceMargin, sliceAlpha }: GateSettings): Gate {
   const worse = all.filter(({ points, pWorse }) => points < -sliceMargin && pWorse < sliceAlpha);
   const [worst] = worse.toSorted((a, b) => a.points - b.points);
-  if (!worst) return gate('slice-regressions', true, message('no-slice-worse', { slices: all.length, margin: sliceMargin }));
+  if (!worst)
+    return gate('slice-regressions', true, message('no-slice-worse', { slices: all.length, margin: sliceMargin }));
   const { by, value, points, tickets } = worst;
   const figures = { by, value, points, tickets, worse: worse.length, slices: all.length, margin: sliceMargin };
   return gate('slice-regressions', false, message('slices-worse', figures));

@@ -32,7 +32,8 @@ export class FirstModel {
     run: async (signal) => {
       if (!signal.aborted) await this.startRunIfReady(await this.loadStatus());
     },
-    onError: (error) => this.reportOnce(`No first model yet: ${error instanceof Error ? error.message : String(error)}`),
+    onError: (error) =>
+      this.reportOnce(`No first model yet: ${error instanceof Error ? error.message : String(error)}`),
     intervalMs: pollIntervalMs,
   });
   private lastLine = '';

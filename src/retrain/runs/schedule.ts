@@ -20,10 +20,7 @@ export function isEvaluationDue(pattern: string, facts: ScheduleFacts): boolean 
 }
 
 /** The next scheduled time, in the past if it was missed; null without a champion. */
-export function nextEvaluation(
-  pattern: string,
-  { lastEvaluation, championSince }: ScheduleFacts,
-): Date | null {
+export function nextEvaluation(pattern: string, { lastEvaluation, championSince }: ScheduleFacts): Date | null {
   const since = Math.max(lastEvaluation?.getTime() ?? 0, championSince?.getTime() ?? Infinity);
   if (since === Infinity) return null;
   return new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(new Date(since));

@@ -25,7 +25,9 @@ export interface LabelTraining {
 }
 
 /** What a training needs of the service's configuration. */
-export function trainingSettings(config: ServiceConfig): Pick<LabelTraining, 'worker' | 'seed'> & { config: ServiceConfig } {
+export function trainingSettings(
+  config: ServiceConfig,
+): Pick<LabelTraining, 'worker' | 'seed'> & { config: ServiceConfig } {
   const { ENCODER_DIR: encoderDir, STORE_DIR: cacheDir, tensorflow } = config;
   const settings = { encoderDir, cacheDir, device: tensorflow.device };
   return { config, worker: { settings, environment: childEnvironment(tensorflow.environment) }, seed };

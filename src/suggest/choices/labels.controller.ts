@@ -5,7 +5,15 @@ import { z } from 'zod';
 import { date } from '../../http/date-schema.js';
 import { Roles } from '../../access/roles.js';
 import { provenances } from '../../records/tickets/label.entity.js';
-import { cursorSchema, limitSchema, toMicroseconds, timestampAndId, fromMicroseconds, page, pageSchema } from '../../http/cursor.js';
+import {
+  cursorSchema,
+  limitSchema,
+  toMicroseconds,
+  timestampAndId,
+  fromMicroseconds,
+  page,
+  pageSchema,
+} from '../../http/cursor.js';
 import { suspectedLabelsSchema, SuspectedLabelsQuery } from './suspected-labels.query.js';
 
 const labelSchema = z

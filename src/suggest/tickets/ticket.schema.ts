@@ -4,7 +4,6 @@ import { cursorSchema, limitSchema, pageSchema } from '../../http/cursor.js';
 import { identifier } from '../../http/text-schemas.js';
 import { suggestionMessageSchema } from '../requests/suggestion-message.js';
 
-
 export const ticketPathSchema = z.object({
   source: z.string().regex(/^[a-z0-9._-]{1,64}$/, 'must be 1 to 64 of a–z, 0–9, dot, hyphen, underscore'),
   ticketId: identifier(),

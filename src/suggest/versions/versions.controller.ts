@@ -127,7 +127,10 @@ export class VersionsController {
   @ApiOkResponse({ standardSchema: versionSchema })
   async get(@Param({ schema: pathSchema }) { version }: Path) {
     const versions = await this.versions.list();
-    return found(versions.find((known) => known.version === version) ?? null, `model version ${version} does not exist`);
+    return found(
+      versions.find((known) => known.version === version) ?? null,
+      `model version ${version} does not exist`,
+    );
   }
 
   /** Gets the training report: arguments, metrics by slice, confusions, calibration, baselines, diagnosis, durations. */
@@ -135,7 +138,10 @@ export class VersionsController {
   @Roles('lead', 'ml')
   @ApiOkResponse({ standardSchema: reportSchema })
   async report(@Param({ schema: pathSchema }) { version }: Path) {
-    return found(await this.versions.report(version), `model version ${version} does not exist or has no training report`);
+    return found(
+      await this.versions.report(version),
+      `model version ${version} does not exist or has no training report`,
+    );
   }
 
   /** Makes the version the champion. An active rollout ends. */

@@ -91,13 +91,7 @@ describe('a file of tickets', () => {
       {},
       /a\.csv:1: no column "template" \(--label-column\); the header has "text", "category"/,
     ],
-    [
-      'has no text column',
-      'b.csv',
-      'body2,template\nx,a\n',
-      {},
-      /b\.csv:1: no column "text" \(--text-column\)/,
-    ],
+    ['has no text column', 'b.csv', 'body2,template\nx,a\n', {}, /b\.csv:1: no column "text" \(--text-column\)/],
     ['has an empty label', 'c.csv', 'text,template\nx,a\ny,\n', {}, /c\.csv:3: column "template": empty label/],
     [
       'is broken UTF-8',
@@ -148,7 +142,13 @@ describe('a file of tickets', () => {
       /r\.csv:1: no column "text" .* and 289 more/,
     ],
     ['has nothing but a header', 'h.csv', 'text,template\n', {}, /h\.csv: has no rows/],
-    ['has a column twice', 'i.csv', 'text,text,template\nx,y,a\n', {}, /i\.csv:1: duplicate column "text" in the header/],
+    [
+      'has a column twice',
+      'i.csv',
+      'text,text,template\nx,y,a\n',
+      {},
+      /i\.csv:1: duplicate column "text" in the header/,
+    ],
     [
       'has no field of that name',
       'j.csv',

@@ -77,9 +77,7 @@ test('the encoder that it began with is asked beside its own, and must be the sa
   expect(description.combination.weights).toHaveLength(8);
   expect(base?.dense.classes).toBe(5);
   const finished = await Encoder.open(tf, join(model, 'encoder'), join(scratch.folder, 'cache'));
-  await expect(TrainedRanker.open(tf, finished, model)).rejects.toThrow(
-    /needs a base encoder with the hash/,
-  );
+  await expect(TrainedRanker.open(tf, finished, model)).rejects.toThrow(/needs a base encoder with the hash/);
   finished.dispose();
 });
 

@@ -125,7 +125,9 @@ describe('abstention', () => {
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 50, maxLength: 400 }), (values) => {
         const rows = values.map((value) => ({ confidence: 1, maxLogit: 1, rightProbability: value, right: true }));
         const { conformalThreshold } = fitAbstention(rows, 0.5, 0.9);
-        expect(values.filter((value) => value >= conformalThreshold).length / values.length).toBeGreaterThanOrEqual(0.9);
+        expect(values.filter((value) => value >= conformalThreshold).length / values.length).toBeGreaterThanOrEqual(
+          0.9,
+        );
       }),
     );
   });

@@ -47,7 +47,10 @@ const rank = (inputs: RankInput[]) => {
 };
 
 /** Of the template that is ranked first. */
-async function explained(input: RankInput, settings = defaultOcclusion): Promise<{ best: string; words: WordWeight[] }> {
+async function explained(
+  input: RankInput,
+  settings = defaultOcclusion,
+): Promise<{ best: string; words: WordWeight[] }> {
   const [ranking] = await ranker.rank([input]);
   const best = ranking?.items[0]?.templateId ?? '';
   const [words = []] = await explainWords(input, [best], rank, settings);

@@ -60,11 +60,21 @@ async function inGraph(values: Record<Name, Tensor>): Promise<Tensor[]> {
     learned.transpose(learned.batchMatMul(attention, value, false), [0, 2, 1, 3]),
     graph.ints([-1, 8]),
   );
-  const tokens = learned.add(inputs.x, gelu(learned, learned.gatherRows(mixed, graph.ints(places), graph.ints(padded), 8)));
+  const tokens = learned.add(
+    inputs.x,
+    gelu(learned, learned.gatherRows(mixed, graph.ints(places), graph.ints(padded), 8)),
+  );
   const norm = layerNorm(learned, tokens, { gamma: inputs.gamma, beta: inputs.beta, epsilon: 1e-5 });
-  const texts = learned.reshape(learned.gatherRows(norm, graph.ints(padded), graph.ints(places), 8), graph.ints([2, 4, 8]));
+  const texts = learned.reshape(
+    learned.gatherRows(norm, graph.ints(padded), graph.ints(places), 8),
+    graph.ints([2, 4, 8]),
+  );
   const mean = learned.scale(learned.sum(texts, 1), graph.floats([0.25, 0.5], [2, 1]));
-  learned.crossEntropy(learned.dense(mean, inputs.head, inputs.headBias), inputs.targets, graph.floats([0.5, 0.5], [2]));
+  learned.crossEntropy(
+    learned.dense(mean, inputs.head, inputs.headBias),
+    inputs.targets,
+    graph.floats([0.5, 0.5], [2]),
+  );
   const likeness = learned.scale(learned.selfSimilarity(l2Normalise(learned, mean)), graph.floats([3]));
   learned.crossEntropy(likeness, graph.floats([0, 1, 1, 0], [2, 2]), graph.floats([0.3, 0.2], [2]));
   const gradients = learned.backward(trained.map((name) => inputs[name]));

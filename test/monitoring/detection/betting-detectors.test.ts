@@ -24,7 +24,8 @@ describe('bets on a rank', () => {
   test.each(reference.densities)(
     '$side, smallest effect $smallestEffect: equal the densities by SciPy',
     ({ smallestEffect, side, ...expected }) => {
-      const { functions, weights } = side === 'novelty' ? noveltyMixture(smallestEffect) : numericMixture(smallestEffect, side);
+      const { functions, weights } =
+        side === 'novelty' ? noveltyMixture(smallestEffect) : numericMixture(smallestEffect, side);
       expect(weights).toEqual(expected.weights);
       expect(functions.length).toBe(expected.cells.length);
       functions.forEach((bet, at) => {
@@ -46,7 +47,8 @@ describe('bets on a rank', () => {
         numericMixture(smallestEffect, 'higher'),
         noveltyMixture(smallestEffect),
       ]) {
-        for (const bet of functions) expect(bet.reduce((sum, value) => sum + value, 0) / rankCells).toBeLessThan(1 + 1e-6);
+        for (const bet of functions)
+          expect(bet.reduce((sum, value) => sum + value, 0) / rankCells).toBeLessThan(1 + 1e-6);
         expectAllClose([weights.reduce((a, b) => a + b, 0)], [1], 1e-12);
       }
     }
@@ -63,6 +65,10 @@ describe('bets on a name', () => {
   test('win nothing in the mean', () => {
     for (const ratio of [0.1, 0.6, 1.5, 4, 32])
       for (const share of [0.001, 0.2, 0.7])
-        expectClose(share * categoryEValue(ratio, share, true, 0) + (1 - share) * categoryEValue(ratio, share, false, 0), 1, 1e-12);
+        expectClose(
+          share * categoryEValue(ratio, share, true, 0) + (1 - share) * categoryEValue(ratio, share, false, 0),
+          1,
+          1e-12,
+        );
   });
 });

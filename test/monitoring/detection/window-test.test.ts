@@ -55,9 +55,7 @@ describe('a window', () => {
     expect(first.alarm).toBe(true);
     expect(alarmsOf(tested(words, { level: (first.pValue as number) / 1e3 }))).toEqual([]);
     expect(alarmsOf(tested(words, { minEffect: 50 }))).toEqual([]);
-    expect(alarmsOf(tested(words, { minEffect: 0 })).length).toBeGreaterThanOrEqual(
-      alarmsOf(tested(words)).length,
-    );
+    expect(alarmsOf(tested(words, { minEffect: 0 })).length).toBeGreaterThanOrEqual(alarmsOf(tested(words)).length);
   });
 
   test('alarms on fewer signals at a stricter level, all of them first', () => {

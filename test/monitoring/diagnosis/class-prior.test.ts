@@ -33,7 +33,9 @@ const turned = [...usual].reverse();
 
 describe('the mix that labels tell', () => {
   test('is none where nothing has changed, in nineteen windows of twenty', () => {
-    const told = Array.from({ length: 200 }, (_, seed) => estimateClassPrior(reference, choices(300, usual, seed), trust));
+    const told = Array.from({ length: 200 }, (_, seed) =>
+      estimateClassPrior(reference, choices(300, usual, seed), trust),
+    );
     expect(told.filter((mix) => mix !== null).length).toBeLessThanOrEqual(10);
   });
 

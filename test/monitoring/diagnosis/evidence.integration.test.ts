@@ -319,25 +319,29 @@ describe('choices of agents of whom some take what stands first', () => {
     expect(Math.abs((diagnose(asked(window)).accuracy?.now.value ?? 0) - truthOf(window))).toBeGreaterThan(0.2);
   });
 
-  test('hold the truth in their interval as often as it promises, where trust is off by what its error says', { timeout: 120_000 }, () => {
-    let held = 0;
-    for (let seed = 0; seed < 40; seed += 1) {
-      const window = changed(tickets(600, 100 + seed, usual, 50_000));
-      const random = seeded(seed);
-      const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-      const told = { ...trust, value: trust.value + trust.error * normal };
-      const first = new Map(window.map(({ key, ranking }) => [key, ranking[0]?.templateId ?? null]));
-      const { now } = estimateAccuracy({
-        reference: reference.tickets,
-        window,
-        votes: neighbourVotes(reference.tickets, window),
-        labelShift: null,
-        labels: scoreLabels(choicesOn(window, 1_000 + seed), first, told),
-      });
-      if (now.low <= truthOf(window) && truthOf(window) <= now.high) held += 1;
-    }
-    expect(held).toBeGreaterThanOrEqual(35);
-  });
+  test(
+    'hold the truth in their interval as often as it promises, where trust is off by what its error says',
+    { timeout: 120_000 },
+    () => {
+      let held = 0;
+      for (let seed = 0; seed < 40; seed += 1) {
+        const window = changed(tickets(600, 100 + seed, usual, 50_000));
+        const random = seeded(seed);
+        const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+        const told = { ...trust, value: trust.value + trust.error * normal };
+        const first = new Map(window.map(({ key, ranking }) => [key, ranking[0]?.templateId ?? null]));
+        const { now } = estimateAccuracy({
+          reference: reference.tickets,
+          window,
+          votes: neighbourVotes(reference.tickets, window),
+          labelShift: null,
+          labels: scoreLabels(choicesOn(window, 1_000 + seed), first, told),
+        });
+        if (now.low <= truthOf(window) && truthOf(window) <= now.high) held += 1;
+      }
+      expect(held).toBeGreaterThanOrEqual(35);
+    },
+  );
 
   test('raise no risk where none is', { timeout: 180_000 }, () => {
     const risen = Array.from({ length: 40 }, (_, seed) => {

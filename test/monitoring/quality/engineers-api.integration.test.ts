@@ -33,7 +33,11 @@ const get = async (path: string, role: 'ml' | 'admin' = 'ml') =>
 
 describe('the schedule', () => {
   test('has no next run before there is a champion, and then the first of its times', async () => {
-    expect(await get('training-runs/schedule')).toMatchObject({ pattern: '0 3 * * 1', next: null, lastEvaluation: null });
+    expect(await get('training-runs/schedule')).toMatchObject({
+      pattern: '0 3 * * 1',
+      next: null,
+      lastEvaluation: null,
+    });
     await service.dataSource.transaction((manager) => moveAlias(manager, 'champion', 'm-1', 'test'));
     const { next } = await get('training-runs/schedule');
     const date = new Date(next as string);
