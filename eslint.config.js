@@ -42,6 +42,8 @@ export default tseslint.config(
       // Nest and TypeORM declare their options as classes; an object literal is what they want.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      // Outside numeric code an element within bounds is asserted by its type; `!` is easily overlooked.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
       eqeqeq: 'error',
       'no-console': 'error',
