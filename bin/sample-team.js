@@ -110,7 +110,7 @@ async function answer(ticket, { contactType, template }) {
   const shown = suggestion.items.map(({ templateId }) => templateId);
   const agent = oneOf(['ada', 'bo', 'chen']);
   const isNew = unseen.includes(contactType);
-  // Some take the second for the first, oftener where it is nearly as likely.
+  // Some take the second for the first, more often where it is nearly as likely.
   const chosen = !isNew && agent === 'bo' && shown[1] && random() < 0.12 ? shown[1] : template;
   const outcome = isNew ? 'none-fits' : !shown.includes(chosen) ? 'other-template' : random() < 0.2 ? 'edited' : 'used';
   const { suggestionId } = suggestion;

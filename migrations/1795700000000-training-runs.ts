@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Training runs, and the versions that are tried out beside the champion. */
+/** Training runs, and rollouts of versions beside the champion. */
 export class TrainingRuns1795700000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

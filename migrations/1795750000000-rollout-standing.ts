@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** How a version that is tried out stands against the champion, as it was seen last. */
+/** The latest result of a rollout against the champion. */
 export class RolloutStanding1795750000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`ALTER TABLE rollouts ADD COLUMN pairs integer NOT NULL DEFAULT 0, ADD COLUMN standing text`);

@@ -75,7 +75,7 @@ export class RidgeSums {
       }
     }
     const divided = (at: number): void => {
-      const [own, by] = [weights[at] as Float64Array, lines[at]?.[at]!];
+      const [own, by] = [weights[at] as Float64Array, lines[at]![at]!];
       for (let one = 0; one < classes; one += 1) own[one] = own[one]! / by;
     };
     const less = (at: number, other: number, factor: number): void => {
@@ -83,11 +83,11 @@ export class RidgeSums {
       for (let one = 0; one < classes; one += 1) own[one] = own[one]! - factor * from[one]!;
     };
     for (let a = 0; a < width; a += 1) {
-      for (let k = 0; k < a; k += 1) less(a, k, lines[a]?.[k]!);
+      for (let k = 0; k < a; k += 1) less(a, k, lines[a]![k]!);
       divided(a);
     }
     for (let a = width - 1; a >= 0; a -= 1) {
-      for (let k = a + 1; k < width; k += 1) less(a, k, lines[k]?.[a]!);
+      for (let k = a + 1; k < width; k += 1) less(a, k, lines[k]![a]!);
       divided(a);
     }
     return new RidgeWeights(weights, classes);

@@ -8,7 +8,7 @@ import { App } from './app.js';
 import { startLanguage } from './service/language.js';
 import { createQueryClient } from './service/queries.js';
 
-// Whoever answers by keyboard waits for no animation: what is closed is gone, and the next key is meant for the page again.
+// No animation delays the keyboard: a closed menu is gone, and the next key reaches the page.
 const atOnce = { defaultProps: { transitionProps: { duration: 0 } } };
 const theme = createTheme({
   primaryColor: 'indigo',

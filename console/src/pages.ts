@@ -60,7 +60,7 @@ const pages: readonly PageEntry[] = [
 /** The pages beside the queue that a role has. */
 export const pagesOf = (role: Role): PageEntry[] => pages.filter(({ roles }) => roles.includes(role));
 
-/** Where the queue is: whoever may not answer tickets begins elsewhere. */
+/** Path of the queue: roles that may not answer tickets start elsewhere. */
 export const queuePath = (role: Role): string => (role === 'ml' ? '/queue' : '/');
 
 /** Where one begins. */

@@ -56,54 +56,56 @@ export function registerTrain(program: Command): void {
     .option('--settings <file>', 'JSON file of hyperparameters, such as best.json of "replyrank sweep"')
     .addOption(skipPreflight())
     .option('--json', 'print the result as JSON');
-  addColumnOptions(command).action(async (options: TrainOptions) => {
-    const config = readConfig();
-    const worker = await modelWorker(config);
-    const out = resolve(options.out);
-    await mkdir(dirname(out), { recursive: true });
-    const onProgress = trainingProgress();
-    const model = await runTraining(
-      {
-        worker: worker.settings,
-        settings: {
-          data: resolve(options.data),
-          columns: columnsOf(options),
-          validation: options.validation === undefined ? null : resolve(options.validation),
-          templates: options.templates === undefined ? null : resolve(options.templates),
-          out,
-          seed: options.seed,
-          precision: options.precision,
-          coverage: options.coverage,
-          knownContactType: options.knownContactType ?? false,
-          cacheDir: join(config.MODEL_DIR, 'cache'),
-          skipPreflight: options.skipPreflight,
-          encoderTraining: options.recipe === 'finetune' ? defaultFinetune : undefined,
-          recipe: options.settings === undefined ? undefined : await readRecipe(resolve(options.settings)),
-        },
+  addColumnOptions(command).action(runTrain);
+}
+
+async function runTrain(options: TrainOptions): Promise<void> {
+  const config = readConfig();
+  const worker = await modelWorker(config);
+  const out = resolve(options.out);
+  await mkdir(dirname(out), { recursive: true });
+  const onProgress = trainingProgress();
+  const model = await runTraining(
+    {
+      worker: worker.settings,
+      settings: {
+        data: resolve(options.data),
+        columns: columnsOf(options),
+        validation: options.validation === undefined ? null : resolve(options.validation),
+        templates: options.templates === undefined ? null : resolve(options.templates),
+        out,
+        seed: options.seed,
+        precision: options.precision,
+        coverage: options.coverage,
+        knownContactType: options.knownContactType ?? false,
+        cacheDir: join(config.MODEL_DIR, 'cache'),
+        skipPreflight: options.skipPreflight,
+        encoderTraining: options.recipe === 'finetune' ? defaultFinetune : undefined,
+        recipe: options.settings === undefined ? undefined : await readRecipe(resolve(options.settings)),
       },
-      worker.environment,
-      onProgress,
-    );
-    onProgress('making the drift reference', null);
-    await addReference(out, model.seed);
-    onProgress('making the drift reference', 1);
-    if (config.MLFLOW_TRACKING_URI !== undefined) {
-      const problem = await reportToMlflow(config.MLFLOW_TRACKING_URI, out);
-      if (problem !== null) process.stderr.write(`replyrank: ${problem}\n`);
-    }
-    const { version, heldOut, data, seconds, classes, labelCounts } = model;
-    if (options.json) {
-      process.stdout.write(
-        `${JSON.stringify({ version, folder: out, seconds, rows: data.rows, templates: classes.length, heldOut })}\n`,
-      );
-      return;
-    }
-    const fewest = Math.min(...labelCounts);
+    },
+    worker.environment,
+    onProgress,
+  );
+  onProgress('making the drift reference', null);
+  await addReference(out, model.seed);
+  onProgress('making the drift reference', 1);
+  if (config.MLFLOW_TRACKING_URI !== undefined) {
+    const problem = await reportToMlflow(config.MLFLOW_TRACKING_URI, out);
+    if (problem !== null) process.stderr.write(`replyrank: ${problem}\n`);
+  }
+  const { version, heldOut, data, seconds, classes, labelCounts } = model;
+  if (options.json) {
     process.stdout.write(
-      `${version} in ${out}: ${data.rows} tickets, ${classes.length} templates (the rarest with ${fewest} labels), ${seconds} s\n` +
-        `Held-out tickets: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
+      `${JSON.stringify({ version, folder: out, seconds, rows: data.rows, templates: classes.length, heldOut })}\n`,
     );
-  });
+    return;
+  }
+  const fewest = Math.min(...labelCounts);
+  process.stdout.write(
+    `${version} in ${out}: ${data.rows} tickets, ${classes.length} templates (the rarest with ${fewest} labels), ${seconds} s\n` +
+      `Held-out tickets: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
+  );
 }
 
 const recipeSchema = z.strictObject({

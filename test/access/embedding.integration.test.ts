@@ -33,7 +33,7 @@ describe('which origins may frame the page', () => {
     ['http://desk.example.com', 'plain http'],
     ['https://desk.example.com/', 'a path'],
     ['https://*.zendesk.com', 'many hosts'],
-    ['https://desk.example.com:443', 'a port that goes without saying'],
+    ['https://desk.example.com:443', 'the default port'],
     ['desk.example.com', 'no scheme'],
     ['*', 'everybody'],
     ["https://desk.example.com; script-src 'unsafe-inline'", 'another directive'],

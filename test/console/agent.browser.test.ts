@@ -559,7 +559,7 @@ describe('when it goes wrong or grows long', () => {
       .toBe('260');
   });
 
-  test('what comes moves nothing under the eyes of whoever has scrolled, and is seen by whoever is at the top', async () => {
+  test('new tickets move no rows after scrolling, and show at the top', async () => {
     const comes = (number: number) => write(`long-${number}`, '', `My card ${number} is lost`);
     const scrolled = () => page.evaluate<number>('document.querySelector(".queue").scrollTop');
     const last = queue().getByRole('listitem').last();

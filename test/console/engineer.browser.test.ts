@@ -1,6 +1,6 @@
 /**
  * What an ML engineer relies on in the browser: a real one, against the whole service. The steps build on one another: an alert
- * is understood and taken, a training is started, watched and promoted, and taken back.
+ * is understood and acknowledged, a training is started, followed and promoted, and rolled back.
  */
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Kafka } from 'kafkajs';
@@ -57,7 +57,7 @@ afterAll(async () => {
 });
 afterEach(() => expect(complaints.splice(0)).toEqual([]));
 
-/** Whoever was there before is gone. */
+/** The previous session is gone. */
 async function signIn(role: Role): Promise<void> {
   await page.context().clearCookies();
   await page.goto(url + (await createSignInLink(service.dataSource.manager, { name: `the ${role}`, role }, 3600)));
@@ -110,7 +110,7 @@ async function raiseAlert(): Promise<void> {
 }
 
 describe('an alert', () => {
-  test('is seen on the first page, which says whether all is well', async () => {
+  test('is shown on the first page', async () => {
     await heading('Today').waitFor();
     await main().getByText('Not enough data yet', { exact: true }).waitFor();
     await main().getByText('the monitor has not processed any tickets').waitFor();
@@ -178,7 +178,7 @@ describe('drift and decisions', () => {
 });
 
 describe('a training', () => {
-  test('is started, watched, and says what became of it', async () => {
+  test('is started, followed, and shows its outcome', async () => {
     await importSampleHistory(service.dataSource, scratch.folder, { types: 6, each: 70, source: 'later' });
     await go('Training');
     await main().getByText('No training runs yet').waitFor();
@@ -216,7 +216,7 @@ describe('a training', () => {
     await main().getByText('Rolled back by the ml').first().waitFor();
   });
 
-  test('a version is tried out on a share of the tickets, until that is ended', async () => {
+  test('a version ranks a share of the tickets until the rollout ends', async () => {
     const versions = main().getByRole('region', { name: 'Versions' });
     await versions.getByRole('button', { name: 'Canary' }).click();
     await dialog().getByLabel('Traffic share').fill('20');

@@ -151,7 +151,7 @@ describe('the list', () => {
 });
 
 describe('a template', () => {
-  test('is edited beside what agents see of it: misspelt placeholders are marked and mended', async () => {
+  test('is edited beside what agents see of it: misspelt placeholders are marked and fixed', async () => {
     await open('Card arrival');
     const preview = main().getByTestId('preview');
     await preview.getByText('Grace').waitFor();
@@ -238,7 +238,7 @@ describe('a template', () => {
     expect(await main().getByText('Unsaved changes').count()).toBe(0);
   });
 
-  test('is merged into another, which asks once, and the merge is taken back', async () => {
+  test('is merged into another after one confirmation, and the merge is undone', async () => {
     await goToList();
     await open('Refund');
     await button('Merge into …').click();

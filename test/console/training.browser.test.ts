@@ -134,7 +134,7 @@ describe('dragging along an axis', () => {
     await expect.poll(painted).toBeLessThan(narrowed);
   });
 
-  test('is taken back by a click beside it, axis by axis', async () => {
+  test('is cleared by a click on the axis', async () => {
     await page.mouse.click(...(await placeOn('learnedFrom', 0.9)));
     await expect.poll(listed).toEqual(['#4', '#3']);
     await page.mouse.click(...(await placeOn('top1', 0.2)));
@@ -143,7 +143,7 @@ describe('dragging along an axis', () => {
     await expect.poll(painted).toBeGreaterThan(all - 200);
   });
 
-  test('is taken back at once by a button; where no run passes, none is shown', async () => {
+  test('is cleared for all axes by a button; where no run passes, none is shown', async () => {
     await drag('top1', 0.3, 0.4);
     await expect.poll(listed).toEqual([]);
     await showAll().getByText('0 selected').waitFor();

@@ -34,7 +34,7 @@ function read(expression: string): { errors: string[]; metrics: string[]; labels
   return found;
 }
 
-test('what is no PromQL is told from what is', () => {
+test('invalid PromQL is recognized', () => {
   expect(read('sum by (cause (rate(x[5m]))').errors).not.toEqual([]);
   expect(read('sum(rate(x{a="b"}[5m])) > 1')).toEqual({ errors: [], metrics: ['x'], labels: ['a'] });
 });

@@ -47,7 +47,7 @@ describe('dead letters', () => {
     expect(bytes).toEqual([{ same: true }]);
   });
 
-  test('become tickets once what kept them out has been mended', async () => {
+  test('become tickets once the cause has been fixed', async () => {
     // A date that was too far ahead then is none to complain of later.
     const ahead = new Date(Date.now() + 25 * 3_600_000);
     await stage.send([
@@ -56,8 +56,8 @@ describe('dead letters', () => {
     const newest = async () => (await listDeadLetters(stage.database.source.manager, 1))[0];
     const letter = await waitFor('the dead letter', newest, (found) => found?.reason === 'invalid-date');
     expect(letter?.detail).toMatch(/occurredAt/);
-    const mended = JSON.stringify(aTicket('late'));
-    await stage.query('UPDATE dead_letters SET value = $1 WHERE id = $2', [Buffer.from(mended), letter?.id]);
+    const repaired = JSON.stringify(aTicket('late'));
+    await stage.query('UPDATE dead_letters SET value = $1 WHERE id = $2', [Buffer.from(repaired), letter?.id]);
     await stage.database.source.transaction((inner) => replayDeadLetters(inner, { ids: [letter?.id ?? 0, 999_999] }));
     await waitFor(
       'the ticket',

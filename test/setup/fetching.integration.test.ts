@@ -119,7 +119,7 @@ describe('a wheel', () => {
 });
 
 describe('a package index', () => {
-  test('that is not there is told from one that refuses', async () => {
+  test('that is missing differs from one that refuses', async () => {
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple/');
     await expect(fetched()).rejects.toThrow(/connection to .* failed|does not have/);
     await anIndex((_, response) => {

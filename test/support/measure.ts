@@ -1,6 +1,6 @@
 import type { Measure } from '../../src/monitoring/reference/ticket-coding.js';
 
-/** A measure of numbers in one bin, unless told otherwise. */
+/** A measure of numbers; one bin by default. */
 export const measure = (given: Partial<Measure> = {}): Measure => ({
   signal: 'words',
   part: null,

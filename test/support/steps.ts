@@ -4,7 +4,7 @@ import { beforeEach } from 'vitest';
 /**
  * What comes after a step that failed is skipped: it would only wait for what never comes, and hide the first cause.
  *
- * @param scene what is to be seen in that moment, for whoever reads of the failure
+ * @param scene what the page shows at that moment, for the failure report
  */
 export function stopAtFirstFailure(scene?: () => Promise<string>): void {
   let hasFailed = false;

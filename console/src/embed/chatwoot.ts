@@ -14,7 +14,7 @@ export function followChatwoot({ origins, source, onChange }: Following): () => 
     const { id, text, writtenAt } = conversation;
     onChange({ ticket: { path: { source: source ?? 'chatwoot', ticketId: id }, subject: '', text, writtenAt } });
   };
-  // To whoever it is: the word says nothing, and only helpdesks that are configured can be around the page.
+  // Any origin: the message has no content, and only configured helpdesks can frame the page.
   const ask = (): void => window.parent.postMessage(askForContext, '*');
   window.addEventListener('message', onMessage);
   window.addEventListener('focus', ask);

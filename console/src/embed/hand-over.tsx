@@ -8,7 +8,7 @@ import { SignIn } from '../sign-in.js';
 import { handOverMessage } from './hand-over-message.js';
 
 /**
- * A window that a frame of ours has opened: whoever is signed in here shall be so there. A frame's cookies are kept apart
+ * A window opened by our frame: passes the session on to the frame. A frame's cookies are kept apart
  * from a window's, so a code that works once goes to it, and to nobody who is not a page of this service.
  */
 export function HandOver({ session }: { session: UseQueryResult<Actor | null> }) {

@@ -1,6 +1,6 @@
 /**
  * Replies that are half written, by ticket. They outlive a session that ends and a page that is loaded again, but not the
- * tab; whoever signs out takes them away.
+ * tab; signing out removes them.
  */
 import type { Reply } from './api-types.js';
 import { inTab } from './kept.js';

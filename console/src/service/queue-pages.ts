@@ -3,7 +3,7 @@ import type { Page, TicketPath, TicketRow } from './api-types.js';
 import { idOf } from './ticket-path.js';
 
 /**
- * Brings what is loaded in line with the first page as it is now: whoever has scrolled through thousands of tickets need not wait
+ * Brings what is loaded in line with the first page as it is now: after thousands of tickets have been scrolled past, nobody has to wait
  * for all of them when one arrives.
  *
  * @param changed tickets that have come, gone or become another since

@@ -93,7 +93,7 @@ export function ImportPage() {
 
 const formatOf = (name: string): 'csv' | 'jsonl' => (/\.(csv|tsv)$/i.test(name) ? 'csv' : 'jsonl');
 
-/** Which lines must be mended. */
+/** Lines that must be fixed. */
 function Wrong({ name, error }: { name: string; error: Error }) {
   const { t } = useTranslation('templates');
   const problems: FieldProblem[] = error instanceof ApiError ? error.problems : [];

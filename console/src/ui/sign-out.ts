@@ -6,7 +6,7 @@ export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: api.signOut,
-    // Nothing of what was read stays behind for whoever sits down next.
+    // Nothing that was read stays behind for the next person at this screen.
     onSuccess: () => {
       dropDrafts();
       return client.resetQueries();

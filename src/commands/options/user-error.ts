@@ -1,4 +1,4 @@
-/** Something that whoever typed the command can mend; its message is all that is shown. */
+/** A mistake in the command line or its files; only its message is shown. */
 export class UserError extends Error {
   override readonly name = 'UserError';
 }

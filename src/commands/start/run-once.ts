@@ -1,4 +1,4 @@
-/** The main job on a number of test tickets, and what came of it. */
+/** The main job on a number of test tickets, and its figures. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';

@@ -2,6 +2,7 @@
 import { classCounts, classMeans } from './baselines.js';
 import { combineScores, fitWeights, type Scores } from '../heads/combination.js';
 import { softmax } from '../ranking/softmax.js';
+import type { Heads } from '../heads/heads.js';
 import { trainHeads } from '../heads/train-heads.js';
 import type { Prediction } from './answerable.js';
 import { assignFolds } from '../dataset/folds.js';
@@ -65,12 +66,7 @@ export async function crossValidate(
   const isSmall = data.labels.length * classes <= maxScoresOfAllFolds;
   const [parts, rounds] = isSmall ? [folds, folds] : [partsOfSingleFold, 1];
   const foldOf = assignFolds(data, parts);
-  const foldScores: {
-    rows: Int32Array;
-    scores: Scores[];
-    baselines: Record<BaselineName, Scores>;
-    train: Int32Array;
-  }[] = [];
+  const foldScores: FoldScores[] = [];
   let seconds = 0;
   for (let fold = 0; fold < rounds; fold += 1) {
     const { train, rows } = split(data, foldOf, fold, Math.floor(maxScoresOfAllFolds / classes));
@@ -79,17 +75,7 @@ export async function crossValidate(
     const report = (share: number): void | Promise<void> => onProgress((fold + share) / rounds);
     const heads = await trainHeads(tf, data, { rows: train, seed, onProgress: report });
     seconds += (performance.now() - startedAt) / 1000;
-    const textMatch = cosineSimilarities(data, rows, templates);
-    const { dense, sparse: ngrams, nearest, discriminant } = headScores(tf, data, heads, rows);
-    const counts = classCounts(data, train);
-    const majority = Float32Array.from({ length: rows.length * classes }, (_, at) => counts[at % classes] ?? 0);
-    const baselines = {
-      majority,
-      textMatch,
-      ngrams,
-      classMeans: cosineSimilarities(data, rows, classMeans(data, train)),
-    };
-    foldScores.push({ rows, scores: [dense, ngrams, nearest, discriminant, textMatch], baselines, train });
+    foldScores.push({ rows, train, ...scoreFold(tf, data, heads, { rows, train, templates }) });
   }
   const rows = concat(
     foldScores.map((part) => part.rows),
@@ -127,6 +113,35 @@ export async function crossValidate(
     trainings: foldScores.length,
     seconds,
   };
+}
+
+interface FoldScores {
+  rows: Int32Array;
+  /** Of each kind, [rows, classes] */
+  scores: Scores[];
+  baselines: Record<BaselineName, Scores>;
+  train: Int32Array;
+}
+
+/** Scores of a fold's held-out rows, by the heads and by the baselines. */
+function scoreFold(
+  tf: Tensorflow,
+  data: TrainingData,
+  heads: Heads,
+  { rows, train, templates }: { rows: Int32Array; train: Int32Array; templates: readonly Float32Array[] },
+): Pick<FoldScores, 'scores' | 'baselines'> {
+  const classes = data.classes.length;
+  const textMatch = cosineSimilarities(data, rows, templates);
+  const { dense, sparse: ngrams, nearest, discriminant } = headScores(tf, data, heads, rows);
+  const counts = classCounts(data, train);
+  const majority = Float32Array.from({ length: rows.length * classes }, (_, at) => counts[at % classes] ?? 0);
+  const baselines = {
+    majority,
+    textMatch,
+    ngrams,
+    classMeans: cosineSimilarities(data, rows, classMeans(data, train)),
+  };
+  return { scores: [dense, ngrams, nearest, discriminant, textMatch], baselines };
 }
 
 function split(

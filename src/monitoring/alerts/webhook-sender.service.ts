@@ -1,6 +1,6 @@
 /**
  * Invariant: every alert event reaches the webhook at least once. A delivery is stored in the transaction of its event and deleted
- * after the receiver responds with 2xx. Whoever sends it holds a lease, so that another process takes over if one dies. Failed
+ * after the receiver responds with 2xx. The sender holds a lease, so that another process takes over if one dies. Failed
  * deliveries are retried with exponential backoff.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';

@@ -99,7 +99,7 @@ function collectTexts(choices: readonly GivenChoice[]): Text[] {
 /** The last choice of each agent for a ticket, whatever others chose later. An own reply is no choice of a template. */
 function latestAnswers(choices: readonly GivenChoice[]): [agent: string, answer: Answer][] {
   const byId = new Map(choices.map((choice) => [choice.choiceId, choice]));
-  // Whoever takes back what another chose, and chooses nothing, has not answered.
+  // An agent who only retracts another agent's choice has not answered.
   const isMereUndo = ({ retracts, templateId, agent }: GivenChoice): boolean => {
     const undone = retracts === null ? undefined : byId.get(retracts);
     return undone !== undefined && undone.agent !== agent && [null, undone.templateId].includes(templateId);

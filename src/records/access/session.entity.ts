@@ -11,7 +11,7 @@ export class Session {
   @Column('text') kind: 'session' | 'link' | 'hand-over';
   @Column('text') name: string;
   @Column('text') role: Role;
-  /** Whoever signed in with a password; null for others */
+  /** The user who signed in with a password; null for others */
   @Column('bigint', { name: 'user_id', nullable: true }) userId: number | null;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
   @Column('timestamptz', { name: 'expires_at' }) expiresAt: Date;

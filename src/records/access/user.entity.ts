@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Role } from './api-token.entity.js';
 
-/** Somebody who signs in with a password. Whoever comes by OpenID Connect has no row here. */
+/** A user who signs in with a password. OpenID Connect users have no row. */
 @Entity('users')
 export class User {
   @PrimaryGeneratedColumn('identity', { type: 'bigint' }) id: number;

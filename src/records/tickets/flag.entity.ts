@@ -8,7 +8,7 @@ export type FlagReason = (typeof flagReasons)[number];
 export class Flag {
   @PrimaryGeneratedColumn('identity', { type: 'bigint' }) id: number;
   @Column('bigint') ticket: number;
-  /** Made by whoever flags, so that a second try does no harm */
+  /** Chosen by the client, so that a retry is harmless */
   @Column('text', { name: 'flag_id' }) flagId: string;
   @Column('text', { name: 'template_id' }) templateId: string;
   @Column('text') reason: FlagReason;

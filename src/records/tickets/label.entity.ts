@@ -10,7 +10,7 @@ export class Label {
   /** null: no template fits. */
   @Column('text', { name: 'template_id', nullable: true }) templateId: string | null;
   @Column('text') provenance: Provenance;
-  /** The standing choice; null for history. */
+  /** The effective choice; null for history. */
   @Column('bigint', { nullable: true }) choice: number | null;
   /** Where the template stood before the agent, from 1; null where it was not shown. */
   @Column('integer', { nullable: true }) position: number | null;

@@ -23,7 +23,7 @@ export class Ticket {
   @Column('timestamptz', { name: 'received_at' }) receivedAt: Date;
   @Column('timestamptz', { name: 'updated_at' }) updatedAt: Date;
   @Column('timestamptz', { name: 'closed_at', nullable: true }) closedAt: Date | null;
-  /** When a standing choice answered it. */
+  /** Time of the effective choice. */
   @Column('timestamptz', { name: 'answered_at', nullable: true }) answeredAt: Date | null;
   /** Drawn once, when the ticket is first stored: no suggestion is shown, so that the label is unbiased. */
   @Column('boolean') audit: boolean;

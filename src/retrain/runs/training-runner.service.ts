@@ -1,6 +1,6 @@
 /**
  * Starts training runs and works on them, one at a time among all replicas. Who works on a run holds a lease that it prolongs;
- * whoever is killed is followed by another replica, or by itself after its next start, once the lease has run out.
+ * once the lease of a killed process expires, another replica, or its own next start, continues.
  */
 import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';

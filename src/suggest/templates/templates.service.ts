@@ -168,7 +168,7 @@ async function save(
 /**
  * Applies the merge of a change: a merged template is retired.
  *
- * @throws MergeRefused where that can't be, or one that is merged is to be used again and its merge not taken back
+ * @throws MergeRefused where that can't be, or a merged template is reactivated without undoing its merge
  */
 async function applyMerge<T extends Partial<NewTemplate> & { id: string }>(
   manager: EntityManager,

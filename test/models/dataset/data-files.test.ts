@@ -133,7 +133,13 @@ describe('a file of tickets', () => {
       {},
       /p\.jsonl:1: row is longer than 16 million characters/,
     ],
-    ['is parted by semicolons', 'q.csv', 'text;template\nx;a\n', {}, /q\.csv:1: .*comma-separated, or tab-separated/],
+    [
+      'is separated by semicolons',
+      'q.csv',
+      'text;template\nx;a\n',
+      {},
+      /q\.csv:1: .*comma-separated, or tab-separated/,
+    ],
     [
       'has 300 columns and not the one for the text',
       'r.csv',

@@ -81,7 +81,7 @@ const isAlive = (pid: number): boolean => {
 /** Ids of the processes that this one has started. */
 const children = (): string => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
 
-describe('while all is well', () => {
+describe('in normal operation', () => {
   test('tickets of several callers share calls, and everybody gets their own answers in order', async () => {
     const one = await started();
     const sizes: number[] = [];
@@ -185,7 +185,7 @@ async function occupied(one: ModelProcess) {
 }
 
 describe('too many tickets', () => {
-  test('are told to come again; what was let in is answered', async () => {
+  test('are refused with a retry; accepted ones are answered', async () => {
     const one = await started({ maxBatch: 1, maxQueue: 4 });
     const first = await occupied(one);
     const let_in = one.rank(texts(4));
@@ -215,7 +215,7 @@ describe('what can wait', () => {
     expect(order).toEqual([...bodies(texts(20, 'now')), ...bodies(texts(20, 'behind'))]);
   });
 
-  test('takes no room from tickets, and more of it than fits is told to come again', async () => {
+  test('takes no room from tickets, and is refused with a retry beyond its own', async () => {
     const one = await started({ maxBatch: 1, maxQueue: 4 });
     const first = await occupied(one);
     const behind = one.rank(texts(256, 'behind'), null, 'background');

@@ -52,8 +52,8 @@ async function inGraph(values: Record<Name, Tensor>): Promise<Tensor[]> {
     graph.ints(places),
     24,
   );
-  const parted = learned.transpose(learned.reshape(qkv, graph.ints([2, 4, 3, 2, 4])), [2, 0, 3, 1, 4]);
-  const [query = '', key = '', value = ''] = learned.unpack(parted, 3);
+  const heads = learned.transpose(learned.reshape(qkv, graph.ints([2, 4, 3, 2, 4])), [2, 0, 3, 1, 4]);
+  const [query = '', key = '', value = ''] = learned.unpack(heads, 3);
   const unseen = graph.floats([0, 0, 0, 0, 0, 0, -1e9, -1e9], [2, 1, 1, 4]);
   const attention = softmax(learned, learned.shift(learned.batchMatMul(query, key, true), unseen));
   const mixed = learned.reshape(
@@ -107,8 +107,8 @@ function eagerly(values: Record<Name, Tensor>): Tensor[] {
     const dense = (x: Tensor, kernel: Tensor, bias: Tensor): Tensor =>
       tf.add(tf.matMul(x as never, kernel as never, false, true), bias);
     const qkv = tf.concat([dense(v.x, v.kernel, v.bias), zeros], 0).gather(tf.tensor1d(padded, 'int32'));
-    const parted = qkv.reshape([2, 4, 3, 2, 4]).transpose([2, 0, 3, 1, 4]);
-    const [query, key, value] = tf.unstack(parted) as [Tensor, Tensor, Tensor];
+    const heads = qkv.reshape([2, 4, 3, 2, 4]).transpose([2, 0, 3, 1, 4]);
+    const [query, key, value] = tf.unstack(heads) as [Tensor, Tensor, Tensor];
     const unseen = tf.tensor([0, 0, 0, 0, 0, 0, -1e9, -1e9], [2, 1, 1, 4]);
     const attention = tf.softmax(tf.add(tf.matMul(query, key, false, true), unseen));
     const mixed = tf

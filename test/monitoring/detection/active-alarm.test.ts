@@ -7,7 +7,7 @@ import type { RetrainAction } from '../../../src/monitoring/decisions/retrain-de
 import { causeGroup, alertCauses } from '../../../src/monitoring/alerts/alert-causes.js';
 import { raiseAlarm, confirmAlarm } from '../../../src/monitoring/detection/active-alarm.js';
 
-/** How long an alarm stands, and which alerts people get of it. */
+/** How long an alarm stays active, and which alerts it opens. */
 
 const finding = (alarm: boolean): Finding => ({
   signal: 'embedding',

@@ -388,7 +388,7 @@ describe('a risen error rate', () => {
 });
 
 describe('texts', () => {
-  test('that are garbled are told from those of other languages', () => {
+  test('that are garbled differ from those of other languages', () => {
     for (const text of [
       'Ma carte n’est pas arrivée, où est-elle?',
       'Wo ist meine Überweisung?',

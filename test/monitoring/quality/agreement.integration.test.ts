@@ -54,7 +54,7 @@ describe('agreement', () => {
     expect(of(choice('a', 'ada', 'late'))).toMatchObject({ texts: 0, share: null, alpha: null });
   });
 
-  test('takes the last word of each agent, and none from who only takes back or writes a reply of their own', () => {
+  test('counts the last choice of each agent, and no retraction or own reply', () => {
     const slip = choice('a', 'ada', 'lost');
     const undone = choice('a', 'ada', 'lost', { ticket: slip.ticket, retracts: slip.choiceId });
     const meant = choice('a', 'ada', 'late', { ticket: slip.ticket });

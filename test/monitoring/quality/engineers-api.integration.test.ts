@@ -182,7 +182,7 @@ describe('a version’s report', () => {
   });
 });
 
-test('what was tried out stays in a list, with how it ended', async () => {
+test('ended rollouts stay in a list, with their result', async () => {
   const post = (path: string) =>
     service.request.post(`/api/v1/models/${path}`).set(service.as('ml')).send({}).expect(200);
   await post('m-2/shadow');

@@ -70,7 +70,7 @@ describe('alerts', () => {
     expect(ids(await get('alerts?state=closed'))).toEqual([b]);
   });
 
-  test('show their evidence, the tickets that show it, and what became of them', async () => {
+  test('show their evidence, example tickets and timeline', async () => {
     const [ticket] = await service.query<{ id: number }>('SELECT id FROM tickets');
     const [id] = await raise(seenCause({ examples: [ticket?.id ?? 0] }));
     await call('post', `alerts/${id}/acknowledge`);
@@ -148,7 +148,7 @@ describe('decisions', () => {
     expect(ids(await get('retrain-decisions?action=retrain'))).toEqual([]);
   });
 
-  test('can be asked for: a retraining needs labels, whoever asks', async () => {
+  test('can be requested: a retraining needs labels even then', async () => {
     await look();
     const answer = await call('post', 'retrain-decisions', { request: 'retraining' });
     expect(answer.status).toBe(201);
@@ -213,7 +213,7 @@ test('a proposal does not flip from look to look: what was worth a retraining is
 });
 
 describe('re-weighting', () => {
-  test('goes into service by itself, is shown, ranks the open tickets again, and can be taken back', async () => {
+  test('takes effect automatically, is shown, ranks the open tickets again, and can be reverted', async () => {
     const before = (await loadServingVersion(service.dataSource.manager)).stamp;
     const { id, action } = await look(shifted);
     expect(action).toBe('reweight');
@@ -244,7 +244,7 @@ describe('re-weighting', () => {
     expect((await weights()).map(([, weight]) => weight)).toEqual([1, 1]);
   });
 
-  test('follows the mix that labels tell, step by step, until a person takes it back', async () => {
+  test('follows the class prior of the labels, step by step, until a person reverts it', async () => {
     const stamp = async (): Promise<string> => (await loadServingVersion(service.dataSource.manager)).stamp;
     const { id, action } = await look({ classPrior: mixOf({ 'card-late': 0.6, refund: 1.4 }) });
     expect(action).toBe('none');

@@ -61,7 +61,7 @@ describe('a model version that has been trained', () => {
     expect(measure?.names).toHaveLength(8);
     expect(counts[0]?.[at]?.reduce((a, b) => a + b, 0)).toBe(reference.rows);
     const [, right = 0] = reference.outcomes.accuracy?.counts ?? [];
-    // Learned by heart, nearly all would be right.
+    // On training tickets, nearly all would be right.
     expect(right / reference.tickets).toBeGreaterThan(0.8);
     expect(right).toBeLessThan(reference.tickets);
     const coded = new TicketCoder(coding).code(observation({ ranking: [{ templateId: 'no-such', probability: 1 }] }));

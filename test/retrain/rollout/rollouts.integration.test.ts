@@ -1,5 +1,5 @@
 /**
- * A version that is tried out beside the champion, over real Kafka, PostgreSQL and TensorFlow. The challengers here are copies of
+ * A rollout of a version beside the champion, over real Kafka, PostgreSQL and TensorFlow. The challengers here are copies of
  * the champion: what agents do with their suggestions makes them better or worse. The steps build on one another.
  */
 import { randomUUID } from 'node:crypto';
@@ -102,7 +102,7 @@ const named = (name: string, count: number): string[] => Array.from({ length: co
 /** So many ids of which half are the canary's and half the champion's. */
 async function halfAndHalf(name: string, each: number): Promise<{ tried: string[]; others: string[] }> {
   const rollout = await activeRollout(team.dataSource.manager);
-  if (!rollout) throw new Error('nothing is tried out');
+  if (!rollout) throw new Error('there is no rollout');
   const [tried, others]: [string[], string[]] = [[], []];
   for (let at = 0; tried.length < each || others.length < each; at += 1) {
     const ticketId = `${name}-${at}`;
@@ -208,7 +208,7 @@ describe('as a canary', () => {
   });
 
   test(
-    'it is taken back where agents accept less of it, and what it said is ranked again',
+    'it is rolled back where agents accept less of it, and its tickets are ranked again',
     { timeout: limitMs },
     async () => {
       const { tried, others } = await halfAndHalf('worse', 60);
@@ -282,7 +282,7 @@ describe('people', () => {
 
 describe('a champion that a training run has made', () => {
   test(
-    'is taken back by itself where agents accept less of it than of the one before',
+    'is rolled back automatically where agents accept less of it than of the previous one',
     { timeout: limitMs },
     async () => {
       const before = named('before', 100);

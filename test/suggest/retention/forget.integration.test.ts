@@ -97,7 +97,7 @@ describe('a customer who wants to be forgotten', () => {
     expect(left).toEqual({ tickets: 1, suggestions: 1, choices: 1, labels: 1, letters: 1, lettersOnTheirWay: 1 });
   });
 
-  test('is written down without saying who it was', async () => {
+  test('is logged without naming the customer', async () => {
     const entries: { action: string; actor: string; target: string }[] = await database.source.query(
       `SELECT action, actor, target FROM audit_log WHERE action = 'forget'`,
     );

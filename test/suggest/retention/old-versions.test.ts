@@ -16,7 +16,7 @@ test('the newest versions stay, and those in use however old they are', () => {
   );
 });
 
-test('a canary that agents take less of is taken back; one that is as good may take over', () => {
+test('a canary that agents accept less is rolled back; an equal one may take over', () => {
   const random = seeded(1);
   const pairs = (rollout: number, champion: number, count: number) =>
     Array.from({ length: count }, () => ({

@@ -131,7 +131,7 @@ describe('each table', () => {
 
 describe('the service', () => {
   const services: RetentionService[] = [];
-  async function replica(): Promise<RetentionService> {
+  function replica(): RetentionService {
     const service = new RetentionService(database.source, testConfig(database.url, { RETENTION_TICKETS_DAYS: '30' }));
     services.push(service);
     service.start();
@@ -147,7 +147,7 @@ describe('the service', () => {
   test('runs the job at its first start and records the run', async () => {
     await fill(60);
     const before = Date.now();
-    await (await replica()).check();
+    await replica().check();
     expect(await isDeleted('closed-60')).toBe(true);
     expect((await lastRunAt())?.getTime()).toBeGreaterThanOrEqual(before - 1000);
   });
@@ -155,10 +155,10 @@ describe('the service', () => {
   test('waits for the night, and makes up for a night that was missed', async () => {
     await fill(70);
     await query('UPDATE job_runs SET last_run_at = now()');
-    await (await replica()).check();
+    await replica().check();
     expect(await isDeleted('closed-70')).toBe(false);
     await missNight();
-    await (await replica()).check();
+    await replica().check();
     expect(await isDeleted('closed-70')).toBe(true);
   });
 
@@ -166,9 +166,9 @@ describe('the service', () => {
     await fill(80);
     await missNight();
     await whileTicketsAreLocked(async () => {
-      await replica();
+      replica();
       await jobWaits();
-      await (await replica()).check();
+      await replica().check();
       expect(await waitingJobs()).toHaveLength(1);
     });
     await waitFor('the first replica to finish', () => isDeleted('closed-80'));
@@ -178,7 +178,7 @@ describe('the service', () => {
     await fill(90);
     await missNight();
     await whileTicketsAreLocked(async (admin, name, release) => {
-      const service = await replica();
+      const service = replica();
       await jobWaits();
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
       // Ended before the table is released: otherwise the waiting DELETE would succeed first.

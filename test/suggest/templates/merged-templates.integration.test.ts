@@ -116,7 +116,7 @@ describe('a template that is merged into another', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
   });
 
-  test('is itself again when the merge is taken back', async () => {
+  test('is a template of its own again when the merge is undone', async () => {
     await change('b', { mergedInto: null, state: 'allowed' });
     await change('a', { mergedInto: null, state: 'allowed' });
     expect(await labels()).toEqual(['a', 'b']);

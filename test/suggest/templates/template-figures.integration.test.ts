@@ -179,7 +179,7 @@ describe('the templates as a file', () => {
     expect((again.body as { unchanged: number }).unchanged).toBe(text.trimEnd().split('\n').length);
   });
 
-  test('are tried out first: what would be done is said, and nothing is done', async () => {
+  test('have a dry run: it reports what would change, and changes nothing', async () => {
     await load(line('f-old')).expect(200);
     const text = [line('f-old', { title: 'Another title' }), line('f-new'), line('f-new-2')].join('\n');
     const trial = await load(text, { dryRun: true }).expect(200);

@@ -58,7 +58,7 @@ export function Queue({
   const chosen = selected && idOf(selected);
   useEffect(() => {
     if (isThere) rows.scrollToIndex(place, { align: 'auto' });
-    // Only where another is selected: whoever scrolls away from it is not pulled back, by a ticket that comes either.
+    // Only when the selection changes: an arriving ticket must not scroll a reader back to it.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isThere, chosen]);
   const shown = rows.getVirtualItems();
@@ -66,7 +66,7 @@ export function Queue({
   const kept = useRef<{ id: string; start: number } | null>(null);
   useLayoutEffect(() => {
     const [list, before] = [scroller.current, kept.current];
-    // What comes is seen by whoever stands at the top, and moves nothing under the eyes of others.
+    // New tickets show at the top; further down, rows keep their place.
     if (!list || !before || list.scrollTop < usualRowHeight) return;
     const start = rows.measurementsCache[tickets.findIndex((ticket) => idOf(ticket) === before.id)]?.start;
     if (start !== undefined) list.scrollTop += start - before.start;
@@ -124,7 +124,7 @@ export function Queue({
   );
 }
 
-/** Drawn anew only where it has changed: whoever scrolls past it draws the rows around it. */
+/** Memoized: scrolling renders the rows around it. */
 const Row = memo(function Row({
   ticket,
   isSelected,
@@ -138,7 +138,7 @@ const Row = memo(function Row({
   const row = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!isSelected) return;
-    // Whoever walks the queue with the focus in it keeps it there.
+    // Keyboard navigation keeps the focus inside the queue.
     if (document.activeElement?.closest('.queue ul')) row.current?.focus({ preventScroll: true });
   }, [isSelected]);
   return (

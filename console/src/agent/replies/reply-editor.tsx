@@ -26,7 +26,7 @@ export function ReplyEditor({
     const first = /\{\{\s*[\w.-]+\s*\}\}/.exec(initial);
     // One that was half written is there again without a key: a frame leaves the focus where the agent types.
     if (document.hasFocus()) area.current?.focus();
-    // The first gap is selected: whoever types fills it.
+    // The first gap is selected, so that typing fills it.
     if (first) area.current?.setSelectionRange(first.index, first.index + first[0].length);
   }, [initial]);
 

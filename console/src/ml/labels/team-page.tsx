@@ -4,7 +4,7 @@ import { Agreement } from './agreement.js';
 import { Clusters } from './clusters.js';
 import { PageBody } from '../../ui/parts.js';
 
-/** What a lead can mend: replies that are missing, and ones that agents take for one another. */
+/** What a lead can improve: missing templates, and templates that agents confuse. */
 export default function TeamPage() {
   const { t } = useTranslation('engineers');
   return (

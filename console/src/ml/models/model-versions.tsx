@@ -5,7 +5,7 @@ import type { Models } from '../api.js';
 import { useFormat } from '../../ui/format.js';
 import { factsOf } from './model-facts.js';
 import { FigureHead, Table } from '../../ui/parts.js';
-import { TryOut } from '../training/try-out.js';
+import { RolloutActions } from '../training/rollout-actions.js';
 
 export function ModelVersions({ models }: { models: Models }) {
   const { t } = useTranslation('engineers');
@@ -48,7 +48,7 @@ export function ModelVersions({ models }: { models: Models }) {
               <td data-number>{facts.templates === null ? '–' : format.number(facts.templates)}</td>
               <td data-number>{facts.top1 === null ? '–' : format.percent(facts.top1)}</td>
               <td data-number>{facts.hits3 === null ? '–' : format.percent(facts.hits3)}</td>
-              <td>{!one.aliases.includes('champion') && <TryOut version={one.version} models={models} />}</td>
+              <td>{!one.aliases.includes('champion') && <RolloutActions version={one.version} models={models} />}</td>
             </tr>
           );
         })}

@@ -12,7 +12,7 @@ import { Empty, Fact, Loaded, PageBody, Section } from '../../ui/parts.js';
 import { modelsQuery, movesQuery, rolloutsQuery, trainingRunsQuery } from '../queries.js';
 import { ReportPage } from '../training/report-page.js';
 import { useLocalize } from '../service-messages.js';
-import { TryOut } from '../training/try-out.js';
+import { RolloutActions } from '../training/rollout-actions.js';
 
 export default function ModelsPage() {
   return (
@@ -116,7 +116,7 @@ function Contest({ models }: { models: api.Models }) {
     <Section
       title={t('models.comparison')}
       term="delta-vs-champion"
-      aside={challenger && !isChampion && <TryOut version={challenger.version} models={models} />}
+      aside={challenger && !isChampion && <RolloutActions version={challenger.version} models={models} />}
     >
       <Loaded query={runs}>
         {() =>

@@ -1,4 +1,4 @@
-/** The limits of every axis as sliders from run to run, for whoever can't or won't drag in the chart. */
+/** The limits of every axis as sliders from run to run, for keyboards and screen readers. */
 import { RangeSlider } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { TrainingRun } from '../api.js';

@@ -137,6 +137,6 @@ function drawLimits(chart: ECharts, axes: readonly RunAxis[], limits: Limits): v
     const selection: AreaSelection = { parallelAxisId: id, intervals: limit ? [[...limit]] : [] };
     chart.dispatchAction({ type: 'axisAreaSelect', ...selection }, { silent: true });
   }
-  // The axis that is told its limits leaves their area to be drawn by whoever drags it: it is drawn with everything else.
+  // ECharts does not draw the area of limits that are set by code, so it is drawn with everything else.
   chart.setOption({});
 }

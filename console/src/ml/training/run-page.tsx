@@ -13,9 +13,9 @@ import { modelsQuery, trainingRunQuery } from '../queries.js';
 import { isUnfinished, UnfinishedRun } from './run-progress.js';
 import { RunState } from './run-state.js';
 import { useLocalize } from '../service-messages.js';
-import { TryOut } from './try-out.js';
+import { RolloutActions } from './rollout-actions.js';
 
-/** One training run: why, with what, how it went, what was found, and what became of it. */
+/** One training run: trigger, configuration, progress, results and outcome. */
 export function RunPage({ id }: { id: number }) {
   const { t } = useTranslation('engineers');
   const run = useQuery(trainingRunQuery(id));
@@ -34,7 +34,7 @@ function Actions({ run: { challenger, state } }: { run: TrainingRun }) {
   const { data } = useQuery(modelsQuery);
   const version = data?.items.find((one) => one.version === challenger);
   if (!data || !version || isUnfinished({ state }) || version.aliases.includes('champion')) return null;
-  return <TryOut version={version.version} models={data} />;
+  return <RolloutActions version={version.version} models={data} />;
 }
 
 function Report({ run }: { run: TrainingRun }) {

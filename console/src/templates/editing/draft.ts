@@ -1,6 +1,6 @@
 /**
  * Changes of a template that are not saved yet. They outlive a session that ends and a page that is loaded again, but not the
- * tab; whoever signs out takes them away with their replies (drafts.ts).
+ * tab; signing out removes them with the replies (drafts.ts).
  */
 import type { Revision, TemplateWithHistory } from '../api.js';
 

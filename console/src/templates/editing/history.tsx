@@ -14,7 +14,7 @@ export function History({
   onRestore,
 }: {
   history: readonly Revision[];
-  /** Puts the text of a revision into the form; null for whoever may not change it */
+  /** Puts the text of a revision into the form; null without permission to change it */
   onRestore: ((fields: Fields) => void) | null;
 }) {
   const { t } = useTranslation('templates');

@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 
-/** Asks before a page with something unsaved is left by a link or for good. Whoever goes back finds it again (draft.ts). */
+/** Asks before a page with something unsaved is left by a link or for good. Going back restores it (draft.ts). */
 export function LeaveGuard({ isUnsaved, onDiscard }: { isUnsaved: boolean; onDiscard: () => void }) {
   const { t } = useTranslation('templates');
   const [, navigate] = useLocation();

@@ -34,7 +34,7 @@ export function ListTable({
   /** Goes along to a template and back */
   search: string;
   onSort: (sort: Sort) => void;
-  /** null for whoever may not */
+  /** null without permission */
   onBlock: ((template: Template) => void) | null;
 }) {
   const { t } = useTranslation('templates');

@@ -7,7 +7,7 @@ import { Confirm } from '../../ui/confirm.js';
 const usualShare = 10;
 
 /** Promote, canary, shadow: each says what it does to tickets and agents. */
-export function TryOut({ version, models }: { version: string; models: api.Models }) {
+export function RolloutActions({ version, models }: { version: string; models: api.Models }) {
   const { t } = useTranslation('engineers');
   const [percent, setPercent] = useState<number | string>(usualShare);
   const champion =
