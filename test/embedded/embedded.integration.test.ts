@@ -162,7 +162,7 @@ describe('the embedded servers', () => {
   test('say in words that their folder cannot be made', async () => {
     await writeFile(join(folder, 'file'), '');
     dataDir = join(folder, 'file');
-    await expect(start()).rejects.toThrow(/can't be used as a folder/);
+    await expect(start()).rejects.toThrow(/can't be created: there is a file of that name/);
     dataDir = join(folder, 'data');
     await mkdir(dataDir);
   });

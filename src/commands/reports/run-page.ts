@@ -46,7 +46,7 @@ ${reliabilityPicture(record.calibration)}
 ${scope(record)}
 <h2>Error analysis</h2>${slices(record)}
 <h2>Commonly confused templates</h2>${confusions(record)}
-<h2>Suspected label errors (by confidence)</h2>${wronglySure(record, texts)}
+<h2>Suspected label errors (by confidence)</h2>${confidentErrorTable(record, texts)}
 <h2>Preflight checks</h2>
 ${table(
   ['check', 'outcome', 'seen'],
@@ -118,7 +118,7 @@ function confusions({ confusions: pairs }: RunRecord): string {
   );
 }
 
-function wronglySure({ confidentErrors: tickets }: RunRecord, texts: ReadonlyMap<number, string> | null): string {
+function confidentErrorTable({ confidentErrors: tickets }: RunRecord, texts: ReadonlyMap<number, string> | null): string {
   if (tickets.length === 0) return '<p>None.</p>';
   const hint = texts ? '' : '<p class="quiet">Pass the training file with --data to see their texts.</p>';
   const rows = tickets.map(({ line, label, predicted, confidence }) => {

@@ -159,7 +159,7 @@ describe('the webhook', () => {
     expect(body.text).toMatch(/^New alert \d+: Every tenth ticket is of a topic &lt;new&gt; to the model$/);
     expect(body.blocks).toEqual([
       { type: 'section', text: { type: 'mrkdwn', text: `*${String(body.text)}*` } },
-      { type: 'context', elements: [{ type: 'mrkdwn', text: 'proposed: label-first · model m-1' }] },
+      { type: 'context', elements: [{ type: 'mrkdwn', text: 'proposed action: label-first · model m-1' }] },
     ]);
     expect(key).toMatch(/^replyrank-alert-event-\d+$/);
     expect(await query('SELECT 1 FROM alert_deliveries')).toEqual([]);

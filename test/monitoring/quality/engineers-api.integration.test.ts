@@ -122,7 +122,7 @@ describe('a version’s report', () => {
     baselines: { majority: 50, nearestMean: 50 },
     confusions: [{ label: 'refund', predicted: 'card-late', count: 1 }],
     calibration: [{ rows: 2, confidence: 0.9, right: 0.5 }],
-    wronglySure: [
+    confidentErrors: [
       {
         line: 2,
         idHash: idHash('helpdesk:one'),

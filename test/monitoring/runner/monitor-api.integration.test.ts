@@ -141,7 +141,7 @@ describe('decisions', () => {
     expect(await get(`retrain-decisions/${id}`)).toMatchObject({
       action: 'none',
       askedBy: 'monitor',
-      reasons: [expect.stringContaining('No alarm')],
+      reasons: [expect.stringContaining('No drift detected')],
       detail: { alarm: false, freshLabels: 0 },
     });
     expect(ids(await get('retrain-decisions?action=none'))).toContain(id);
