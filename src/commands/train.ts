@@ -101,9 +101,9 @@ async function runTrain(options: TrainOptions): Promise<void> {
     );
     return;
   }
-  const fewest = Math.min(...labelCounts);
+  const rarest = Math.min(...labelCounts);
   process.stdout.write(
-    `${version} in ${out}: ${data.rows} tickets, ${classes.length} templates (the rarest with ${fewest} labels), ${seconds} s\n` +
+    `${version} in ${out}: ${data.rows} tickets, ${classes.length} templates (the rarest with ${rarest} labels), ${seconds} s\n` +
       `Held-out tickets: top-1 ${heldOut.top1} %, hits@3 ${heldOut.hits3} %\n`,
   );
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Encoder } from '../../../src/models/encoder/encoder.js';
 import { defaultFinetune, scaleToDevice } from '../../../src/models/finetuning/finetune-settings.js';
 import { finetuneEncoder, learningRateFactor } from '../../../src/models/finetuning/finetune.js';
@@ -34,6 +34,8 @@ const settingsFor = (out: string): TrainingSettings => ({
   encoderTraining: quick,
 });
 
+// Every test trains an encoder, which takes minutes beside busy processes.
+vi.setConfig({ testTimeout: 240_000 });
 beforeAll(async () => {
   const opened = await openEncoder();
   ({ tf } = opened);
@@ -81,7 +83,7 @@ test('the encoder that it began with is asked beside its own, and must be the sa
   finished.dispose();
 });
 
-test('thresholds can be drawn on tickets that both encoders see for the first time', async () => {
+test('thresholds can be tuned on tickets that neither encoder has seen', async () => {
   const validation = await smallSample(scratch.folder, 'test', { types: 5, each: 30 });
   const validated = await trainModel(tf, small, { ...settingsFor('validated'), validation }, () => undefined);
   const { description } = await loadModel(model);
@@ -89,7 +91,7 @@ test('thresholds can be drawn on tickets that both encoders see for the first ti
   expect(validated.abstention).not.toEqual(description.abstention);
 });
 
-test('a ticket that is forgotten is blotted out of the banks of both encoders', async () => {
+test('a forgotten ticket is zeroed in the banks of both encoders', async () => {
   const file = join(scratch.folder, 'with-ids.jsonl');
   const lines = (await readFile(trainFile, 'utf8')).trimEnd().split('\n').slice(1);
   const rows = lines.map((line, index) => {
