@@ -112,7 +112,7 @@ async function take(page, name) {
 /** Signed in by a window, which has the session of the other pages. */
 async function insideHelpdesk(page, origin) {
   const tickets = await page.evaluate(async () => {
-    const { items } = await (await globalThis.fetch('/api/v1/tickets?state=open&sort=certain&limit=12')).json();
+    const { items } = await (await globalThis.fetch('/api/v1/tickets?state=open&sort=confidence&limit=12')).json();
     const { source, ticketId } = items[0];
     const path = `/api/v1/tickets/${encodeURIComponent(source)}/${encodeURIComponent(ticketId)}`;
     return [await (await globalThis.fetch(path)).json(), ...items.slice(1)];

@@ -185,7 +185,7 @@ describe('two replicas', () => {
       expect(ended).toMatchObject({
         attempts: 3,
         error: null,
-        state: expect.stringMatching(/promoted|kept/) as string,
+        state: expect.stringMatching(/promoted|rejected/) as string,
       });
       expect(await team.query('SELECT version FROM model_versions')).toHaveLength(before.length + 1);
       expect(await leftovers()).toEqual([]);
