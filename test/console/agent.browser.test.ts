@@ -188,7 +188,7 @@ describe('answering', () => {
     expect(await first.innerText()).toMatch(/\d+%/);
     expect(await first.innerText()).toMatch(/likely|possible/);
     expect(await replies().allInnerTexts()).toEqual(
-      expect.arrayContaining([expect.stringMatching(/To be filled in by hand.*\w+\.\w+/)]),
+      expect.arrayContaining([expect.stringMatching(/Missing: .*\w+\.\w+.*fill in before sending/)]),
     );
   });
 

@@ -162,7 +162,7 @@ describe('inside Chatwoot', () => {
     await heading('Where is my card').waitFor();
     await expect.poll(() => replies().count()).toBe(3);
     expect(await inFrame().getByText('has not arrived in Replyrank yet').count()).toBe(0);
-    expect(await replies().first().innerText()).toMatch(/Hi Grace,[^]*\d+ %|\d+ %[^]*Hi Grace,/);
+    expect(await replies().first().innerText()).toMatch(/Hi Grace,[^]*\d+%|\d+%[^]*Hi Grace,/);
   });
 
   test('two keys answer it: the reply is recorded and lies on the clipboard, though the frame may not use it', async () => {
