@@ -42,9 +42,9 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      onRealParts('integration', { include: [filesOf('integration')], testTimeout: 60_000, hookTimeout: 120_000 }),
-      onRealParts('browser', { include: [filesOf('browser')], testTimeout: 60_000, hookTimeout: 120_000 }),
-      onRealParts('story', { include: ['test/story/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000 }),
+      onRealParts('integration', { include: [filesOf('integration')], testTimeout: 180_000, hookTimeout: 300_000 }),
+      onRealParts('browser', { include: [filesOf('browser')], testTimeout: 180_000, hookTimeout: 300_000 }),
+      onRealParts('story', { include: ['test/story/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 }),
     ],
   },
 });

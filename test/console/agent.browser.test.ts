@@ -543,7 +543,7 @@ describe('when it goes wrong or grows long', () => {
     const messages = Array.from({ length: 260 }, (_, index) => {
       const ticketId = `long-${index}`;
       const [channel, body] = [index === 7 ? 'chat' : 'email', `My card ${index} is lost`];
-      const ticket = { source: 'Sample', ticketId, occurredAt, event: 'created', channel, body };
+      const ticket = { source: 'sample', ticketId, occurredAt, event: 'created', channel, body };
       return { key: `sample:${ticketId}`, value: JSON.stringify(ticket), headers: { 'replyrank-sample': '1' } };
     });
     await produce(kafka, config.TOPIC_TICKETS, messages);
