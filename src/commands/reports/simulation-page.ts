@@ -74,7 +74,7 @@ export function simulationPage({ tickets, from, until, trainedOn, policies }: Si
 <link rel="icon" href="data:,"><title>Simulation</title><style>${style}</style></head><body>
 <h1>Simulation</h1>
 <p>${tickets} tickets from ${day(from)} to ${day(until)}, answered by simulated agents; the first model learned from ${trainedOn} before
-them. Policies <em>weekly</em> and <em>drift</em> train on all labels and promote what comes of it; <em>decision</em> is the ladder with its gates.</p>
+them. Policies <em>weekly</em> and <em>drift</em> train on all labels and promote without comparison; <em>decision</em> is the built-in policy including promotion gates.</p>
 <table><thead><tr><th>policy</th><th>right first templates</th><th>trainings</th><th>promoted</th><th>alarms</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>

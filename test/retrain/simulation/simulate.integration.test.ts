@@ -112,7 +112,7 @@ test(
       expect(high).toBeGreaterThanOrEqual(top1);
     }
     const page = await readFile(join(out, 'simulation.html'), 'utf8');
-    expect(page).toContain('on all 228 labels, promoted as it is');
+    expect(page).toContain('on all 228 labels, promoted without comparison');
   },
 );
 
@@ -124,6 +124,6 @@ test('a file without dates, and a policy that is none, are named', async () => {
   expect(await main(words)).toBe(1);
   expect(await main([...words, '--policies', 'never,daily'])).toBe(1);
   stderr.mockRestore();
-  expect(said.join('')).toMatch(/:2: has no date; --date-column names the column that has it/);
-  expect(said.join('')).toMatch(/there is no "daily"; there are never, weekly, drift, decision/);
+  expect(said.join('')).toMatch(/:2: has no date; specify the column with --date-column/);
+  expect(said.join('')).toMatch(/unknown policy "daily"; available: never, weekly, drift, decision/);
 });
