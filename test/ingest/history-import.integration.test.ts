@@ -55,7 +55,7 @@ test('a row that can not be taken is refused with its line and the reason; the o
   const rows: [row: object, problem: RegExp | null][] = [
     [{ text: 'one', template: 'a', occurredAt, 'customer.id': 'c-1' }, null],
     [{ text: 'two', template: 'zzz' }, /zzz does not exist/],
-    [{ text: 'three', template: '' }, /label missing/],
+    [{ text: 'three', template: '' }, /empty label/],
     [{ text: 'four', template: 'a', occurredAt: 'yesterday' }, /is not a date/],
     [{ text: 'five', template: 'a', occurredAt: '1900-01-01T00:00:00Z' }, /before 1990/],
     [{ text: 'six', template: 'a', occurredAt: '2026-01-07T00:00:00Z' }, /24 hours ahead/],

@@ -18,7 +18,7 @@ export class MissingDriftReference extends Error {
  * Registers a finished model folder in the database.
  *
  * @returns its version
- * @throws NoReference if it has no drift reference: a version that can't be monitored can't be promoted
+ * @throws MissingDriftReference if it has no drift reference: a version that can't be monitored can't be promoted
  */
 export async function registerModel(manager: EntityManager, folder: string): Promise<string> {
   const metadata = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as { version: string };

@@ -40,7 +40,7 @@ describe('a model version that has been trained', () => {
     await expect(moveAlias(database.source.manager, 'champion', version, 'test')).rejects.toThrow(
       `model version ${version} does not exist`,
     );
-    await expect(readReference(folder)).rejects.toThrow(`${folder} holds no drift reference`);
+    await expect(readReference(folder)).rejects.toThrow(`${folder} has no drift reference`);
   });
 
   test('is given one, without what the tickets said, and nothing else is left of them', async () => {
@@ -71,6 +71,6 @@ describe('a model version that has been trained', () => {
 
   test('is no longer watched where its reference is broken, and that is said', async () => {
     await rm(join(folder, 'reference.safetensors'));
-    await expect(readReference(folder)).rejects.toThrow(/holds no drift reference/);
+    await expect(readReference(folder)).rejects.toThrow(/has no drift reference/);
   });
 });
