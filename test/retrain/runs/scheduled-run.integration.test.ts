@@ -92,6 +92,6 @@ test('with enough of them a run begins by itself, and ends with a verdict', { ti
   const seen = (await last())?.id ?? 0;
   const next = await waitFor('the schedule to look again', last, (decision) => (decision?.id ?? 0) > seen);
   expect(next?.action).not.toBe('retrain');
-  expect(next?.reasons.join(' ')).toMatch(/the cool-down is 24 h/);
+  expect(next?.reasons.join(' ')).toMatch(/Waiting for cool-down: .*cool-down 24 h/);
   expect(await get<Run>('training-runs')).toHaveLength(1);
 });
