@@ -53,8 +53,8 @@ test('one page shows the run, asks for nothing, and runs without an error', asyn
       `Training ${record.version}`,
       'Diagnosis',
       'Curves',
-      'Where it fails',
-      'Most wrongly sure of: likely wrong labels',
+      'Error analysis',
+      'Suspected label errors (by confidence)',
     ]),
   );
   const curves = page.getByRole('img', { name: 'Loss by step' });

@@ -226,9 +226,9 @@ describe('the command, on a part of the sample', () => {
           complaints.push(`asked for ${request.url()}`);
       });
       await tab.goto(address);
-      expect(await tab.getByRole('heading', { level: 1 }).textContent()).toContain('Does machine learning fit');
+      expect(await tab.getByRole('heading', { level: 1 }).textContent()).toContain('ML readiness report');
       expect(await tab.getByText('Yes: a model fits this history.').isVisible()).toBe(true);
-      expect(await tab.getByRole('img', { name: 'First suggestion right, by labels learned from' }).isVisible()).toBe(
+      expect(await tab.getByRole('img', { name: 'Top-1 accuracy by number of training labels' }).isVisible()).toBe(
         true,
       );
       const overflow = await tab.evaluate(
