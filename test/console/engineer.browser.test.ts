@@ -289,6 +289,7 @@ describe('every page', () => {
     await main().getByRole('link', { name: '#1', exact: true }).click();
     await main()
       .getByText(/Identische Ausgabe bei [\d,]+\s% der Tickets/)
+      .first()
       .waitFor();
     await turnTo('Warnungen');
     await main().getByText('Alle', { exact: true }).click();

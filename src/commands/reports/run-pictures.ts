@@ -41,7 +41,7 @@ export function reliabilityPicture(bins: RunRecord['calibration']): string {
     const words = `${rows} tickets: ${formatPercent(confidence)} sure, ${formatPercent(right)} right`;
     return `<circle cx="${scale.x(confidence)}" cy="${scale.y(right)}" r="5" fill="var(--good)"><title>${words}</title></circle>`;
   });
-  return picture('Reliability', axes(scale, [1, 'how sure'], [1, 'share right']) + diagonal + dots.join(''));
+  return picture('Reliability', axes(scale, [1, 'mean confidence'], [1, 'accuracy']) + diagonal + dots.join(''));
 }
 
 /** @param points the line that was drawn comes first */
