@@ -470,12 +470,12 @@ describe('what the page is safe from', () => {
 
   test('while the service is gone the page says so, and keeps what the agent chooses', async () => {
     await service.stop();
-    await page.getByText('Service unavailable').waitFor();
+    await page.getByText('Service unavailable').first().waitFor();
     await page.keyboard.press('n');
     await page.getByText('Saving 1 choice').waitFor();
     // From here on every ticket is an audit ticket.
     service = await startService({ ...config, AUDIT_SHARE: 1 }, () => undefined);
-    await page.getByText('Service unavailable').waitFor({ state: 'detached' });
+    await page.getByText('Service unavailable').first().waitFor({ state: 'detached' });
     await expect.poll(() => choicesOf('3')).toMatchObject([{ outcome: 'none-fits' }]);
     await page.getByText('No open tickets').waitFor();
   });
