@@ -153,7 +153,7 @@ test('5. the decision: labels and a template first, since no model can learn wha
     'retrain-decisions?action=label-first',
   );
   expect(items[0]).toMatchObject({ alert: alert.id });
-  expect(items[0]?.reasons.join(' ')).toContain('No template answers the new topic');
+  expect(items[0]?.reasons.join(' ')).toContain('No template covers the new topic');
 });
 
 test('6. an engineer acknowledges it, and closes it once there is a template', async () => {

@@ -266,7 +266,7 @@ test(
       for (const { gate, passed, detail } of verdict?.gates ?? []) say(`  ${passed ? '✓' : '✗'} ${gate}: ${detail}`);
     }
     expect(run).toMatchObject({ trigger: 'decision', state: 'promoted' });
-    expect(run?.verdict?.gates.map(({ gate }) => gate)).toContain('better');
+    expect(run?.verdict?.gates.map(({ gate }) => gate)).toContain('superiority');
   },
 );
 
