@@ -53,7 +53,7 @@ export function assessmentPage(assessment: Assessment): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,"><title>Assessment of ${escapeHtml(file)}</title><style>${style}</style></head><body>
-<header><h1>ML readiness report: ${escapeHtml(file)}?</h1>
+<header><h1>ML readiness report: ${escapeHtml(file)}</h1>
 <p class="verdict">${escapeHtml(verdict.sentence)}</p>${list(verdict.reasons)}${missing}</header>
 ${[models, curve, coverage, costs, classes, labels, texts].map((section) => `<section>${section(assessment)}</section>`).join('\n')}
 <p class="quiet">Figures are of tickets that the model had not seen: five trainings, each without a fifth of the tickets (one
