@@ -118,7 +118,10 @@ function confusions({ confusions: pairs }: RunRecord): string {
   );
 }
 
-function confidentErrorTable({ confidentErrors: tickets }: RunRecord, texts: ReadonlyMap<number, string> | null): string {
+function confidentErrorTable(
+  { confidentErrors: tickets }: RunRecord,
+  texts: ReadonlyMap<number, string> | null,
+): string {
   if (tickets.length === 0) return '<p>None.</p>';
   const hint = texts ? '' : '<p class="quiet">Pass the training file with --data to see their texts.</p>';
   const rows = tickets.map(({ line, label, predicted, confidence }) => {
