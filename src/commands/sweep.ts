@@ -23,7 +23,7 @@ interface SweepOptions extends ColumnOptions {
 export function registerSweep(program: Command): void {
   const command = program
     .command('sweep')
-    .description('hyperparameter search (minimises held-out log-loss); resumable')
+    .description('search hyperparameters that minimise the held-out log-loss; resumable')
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
     .requiredOption('--out <folder>', 'output folder for trials.jsonl, best.json (for train --settings) and sweep.html')
     .option('--trials <n>', 'number of trials; the first uses the default settings', wholeNumber('--trials'), 16)
