@@ -14,6 +14,7 @@ import { LocalizedMessages1795950000000 } from '../../migrations/1795950000000-l
 import { RunStates1795980000000 } from '../../migrations/1795980000000-run-states.js';
 import { JobRuns1795985000000 } from '../../migrations/1795985000000-job-runs.js';
 import { MonitorWindows1795990000000 } from '../../migrations/1795990000000-monitor-windows.js';
+import { RequestedBy1795995000000 } from '../../migrations/1795995000000-requested-by.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   RunStates1795980000000,
   JobRuns1795985000000,
   MonitorWindows1795990000000,
+  RequestedBy1795995000000,
 ] as const;

@@ -52,7 +52,7 @@ async function addRun(learnedFrom: number, top1: number): Promise<void> {
     ...{ champion: { ...figures, top1: 80 }, challenger: figures, difference, usefulDifference: difference },
   };
   await service.query(
-    `INSERT INTO training_runs (trigger, asked_by, state, arguments, comparison, started_at, ended_at)
+    `INSERT INTO training_runs (trigger, requested_by, state, arguments, comparison, started_at, ended_at)
      VALUES ('person', 'the ml', 'rejected', $1, $2, now() - make_interval(mins => $3), now())`,
     [JSON.stringify({ learnedFrom, seed: 1 }), JSON.stringify(comparison), learnedFrom / 100],
   );

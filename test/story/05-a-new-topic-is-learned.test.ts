@@ -66,7 +66,7 @@ interface Alert {
 interface Decision {
   id: number;
   action: string;
-  askedBy: string;
+  requestedBy: string;
   reasons: string[];
 }
 interface Run {
@@ -216,7 +216,7 @@ test('3. a new topic arrives, and the alarm names it in its own words', { timeou
 test('4. the decision: labels and a template first', async () => {
   const decision = await newest<Decision>('retrain-decisions');
   say(`decision: ${decision?.action}. ${decision?.reasons.at(-1)}`);
-  expect(decision).toMatchObject({ action: 'label-first', askedBy: 'monitor' });
+  expect(decision).toMatchObject({ action: 'label-first', requestedBy: 'monitor' });
   expect(alert.action).toBe('label-first');
   expect(await get('training-runs')).toEqual({ items: [], nextCursor: null });
 });

@@ -1139,7 +1139,7 @@ export interface components {
       action: 'repair' | 'reweight' | 'record' | 'label-first' | 'retrain' | 'none';
       reasons: string[];
       messages: (components['schemas']['LocalizedMessage'] | null)[];
-      askedBy: string;
+      requestedBy: string;
       alert: number | null;
       detail: {
         [key: string]: unknown;
@@ -1921,7 +1921,7 @@ export interface components {
       id: number;
       /** @enum {string} */
       trigger: 'schedule' | 'decision' | 'person' | 'first';
-      askedBy: string;
+      requestedBy: string;
       decision: number | null;
       /** @enum {string} */
       state: 'queued' | 'running' | 'rollout' | 'promoted' | 'rejected' | 'failed' | 'cancelled';

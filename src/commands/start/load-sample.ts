@@ -52,7 +52,7 @@ export async function loadSample(
   };
   await dataSource.transaction(async (manager) => {
     await moveAlias(manager, 'champion', model.version, actor);
-    const run = { askedBy: actor, challenger: model.version, startedAt, arguments: facts, curves: record.curves };
+    const run = { requestedBy: actor, challenger: model.version, startedAt, arguments: facts, curves: record.curves };
     await recordFirstRun(manager, run);
   });
   const { top1, hits3 } = model.heldOut;

@@ -19,7 +19,7 @@ import { emptyEvaluation, EvaluationResult } from '../diagnosis/alert-diagnosis.
 
 export interface DecisionRequest {
   /** `monitor`, `schedule`, or the name of a person */
-  askedBy: string;
+  requestedBy: string;
   now: Date;
   stream: Stream;
   modelVersion: string;
@@ -58,12 +58,12 @@ export async function decideAndStore(
 
 async function storeDecision(
   manager: EntityManager,
-  { now, modelVersion, stream, askedBy, alert }: DecisionRequest,
+  { now, modelVersion, stream, requestedBy, alert }: DecisionRequest,
   decision: RetrainDecision,
   detail: object,
 ): Promise<number> {
   const [row]: { id: number }[] = await manager.query(
-    `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, messages, asked_by, alert, detail)
+    `INSERT INTO retrain_decisions (decided_at, model_version, stream, action, reasons, messages, requested_by, alert, detail)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
     [
       now,
@@ -72,7 +72,7 @@ async function storeDecision(
       decision.action,
       JSON.stringify(decision.reasons),
       JSON.stringify(decision.messages),
-      askedBy,
+      requestedBy,
       alert,
       detail,
     ],
@@ -83,7 +83,7 @@ async function storeDecision(
 
 async function updateReweighting(
   manager: EntityManager,
-  { modelVersion, askedBy: actor }: DecisionRequest,
+  { modelVersion, requestedBy: actor }: DecisionRequest,
   {
     decision,
     next,
@@ -103,7 +103,7 @@ export async function loadLastEvaluation(
 ): Promise<{ evaluation: EvaluationResult; alert: number | null }> {
   const [row]: { detail: Partial<EvaluationResult>; alert: number | null }[] = await manager.query(
     `SELECT detail, alert FROM retrain_decisions
-      WHERE model_version = $1 AND stream = $2 AND asked_by = $3 ORDER BY id DESC LIMIT 1`,
+      WHERE model_version = $1 AND stream = $2 AND requested_by = $3 ORDER BY id DESC LIMIT 1`,
     [modelVersion, stream, monitorActor],
   );
   const { alarm, causes, labelShift, loss, riskRisen, weights, classPrior, estimatedAccuracy } = {
@@ -156,7 +156,7 @@ async function loadFacts(
                 AS "isReverted",
               (SELECT max(created_at) FROM model_versions) AS "lastTrainedAt",
               coalesce((SELECT (detail -> 'alarm')::boolean AND (detail -> 'harmful')::boolean FROM retrain_decisions
-                         WHERE model_version = $1 AND stream = $2 AND asked_by = $3 ORDER BY id DESC LIMIT 1), false)
+                         WHERE model_version = $1 AND stream = $2 AND requested_by = $3 ORDER BY id DESC LIMIT 1), false)
                 AS "wasHarmful",
               (SELECT count(*)::int FROM unlearned
                 WHERE came_at > coalesce((SELECT at FROM attempt), '-infinity')) AS "freshLabels",

@@ -13,7 +13,7 @@ export const decisionSchema = z
     action: z.enum(retrainActions),
     reasons: z.array(z.string()),
     messages: z.array(localizedMessageSchema.nullable()),
-    askedBy: z.string(),
+    requestedBy: z.string(),
     alert: z.number().int().nullable(),
     detail: z.looseObject({}),
   })

@@ -42,13 +42,13 @@ export class DecisionsService {
 
   /** A person requests a decision on the last evaluation, or a retraining whatever it shows. */
   async request(request: 'evaluation' | 'retraining', actor: string): Promise<DecisionAnswer> {
-    const { id } = await this.decideNow({ askedBy: actor, requested: request === 'retraining', scheduleDue: false });
+    const { id } = await this.decideNow({ requestedBy: actor, requested: request === 'retraining', scheduleDue: false });
     return this.get(id);
   }
 
   /** Decides about the serving model on the last evaluation. */
   decideNow(order: {
-    askedBy: string;
+    requestedBy: string;
     requested: boolean;
     scheduleDue: boolean;
   }): Promise<RetrainDecision & { id: number }> {
@@ -63,7 +63,7 @@ export class DecisionsService {
         now: new Date(),
       });
       const { id, action } = decision;
-      const { askedBy: actor } = order;
+      const { requestedBy: actor } = order;
       await recordAudit(manager, { actor, action: 'retrain-decision.request', target: String(id), detail: { action } });
       return decision;
     });

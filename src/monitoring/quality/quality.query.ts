@@ -133,7 +133,7 @@ export class QualityQuery {
   private async estimatedAccuracy(of: Stream, until: Date): Promise<Quality['estimatedAccuracy']> {
     const [row]: { estimate: Quality['estimatedAccuracy'] }[] = await this.dataSource.query(
       `SELECT detail -> 'estimatedAccuracy' AS estimate FROM retrain_decisions
-        WHERE stream = $1 AND asked_by = 'monitor' AND decided_at <= $2 ORDER BY id DESC LIMIT 1`,
+        WHERE stream = $1 AND requested_by = 'monitor' AND decided_at <= $2 ORDER BY id DESC LIMIT 1`,
       [of, until],
     );
     return row?.estimate ?? null;

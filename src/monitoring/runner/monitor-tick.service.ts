@@ -239,7 +239,7 @@ export class MonitorTick {
   ): Promise<{ id: number; action: RetrainAction }> {
     const classPrior = stream === 'tickets' ? await this.diagnosis.estimateClassPrior(manager, folder) : null;
     return decideAndStore(manager, {
-      askedBy: monitorActor,
+      requestedBy: monitorActor,
       now,
       modelVersion,
       stream,

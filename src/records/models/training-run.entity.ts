@@ -10,7 +10,7 @@ export class TrainingRun {
   @PrimaryGeneratedColumn('identity', { type: 'bigint' }) id: number;
   @Column('text') trigger: (typeof runTriggers)[number];
   /** Who asked for it */
-  @Column('text', { name: 'asked_by' }) askedBy: string;
+  @Column('text', { name: 'requested_by' }) requestedBy: string;
   /** Of a run that a retrain decision has started */
   @Column('bigint', { nullable: true }) decision: number | null;
   /** `rollout`: passed the gates and runs as shadow or canary before promotion. */
@@ -35,7 +35,7 @@ export class TrainingRun {
   @Column('text', { nullable: true }) runner: string | null;
   @Column('timestamptz', { name: 'lease_until', nullable: true }) leaseUntil: Date | null;
   @Column('integer') attempts: number;
-  @Column('boolean', { name: 'cancel_asked' }) cancelAsked: boolean;
+  @Column('boolean', { name: 'cancel_requested' }) cancelRequested: boolean;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
   @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt: Date | null;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt: Date | null;

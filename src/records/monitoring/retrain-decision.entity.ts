@@ -14,7 +14,7 @@ export class RetrainDecisionRow {
   /** The same as data; null where an older version has stored the reason. */
   @Column('jsonb') messages: (LocalizedMessage | null)[];
   /** `monitor`, `schedule`, or the person who decided. */
-  @Column('text', { name: 'asked_by' }) askedBy: string;
+  @Column('text', { name: 'requested_by' }) requestedBy: string;
   @Column('bigint', { nullable: true }) alert: number | null;
   /** The figures that it rests on. */
   @Column('jsonb') detail: object;

@@ -67,7 +67,7 @@ export class FirstModel {
       this.reportOnce(`No first model yet: ${error}`);
       return;
     }
-    const run = { trigger: 'first' as const, askedBy: firstModelActor, decision: null };
+    const run = { trigger: 'first' as const, requestedBy: firstModelActor, decision: null };
     await startRun(this.dataSource.manager, run);
     this.reportOnce(`Training the first model on ${labels} labels; text similarity ranks until it is ready`);
   }

@@ -34,7 +34,7 @@ export interface ClaimedRun {
 
 export interface NewRun {
   trigger: RunTrigger;
-  askedBy: string;
+  requestedBy: string;
   decision: number | null;
 }
 
@@ -42,8 +42,8 @@ export interface NewRun {
 export async function startRun(manager: EntityManager, run: NewRun): Promise<{ id: number; started: boolean }> {
   for (;;) {
     const [created]: { id: number }[] = await manager.query(
-      `INSERT INTO training_runs (trigger, asked_by, decision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
-      [run.trigger, run.askedBy, run.decision],
+      `INSERT INTO training_runs (trigger, requested_by, decision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
+      [run.trigger, run.requestedBy, run.decision],
     );
     if (created) {
       await notifyTrainingRun(manager, { id: created.id, state: 'queued', phase: null, progress: null });
@@ -78,13 +78,13 @@ export async function claimRun(manager: EntityManager, runner: string): Promise<
 
 /** Renews the lease. @throws LeaseLost | RunCancelled */
 export async function renewLease(manager: EntityManager, run: ClaimedRun): Promise<void> {
-  const [rows] = await manager.query<[{ cancelAsked: boolean }[], number]>(
+  const [rows] = await manager.query<[{ cancelRequested: boolean }[], number]>(
     `UPDATE training_runs SET lease_until = now() + make_interval(secs => $3)
-      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING cancel_asked AS "cancelAsked"`,
+      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING cancel_requested AS "cancelRequested"`,
     [run.id, run.runner, leaseSeconds],
   );
   if (!rows[0]) throw new LeaseLost(`training run ${run.id} is claimed by another replica`);
-  if (rows[0].cancelAsked) throw new RunCancelled(`training run ${run.id} was cancelled`);
+  if (rows[0].cancelRequested) throw new RunCancelled(`training run ${run.id} was cancelled`);
 }
 
 export interface RunUpdate {
@@ -127,7 +127,7 @@ export async function updateRun(manager: EntityManager, run: ClaimedRun, update:
 }
 
 export interface FinishedTraining {
-  askedBy: string;
+  requestedBy: string;
   /** The version that it trained and that serves now */
   challenger: string;
   startedAt: Date;
@@ -138,9 +138,9 @@ export interface FinishedTraining {
 /** Records a first training that ran outside the queue, after it has ended. */
 export async function recordFirstRun(manager: EntityManager, run: FinishedTraining): Promise<void> {
   await manager.query(
-    `INSERT INTO training_runs (trigger, asked_by, state, challenger, arguments, curves, attempts, created_at, started_at, ended_at)
+    `INSERT INTO training_runs (trigger, requested_by, state, challenger, arguments, curves, attempts, created_at, started_at, ended_at)
      VALUES ('first', $1, 'promoted', $2, $3, $4, 1, $5, $5, now())`,
-    [run.askedBy, run.challenger, run.arguments, JSON.stringify(run.curves), run.startedAt],
+    [run.requestedBy, run.challenger, run.arguments, JSON.stringify(run.curves), run.startedAt],
   );
 }
 

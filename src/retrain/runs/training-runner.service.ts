@@ -69,7 +69,7 @@ export class TrainingRunner {
     const requested = await findRequestedRun(this.dataSource.manager);
     if (requested) {
       const { id, started } = await store.startRun(this.dataSource.manager, requested);
-      if (started) this.logger.log(`training run ${id}: ${requested.askedBy} wants a retraining`);
+      if (started) this.logger.log(`training run ${id}: retraining requested by ${requested.requestedBy}`);
     }
     if (this.currentRun) return;
     const run = await store.claimRun(this.dataSource.manager, this.runnerId);
@@ -84,7 +84,7 @@ export class TrainingRunner {
       // Another replica may have asked before this one got the lock.
       if (!(await this.isEvaluationDue(pattern, now))) return;
       const { action, reasons } = await this.decisions.decideNow({
-        askedBy: 'schedule',
+        requestedBy: 'schedule',
         requested: false,
         scheduleDue: true,
       });

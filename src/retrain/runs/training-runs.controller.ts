@@ -62,7 +62,7 @@ const runSchema = z
   .object({
     id: z.number().int(),
     trigger: z.enum(runTriggers),
-    askedBy: z.string(),
+    requestedBy: z.string(),
     decision: z.number().int().nullable(),
     state: z.enum(runStates),
     phase: z.string().nullable(),

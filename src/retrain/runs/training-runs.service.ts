@@ -30,7 +30,7 @@ export class TrainingRunsService {
   /** Starts a run, or returns the unfinished one. */
   async start(actor: string) {
     const { id } = await this.dataSource.transaction(async (manager) => {
-      const run = await startRun(manager, { trigger: 'person', askedBy: actor, decision: null });
+      const run = await startRun(manager, { trigger: 'person', requestedBy: actor, decision: null });
       if (run.started) await recordAudit(manager, { actor, action: 'training-run.start', target: String(run.id) });
       return run;
     });
@@ -42,7 +42,7 @@ export class TrainingRunsService {
     await this.get(id);
     await this.dataSource.transaction(async (manager) => {
       const unfinished = { id, state: In(['queued', 'running']) };
-      const { affected } = await manager.update(TrainingRun, unfinished, { cancelAsked: true });
+      const { affected } = await manager.update(TrainingRun, unfinished, { cancelRequested: true });
       if (affected === 0) throw new ProblemException(HttpStatus.CONFLICT, `training run ${id} has already ended`);
       const queued = await manager.update(
         TrainingRun,
@@ -56,6 +56,6 @@ export class TrainingRunsService {
   }
 }
 
-function toResponse({ heldOutFrom, runner, leaseUntil, cancelAsked, ...run }: TrainingRun) {
+function toResponse({ heldOutFrom, runner, leaseUntil, cancelRequested, ...run }: TrainingRun) {
   return { ...run, curves: run.curves as { training: string; loss: number[] }[] };
 }

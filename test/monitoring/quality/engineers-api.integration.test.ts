@@ -49,11 +49,11 @@ describe('the schedule', () => {
 describe('the runs', () => {
   test('have among them the training of the sample’s model, with its curves', async () => {
     const curves = [{ training: 'all tickets', loss: [1, 0.5] }];
-    const run = { askedBy: 'sample', challenger: 'm-1', startedAt: new Date(), arguments: { labels: 100 }, curves };
+    const run = { requestedBy: 'sample', challenger: 'm-1', startedAt: new Date(), arguments: { labels: 100 }, curves };
     await recordFirstRun(service.dataSource.manager, run);
     const { items } = await get('training-runs');
     expect(items).toMatchObject([
-      { trigger: 'first', askedBy: 'sample', state: 'promoted', challenger: 'm-1', arguments: { labels: 100 } },
+      { trigger: 'first', requestedBy: 'sample', state: 'promoted', challenger: 'm-1', arguments: { labels: 100 } },
     ]);
     const [{ id } = { id: 0 }] = items as { id: number }[];
     expect(await get(`training-runs/${id}`)).toMatchObject({ curves });

@@ -113,7 +113,7 @@ describe('alerts', () => {
 const look = (seen: Partial<EvaluationResult> = {}, stream: 'tickets' | 'sample' = 'tickets') =>
   service.dataSource.transaction((manager) =>
     decideAndStore(manager, {
-      askedBy: 'monitor',
+      requestedBy: 'monitor',
       now: new Date(),
       stream,
       modelVersion: 'm-1',
@@ -140,7 +140,7 @@ describe('decisions', () => {
     const { id } = await look();
     expect(await get(`retrain-decisions/${id}`)).toMatchObject({
       action: 'none',
-      askedBy: 'monitor',
+      requestedBy: 'monitor',
       reasons: [expect.stringContaining('No drift detected')],
       detail: { alarm: false, freshLabels: 0 },
     });
@@ -152,7 +152,7 @@ describe('decisions', () => {
     await look();
     const answer = await call('post', 'retrain-decisions', { request: 'retraining' });
     expect(answer.status).toBe(201);
-    expect(answer.body).toMatchObject({ action: 'label-first', askedBy: 'the ml', modelVersion: 'm-1' });
+    expect(answer.body).toMatchObject({ action: 'label-first', requestedBy: 'the ml', modelVersion: 'm-1' });
     expect((answer.body as { reasons: string[] }).reasons.at(-1)).toContain('0 new labels');
     expect((await call('post', 'retrain-decisions', { request: 'evaluation' })).body).toMatchObject({ action: 'none' });
     expect((await call('post', 'retrain-decisions', { ask: 'sing' })).status).toBe(422);
@@ -174,13 +174,13 @@ describe('decisions', () => {
     await imported('one');
     await imported('two');
     expect(await fresh()).toBe(2);
-    await service.query(`INSERT INTO training_runs (trigger, asked_by, state, started_at, challenger, champion)
+    await service.query(`INSERT INTO training_runs (trigger, requested_by, state, started_at, challenger, champion)
                          VALUES ('decision', 'monitor', 'rejected', now(), 'm-2', 'm-1')`);
     expect(await fresh()).toBe(0);
     await imported('three');
     expect(await fresh()).toBe(1);
     await service.query(
-      `INSERT INTO training_runs (trigger, asked_by, state, started_at) VALUES ('person', 'ml', 'failed', now())`,
+      `INSERT INTO training_runs (trigger, requested_by, state, started_at) VALUES ('person', 'ml', 'failed', now())`,
     );
     expect(await fresh()).toBe(1);
     await service.query(`DELETE FROM tickets WHERE source = 'old'`);

@@ -9,7 +9,7 @@ import { scratchFolder } from '../../support/models.js';
 
 interface Run {
   trigger: string;
-  askedBy: string;
+  requestedBy: string;
   state: string;
   challenger: string | null;
   curves: object[];
@@ -57,7 +57,7 @@ describe('a team that has imported its history', () => {
       await look();
       const [run, ...more] = await runs();
       expect(more).toEqual([]);
-      expect(run).toMatchObject({ trigger: 'first', askedBy: 'first model', state: 'promoted', error: null });
+      expect(run).toMatchObject({ trigger: 'first', requestedBy: 'first model', state: 'promoted', error: null });
       expect(run?.curves.length).toBeGreaterThan(0);
       const { description, trainedOn } = await loadModel(`${scratch.folder}/${run?.challenger ?? ''}`);
       expect(description.classes).toHaveLength(6);
@@ -70,7 +70,7 @@ describe('a team that has imported its history', () => {
 
   test('is told once why there is none, and is tried again when there is more to learn from', async () => {
     await team.query('DELETE FROM model_aliases');
-    await team.query(`INSERT INTO training_runs (trigger, asked_by, state, error, arguments)
+    await team.query(`INSERT INTO training_runs (trigger, requested_by, state, error, arguments)
                       VALUES ('first', 'first model', 'failed', 'no memory', '{"labels": 1000}')`);
     const said: string[] = [];
     const first = firstModel(said);

@@ -35,7 +35,7 @@ afterAll(async () => {
 interface Run {
   id: number;
   trigger: string;
-  askedBy: string;
+  requestedBy: string;
   decision: number | null;
   state: string;
   challenger: string | null;
@@ -45,7 +45,7 @@ interface Run {
 interface Decision {
   id: number;
   action: string;
-  askedBy: string;
+  requestedBy: string;
   reasons: string[];
 }
 const get = async <T>(path: string): Promise<T[]> =>
@@ -65,7 +65,7 @@ test('with too few fresh labels it has looked, and says why nothing follows', { 
     () => get<Decision>('retrain-decisions'),
     (decisions) => decisions.length > 0,
   );
-  expect(decision).toMatchObject({ action: 'none', askedBy: 'schedule' });
+  expect(decision).toMatchObject({ action: 'none', requestedBy: 'schedule' });
   expect(decision?.reasons.join(' ')).toMatch(
     /Scheduled retraining is due.*0 labels since the serving model was trained; a retraining requires 200/,
   );
@@ -81,13 +81,13 @@ test('with enough of them a run begins by itself, and ends with a verdict', { ti
   const run = await waitFor('a run to end', scheduled, (seen) =>
     ['promoted', 'rejected', 'failed'].includes(seen?.state ?? ''),
   );
-  expect(run).toMatchObject({ trigger: 'schedule', askedBy: 'schedule', champion: first });
+  expect(run).toMatchObject({ trigger: 'schedule', requestedBy: 'schedule', champion: first });
   expect(run?.verdict?.gates.map(({ gate }) => gate)).toContain('non-inferiority');
   expect(run?.state).toBe(run?.verdict?.promoted ? 'promoted' : 'rejected');
   const decision = (await get<Decision>(`retrain-decisions?action=retrain&limit=200`)).find(
     ({ id }) => id === run?.decision,
   );
-  expect(decision).toMatchObject({ askedBy: 'schedule' });
+  expect(decision).toMatchObject({ requestedBy: 'schedule' });
   const last = async (): Promise<Decision | undefined> => (await get<Decision>('retrain-decisions'))[0];
   const seen = (await last())?.id ?? 0;
   const next = await waitFor('the schedule to look again', last, (decision) => (decision?.id ?? 0) > seen);

@@ -164,7 +164,7 @@ describe('two replicas', () => {
       replicas = await Promise.all([serviceProcess(team.config), serviceProcess(team.config)]);
       const { dataSource } = team;
       const before = await team.query('SELECT version FROM model_versions');
-      const { id } = await startRun(dataSource.manager, { trigger: 'person', askedBy: 'test', decision: null });
+      const { id } = await startRun(dataSource.manager, { trigger: 'person', requestedBy: 'test', decision: null });
       const training = (): Promise<number> => waitFor('a training process', () => trainings()[0] ?? 0);
       process.kill(await training(), 'SIGKILL');
       await waitFor(

@@ -103,7 +103,7 @@ describe('each table', () => {
          FROM unnest(ARRAY[1, 15, 25]) AS days, unnest(ARRAY[10, 20]) AS minutes`,
     );
     await query(
-      `INSERT INTO retrain_decisions (decided_at, model_version, action, reasons, asked_by)
+      `INSERT INTO retrain_decisions (decided_at, model_version, action, reasons, requested_by)
        SELECT now() - make_interval(days => days), days::text, 'none', '[]', 'monitor' FROM unnest(ARRAY[1, 40]) AS days`,
     );
     expect(await deleteExpired(database.source, days)).toMatchObject({ readings: 3, decisions: 1 });

@@ -21,4 +21,4 @@ export function gathered(decisions: readonly Decision[]): AlikeDecisions[] {
 }
 
 const isAlike = (a: Decision, b: Decision): boolean =>
-  a.action === b.action && a.askedBy === b.askedBy && a.alert === b.alert && a.modelVersion === b.modelVersion;
+  a.action === b.action && a.requestedBy === b.requestedBy && a.alert === b.alert && a.modelVersion === b.modelVersion;

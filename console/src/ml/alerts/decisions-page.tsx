@@ -129,7 +129,7 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
       </thead>
       <tbody>
         {gathered(decisions).map(
-          ({ newest: { id, decidedAt, action, reasons, messages, askedBy, alert }, oldest, count }) => (
+          ({ newest: { id, decidedAt, action, reasons, messages, requestedBy, alert }, oldest, count }) => (
             <tr key={id}>
               <td data-fixed>
                 {format.moment(decidedAt)}
@@ -145,7 +145,7 @@ function Log({ decisions }: { decisions: readonly api.Decision[] }) {
                   ))}
                 </ul>
               </td>
-              <td data-fixed>{actorName(t, askedBy)}</td>
+              <td data-fixed>{actorName(t, requestedBy)}</td>
               <td data-fixed>
                 {alert !== null && <Link href={`~/alerts/${alert}`}>{t('alerts.one', { id: alert })}</Link>}
               </td>

@@ -55,7 +55,7 @@ function Report({ run }: { run: TrainingRun }) {
           <Fact name={t('training.status')}>
             <RunState state={state} />
           </Fact>
-          <Fact name={t('training.triggeredBy')}>{t(`trigger.${run.trigger}`, { name: run.askedBy })}</Fact>
+          <Fact name={t('training.triggeredBy')}>{t(`trigger.${run.trigger}`, { name: run.requestedBy })}</Fact>
           <Fact name={t('training.startedAt')}>{format.moment(startedAt ?? createdAt)}</Fact>
           {startedAt && endedAt && (
             <Fact name={t('training.duration')} term="training-duration">

@@ -56,7 +56,7 @@ export function RunsTable({
                 <RunState state={state} />
               </td>
               <td data-fixed>{format.moment(startedAt ?? createdAt)}</td>
-              <td>{t(`trigger.${run.trigger}`, { name: run.askedBy })}</td>
+              <td>{t(`trigger.${run.trigger}`, { name: run.requestedBy })}</td>
               <td data-number>{typeof labels === 'number' ? format.number(labels) : '–'}</td>
               <td data-number>{comparison ? format.percent(comparison.challenger.top1) : '–'}</td>
               <td data-number>
