@@ -4,12 +4,15 @@
  * `node bin/pictures.js LINK [--dark] [--helpdesk ORIGIN] [NAME …]`, where LINK is the one-time link that the service prints at
  * its start, or one of another role; without a NAME all pages of that role are taken. With an ORIGIN that the service has in
  * EMBED_ORIGINS, such as http://localhost:8080, the page inside a helpdesk is taken too, which is served there meanwhile.
+ *
+ * `answering` is a moving picture: it answers three of the open tickets.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import bundledChromium from '@sparticuz/chromium';
 import { chromium } from 'playwright-core';
+import sharp from 'sharp';
 import { helpdeskPage, startHelpdesk } from './stand-in-helpdesk.js';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'docs', 'pictures');
@@ -52,7 +55,19 @@ const pages = {
   team: { path: '/team' },
   'audit-log': { path: '/audit-log' },
 };
-const names = flags.filter((flag) => flag in pages);
+/** Keys of the moving picture, with the time that the page is shown after each, ms */
+const answering = [
+  ['j', 1500],
+  ['1', 1300],
+  ['Enter', 1100],
+  ['1', 1300],
+  ['Enter', 1100],
+  ['2', 1300],
+  ['e', 1300],
+  ['Escape', 600],
+  ['n', 1300],
+];
+const names = flags.filter((flag) => flag in pages || flag === 'answering');
 
 if (!link || !URL.canParse(link)) {
   console.error(
@@ -98,6 +113,7 @@ try {
     }
     await take(page, name);
   }
+  if (names.length === 0 || names.includes('answering')) await answerTickets(page);
   if (helpdesk) await insideHelpdesk(page, helpdesk);
 } finally {
   await browser.close();
@@ -106,6 +122,28 @@ try {
 async function take(page, name) {
   const file = join(folder, `${name}${settings.colorScheme === 'dark' ? '-dark' : ''}.png`);
   await page.screenshot({ path: file });
+  console.error(file);
+}
+
+/** The agent's page while tickets are answered, as an animated GIF. */
+async function answerTickets(page) {
+  await page.goto(new URL('/', link).href);
+  await settled(page);
+  if (!(await page.locator('main.pane').isVisible())) {
+    console.error('answering: not for this role');
+    return;
+  }
+  const frames = [];
+  for (const [key] of answering) {
+    await page.keyboard.press(key);
+    await settled(page);
+    frames.push(await page.screenshot());
+  }
+  const file = join(folder, 'answering.gif');
+  await sharp(frames, { join: { animated: true } })
+    .resize({ width: 960 })
+    .gif({ delay: answering.map(([, shownFor]) => shownFor), loop: 0, colours: 128, dither: 0.3 })
+    .toFile(file);
   console.error(file);
 }
 

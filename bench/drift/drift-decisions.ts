@@ -17,7 +17,7 @@ import { priorTrust } from '../../src/monitoring/labels/trust.js';
 import { decisionAfterAlarm } from './decision-after-alarm.js';
 import { log } from '../support/service.js';
 import { ticketPool, type ObservedTicket, type Variant } from './shifted-tickets.js';
-import { shuffled } from '../support/tickets-of-banking.js';
+import { shuffled } from '../support/banking-rows.js';
 import { wilsonInterval } from '../../src/statistics/intervals.js';
 
 const { values: options } = parseArgs({

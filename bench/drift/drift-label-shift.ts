@@ -31,12 +31,12 @@ import { reweightRanking } from '../../src/monitoring/diagnosis/reweighted-ranki
 import type { SimulatedTicket } from '../../src/retrain/simulation/simulated-agents.js';
 import { decisionAfterAlarm } from './decision-after-alarm.js';
 import { clusteredMean, ratioOfMeans } from '../support/intervals.js';
-import type { TicketRow } from '../support/observed.js';
+import type { TicketRow } from '../support/rankings.js';
 import { RidgeModels } from '../models/ridge-models.js';
 import { benchDir, log } from '../support/service.js';
 import type { ObservedTicket } from './shifted-tickets.js';
 import { cachedEmbeddings } from '../support/text-embeddings.js';
-import { bankingRows, splitPerTemplate, shuffled } from '../support/tickets-of-banking.js';
+import { bankingRows, splitPerTemplate, shuffled } from '../support/banking-rows.js';
 
 const { values: options } = parseArgs({
   options: {

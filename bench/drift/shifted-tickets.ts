@@ -5,8 +5,8 @@
 import { hash32, seeded } from '../../src/statistics/random.js';
 import type { FieldValue } from '../../src/models/ranker.js';
 import type { LabelledObservation } from '../../src/monitoring/observations/observation.js';
-import { cachedRankings, cachedModel, type TicketRow } from '../support/observed.js';
-import { bankingRows, splitPerTemplate, shuffled } from '../support/tickets-of-banking.js';
+import { cachedRankings, cachedModel, type TicketRow } from '../support/rankings.js';
+import { bankingRows, splitPerTemplate, shuffled } from '../support/banking-rows.js';
 
 /** A ticket as the monitor observes it, with its text and its correct template. */
 export interface ObservedTicket extends LabelledObservation {

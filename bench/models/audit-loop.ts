@@ -24,7 +24,7 @@ import type { SimulationSettings } from '../../src/retrain/simulation/settings.j
 import { RidgeModels } from './ridge-models.js';
 import { benchDir, log } from '../support/service.js';
 import { cachedEmbeddings } from '../support/text-embeddings.js';
-import { bankingRows, shuffled } from '../support/tickets-of-banking.js';
+import { bankingRows, shuffled } from '../support/banking-rows.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -15,7 +15,7 @@ import { seeded } from '../../src/statistics/random.js';
 import { retryingProducer, readTopic } from '../support/kafka.js';
 import { benchDir, freePort, prepareSample, log, ServiceProcess, waitFor } from '../support/service.js';
 import { startServers, type Servers } from '../support/servers.js';
-import { distinctTexts } from '../support/texts.js';
+import { distinctTexts } from '../support/distinct-texts.js';
 
 const { values: options } = parseArgs({
   options: {

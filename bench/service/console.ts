@@ -22,7 +22,7 @@ import { retryingProducer } from '../support/kafka.js';
 import { ownSample } from './own-sample.js';
 import { startServers } from '../support/servers.js';
 import { benchDir, freePort, prepareSample, log, ServiceProcess, waitFor } from '../support/service.js';
-import { distinctTexts } from '../support/texts.js';
+import { distinctTexts } from '../support/distinct-texts.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -19,7 +19,7 @@ import { Worker } from 'node:worker_threads';
 import type { Producer } from 'kafkajs';
 import { createDataSource } from '../../src/database/data-source.js';
 import { quantile } from '../../src/commands/start/figures.js';
-import type { ResponseTimes, RequestLoad } from './asking.worker.js';
+import type { ResponseTimes, RequestLoad } from './request-load.worker.js';
 import { retryingProducer } from '../support/kafka.js';
 import { startServers } from '../support/servers.js';
 import {
@@ -32,7 +32,7 @@ import {
   ServiceProcess,
   waitFor,
 } from '../support/service.js';
-import { distinctTexts } from '../support/texts.js';
+import { distinctTexts } from '../support/distinct-texts.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -160,7 +160,7 @@ async function measureLatency(to: Producer) {
     warmUpSeconds,
     seconds,
   };
-  const answered = once(new Worker(new URL('asking.worker.js', import.meta.url), { workerData: asking }), 'message');
+  const answered = once(new Worker(new URL('request-load.worker.js', import.meta.url), { workerData: asking }), 'message');
   const started = Date.now();
   let paced = 0;
   for (; paced < (warmUpSeconds + seconds) * 20; paced += 1) {

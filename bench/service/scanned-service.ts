@@ -9,7 +9,7 @@ import { retryingProducer } from '../support/kafka.js';
 import type { OwnSample } from './own-sample.js';
 import type { KnownValues } from './schemathesis.js';
 import { waitFor } from '../support/service.js';
-import { distinctTexts } from '../support/texts.js';
+import { distinctTexts } from '../support/distinct-texts.js';
 
 export interface FilledService {
   tokens: Record<Role, string>;

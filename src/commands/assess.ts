@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { readConfig } from '../config/config.js';
 import type { Assessment } from '../models/evaluation/assessment.js';
 import { runAssessment } from '../models/jobs/assessment-process.js';
-import { assessmentPage } from './reports/assess-page.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
 import { wholeNumber } from './options/numbers.js';
 import { trainingProgress } from './options/progress.js';
@@ -77,6 +76,8 @@ export function registerAssess(program: Command): void {
       const folder = resolve(options.out);
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, 'assess.json'), json);
+      // Its charting library takes a second to load.
+      const { assessmentPage } = await import('./reports/assess-page.js');
       await writeFile(join(folder, 'assess.html'), assessmentPage(assessment));
     }
     process.stdout.write(options.json ? json : asText(assessment, options.out));

@@ -5,7 +5,6 @@ import { readDataFile } from '../models/dataset/data-file.js';
 import { runFile, type RunRecord } from '../models/training/run-record.js';
 import { ticketText } from '../models/features/ticket-text.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
-import { runPage } from './reports/run-page.js';
 import { UserError } from './options/user-error.js';
 
 interface ReportOptions extends ColumnOptions {
@@ -30,6 +29,8 @@ export function registerReport(program: Command): void {
     }
     const texts = options.data === undefined ? null : await textsOf(record, resolve(options.data), options);
     const out = resolve(options.out ?? 'report.html');
+    // Its charting library takes a second to load.
+    const { runPage } = await import('./reports/run-page.js');
     await writeFile(out, runPage(record, texts));
     process.stdout.write(`${out}\n`);
   });

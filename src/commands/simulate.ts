@@ -13,7 +13,7 @@ import { SimulatedTeam } from '../retrain/simulation/simulation.js';
 import { type SimulationSettings } from '../retrain/simulation/settings.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
 import { progressBar } from './options/progress.js';
-import { simulationPage, type PolicyStory } from './reports/simulation-page.js';
+import type { PolicyStory } from './reports/simulation-page.js';
 import { wholeNumber } from './options/numbers.js';
 import { UserError } from './options/user-error.js';
 import { modelWorker } from './options/with-model.js';
@@ -70,6 +70,8 @@ export function registerSimulate(program: Command): void {
     if (options.out !== undefined) {
       await mkdir(options.out, { recursive: true });
       await writeFile(join(options.out, 'simulation.json'), `${JSON.stringify(figures)}\n`);
+      // Its charting library takes a second to load.
+      const { simulationPage } = await import('./reports/simulation-page.js');
       await writeFile(join(options.out, 'simulation.html'), simulationPage(figures));
     }
     process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : asText(stories));

@@ -1,12 +1,11 @@
 /** An assessment as a page for people: one file, nothing from another host, no script. */
 import type { Assessment } from '../../models/evaluation/assessment.js';
-import { barChart, escapeHtml, lineChart } from './charts.js';
+import { barChart, chartStyle, escapeHtml, lineChart } from './charts.js';
 
 const style = `
-:root { color-scheme: light dark; --ground: #f4f5f7; --surface: #fff; --text: #1b1d21; --line: #dfe2e7; --quiet: #5c636e;
-  --a: #364fc7; --b: #c2410c; }
+:root { color-scheme: light dark; --ground: #f4f5f7; --surface: #fff; --text: #1b1d21; --line: #dfe2e7; --quiet: #5c636e; }
 @media (prefers-color-scheme: dark) { :root { --ground: #141517; --surface: #1e1f22; --text: #e6e7ea; --line: #34363b;
-  --quiet: #a3a8b0; --a: #91a7ff; --b: #ffa94d; } }
+  --quiet: #a3a8b0; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 62rem; background: var(--ground); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -20,14 +19,8 @@ th, td { padding: .25rem .5rem; text-align: left; border-bottom: 1px solid var(-
 td.number { white-space: nowrap; }
 .wide table { overflow-wrap: normal; }
 .bars th { font-weight: 400; width: 40%; } .bars td.number { width: 5rem; } .bars td, .bars th { border: 0; }
-figure { margin: 1rem 0 0; } figcaption { font-weight: 600; margin-bottom: .4rem; }
-svg { width: 100%; height: auto; display: block; } svg.bar { height: .9rem; }
-svg text { fill: var(--quiet); font-size: 13px; } .grid { stroke: var(--line); }
-.line { fill: none; stroke-width: 2.5; stroke: var(--a); } .line-1 { stroke: var(--b); } .dashed { stroke-dasharray: 6 5; }
-circle, rect { fill: var(--a); } .key::before { content: '— '; font-weight: 700; color: var(--a); }
-@media (max-width: 40rem) { svg text { font-size: 21px; } .bars th { font-size: .85rem; } }
-.key-1::before { color: var(--b); } .legend { margin: .2rem 0 0; color: var(--quiet); font-size: .9rem; }
-`;
+@media (max-width: 40rem) { .bars th { font-size: .85rem; } }
+${chartStyle}`;
 
 const names: Record<string, string> = {
   majority: 'Most frequent template',
@@ -91,7 +84,10 @@ function curve({ curve: { points, fitted, forecasts }, labelled }: Assessment): 
       { name: 'power law', points: fitted.filter(({ labels }) => labels <= labelled).map(toPoint) },
       { name: 'extrapolated', points: fitted.filter(({ labels }) => labels >= labelled).map(toPoint), dashed: true },
     ],
-    dots: points.flatMap(({ labels, top1 }) => top1.map((y) => ({ x: labels, y }))),
+    dots: {
+      name: 'trainings',
+      points: points.flatMap(({ labels, top1 }) => top1.map((y) => ({ x: labels, y }))),
+    },
   });
   return (
     `<h2>Learning curve</h2>${chart}<div class="wide"><table><tr><th class="number">additional labels</th>` +

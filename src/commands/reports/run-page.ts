@@ -1,21 +1,20 @@
 /** One training as a page that needs nothing beside itself: no script, no network. */
 import type { RunRecord } from '../../models/training/run-record.js';
-import { curvesPicture, reliabilityPicture, scopePicture } from './run-pictures.js';
 import { formatPercent } from '../../statistics/percent.js';
+import { chartStyle, escapeHtml as safe, lineChart } from './charts.js';
 
 const maxSlices = 12;
 const maxText = 400;
 
 const style = `
-:root { color-scheme: light dark; --line: #8884; --ink: light-dark(#1f2937, #e5e7eb); --bad: #c2410c; --good: #2563eb; }
+:root { color-scheme: light dark; --line: #8884; --ink: light-dark(#1f2937, #e5e7eb); }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; }
-svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .figures { display: flex; flex-wrap: wrap; gap: 2rem; } .figures b { display: block; font-size: 1.6rem; }
-.quiet { opacity: .7; }`;
+.quiet { opacity: .7; }${chartStyle}`;
 
 /** @param texts of the tickets that it is most wrongly sure of, by line; null where the data file was not given */
 export function runPage(record: RunRecord, texts: ReadonlyMap<number, string> | null): string {
@@ -37,12 +36,12 @@ ${figure(`${baselines.nearestMean} %`, 'nearest-centroid baseline, top-1')}
 ${figure(`${baselines.majority} %`, 'majority-class baseline, top-1')}
 </div>
 <h2>Diagnosis</h2>${diagnosis(record)}
-<h2>Curves</h2><p>Training loss per fold.</p>
-${curvesPicture(record.curves.filter(({ heldOutTop1 }) => !heldOutTop1))}
+<h2>Curves</h2>
+${lossCurves(record.curves.filter(({ heldOutTop1 }) => !heldOutTop1))}
 ${encoderCurves(record.curves.filter(({ heldOutTop1 }) => heldOutTop1))}
 <h2>Calibration</h2>
-<p>15 bins of equal mass by confidence. The diagonal is perfect calibration.</p>
-${reliabilityPicture(record.calibration)}
+<p>15 bins of equal mass by confidence.</p>
+${reliability(record.calibration)}
 ${scope(record)}
 <h2>Error analysis</h2>${slices(record)}
 <h2>Commonly confused templates</h2>${confusions(record)}
@@ -66,11 +65,47 @@ ${table(
 `;
 }
 
+function lossCurves(curves: RunRecord['curves']): string {
+  return lineChart({
+    title: 'Training loss by step',
+    xLabel: 'step',
+    // The last one is the model's own training.
+    lines: curves.map(({ loss }, at) => ({
+      name: at === curves.length - 1 ? 'all tickets' : 'cross-validation folds',
+      points: loss.map((y, x) => ({ x, y })),
+    })),
+  });
+}
+
+const reliability = (bins: RunRecord['calibration']): string =>
+  lineChart({
+    title: 'Reliability',
+    xLabel: 'mean confidence',
+    yLabel: 'accuracy',
+    upTo: 1,
+    lines: [
+      {
+        name: 'perfect calibration',
+        dashed: true,
+        points: [
+          { x: 0, y: 0 },
+          { x: 1, y: 1 },
+        ],
+      },
+    ],
+    dots: { name: 'held-out tickets', points: bins.map(({ confidence, right }) => ({ x: confidence, y: right })) },
+  });
+
+const toScopePoint = ({ abstentionRecall, answeredRight }: RunRecord['scope'][number]) => ({
+  x: abstentionRecall,
+  y: answeredRight,
+});
+
 function encoderCurves(curves: RunRecord['curves']): string {
   if (curves.length === 0) return '';
   const heldOut = curves.filter(({ heldOutTop1 = [] }) => heldOutTop1.length > 0);
   const epochs = Math.max(...heldOut.map(({ heldOutTop1 = [] }) => heldOutTop1.length), 0);
-  return `<p>Fine-tuning: training loss per step, and held-out top-1 accuracy in percent after each epoch.</p>${curvesPicture(curves)}
+  return `<p>Fine-tuning: training loss per step, and held-out top-1 accuracy in percent after each epoch.</p>${lossCurves(curves)}
 ${table(
   ['training', ...Array.from({ length: epochs }, (_, epoch) => `epoch ${epoch + 1}`)],
   heldOut.map(({ training, heldOutTop1 = [] }) => [training, ...heldOutTop1]),
@@ -88,12 +123,19 @@ ${table(
 
 /** Runs of older versions have no such curve. */
 function scope({ scope: points = [] }: Partial<RunRecord>): string {
-  const [chosen] = points;
+  const [chosen, ...curve] = points;
   if (!chosen) return '';
   return `<h2>Abstention</h2>
 <p>Held-out tickets: ${chosen.answeredRight} % of the tickets with a fitting template get the correct first suggestion;
 ${chosen.abstentionRecall} % of the others get none. The curve shows other thresholds.</p>
-${scopePicture(points)}`;
+${lineChart({
+  title: 'Answered correctly by abstention recall',
+  xLabel: 'tickets without a fitting template that get no suggestion, %',
+  yUnit: '%',
+  upTo: 100,
+  lines: [{ name: 'other thresholds', points: curve.map(toScopePoint) }],
+  dots: { name: 'threshold in use', points: [toScopePoint(chosen)] },
+})}`;
 }
 
 /** The worst parts with enough tickets to tell. */
@@ -140,9 +182,4 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   const titles = head.map((name, column) => `<th${isNumber[column] ? ' class="number"' : ''}>${safe(name)}</th>`);
   const lines = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`);
   return `<table><thead><tr>${titles.join('')}</tr></thead><tbody>${lines.join('\n')}</tbody></table>`;
-}
-
-/** Tickets and template ids are strangers' text. */
-function safe(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

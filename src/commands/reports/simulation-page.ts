@@ -1,6 +1,6 @@
 /** The story of a simulation as a page: accuracy of the policies side by side, the evidence, and what each did when. */
 import type { Month, Policy, StoryEvent } from '../../retrain/simulation/simulated-story.js';
-import { escapeHtml, lineChart } from './charts.js';
+import { chartStyle, escapeHtml, lineChart } from './charts.js';
 
 export interface PolicyStory {
   policy: Policy;
@@ -27,10 +27,8 @@ export interface Simulation {
 const style = `
 :root { color-scheme: light dark; } body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } th, td { text-align: left; vertical-align: top; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px solid #8884; }
-svg text { font: 12px system-ui, sans-serif; fill: currentColor; } .grid { stroke: #8884; } .line { fill: none; stroke-width: 2.5; }
-.line-0 { stroke: #6b7280; } .line-1 { stroke: #2563eb; } .line-2 { stroke: #c2410c; } .line-3 { stroke: #15803d; }
-.key::before { content: '■ '; } .key-0::before { color: #6b7280; } .key-1::before { color: #2563eb; } .key-2::before { color: #c2410c; } .key-3::before { color: #15803d; }
-.alarm td:nth-child(2) { color: #c2410c; } .training td:nth-child(2) { color: #15803d; } summary { cursor: pointer; font-weight: 600; }`;
+.alarm td:nth-child(2) { color: #c2410c; } .training td:nth-child(2) { color: #15803d; } summary { cursor: pointer; font-weight: 600; }
+${chartStyle}`;
 
 export function simulationPage({ tickets, from, until, trainedOn, policies }: Simulation): string {
   const day = (date: string | null): string => (date ?? '').slice(0, 10);

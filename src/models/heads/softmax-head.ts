@@ -1,7 +1,7 @@
 /** Multinomial logistic regression on dense rows, in TensorFlow. */
 import { minimise } from '../../statistics/lbfgs.js';
 import type { LinearHead } from './linear-svm.js';
-import { trainSoftmaxMinibatch } from './softmax-by-batches.js';
+import { trainSoftmaxMinibatch } from './minibatch-softmax.js';
 import type { Tensor1D, Tensor2D, Tensorflow } from '../tensors/tensorflow.js';
 
 /** Rows of one call: bounds the memory of the logits, [rows, classes]. */

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { seeded } from '../../../src/statistics/random.js';
-import { trainSoftmaxMinibatch, type MinibatchProblem } from '../../../src/models/heads/softmax-by-batches.js';
+import { trainSoftmaxMinibatch, type MinibatchProblem } from '../../../src/models/heads/minibatch-softmax.js';
 import { softmaxScores, trainSoftmax } from '../../../src/models/heads/softmax-head.js';
 import { loadTensorflow, type Tensorflow } from '../../../src/models/tensors/tensorflow.js';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { seeded } from '../../src/statistics/random.js';
-import type { TicketRow } from './observed.js';
+import type { TicketRow } from './rankings.js';
 
 const samples = resolve(import.meta.dirname, '../../../samples/banking77');
 
