@@ -41,6 +41,7 @@ export function fitDiscriminant(tf: Tensorflow, examples: DiscriminantExamples):
   const targets = means.map((value, at) => value - centre[at % width]!);
   const right = tf.tidy(() => tf.transpose(tf.tensor2d(targets, [classes, width])));
   const directions = solve(tf, scatter, right);
+  scatter.dispose();
   const head = tf.tidy(() => {
     const lengths = tf.sqrt(tf.maximum(tf.sum(tf.mul(right, directions), 0, true), 1e-12));
     const weights = tf.div<Tensor2D>(directions, tf.mul(lengths, Math.sqrt(width)));
@@ -48,7 +49,7 @@ export function fitDiscriminant(tf: Tensorflow, examples: DiscriminantExamples):
     return [weights, bias] as const;
   });
   const [weights, bias] = head.map((tensor) => tensor.dataSync<'float32'>()) as [Float32Array, Float32Array];
-  tf.dispose([scatter.matrix, right, directions, ...head]);
+  tf.dispose([right, directions, ...head]);
   return { weights, bias, classes };
 }
 
@@ -77,27 +78,31 @@ function classMeans(examples: DiscriminantExamples): { means: Float32Array; cent
 }
 
 interface Scatter {
-  /** Covariance within the classes, [width, width] */
-  matrix: Tensor2D;
-  /** Mean of its diagonal */
+  /** Covariance within the classes, [width, width], times [width, classes]; to be called inside a `tidy` */
+  times: (directions: Tensor2D) => Tensor2D;
+  /** Mean of the covariance's diagonal */
   level: number;
+  dispose: () => void;
 }
 
 function withinClassScatter(tf: Tensorflow, examples: DiscriminantExamples, means: Float32Array): Scatter {
   const { width } = examples.dense;
   const count = examples.rows.length + (examples.templates ? examples.classes : 0);
-  let matrix: Tensor2D = tf.zeros([width, width]);
+  // Of few examples the product is taken through their residuals: 10 to 20 times faster for 240 examples of 1,920 numbers.
+  const isSmall = 2 * count < width;
+  const perCall = isSmall ? count : rowsPerCall;
+  let matrix: Tensor2D = isSmall ? tf.zeros([count, width]) : tf.zeros([width, width]);
   let squares = 0;
-  let residuals = new Float32Array(rowsPerCall * width);
+  let residuals = new Float32Array(perCall * width);
   let filled = 0;
   const add = (): void => {
     const sum = tf.tidy(() => {
       const some = tf.tensor2d(residuals.subarray(0, filled * width), [filled, width]);
-      return tf.add<Tensor2D>(matrix, tf.div(tf.matMul(some, some, true), count));
+      return isSmall ? some : tf.add<Tensor2D>(matrix, tf.div(tf.matMul(some, some, true), count));
     });
     tf.dispose(matrix);
     matrix = sum;
-    residuals = new Float32Array(rowsPerCall * width);
+    residuals = new Float32Array(perCall * width);
     filled = 0;
   };
   forEachExample(examples, (values, start, label) => {
@@ -107,11 +112,16 @@ function withinClassScatter(tf: Tensorflow, examples: DiscriminantExamples, mean
       squares += residual * residual;
     }
     filled += 1;
-    if (filled === rowsPerCall) add();
+    if (filled === perCall) add();
   });
   if (filled > 0) add();
-  // Where no two tickets of a class differ, the covariance is 0; any positive level gives the same directions.
-  return { matrix, level: squares / (count * width) || 1 };
+  return {
+    times: (directions) =>
+      isSmall ? tf.div(tf.matMul(matrix, tf.matMul(matrix, directions), true), count) : tf.matMul(matrix, directions),
+    // Where no two tickets of a class differ, the covariance is 0; any positive level gives the same directions.
+    level: squares / (count * width) || 1,
+    dispose: () => matrix.dispose(),
+  };
 }
 
 function forEachExample(
@@ -123,7 +133,7 @@ function forEachExample(
 }
 
 /** @returns (shrunk scatter)⁻¹ · right, [width, classes] */
-function solve(tf: Tensorflow, { matrix, level }: Scatter, right: Tensor2D): Tensor2D {
+function solve(tf: Tensorflow, { times, level }: Scatter, right: Tensor2D): Tensor2D {
   const start = tf.tidy(() => ({
     solution: tf.zerosLike(right),
     rest: tf.clone(right),
@@ -136,7 +146,7 @@ function solve(tf: Tensorflow, { matrix, level }: Scatter, right: Tensor2D): Ten
     const before = state;
     const { solution, rest, direction, square } = before;
     state = tf.tidy(() => {
-      const product = tf.add(tf.mul(tf.matMul(matrix, direction), 1 - shrinkage), tf.mul(direction, shrinkage * level));
+      const product = tf.add(tf.mul(times(direction), 1 - shrinkage), tf.mul(direction, shrinkage * level));
       const length = tf.divNoNan(square, tf.sum(tf.mul(direction, product), 0, true));
       const left = tf.sub<Tensor2D>(rest, tf.mul(product, length));
       const next = tf.sum<Tensor2D>(tf.square(left), 0, true);

@@ -4,6 +4,7 @@ import { NearestTickets, buildTicketBank } from '../../../src/models/heads/neare
 import { softmaxScores, trainSoftmax } from '../../../src/models/heads/softmax-head.js';
 import { softmax } from '../../../src/models/ranking/softmax.js';
 import { loadTensorflow, type Tensorflow } from '../../../src/models/tensors/tensorflow.js';
+import { seeded } from '../../../src/statistics/random.js';
 import { expectAllClose, expectClose } from '../../support/golden.js';
 import { iris, standardised } from '../../support/iris.js';
 
@@ -45,6 +46,20 @@ describe('heads on dense rows', () => {
     const { weights, bias } = iris.discriminant;
     expectAllClose(head.weights, weights.flat(), 5e-3);
     expectAllClose(head.bias, bias, 5e-3);
+  });
+
+  test('the discriminant of a few tickets is the one of the same tickets counted five times', () => {
+    const random = seeded(7);
+    const [width, count, classes] = [40, 12, 3];
+    const few = { values: Float32Array.from({ length: count * width }, () => random() - 0.5), width };
+    const classOf = Int32Array.from({ length: count }, (_, row) => row % classes);
+    const fit = (times: number) => {
+      const taken = Int32Array.from({ length: times * count }, (_, at) => at % count);
+      return fitDiscriminant(tf, { dense: few, labels: classOf, rows: taken, classes, templates: null });
+    };
+    const [once, often] = [fit(1), fit(5)];
+    expectAllClose(once.weights, [...often.weights], 1e-2);
+    expectAllClose(once.bias, [...often.bias], 1e-2);
   });
 
   test('the nearest ticket of each class is as similar as scikit-learn says', () => {
