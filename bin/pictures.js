@@ -137,11 +137,15 @@ async function answerTickets(page) {
   for (const [key] of answering) {
     await page.keyboard.press(key);
     await settled(page);
-    frames.push(await page.screenshot());
+    frames.push(
+      await sharp(await page.screenshot())
+        .resize({ width: 960 })
+        .png()
+        .toBuffer(),
+    );
   }
   const file = join(folder, 'answering.gif');
   await sharp(frames, { join: { animated: true } })
-    .resize({ width: 960 })
     .gif({ delay: answering.map(([, shownFor]) => shownFor), loop: 0, colours: 128, dither: 0.3 })
     .toFile(file);
   console.error(file);

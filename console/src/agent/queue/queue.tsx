@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
-import { measureElement, useVirtualizer } from '@tanstack/react-virtual';
+import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TicketPath, TicketRow } from '../../service/api-types.js';
@@ -10,13 +10,10 @@ import { filterNames, type QueueView } from '../../service/queue-view.js';
 import { idOf, sameTicket } from '../../service/ticket-path.js';
 import { When } from '../../ui/when.js';
 
-/** px; each row is measured once it is there, and the next of its kind are taken to be as high: one that differs costs a draw */
-const usualRowHeight = 84;
+/** All rows are of one height, `.row` in page.css: rows that are measured after they are drawn overlap while tickets arrive. */
+const rowHeightRem = 5.75;
 /** So many rows before the end the next page is asked for. */
 const rowsBeforeMore = 40;
-
-/** What a row's height hangs on. */
-type RowKind = 'subject' | 'text';
 
 export function Queue({
   queue,
@@ -38,18 +35,12 @@ export function Queue({
 }) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLElement>(null);
-  const heights = useRef(new Map<RowKind, number>());
-  const kindAt = (index: number): RowKind => (tickets[index]?.subject === '' ? 'text' : 'subject');
+  const rowHeight = useMemo(() => rowHeightRem * rootFontSize(), []);
   // eslint-disable-next-line react-hooks/incompatible-library -- what it returns is used here and nowhere else
   const rows = useVirtualizer({
     count: tickets.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => heights.current.get(kindAt(index)) ?? usualRowHeight,
-    measureElement: (element, entry, instance) => {
-      const height = measureElement(element, entry, instance);
-      heights.current.set(kindAt(instance.indexFromElement(element)), height);
-      return height;
-    },
+    estimateSize: () => rowHeight,
     getItemKey: (index) => (tickets[index] ? idOf(tickets[index]) : index),
     overscan: 8,
   });
@@ -62,19 +53,18 @@ export function Queue({
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isThere, chosen]);
   const shown = rows.getVirtualItems();
-  const top = shown.find(({ end }) => end > (rows.scrollOffset ?? 0));
-  const kept = useRef<{ id: string; start: number } | null>(null);
+  const topIndex = shown.find(({ end }) => end > (rows.scrollOffset ?? 0))?.index;
+  const kept = useRef<{ id: string; index: number } | null>(null);
   useLayoutEffect(() => {
     const [list, before] = [scroller.current, kept.current];
     // New tickets show at the top; further down, rows keep their place.
-    if (!list || !before || list.scrollTop < usualRowHeight) return;
-    const start = rows.measurementsCache[tickets.findIndex((ticket) => idOf(ticket) === before.id)]?.start;
-    if (start !== undefined) list.scrollTop += start - before.start;
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [tickets]);
+    if (!list || !before || list.scrollTop < rowHeight) return;
+    const index = tickets.findIndex((ticket) => idOf(ticket) === before.id);
+    if (index >= 0) list.scrollTop += (index - before.index) * rowHeight;
+  }, [tickets, rowHeight]);
   useEffect(() => {
-    const ticket = top && tickets[top.index];
-    kept.current = ticket ? { id: idOf(ticket), start: top.start } : null;
+    const ticket = topIndex === undefined ? undefined : tickets[topIndex];
+    kept.current = ticket && topIndex !== undefined ? { id: idOf(ticket), index: topIndex } : null;
   });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = queue;
   const isNearEnd = (shown.at(-1)?.index ?? 0) >= tickets.length - 1 - rowsBeforeMore;
@@ -104,8 +94,6 @@ export function Queue({
           return (
             <li
               key={key}
-              ref={rows.measureElement}
-              data-index={index}
               aria-setsize={hasNextPage ? -1 : tickets.length}
               aria-posinset={index + 1}
               style={{ transform: `translateY(${start}px)` }}
@@ -188,5 +176,8 @@ function Loading() {
     </div>
   );
 }
+
+/** px; larger where a reader has chosen larger text */
+const rootFontSize = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 const isFiltered = (view: QueueView): boolean => filterNames.some((name) => view[name] !== null);
