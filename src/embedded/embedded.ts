@@ -3,6 +3,9 @@
  *
  * Each process that uses them has a file in `users/`; the last one to leave stops the servers. A process that was killed
  * does not count: its servers keep running, and the next process reuses them. All changes are made under the folder's lock.
+ *
+ * `installation.json` says which broker's and which database's data belong together. Offsets of one and tickets of the other
+ * are one state: data that are gone or exchanged stop the start, and are never replaced by empty ones.
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,11 +17,11 @@ import { BackgroundLoop } from '../processes/background-loop.js';
 import { identify, isAlive, type ProcessIdentity } from '../processes/process-identity.js';
 import type { Report } from '../setup/progress.js';
 import { reachableStore } from '../setup/server-user.js';
-import { explainFileError } from '../setup/setup-error.js';
+import { explainFileError, SetupError } from '../setup/setup-error.js';
 import { ensureEntry, isComplete, type StoreEntry } from '../setup/store.js';
-import { ensureKafka, stopKafka } from './kafka.js';
-import { ensurePostgres, stopPostgres } from './postgres.js';
-import { readState } from './state-file.js';
+import { ensureKafka, hasTopics, stopKafka } from './kafka.js';
+import { ensurePostgres, hasDatabase, stopPostgres } from './postgres.js';
+import { readState, writeState } from './state-file.js';
 
 export interface EmbeddedOptions {
   kafka: boolean;
@@ -43,10 +46,19 @@ interface Server {
   name: string;
   address: string;
   process: ProcessIdentity;
+  /** Of its data */
+  dataId: string;
   /** Restarts it on the same port. */
   restart(): Promise<ProcessIdentity>;
 }
 
+/** Of the data that belong to the folder; absent what has never been started */
+interface Installation {
+  kafkaCluster: string;
+  postgresSystem: string;
+}
+
+const installationFile = (dataDir: string): string => join(dataDir, 'installation.json');
 const watchIntervalMs = 500;
 let userCount = 0;
 
@@ -87,33 +99,54 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 }
 
 async function startServers(options: EmbeddedOptions): Promise<{ kafka?: Server; postgres?: Server }> {
+  const { dataDir } = options;
+  const known = await readState<Installation>(installationFile(dataDir));
+  const isUnknown = known.kafkaCluster === undefined && known.postgresSystem === undefined;
+  if (isUnknown && options.kafka && options.postgres && !(await hasDatabase(dataDir)) && (await hasTopics(dataDir))) {
+    throw new SetupError(
+      `${dataDir} has the embedded Kafka's messages but no database: an empty one would miss every ticket that was read ` +
+        `before. Restore the folder postgres from a copy. To start with nothing, move ${dataDir} away.`,
+    );
+  }
   // Both are awaited, so that a failure of one does not leave the other half started.
   const [kafka, postgres] = await Promise.allSettled([
-    options.kafka ? startKafka(options) : undefined,
-    options.postgres ? startPostgres(options) : undefined,
+    options.kafka ? startKafka(options, known.kafkaCluster ?? null) : undefined,
+    options.postgres ? startPostgres(options, known.postgresSystem ?? null) : undefined,
   ]);
   if (kafka.status === 'rejected') throw kafka.reason;
   if (postgres.status === 'rejected') throw postgres.reason;
+  const installation: Partial<Installation> = {
+    ...known,
+    ...(kafka.value && { kafkaCluster: kafka.value.dataId }),
+    ...(postgres.value && { postgresSystem: postgres.value.dataId }),
+  };
+  await writeState(installationFile(dataDir), installation);
   return { ...(kafka.value && { kafka: kafka.value }), ...(postgres.value && { postgres: postgres.value }) };
 }
 
-async function startKafka({ dataDir, storeDir, report, signal }: EmbeddedOptions): Promise<Server> {
+async function startKafka(
+  { dataDir, storeDir, report, signal }: EmbeddedOptions,
+  known: string | null,
+): Promise<Server> {
   const { java } = await requireTools(new Set(['java']));
   const isInstalled = await isComplete(join(storeDir, kafkaEntry('').name));
   const entry = kafkaEntry(isInstalled ? '' : (await requireTools(new Set(['maven']))).maven);
   const jars = await ensurePrograms(storeDir, entry, report, signal);
-  const { brokers, process } = await ensureKafka({ dataDir, jars, java, signal }, report);
+  const { brokers, process, clusterId } = await ensureKafka({ dataDir, jars, java, clusterId: known, signal }, report);
   const restart = async (): Promise<ProcessIdentity> =>
-    (await ensureKafka({ dataDir, jars, java, keepPort: true }, report)).process;
-  return { name: 'Kafka', address: brokers, process, restart };
+    (await ensureKafka({ dataDir, jars, java, clusterId, keepPort: true }, report)).process;
+  return { name: 'Kafka', address: brokers, process, dataId: clusterId, restart };
 }
 
-async function startPostgres({ dataDir, storeDir, report, signal }: EmbeddedOptions): Promise<Server> {
+async function startPostgres(
+  { dataDir, storeDir, report, signal }: EmbeddedOptions,
+  known: string | null,
+): Promise<Server> {
   const programs = await ensurePrograms(reachableStore(storeDir), postgresEntry(), report, signal);
-  const { url, process } = await ensurePostgres({ dataDir, programs, signal }, report);
+  const { url, process, systemId } = await ensurePostgres({ dataDir, programs, systemId: known, signal }, report);
   const restart = async (): Promise<ProcessIdentity> =>
-    (await ensurePostgres({ dataDir, programs, keepPort: true }, report)).process;
-  return { name: 'PostgreSQL', address: url, process, restart };
+    (await ensurePostgres({ dataDir, programs, systemId, keepPort: true }, report)).process;
+  return { name: 'PostgreSQL', address: url, process, dataId: systemId, restart };
 }
 
 async function ensurePrograms(

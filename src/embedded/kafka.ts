@@ -1,7 +1,7 @@
 /** The embedded Apache Kafka broker (KRaft: broker and controller in one process) */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '../setup/progress.js';
 import type { ProcessIdentity } from '../processes/process-identity.js';
@@ -9,12 +9,14 @@ import { runProgram } from '../setup/program.js';
 import { SetupError } from '../setup/setup-error.js';
 import { isBrokerReady } from './kafka-probe.js';
 import { choosePort, isFree, maxPortAttempts } from './ports.js';
-import { findProcesses, startDetached, stopProcesses, waitUntilReady } from './server-process.js';
+import { findProcesses, startDetached, stopProcesses, waitUntilReady, worksIn } from './server-process.js';
 import { readState, writeState } from './state-file.js';
 
 export interface RunningKafka {
   brokers: string;
   process: ProcessIdentity;
+  /** Of the storage */
+  clusterId: string;
 }
 
 interface State {
@@ -24,29 +26,40 @@ interface State {
 
 /** A message of 10 MB with its key and headers */
 const maxBatchBytes = 12 * 1024 * 1024;
+/** Folder of the messages, below the data folder */
+const storageName = 'kafka';
 const stateFile = (dataDir: string): string => join(dataDir, 'kafka.json');
 const propertiesFile = (dataDir: string): string => join(dataDir, 'kafka.properties');
+
+export interface KafkaOptions {
+  dataDir: string;
+  /** Folder with the broker's jars */
+  jars: string;
+  java: string;
+  keepPort?: boolean;
+  /** The storage that belongs to this folder; null where there has been none */
+  clusterId?: string | null;
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Reuses the broker that runs on this data folder, or starts one; the first start formats the storage.
  *
  * The caller holds the data folder's lock.
  *
- * @param jars folder with the broker's jars
+ * @throws SetupError where the storage is gone, incomplete or another one; nothing is changed then
  */
-export async function ensureKafka(
-  options: { dataDir: string; jars: string; java: string; keepPort?: boolean; signal?: AbortSignal | undefined },
-  report: Report,
-): Promise<RunningKafka> {
+export async function ensureKafka(options: KafkaOptions, report: Report): Promise<RunningKafka> {
   const { dataDir } = options;
   const known = await readState<State>(stateFile(dataDir));
+  const found = await requireOwnStorage(options);
   const [running] = findProcesses(isBrokerOf(dataDir));
-  if (running && known.port && (await isBrokerReady(known.port))) {
+  if (running && found && known.port && (await isBrokerReady(known.port))) {
     report(`Kafka: already running (process ${running.pid}, port ${known.port})`);
-    return { brokers: `127.0.0.1:${known.port}`, process: running };
+    return { brokers: `127.0.0.1:${known.port}`, process: running, clusterId: found };
   }
   await stopKafka(dataDir);
-  if (!existsSync(join(dataDir, 'kafka'))) await formatStorage(options);
+  const clusterId = found ?? (await formatStorage(options));
   for (let attempt = 1; ; attempt += 1) {
     const port = options.keepPort && known.port ? known.port : await choosePort(known.port);
     const state = { port, controllerPort: await choosePort(known.controllerPort, [port]) };
@@ -55,7 +68,7 @@ export async function ensureKafka(
     try {
       const process = await start(options, port);
       report(`Kafka: running (process ${process.pid}, port ${port})`);
-      return { brokers: `127.0.0.1:${port}`, process };
+      return { brokers: `127.0.0.1:${port}`, process, clusterId };
     } catch (error) {
       // Another process may have taken a port meanwhile.
       const isTaken = !(await isFree(port)) || !(await isFree(state.controllerPort));
@@ -71,10 +84,40 @@ export async function stopKafka(dataDir: string): Promise<void> {
   ]);
 }
 
-const isBrokerOf = (dataDir: string) => (words: string[]) =>
-  words.includes('kafka.Kafka') && words.includes(propertiesFile(dataDir));
+const isBrokerOf = (dataDir: string) => (words: string[], pid: number) =>
+  words.includes('kafka.Kafka') && (words.includes(propertiesFile(dataDir)) || worksIn(pid, dataDir));
 
-function properties(dataDir: string, { port, controllerPort }: State, storage = 'kafka'): string {
+/** Whether messages may have been written: topics have been created. */
+export async function hasTopics(dataDir: string): Promise<boolean> {
+  const names = await readdir(join(dataDir, storageName)).catch((): string[] => []);
+  return names.some((name) => /-\d+$/.test(name) && !name.startsWith('__'));
+}
+
+/** @returns the storage's cluster id; null where there is no storage and none is expected */
+async function requireOwnStorage({ dataDir, clusterId: expected = null }: KafkaOptions): Promise<string | null> {
+  const storage = join(dataDir, storageName);
+  const anew = `To start with an empty broker, which loses the messages that were not read yet, move ${dataDir} away`;
+  if (!existsSync(storage)) {
+    if (expected === null) return null;
+    throw new SetupError(`The embedded Kafka's data, ${storage}, are gone. Restore them from a copy. ${anew}.`);
+  }
+  const properties = await readFile(join(storage, 'meta.properties'), 'utf8').catch(() => '');
+  const clusterId = /^cluster\.id=(.+)$/m.exec(properties)?.[1]?.trim();
+  if (clusterId === undefined) {
+    throw new SetupError(
+      `${storage} is no complete Kafka storage: meta.properties is missing. Nothing was changed. ${anew}.`,
+    );
+  }
+  if (expected !== null && clusterId !== expected) {
+    throw new SetupError(
+      `${storage} is the storage of another broker (cluster ${clusterId}, not ${expected}). Nothing was changed. ` +
+        `Put the right folder back. ${anew}.`,
+    );
+  }
+  return clusterId;
+}
+
+function properties(dataDir: string, { port, controllerPort }: State, storage = storageName): string {
   const settings = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -125,7 +168,7 @@ export function toClusterId(bytes: Buffer): string {
 }
 
 /** Under a temporary name until it is complete: an interrupted start leaves nothing that looks like a storage. */
-async function formatStorage({ dataDir, jars, java }: { dataDir: string; jars: string; java: string }): Promise<void> {
+async function formatStorage({ dataDir, jars, java }: KafkaOptions): Promise<string> {
   const temporary = 'kafka.new';
   const file = join(dataDir, 'format.properties');
   await rm(join(dataDir, temporary), { recursive: true, force: true });
@@ -144,13 +187,11 @@ async function formatStorage({ dataDir, jars, java }: { dataDir: string; jars: s
   await rm(file, { force: true });
   if (code !== 0)
     throw new SetupError(`Kafka's storage could not be created in ${dataDir}: ${(stderr || stdout).trim()}`);
-  await rename(join(dataDir, temporary), join(dataDir, 'kafka'));
+  await rename(join(dataDir, temporary), join(dataDir, storageName));
+  return cluster;
 }
 
-async function start(
-  { dataDir, jars, java, signal }: { dataDir: string; jars: string; java: string; signal?: AbortSignal | undefined },
-  port: number,
-): Promise<ProcessIdentity> {
+async function start({ dataDir, jars, java, signal }: KafkaOptions, port: number): Promise<ProcessIdentity> {
   const logFile = join(dataDir, 'kafka.log');
   const logging = { defaultLogLevel: 'warn', showDateTime: 'true', dateTimeFormat: "yyyy-MM-dd'T'HH:mm:ss.SSSZ" };
   const process = await startDetached({

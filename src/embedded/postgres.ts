@@ -1,8 +1,8 @@
 /** The embedded PostgreSQL */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import pg from 'pg';
 import type { Report } from '../setup/progress.js';
 import { identify, isAlive, type ProcessIdentity } from '../processes/process-identity.js';
@@ -10,56 +10,80 @@ import { runProgram } from '../setup/program.js';
 import { isReachable, openFolder, serverUser } from '../setup/server-user.js';
 import { SetupError } from '../setup/setup-error.js';
 import { choosePort, isFree, maxPortAttempts } from './ports.js';
-import { findProcesses, startDetached, stopProcesses, waitUntilReady } from './server-process.js';
+import { findProcesses, startDetached, stopProcesses, waitUntilReady, worksIn } from './server-process.js';
 import { readState, writeState } from './state-file.js';
 
 export interface RunningPostgres {
   url: string;
   process: ProcessIdentity;
+  /** PostgreSQL's own identifier of the database cluster */
+  systemId: string;
 }
 
 interface State {
   port: number;
   password: string;
-  /** Folder of the database: below the data folder, or elsewhere if the server's user can't read that */
+  /** Folder of the database, where the server's user can't read the data folder; else it is `postgres` below that */
   place: string;
+}
+
+export interface PostgresOptions {
+  dataDir: string;
+  /** Folder with bin/, lib/ and share/ */
+  programs: string;
+  keepPort?: boolean;
+  /** The database cluster that belongs to this folder; null where there has been none */
+  systemId?: string | null;
+  signal?: AbortSignal | undefined;
 }
 
 const role = 'replyrank';
 const stateFile = (dataDir: string): string => join(dataDir, 'postgres.json');
+/** Beside a database outside the data folder: the folder that it belongs to */
+const ownerFile = (place: string): string => join(place, 'data-folder');
+/** Left beside the data by a first start that was interrupted */
+const unfinished = ['data.new', 'password'];
+const ownFiles = [...unfinished, 'data-folder'];
 
 /**
  * Reuses the server that runs on this data folder, or starts one; the first start creates the database.
  *
+ * Data are trusted, the state file is not: a database whose state file is gone gets a new password, and one that is gone,
+ * incomplete or another one is never replaced by an empty one.
+ *
  * The caller holds the data folder's lock.
  *
- * @param programs folder with bin/, lib/ and share/
+ * @throws SetupError where the database is gone, incomplete or another one; nothing is changed then
  */
-export async function ensurePostgres(
-  options: { dataDir: string; programs: string; keepPort?: boolean; signal?: AbortSignal | undefined },
-  report: Report,
-): Promise<RunningPostgres> {
+export async function ensurePostgres(options: PostgresOptions, report: Report): Promise<RunningPostgres> {
   const { dataDir, programs, signal } = options;
   const known = await readState<State>(stateFile(dataDir));
-  const place = known.place ?? chooseFolder(dataDir);
-  const password = known.password ?? randomBytes(24).toString('base64url');
-  const [running] = findProcesses(isServerOf(place));
-  if (running && known.port && (await isReady({ port: known.port, password }))) {
-    report(`PostgreSQL: already running (process ${running.pid}, port ${known.port})`);
-    return { url: databaseUrl({ port: known.port, password }), process: running };
+  const place = locate(dataDir, known.place);
+  const exists = await requireOwnDatabase(place, options);
+  const running = findProcesses(isServerOf(place))[0];
+  const runningState = running && stateOfRunning(known, place);
+  if (running && runningState && (await isReady(runningState))) {
+    report(`PostgreSQL: already running (process ${running.pid}, port ${runningState.port})`);
+    return { url: databaseUrl(runningState), process: running, systemId: await systemIdOf(place) };
   }
   await stopPostgresAt(place);
-  if (!known.password) await rm(place, { recursive: true, force: true });
+  const password = known.password ?? randomBytes(24).toString('base64url');
+  if (!exists) await initialise(programs, { place, password });
+  await requireSameVersion(programs, place);
+  if (exists && known.password === undefined) {
+    await resetPassword(programs, { place, password });
+    report(`PostgreSQL: ${stateFile(dataDir)} was missing; the database in ${place} has a new password`);
+  }
   for (let attempt = 1; ; attempt += 1) {
     const port = options.keepPort && known.port ? known.port : await choosePort(known.port);
     const state = { port, password, place };
-    await writeState(stateFile(dataDir), state);
-    if (!existsSync(join(place, 'data'))) await initialise(programs, state);
-    await requireSameVersion(programs, place);
+    const isInside = place === inside(dataDir);
+    await writeState(stateFile(dataDir), { port, password, ...(!isInside && { place }) });
+    if (!isInside) await writeFile(ownerFile(place), dataDir);
     try {
       const process = await start({ programs, dataDir, signal }, state);
       report(`PostgreSQL: running (process ${process.pid}, port ${port})`);
-      return { url: databaseUrl(state), process };
+      return { url: databaseUrl(state), process, systemId: await systemIdOf(place) };
     } catch (error) {
       // Another process may have taken the port meanwhile.
       if (options.keepPort || attempt === maxPortAttempts || (await isFree(port))) throw error;
@@ -67,28 +91,93 @@ export async function ensurePostgres(
   }
 }
 
+const stateOfRunning = ({ port, password }: Partial<State>, place: string): State | undefined =>
+  port === undefined || password === undefined ? undefined : { port, password, place };
+
 /** Fast shutdown: running statements are cancelled, nothing committed is lost. */
 export async function stopPostgres(dataDir: string): Promise<void> {
   const { place } = await readState<State>(stateFile(dataDir));
-  if (place) await stopPostgresAt(place);
+  await stopPostgresAt(locate(dataDir, place));
 }
 
 /** Deletes the database, also if it is not in the data folder. */
 export async function erasePostgres(dataDir: string): Promise<void> {
-  const { place } = await readState<State>(stateFile(dataDir));
-  if (!place) return;
+  const place = locate(dataDir, (await readState<State>(stateFile(dataDir))).place);
   await stopPostgresAt(place);
   await rm(place, { recursive: true, force: true });
   await rm(stateFile(dataDir), { force: true });
 }
 
-function chooseFolder(dataDir: string): string {
-  if (serverUser() === undefined || isReachable(dataDir)) return join(dataDir, 'postgres');
+/** Whether the database of a data folder has been created. */
+export async function hasDatabase(dataDir: string): Promise<boolean> {
+  return existsSync(versionFile(locate(dataDir, (await readState<State>(stateFile(dataDir))).place)));
+}
+
+const inside = (dataDir: string): string => join(dataDir, 'postgres');
+const versionFile = (place: string): string => join(place, 'data', 'PG_VERSION');
+
+/** @param known as the state file names it; of older versions also a folder inside, which may have been moved since */
+function locate(dataDir: string, known: string | undefined): string {
+  const own = inside(dataDir);
+  if (existsSync(versionFile(own))) return own;
+  if (known !== undefined && basename(known) !== basename(own)) return known;
+  if (serverUser() === undefined || isReachable(dataDir)) return own;
   return openFolder(createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
 }
 
-const isServerOf = (place: string) => (words: string[]) =>
-  words[0]?.endsWith('/postgres') === true && words.includes(join(place, 'data'));
+/** @returns whether there is one; false only where none is expected and nothing would be written over */
+async function requireOwnDatabase(place: string, { dataDir, systemId = null }: PostgresOptions): Promise<boolean> {
+  const anew = `To start with an empty database, move ${dataDir} away`;
+  const owner = await readFile(ownerFile(place), 'utf8').catch(() => null);
+  if (owner !== null && owner !== dataDir && existsSync(stateFile(owner)) && place !== inside(dataDir)) {
+    throw new SetupError(
+      `${stateFile(dataDir)} names the database in ${place}, which belongs to ${owner}. A copy of a data folder needs a ` +
+        `database of its own. ${anew}.`,
+    );
+  }
+  if (existsSync(versionFile(place))) {
+    const found = await systemIdOf(place);
+    if (systemId === null || found === systemId) return true;
+    throw new SetupError(
+      `${place} is another database (system ${found}, not ${systemId}) than the one that belongs to this folder. ` +
+        `Nothing was changed. Put the right folder back. ${anew}.`,
+    );
+  }
+  const left = (await readdir(place).catch((): string[] => [])).filter((name) => !ownFiles.includes(name));
+  if (left.length > 0) {
+    throw new SetupError(
+      `${place} holds no complete database (data/PG_VERSION is missing) but ${left.join(', ')}. Nothing was changed. ` +
+        `Restore it from a copy. ${anew}.`,
+    );
+  }
+  if (systemId === null) return false;
+  throw new SetupError(`The embedded database in ${place} is gone. Restore it from a copy. ${anew}.`);
+}
+
+/** Of a database that is there: the first eight bytes of its control file, little-endian. */
+async function systemIdOf(place: string): Promise<string> {
+  const control = await readFile(join(place, 'data', 'global', 'pg_control'));
+  return control.readBigUInt64LE(0).toString();
+}
+
+/** Without a server: who can write the files needs no password. */
+async function resetPassword(programs: string, { place, password }: Pick<State, 'place' | 'password'>): Promise<void> {
+  await removeStalePidFile(join(place, 'data'));
+  const user = serverUser();
+  const { code, stderr } = await runProgram(
+    join(programs, 'bin', 'postgres'),
+    ['--single', '-D', join(place, 'data'), 'postgres'],
+    { cwd: '/', input: `ALTER ROLE ${role} PASSWORD '${password}';\n`, ...(user && { user }) },
+  );
+  if (code !== 0 || /ERROR|FATAL/.test(stderr)) {
+    throw new SetupError(`The password of the database in ${place} could not be set anew: ${stderr.trim()}`);
+  }
+}
+
+const isServerOf = (place: string) => (words: string[], pid: number) =>
+  words[0]?.endsWith('/postgres') === true &&
+  words.includes('-D') &&
+  (words.includes(join(place, 'data')) || worksIn(pid, join(place, 'data')));
 
 async function stopPostgresAt(place: string): Promise<void> {
   await stopProcesses(findProcesses(isServerOf(place)), [
@@ -98,9 +187,9 @@ async function stopPostgresAt(place: string): Promise<void> {
   ]);
 }
 
-async function initialise(programs: string, { place, password }: State): Promise<void> {
+async function initialise(programs: string, { place, password }: Pick<State, 'place' | 'password'>): Promise<void> {
   const user = serverUser();
-  const [temporary, secret] = [join(place, 'data.new'), join(place, 'password')];
+  const [temporary, secret] = unfinished.map((name) => join(place, name)) as [string, string];
   await rm(temporary, { recursive: true, force: true });
   await mkdir(place, { recursive: true, mode: 0o755 });
   await writeFile(secret, password, { mode: 0o600 });

@@ -1,9 +1,19 @@
 /**
  * A server that outlives this process: it runs in its own session, so that neither Ctrl-C in the terminal nor the end of
- * this process stops it. It is found again by its command line, because a pid file may be stale.
+ * this process stops it. It is found again by its command line, because a pid file may be stale, or by its working directory,
+ * because the data folder may have been moved while it runs.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, sendSignal, type ProcessIdentity } from '../processes/process-identity.js';
 import { SetupError } from '../setup/setup-error.js';
@@ -46,13 +56,22 @@ export async function startDetached(command: ServerCommand): Promise<ProcessIden
 /**
  * Finds processes by their command lines.
  *
- * @param matches gets the words of the command line; split at spaces if the system has it as one string
+ * @param matches gets the words of the command line, split at spaces if the system has it as one string, and the pid
  */
-export function findProcesses(matches: (words: string[]) => boolean): ProcessIdentity[] {
+export function findProcesses(matches: (words: string[], pid: number) => boolean): ProcessIdentity[] {
   return commandLines()
-    .filter(({ words }) => matches(words))
+    .filter(({ words, pid }) => matches(words, pid))
     .map(({ pid }) => identify(pid))
     .filter((found) => found !== undefined);
+}
+
+/** Whether a process has this folder, whatever it was called before, as its working directory; false where that can't be seen. */
+export function worksIn(pid: number, folder: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(folder);
+  } catch {
+    return false;
+  }
 }
 
 function commandLines(): { pid: number; words: string[] }[] {

@@ -24,6 +24,8 @@ export async function runProgram(
     cwd?: string;
     extra?: Record<string, string>;
     user?: ServerUser;
+    /** Written to its standard input */
+    input?: string;
     signal?: AbortSignal | undefined;
   } = {},
 ): Promise<ProgramResult> {
@@ -32,9 +34,11 @@ export async function runProgram(
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: childEnvironment(options.extra),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
     ...options.user,
   });
+  // A program that does not read its input may have ended before.
+  child.stdin.on('error', () => undefined).end(options.input);
   const result: ProgramResult = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (result.stderr += text));

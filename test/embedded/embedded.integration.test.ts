@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +14,7 @@ import { stopKafka } from '../../src/embedded/kafka.js';
 import { isBrokerReady } from '../../src/embedded/kafka-probe.js';
 import { isFree } from '../../src/embedded/ports.js';
 import { erasePostgres } from '../../src/embedded/postgres.js';
+import { connectKafka, ensureTopics } from '../../src/ingest/kafka.js';
 import { waitFor } from '../support/waiting.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -157,6 +159,105 @@ describe('the embedded servers', () => {
     const servers = await start();
     expect(await query(servers, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await servers.stop();
+  });
+
+  describe('never lose or mistake their data', () => {
+    const keep = async (servers: EmbeddedServers): Promise<void> => {
+      await query(servers, 'CREATE TABLE kept AS SELECT 1 AS one');
+    };
+    const kept = (servers: EmbeddedServers) => query(servers, 'SELECT one FROM kept');
+    const place = (): string => join(dataDir, 'postgres');
+
+    test('when the files beside them are gone', async () => {
+      const first = await start();
+      await keep(first);
+      await first.stop();
+      for (const name of ['postgres.json', 'installation.json']) await rm(join(dataDir, name));
+      const second = await start();
+      expect(await kept(second)).toEqual([{ one: 1 }]);
+      expect(second.databaseUrl).not.toBe(first.databaseUrl);
+      expect(lines.join('\n')).toMatch(/postgres\.json was missing; the database in .* has a new password/);
+      // Also while a server runs whose password nobody knows.
+      await rm(join(dataDir, 'postgres.json'));
+      const third = await start();
+      expect(await kept(third)).toEqual([{ one: 1 }]);
+      await Promise.all([second.stop(), third.stop()]);
+    });
+
+    test('when the folder was moved, also while the servers ran', async () => {
+      const first = await start();
+      await keep(first);
+      await first.stop();
+      const old = dataDir;
+      dataDir = join(folder, 'moved');
+      await rename(old, dataDir);
+      const second = await start();
+      expect(await kept(second)).toEqual([{ one: 1 }]);
+      expect(existsSync(old)).toBe(false);
+
+      const server = processOf('PostgreSQL');
+      const before = dataDir;
+      dataDir = join(folder, 'moved again');
+      await rename(before, dataDir);
+      const third = await start();
+      expect(await kept(third)).toEqual([{ one: 1 }]);
+      // One server, never two on the same files.
+      expect(processOf('PostgreSQL')).toBe(server);
+      await third.stop();
+      await rm(before, { recursive: true, force: true });
+      await second.stop().catch(() => undefined);
+    });
+
+    test('when the database is gone, half there, or another one', async () => {
+      const first = await start();
+      await keep(first);
+      await first.stop();
+      const [copy, other] = [join(folder, 'copy'), join(folder, 'other')];
+      await rename(place(), copy);
+      await expect(start()).rejects.toThrow(/database in .*postgres is gone. Restore it from a copy/);
+      expect(existsSync(place())).toBe(false);
+
+      await mkdir(join(place(), 'data', 'base'), { recursive: true });
+      await expect(start()).rejects.toThrow(/holds no complete database .* but data\. Nothing was changed/);
+      expect(await readdir(join(place(), 'data'))).toEqual(['base']);
+      await rm(place(), { recursive: true });
+
+      const own = dataDir;
+      dataDir = other;
+      await (await start()).stop();
+      await rename(join(other, 'postgres'), join(own, 'postgres'));
+      dataDir = own;
+      await expect(start()).rejects.toThrow(/is another database \(system \d+, not \d+\)/);
+
+      await rm(place(), { recursive: true });
+      await rename(copy, place());
+      const again = await start();
+      expect(await kept(again)).toEqual([{ one: 1 }]);
+      await again.stop();
+    });
+
+    test('when the broker’s messages are gone, or the database beside them', async () => {
+      const first = await start({ kafka: true });
+      await keep(first);
+      const kafka = connectKafka({ ...readConfig(), KAFKA_BROKERS: [first.kafkaBrokers ?? ''] });
+      await ensureTopics(kafka, ['tickets'], 1);
+      await first.stop();
+      const copy = join(folder, 'copy');
+      await rename(join(dataDir, 'kafka'), copy);
+      await expect(start({ kafka: true })).rejects.toThrow(/embedded Kafka's data, .* are gone/);
+      expect(existsSync(join(dataDir, 'kafka'))).toBe(false);
+      await rename(copy, join(dataDir, 'kafka'));
+
+      // Offsets must not go on into an empty database, also where nothing says that there was one.
+      await rename(place(), copy);
+      await rm(join(dataDir, 'installation.json'));
+      await rm(join(dataDir, 'postgres.json'));
+      await expect(start({ kafka: true })).rejects.toThrow(/messages but no database/);
+      await rename(copy, place());
+      const again = await start({ kafka: true });
+      expect(await kept(again)).toEqual([{ one: 1 }]);
+      await again.stop();
+    });
   });
 
   test('say in words that their folder cannot be made', async () => {
