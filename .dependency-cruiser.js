@@ -6,7 +6,7 @@
  */
 
 /** Every room may import these. */
-const ground = ['src/config', 'src/statistics', 'src/processes'];
+const ground = ['src/config', 'src/statistics', 'src/processes', 'src/json', 'src/files'];
 
 const below = (part, rooms, ...more) =>
   Object.fromEntries(
@@ -21,6 +21,8 @@ const rooms = {
   'src/config': [],
   'src/statistics': [],
   'src/processes': [],
+  'src/json': [],
+  'src/files': ['src/json'],
   'src/messages': [],
   'src/records': ['src/messages'],
   'src/redaction': [],

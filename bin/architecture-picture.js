@@ -16,7 +16,19 @@ const { modules, summary } = JSON.parse(
 );
 
 /** The parts that everybody may use stand together at the bottom. */
-const ground = ['config', 'statistics', 'processes', 'messages', 'records', 'http', 'access', 'database', 'events'];
+const ground = [
+  'config',
+  'statistics',
+  'processes',
+  'json',
+  'files',
+  'messages',
+  'records',
+  'http',
+  'access',
+  'database',
+  'events',
+];
 
 function roomOf(path) {
   const [, part, room, file] = /^src\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/.exec(path) ?? [];

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readConfig } from '../config/config.js';
+import { readDate } from '../files/dates.js';
 import { readDataFile } from '../models/dataset/data-file.js';
 import { wilsonInterval } from '../statistics/intervals.js';
 import { decisionSettings } from '../monitoring/decisions/decision-settings.js';
@@ -186,9 +187,9 @@ const asText = (stories: readonly PolicyStory[]): string =>
     .join('');
 
 export function date(text: string): Date {
-  const value = new Date(text);
-  if (Number.isNaN(value.getTime())) throw new UserError(`"${text}" is not a date; use the form 2026-11-23`);
-  return value;
+  const value = readDate(text, {}, () => 'either');
+  if (value instanceof Date) return value;
+  throw new UserError(`"${text}" is not a date in ISO 8601; use the form 2026-11-23 or 2026-11-23T09:14:00Z`);
 }
 
 export function share(flag: string): (text: string) => number {

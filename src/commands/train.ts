@@ -37,7 +37,7 @@ export function registerTrain(program: Command): void {
     .requiredOption('--data <file>', 'labelled tickets: CSV, TSV or JSON Lines with a header')
     .option(
       '--templates <file>',
-      'JSON Lines of {"id","title","body","contactTypes"}: the model also learns from their text',
+      'JSON Lines of {"id","title","body","contactTypes"}, or CSV: the model also learns from their text',
     )
     .requiredOption('--out <folder>', 'output folder of the new version; must not exist')
     .option('--validation <file>', 'labelled tickets used to tune thresholds, such as later ones')

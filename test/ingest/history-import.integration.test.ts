@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { importHistoryFile } from '../../src/ingest/history-import.js';
@@ -83,6 +85,45 @@ test('in a CSV too: a row with a field too many does not keep the others out', a
     imported: 2,
     refused: [{ line: 3 }, { line: 6, problem: expect.stringContaining('zzz') as string }],
   });
+});
+
+test('dates without a zone are the same instants whatever time zone the process has, and in the zone that is named', async () => {
+  const file = join(scratch.folder, 'zones.csv');
+  await writeFile(file, 'text,template,occurredAt\none,a,2025-11-20 09:14:00\ntwo,b,31.05.2025 23:51\n');
+  const command = resolve(import.meta.dirname, '../../bin/replyrank.js');
+  const run = async (timeZone: string, ...more: string[]): Promise<unknown> => {
+    const env = { ...process.env, TZ: timeZone, DATABASE_URL: database.url };
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [command, 'history', 'import', '--data', file, '--source', 'zones', '--json', ...more],
+      { env },
+    );
+    return JSON.parse(stdout);
+  };
+  expect(await run('UTC')).toMatchObject({ imported: 2, repeated: 0 });
+  expect(await run('Europe/Berlin')).toMatchObject({ imported: 0, repeated: 2 });
+  expect(await run('America/New_York', '--time-zone', 'Asia/Kolkata')).toMatchObject({ imported: 2 });
+  const dates = await database.source.query<{ at: Date }[]>(
+    `SELECT content_at AS at FROM tickets WHERE source = 'zones' ORDER BY content_at`,
+  );
+  expect(dates.map(({ at }) => at.toISOString())).toEqual([
+    '2025-05-31T18:21:00.000Z',
+    '2025-05-31T23:51:00.000Z',
+    '2025-11-20T03:44:00.000Z',
+    '2025-11-20T09:14:00.000Z',
+  ]);
+});
+
+test('rows whose dates are none, or have two meanings, are refused by line; the others are imported', async () => {
+  const file = join(scratch.folder, 'dates.csv');
+  await writeFile(
+    file,
+    'text,template,occurredAt\na,a,SUP-1\nb,a,45623\nc,a,2025-02-30\nd,a,01-06-2025\ne,a,2025-03-01\n',
+  );
+  const { imported, refused } = await load(file, 'no-dates');
+  expect(imported).toBe(1);
+  expect(refused.map(({ line }) => line)).toEqual([2, 3, 4, 5]);
+  for (const { problem } of refused) expect(problem).toMatch(/ISO 8601.*--date-format/);
 });
 
 test('a file without a label column is refused as a whole', async () => {

@@ -21,7 +21,7 @@ export function ImportPage() {
   const look = useMutation({
     mutationFn: async (file: File): Promise<api.Imported> => {
       setName(file.name);
-      const body = { text: await file.text(), format: formatOf(file.name) };
+      const body = { text: await textOf(file), format: formatOf(file.name) };
       const found = await api.load({ ...body, dryRun: true });
       setChosen({ name: file.name, body });
       return found;
@@ -89,6 +89,14 @@ export function ImportPage() {
       )}
     </PageBody>
   );
+}
+
+/** UTF-8, or UTF-16 with a byte order mark. Other bytes become U+FFFD, which the import refuses with line and column. */
+async function textOf(file: File): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const mark = `${bytes[0]},${bytes[1]}`;
+  const encoding = mark === '255,254' ? 'utf-16le' : mark === '254,255' ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 const formatOf = (name: string): 'csv' | 'jsonl' => (/\.(csv|tsv)$/i.test(name) ? 'csv' : 'jsonl');

@@ -1,12 +1,26 @@
 /**
  * Streams tickets from CSV, TSV or JSON Lines with a header. A row that can't be read is an error with file, line and column.
  */
-import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, Readable, Transform } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { parse, CsvError } from 'csv-parse';
-import { DataFileError, RowReader, type Cells, type Columns, type DataRow } from './data-row.js';
+import { DataFileError } from '../../files/data-file-error.js';
+import { DayMonthOrderFinder, type DayMonthOrder } from '../../files/dates.js';
+import {
+  checkWidth,
+  csvProblem,
+  delimitedOptions,
+  detectDelimiter,
+  hasCrLineEnds,
+  joinsRows,
+  maxRowCharacters,
+  strictQuotes,
+  type DelimitedFormat,
+} from '../../files/delimited-text.js';
+import { decodeStream, detectEncoding } from '../../files/text-encoding.js';
+import { JsonError, parseJson } from '../../json/parse-json.js';
+import { RowReader, type Cells, type Columns, type DataRow } from './data-row.js';
 
 /**
  * Reads rows one by one.
@@ -21,18 +35,26 @@ export async function* readDataFile(
   labels: 'required' | 'optional' = 'required',
   refuse: Refuse = fail,
 ): AsyncGenerator<DataRow> {
+  const source = await openSource(file);
   let reader: RowReader | undefined;
-  for await (const { cells, line } of records(file, refuse)) {
-    reader ??= new RowReader(file, columns, Object.keys(cells), labels);
-    const row = readOrRefuse(() => reader?.row(cells, line), refuse);
+  for await (const record of records(source, refuse)) {
+    reader ??= new RowReader(file, columns, record.names, labels);
+    if (reader.needsDayMonthOrder(record.cells)) reader.dayMonthOrder = await findDayMonthOrder(source, reader);
+    const row = readOrRefuse(() => reader?.row(record), refuse);
     if (row) yield row;
   }
   if (!reader) throw new DataFileError(file, null, 'has no rows below its header');
 }
 
-/** Maximum characters of a row: without it an unclosed quote would read the rest of the file as one row. */
-const maxRowCharacters = 16_000_000;
-const tooLong = 'row is longer than 16 million characters; a line end or a closing quote is missing';
+/** A row before its columns are chosen. */
+export interface RawRecord {
+  /** The header; of JSON the object's own names */
+  names: readonly string[];
+  cells: Cells;
+  line: number;
+  /** Number of cells; of JSON null */
+  width: number | null;
+}
 
 type Refuse = (error: DataFileError) => void;
 
@@ -50,21 +72,40 @@ function readOrRefuse<T>(read: () => T, refuse: Refuse): T | undefined {
   }
 }
 
-async function* records(file: string, refuse: Refuse): AsyncGenerator<{ cells: Cells; line: number }> {
-  const first = await readBeginning(file);
-  const text = createReadStream(file).on('error', () => undefined);
-  const checked = pipeline(text, utf8Check(file), () => undefined);
-  if (first.trimStart().startsWith('{')) yield* jsonLines(checked, file, refuse);
-  else yield* delimited(checked, file, { first, refuse });
+/** A file whose encoding and format are known. */
+interface Source {
+  file: string;
+  encoding: ReturnType<typeof detectEncoding>;
+  crOnly: boolean;
+  /** Null: JSON Lines */
+  delimited: (DelimitedFormat & { hasQuotes: boolean }) | null;
 }
 
-async function readBeginning(file: string): Promise<string> {
-  let first: string;
+async function openSource(file: string): Promise<Source> {
+  const bytes = await readBeginning(file);
+  const encoding = detectEncoding(bytes, file);
+  const beginning = new TextDecoder(encoding).decode(bytes);
+  if (beginning.trim() === '') throw new DataFileError(file, null, 'is empty');
+  if (beginning.trimStart().startsWith('[')) {
+    throw new DataFileError(file, 1, 'is a JSON array; use JSON Lines: one object per line, without brackets');
+  }
+  if (beginning.trimStart().startsWith('{')) {
+    return { file, encoding, crOnly: beginning.includes('\r') && !beginning.includes('\n'), delimited: null };
+  }
+  const format = detectDelimiter(beginning, file);
+  const source = { file, encoding, crOnly: hasCrLineEnds(beginning) };
+  const hasQuotes = format.delimiter !== '\t' || (await hasExcelQuotes({ ...source, delimited: null }, format));
+  return { ...source, delimited: { ...format, hasQuotes } };
+}
+
+const beginningBytes = 65_536;
+
+async function readBeginning(file: string): Promise<Buffer> {
   try {
     const handle = await open(file);
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0);
-      first = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(beginningBytes), 0, beginningBytes, 0);
+      return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
@@ -72,11 +113,6 @@ async function readBeginning(file: string): Promise<string> {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new DataFileError(file, null, unreadable[code ?? ''] ?? `can't be read: ${message}`);
   }
-  if (first.trim() === '') throw new DataFileError(file, null, 'is empty');
-  if (first.trimStart().startsWith('[')) {
-    throw new DataFileError(file, 1, 'is a JSON array; use JSON Lines: one object per line, without brackets');
-  }
-  return first;
 }
 
 const unreadable: Record<string, string> = {
@@ -85,143 +121,114 @@ const unreadable: Record<string, string> = {
   EACCES: 'permission denied',
 };
 
-/** Passes whole lines on after checking their bytes: a decoder would silently insert U+FFFD. */
-function utf8Check(file: string): Transform {
-  let rest: Buffer[] = [];
-  let waiting = 0;
-  let line = 1;
-  const check = (block: Buffer): Error | null => {
-    if (isUtf8(block)) {
-      for (const byte of block) if (byte === 10) line += 1;
-      return null;
-    }
-    for (const bytes of block.toString('latin1').split('\n')) {
-      const valid = isUtf8(Buffer.from(bytes, 'latin1'));
-      if (!valid) {
-        const column = firstInvalidCharacter(Buffer.from(bytes, 'latin1'));
-        return new DataFileError(file, line, `column ${column}: not UTF-8; save the file as UTF-8`);
-      }
-      line += 1;
-    }
-    return new DataFileError(file, line, 'not UTF-8');
-  };
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const end = chunk.lastIndexOf(10) + 1;
-      waiting += chunk.length;
-      rest.push(chunk.subarray(0, end));
-      if (end === 0) {
-        rest[rest.length - 1] = chunk;
-        if (waiting > maxRowCharacters) done(new DataFileError(file, line, tooLong));
-        else done();
-        return;
-      }
-      const block = Buffer.concat(rest);
-      rest = [chunk.subarray(end)];
-      waiting = chunk.length - end;
-      done(check(block), block);
-    },
-    flush(done) {
-      const block = Buffer.concat(rest);
-      done(check(block), block);
-    },
-  });
+function openText({ file, encoding, crOnly }: Source): Readable {
+  const bytes = createReadStream(file).on('error', () => undefined);
+  const decoded = decodeStream(file, { encoding, crOnly, maxLineBytes: maxRowCharacters });
+  return pipeline(bytes, decoded, () => undefined);
 }
 
-/** Position, from 1, of the first character that is not UTF-8. */
-function firstInvalidCharacter(bytes: Buffer): number {
-  let good = bytes.length;
-  while (good > 0 && !isUtf8(bytes.subarray(0, good))) good -= 1;
-  return bytes.toString('utf8', 0, good).length + 1;
+async function hasExcelQuotes(source: Source, format: DelimitedFormat): Promise<boolean> {
+  try {
+    for await (const entry of pipeline(openText(source), parse(strictQuotes(format)), () => undefined)) {
+      if (joinsRows((entry as Entry).record)) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof CsvError) return false;
+    throw error;
+  }
+}
+
+/** Reads the column of dates to its end: one row's order of day and month is that of all rows. */
+async function findDayMonthOrder(source: Source, reader: RowReader): Promise<DayMonthOrder> {
+  const finder = new DayMonthOrderFinder();
+  for await (const { cells } of records(source, () => undefined)) finder.add(reader.dateText(cells));
+  return finder.order;
+}
+
+function records(source: Source, refuse: Refuse): AsyncGenerator<RawRecord> {
+  return source.delimited === null
+    ? jsonLines(openText(source), source.file, refuse)
+    : delimited(openText(source), source.file, { ...source.delimited, refuse });
+}
+
+interface Entry {
+  record: string[];
+  info: { lines: number };
 }
 
 async function* delimited(
   source: Readable,
   file: string,
-  { first, refuse }: { first: string; refuse: Refuse },
-): AsyncGenerator<{ cells: Cells; line: number }> {
-  const header = first.split(/\r?\n/, 1)[0] ?? '';
-  const delimiter = /\.(tsv|tab)$/i.test(file) || (header.includes('\t') && !header.includes(',')) ? '\t' : ',';
+  { hasQuotes, refuse, ...format }: DelimitedFormat & { hasQuotes: boolean; refuse: Refuse },
+): AsyncGenerator<RawRecord> {
+  let names: string[] | undefined;
   /** Last line of the last row that was read */
   let read = 0;
   const parser = parse({
-    bom: true,
-    columns: (names: string[]) => {
-      read = 1;
-      return checkedHeader(names, file);
-    },
-    delimiter,
-    info: true,
-    // TSV has no quoting: its cells contain no tabs or line ends, and a quote is a character like any other.
-    ...(delimiter === '\t' ? { quote: null } : { relax_quotes: true }),
+    ...delimitedOptions(format, hasQuotes),
     max_record_size: maxRowCharacters,
-    skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
-      if (error) refuse(csvProblem(file, error, read));
+      if (error) refuse(csvProblem(file, error, read, names ?? []));
       return undefined;
     },
   });
   try {
     for await (const entry of pipeline(source, parser, () => undefined)) {
-      const { record, info } = entry as { record: Cells; info: { lines: number } };
+      const { record, info } = entry as Entry;
       read = info.lines;
-      yield { cells: record, line: info.lines };
+      if (names === undefined) {
+        names = record;
+        continue;
+      }
+      const header = names;
+      const row = readOrRefuse(() => toRecord(header, record, file, info.lines), refuse);
+      if (row) yield row;
     }
   } catch (error) {
-    throw error instanceof CsvError ? csvProblem(file, error, read) : error;
+    throw error instanceof CsvError ? csvProblem(file, error, read, names ?? []) : error;
   }
 }
 
-/** @param read last line of the previous row */
-function csvProblem(file: string, error: CsvError, read: number): DataFileError {
-  const line = typeof error['lines'] === 'number' ? error['lines'] : null;
-  const column = typeof error['column'] === 'string' ? `column "${error['column']}": ` : '';
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
-    return new DataFileError(file, read + 1, `${column}a quote (") opened here or below is never closed`);
-  }
-  if (error.code === 'CSV_MAX_RECORD_SIZE') return new DataFileError(file, read + 1, `${column}${tooLong}`);
-  const counts = /columns length is (\d+), got (\d+)/.exec(error.message);
-  if (counts) return new DataFileError(file, line, `the header has ${counts[1]} columns, this row has ${counts[2]}`);
-  const problem = /^(.*?)(?: on line \d+.*| at line \d+.*)?$/s.exec(error.message)?.[1] ?? error.message;
-  return new DataFileError(file, line, problem);
+/** @throws DataFileError where the row is longer than the header */
+function toRecord(names: string[], values: string[], file: string, line: number): RawRecord {
+  checkWidth(names, values, file, line);
+  // Of a repeated name, which nobody reads, the first cell.
+  const pairs = names.map((name, index): [string, unknown] => [name, values[index]]);
+  const cells: Cells = Object.fromEntries(pairs.toReversed());
+  return { names, cells, line, width: values.length };
 }
 
-function checkedHeader(names: string[], file: string): string[] {
-  const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw new DataFileError(file, 1, `duplicate column "${twice}" in the header`);
-  return names;
-}
-
-async function* jsonLines(
-  source: Readable,
-  file: string,
-  refuse: Refuse,
-): AsyncGenerator<{ cells: Cells; line: number }> {
+async function* jsonLines(source: Readable, file: string, refuse: Refuse): AsyncGenerator<RawRecord> {
   let line = 0;
   let rest = '';
-  const parsed = (json: string): Cells => {
-    try {
-      const value: unknown = JSON.parse(json);
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Cells;
-    } catch (error) {
-      const { message } = error as Error;
-      const place = /position (\d+)/.exec(message)?.[1];
-      const column = place === undefined ? '' : `column ${Number(place) + 1}: `;
-      throw new DataFileError(file, line, `${column}not JSON: ${message.replace(/ \(line \d+ column \d+\)/, '')}`);
-    }
-    throw new DataFileError(file, line, 'not a JSON object');
+  const parsed = (json: string): RawRecord => {
+    const cells = parseObject(json, file, line);
+    return { names: Object.keys(cells), cells, line, width: null };
   };
   for await (const chunk of source.setEncoding('utf8')) {
-    const lines = (rest + String(chunk)).replace(/^\uFEFF/, '').split('\n');
+    const lines = (rest + String(chunk)).split('\n');
     rest = lines.pop() ?? '';
     for (const json of lines) {
       line += 1;
-      const cells = json.trim() ? readOrRefuse(() => parsed(json), refuse) : undefined;
-      if (cells) yield { cells, line };
+      const record = json.trim() ? readOrRefuse(() => parsed(json), refuse) : undefined;
+      if (record) yield record;
     }
   }
   line += 1;
-  const cells = rest.trim() ? readOrRefuse(() => parsed(rest), refuse) : undefined;
-  if (cells) yield { cells, line };
+  const record = rest.trim() ? readOrRefuse(() => parsed(rest), refuse) : undefined;
+  if (record) yield record;
+}
+
+function parseObject(json: string, file: string, line: number): Cells {
+  try {
+    const value = parseJson(json);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Cells;
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const column = error.column === null ? '' : `column ${error.column}: `;
+    throw new DataFileError(file, line, `${column}not JSON: ${error.problem}`);
+  }
+  throw new DataFileError(file, line, 'not a JSON object');
 }

@@ -1,3 +1,7 @@
+import { DataFileError } from '../../files/data-file-error.js';
+import { isNumericDate, readDate, type DayMonthOrder } from '../../files/dates.js';
+import { widthProblem } from '../../files/delimited-text.js';
+import { readNumber } from '../../json/parse-json.js';
 import type { FieldValue, RankInput } from '../ranker.js';
 
 /** Column names. A missing one falls back to its default, if the file has that column. */
@@ -11,6 +15,10 @@ export interface Columns {
   contactType?: string | undefined;
   /** Default `occurredAt` */
   date?: string | undefined;
+  /** Format of the dates; default: ISO 8601 and other dates with one meaning */
+  dateFormat?: string | undefined;
+  /** IANA time zone of dates without one; default: UTC */
+  timeZone?: string | undefined;
   /** Structured fields. No other column is ever a feature: a stray one could leak the label. */
   fields?: readonly string[] | undefined;
   /** Label value meaning "no template" */
@@ -35,31 +43,20 @@ export interface DataRow {
   fields: Record<string, FieldValue>;
 }
 
-/** The file can't be used. The message starts with file and line. */
-export class DataFileError extends Error {
-  override readonly name = 'DataFileError';
-
-  constructor(
-    file: string,
-    readonly line: number | null,
-    readonly problem: string,
-  ) {
-    super(`${file}${line === null ? '' : `:${line}`}: ${problem}`);
-  }
-}
-
 /** A raw row, by column. */
 export type Cells = Record<string, unknown>;
 
 /** Reads rows by the columns of a header. */
 export class RowReader {
+  /** Of the numeric dates; null until it is known */
+  dayMonthOrder: DayMonthOrder | null = null;
   private readonly textParts: { subject: string | null; body: string };
   private readonly label: string | null;
 
   constructor(
     private readonly file: string,
     private readonly columns: Columns,
-    private readonly present: string[],
+    private readonly present: readonly string[],
     labels: 'required' | 'optional',
   ) {
     this.textParts = this.findText();
@@ -74,10 +71,54 @@ export class RowReader {
     const isThere = present.includes(label);
     if (!isThere && (labels === 'required' || columns.label !== undefined)) this.required(label, '--label-column');
     this.label = isThere ? label : null;
+    this.checkRepeated();
   }
 
-  row(cells: Cells, line: number): DataRow {
+  /** Columns that are read. Others may be repeated, unnamed or missing in a row. */
+  private get needed(): string[] {
+    const { columns, label } = this;
+    const { subject, body } = this.textParts;
+    const names = [
+      subject,
+      body,
+      label,
+      this.dateColumn,
+      columns.contactType ?? 'contactType',
+      ...(columns.fields ?? []),
+    ];
+    return [...names.filter((name) => name !== null), 'id', 'channel', 'language'].filter((name) =>
+      this.present.includes(name),
+    );
+  }
+
+  private get dateColumn(): string {
+    return this.columns.date ?? 'occurredAt';
+  }
+
+  private checkRepeated(): void {
+    const repeated = this.needed.find((name) => this.present.indexOf(name) < this.present.lastIndexOf(name));
+    if (repeated !== undefined) {
+      throw new DataFileError(this.file, 1, `duplicate column "${repeated}" in the header`);
+    }
+  }
+
+  /** Whether the order of day and month must be found before the row can be read. */
+  needsDayMonthOrder(cells: Cells): boolean {
+    return this.dayMonthOrder === null && this.columns.dateFormat === undefined && isNumericDate(this.dateText(cells));
+  }
+
+  dateText(cells: Cells): string {
+    const value = cells[this.dateColumn];
+    return typeof value === 'string' ? value : '';
+  }
+
+  /** @param width number of cells in a row of CSV; null in JSON */
+  row({ cells, line, width }: { cells: Cells; line: number; width: number | null }): DataRow {
     const { columns } = this;
+    if (width !== null && width < this.present.length) {
+      const isShort = this.needed.some((name) => this.present.indexOf(name) >= width);
+      if (isShort) throw new DataFileError(this.file, line, widthProblem(this.present.length, width));
+    }
     const label = this.label === null ? null : this.labelOf(cells, line, this.label);
     const noneFits = this.label !== null && label === null;
     const { subject, body } = this.textParts;
@@ -89,7 +130,7 @@ export class RowReader {
       label,
       noneFits,
       contactType: this.string(cells, columns.contactType ?? 'contactType', line) || null,
-      occurredAt: this.date(cells, columns.date ?? 'occurredAt', line),
+      occurredAt: this.date(cells, line),
       channel: this.string(cells, 'channel', line) || null,
       language: this.string(cells, 'language', line) || null,
       fields: Object.fromEntries((columns.fields ?? []).map((name) => [name, this.field(cells, name, line)])),
@@ -115,16 +156,7 @@ export class RowReader {
     if (this.present.includes(name)) return name;
     const listed = this.present.slice(0, 12).map((column) => `"${column.slice(0, 40)}"`);
     const more = this.present.length > 12 ? ` and ${this.present.length - 12} more` : '';
-    const [only = ''] = this.present;
-    const hint =
-      this.present.length === 1 && only.includes(';')
-        ? '; columns must be comma-separated, or tab-separated in a .tsv file'
-        : '';
-    throw new DataFileError(
-      this.file,
-      1,
-      `no column "${name}" (${flag}); the header has ${listed.join(', ')}${more}${hint}`,
-    );
+    throw new DataFileError(this.file, 1, `no column "${name}" (${flag}); the header has ${listed.join(', ')}${more}`);
   }
 
   private labelOf(cells: Cells, line: number, column: string): string | null {
@@ -151,16 +183,14 @@ export class RowReader {
     );
   }
 
-  private date(cells: Cells, column: string, line: number): Date | null {
+  private date(cells: Cells, line: number): Date | null {
+    const column = this.dateColumn;
     const value = this.string(cells, column, line);
-    if (value === '') return null;
-    const date = new Date(value);
-    if (!Number.isNaN(date.getTime())) return date;
-    throw new DataFileError(
-      this.file,
-      line,
-      `column "${column}": "${value.slice(0, 40)}" is not a date; use the format 2026-11-23T09:14:00Z`,
-    );
+    if (value.trim() === '') return null;
+    const { dateFormat: format, timeZone } = this.columns;
+    const date = readDate(value, { format, timeZone }, () => this.dayMonthOrder ?? 'either');
+    if (date instanceof Date) return date;
+    throw new DataFileError(this.file, line, `column "${column}": ${date}`);
   }
 
   /** Parses numbers and booleans; "007" stays text. */
@@ -169,7 +199,7 @@ export class RowReader {
     if (typeof value === 'number' || typeof value === 'boolean') return value;
     const text = this.string(cells, column, line).trim();
     if (text === '') return null;
-    if (/^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text)) return Number(text);
+    if (/^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text)) return readNumber(text);
     return text === 'true' || text === 'false' ? text === 'true' : text;
   }
 }

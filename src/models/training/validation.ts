@@ -3,7 +3,7 @@ import type { HeldOutRow } from '../ranking/abstention.js';
 import type { LabelledScores } from '../heads/combination.js';
 import type { Heads } from '../heads/heads.js';
 import { readDataFile } from '../dataset/data-file.js';
-import { DataFileError } from '../dataset/data-row.js';
+import { DataFileError } from '../../files/data-file-error.js';
 import { EmbeddingCache } from '../encoder/embedding-cache.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { scoresByKind, concat } from '../heads/head-scores.js';
