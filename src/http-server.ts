@@ -13,14 +13,14 @@ import { pinoHttp } from 'pino-http';
 import { z } from 'zod';
 import { AccessGuard } from './access/access.guard.js';
 import { frameAncestors, isFramedPage, keepsOpener, scriptSources } from './access/embedding.js';
-import { ProblemException, problemSchema } from './http/problem.js';
+import { problemSchema } from './http/problem.js';
+import { readBodies } from './http/request-body.js';
+import { inferenceBodies } from './suggest/ranking/inference-body.js';
 import type { ServiceConfig } from './config/config.js';
 
 /** The compiled file is one folder deeper than its source, which tests run. */
 const root = resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '..' : '../..');
 const consoleDir = join(root, 'dist', 'console');
-/** Accepted content types of a body */
-const bodyTypes = ['json', '+json'];
 /** A busy or unavailable model is logged elsewhere: no error of HTTP. */
 const logLevels: Record<number, 'warn'> = { [HttpStatus.SERVICE_UNAVAILABLE]: 'warn' };
 /** Paths that never get the page: the service's routes, and files of older builds. */
@@ -74,17 +74,9 @@ export function configureHttp(app: NestExpressApplication, config: ServiceConfig
     response.set('Cache-Control', 'no-store');
     next();
   });
-  app.use(rejectOtherTypes);
-  app.useBodyParser('json', { limit: config.HTTP_BODY_LIMIT_KB * 1024, type: bodyTypes });
+  app.use(readBodies(config.HTTP_BODY_LIMIT_KB * 1024, [inferenceBodies]));
   serveConsole(app);
   describeApi(app);
-}
-
-/** Rejects bodies that are not JSON, which would be ignored. */
-function rejectOtherTypes(request: Request, _response: Response, next: NextFunction): void {
-  const isEmpty = request.headers['content-length'] === '0';
-  if (isEmpty || request.is(bodyTypes) !== false) next();
-  else next(new ProblemException(HttpStatus.UNSUPPORTED_MEDIA_TYPE, 'the body must be JSON (application/json)'));
 }
 
 /** Logs paths and status codes, never a body or a query. */

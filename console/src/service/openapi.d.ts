@@ -1250,15 +1250,27 @@ export interface components {
         /** @enum {string} */
         datatype: 'BYTES';
         shape: number[];
+        parameters?: {
+          [key: string]: unknown;
+        };
         data: (string | string[])[];
       }[];
       outputs?: ({
         /** @enum {string} */
         name: 'template_id' | 'probability' | 'abstained';
+        parameters?: {
+          /** @description Send this output as bytes */
+          binary_data?: boolean;
+        } & {
+          [key: string]: unknown;
+        };
       } & {
         [key: string]: unknown;
       })[];
       parameters?: {
+        /** @description Send all outputs as bytes */
+        binary_data_output?: boolean;
+      } & {
         [key: string]: unknown;
       };
     };

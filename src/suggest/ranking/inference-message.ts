@@ -10,15 +10,23 @@ const tensorSchema = z.object({
   name: z.string().meta({ enum: inputNames }),
   datatype: z.literal('BYTES', { error: 'must be BYTES' }),
   shape: z.array(z.number().int().nonnegative()).min(1).max(2),
+  parameters: z.record(z.string(), z.unknown()).optional(),
   data: z.array(z.union([z.string(), z.array(z.string())])),
+});
+
+const outputSchema = z.looseObject({
+  name: z.string().meta({ enum: outputNames }),
+  parameters: z.looseObject({ binary_data: z.boolean().describe('Send this output as bytes').optional() }).optional(),
 });
 
 export const inferBodySchema = z
   .object({
     id: z.string().optional(),
     inputs: z.array(tensorSchema).min(1),
-    outputs: z.array(z.looseObject({ name: z.string().meta({ enum: outputNames }) })).optional(),
-    parameters: z.record(z.string(), z.unknown()).optional(),
+    outputs: z.array(outputSchema).optional(),
+    parameters: z
+      .looseObject({ binary_data_output: z.boolean().describe('Send all outputs as bytes').optional() })
+      .optional(),
   })
   .meta({ id: 'InferRequest' });
 export type InferBody = z.infer<typeof inferBodySchema>;
@@ -32,6 +40,10 @@ export function readTexts({ inputs, outputs = [] }: InferBody): { subject: strin
   if (unknownInput) reject(unknownInput.name, `must be one of ${inputNames.join(', ')}`);
   const unknownOutput = outputs.find(({ name }) => !outputNames.includes(name));
   if (unknownOutput) reject(unknownOutput.name, `must be one of ${outputNames.join(', ')}`, 'output');
+  for (const { name, parameters } of [...inputs, ...outputs]) {
+    const unsupported = unsupportedParameters.find((parameter) => parameters?.[parameter] !== undefined);
+    if (unsupported) reject(name, `has the parameter ${unsupported}, which is not supported`, 'tensor');
+  }
   const values = (name: string): string[] | undefined => {
     const tensor = inputs.find((input) => input.name === name);
     if (!tensor) return undefined;
@@ -47,7 +59,10 @@ export function readTexts({ inputs, outputs = [] }: InferBody): { subject: strin
   return texts.map((body, index) => ({ subject: subjects[index] ?? '', body }));
 }
 
-function reject(name: string, message: string, kind: 'input' | 'output' = 'input'): never {
+/** Extensions of Triton whose answers would differ */
+const unsupportedParameters = ['classification', 'shared_memory_region'];
+
+function reject(name: string, message: string, kind: 'input' | 'output' | 'tensor' = 'input'): never {
   throw new ProblemException(HttpStatus.BAD_REQUEST, `${kind} ${name} ${message}`, [
     { field: `${kind}s.${name}`, message },
   ]);

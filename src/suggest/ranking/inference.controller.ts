@@ -1,9 +1,11 @@
-import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Res, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { z } from 'zod';
 import { ProblemException } from '../../http/problem.js';
 import { StoresNothing, Roles } from '../../access/roles.js';
 import { inferBodySchema, inferResponse, readTexts, type InferBody } from './inference-message.js';
+import { encodeInference, headerLength } from './inference-body.js';
 import { ChampionService } from '../versions/champion.service.js';
 import { orServiceUnavailable } from './model-unavailable.js';
 
@@ -24,7 +26,7 @@ export class InferenceController {
   @ApiOkResponse(responseSchema({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }))
   server() {
     const { device } = this.champion.status();
-    return { name: modelName, version: '2', extensions: [], device };
+    return { name: modelName, version: '2', extensions: ['binary_tensor_data'], device };
   }
 
   @Get('health/live')
@@ -79,7 +81,11 @@ export class InferenceController {
   @HttpCode(HttpStatus.OK)
   @Roles('agent', 'lead', 'ml')
   @ApiOkResponse(responseSchema({ model_name: z.string(), outputs: z.array(z.looseObject({ name: z.string() })) }))
-  async infer(@Param() path: { name: string; version?: string }, @Body({ schema: inferBodySchema }) body: InferBody) {
+  async infer(
+    @Param() path: { name: string; version?: string },
+    @Body({ schema: inferBodySchema }) body: InferBody,
+    @Res({ passthrough: true }) response: Response,
+  ) {
     this.served(path);
     const inputs = readTexts(body).map((text) => ({
       ...text,
@@ -89,7 +95,11 @@ export class InferenceController {
       fields: {},
     }));
     const answers = await orServiceUnavailable(this.champion.rank(inputs));
-    return { model_name: modelName, ...inferResponse(body, answers) };
+    const answer = { model_name: modelName, ...inferResponse(body, answers) };
+    const binary = encodeInference(body, answer);
+    if (binary === null) return answer;
+    response.set(headerLength, String(binary.jsonLength));
+    return new StreamableFile(binary.bytes, { type: 'application/octet-stream', length: binary.bytes.length });
   }
 
   /** @throws ProblemException 404 for another model or a version that does not serve */

@@ -95,7 +95,11 @@ describe('ranking a text', () => {
 
 describe('the Open Inference Protocol', () => {
   test('says what is served', async () => {
-    expect((await get('/v2')).body).toMatchObject({ name: 'replyrank', version: '2', extensions: [] });
+    expect((await get('/v2')).body).toMatchObject({
+      name: 'replyrank',
+      version: '2',
+      extensions: ['binary_tensor_data'],
+    });
     expect((await get('/v2/health/live')).body).toEqual({ live: true });
     expect((await get('/v2/health/ready')).body).toEqual({ ready: true });
     for (const path of ['/v2/models/replyrank', '/v2/models/replyrank/versions/text-match']) {
