@@ -93,6 +93,11 @@ describe('an error', () => {
     [422, 'a page of nothing', () => get('/api/v1/tickets?limit=0')],
     [422, 'a page of everything', () => get('/api/v1/tickets?limit=201')],
     [422, 'a cursor of nobody', () => get('/api/v1/tickets?cursor=abc')],
+    [
+      422,
+      'an id that loses digits as a number',
+      () => text('/api/v1/tickets/helpdesk/1/choices', '{"choiceId":9007199254740993,"outcome":"none-fits"}'),
+    ],
     [503, 'a model that is away', () => post('/api/v1/rank').send({ text: 'hello' })],
   ])('%i is a problem document: %s', async ([status, , send]) => {
     const answer = await send();
@@ -100,6 +105,23 @@ describe('an error', () => {
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(answer.body).toMatchObject({ type: 'about:blank', status, requestId: answer.headers['x-request-id'] });
     if (status === 503) expect(answer.headers['retry-after']).toBe('5');
+  });
+
+  test.each([
+    ['/api/v1/tickets/helpdesk/1/choices', '{"choiceId":9007199254740993,"outcome":"none-fits"}', 'choiceId'],
+    ['/api/v1/rank', '{"text":"card","fields":{"customer.id":9007199254740993}}', 'fields.customer.id'],
+    ['/v2/models/replyrank/infer', '{"inputs":[{"name":"text","shape":[1e16]}]}', 'inputs.0.shape.0'],
+  ])('names the member whose number loses digits: %s', async (path, body, field) => {
+    const answer = await text(path, body);
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({ errors: [{ field, message: expect.stringContaining('2^53') as string }] });
+  });
+
+  test('names line and column of a mistake in JSON, and says only of a text that ends early that it does', async () => {
+    const detail = async (body: string): Promise<unknown> =>
+      ((await text('/api/v1/rank', body)).body as { detail: unknown }).detail;
+    expect(await detail('{"text":"a"')).toBe('the body is not JSON: line 1, column 12: the text ends early');
+    expect(await detail('{\n"text":x}')).toMatch(/^the body is not JSON: line 2, column 8: /);
   });
 
   test('says of every path which methods it is for, where another one is sent', async () => {

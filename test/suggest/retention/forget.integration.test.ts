@@ -9,6 +9,7 @@ import { removeAbandoned } from '../../../src/retrain/runs/train-from-labels.js'
 import { ChoicesService } from '../../../src/suggest/choices/choices.service.js';
 import { forget, type ForgetResult } from '../../../src/suggest/retention/forget-ticket.js';
 import { writeOutbox } from '../../../src/database/outbox.js';
+import { importHistoryFile } from '../../../src/ingest/history-import.js';
 import { storeDeadLetter } from '../../../src/ingest/dead-letters.js';
 import { reject } from '../../../src/ingest/envelope.js';
 import { freshDatabase, type TestDatabase } from '../../support/database.js';
@@ -213,4 +214,30 @@ test('texts that a killed training has left behind do not stay; one that is unde
   await removeAbandoned(folder, hours(25));
   expect(await readdir(folder)).toEqual(['v1']);
   await scratch.remove();
+});
+
+test('of two customers whose ids differ in the last of many digits, only one is forgotten', async () => {
+  const database = await freshDatabase();
+  const scratch = await scratchFolder();
+  try {
+    const ids = ['9007199254740992', '9007199254740993'];
+    const jsonLines = ids.map((id) => `{"text":"json ${id}","template":"none","customer.id":${id}}\n`).join('');
+    const csv = ids.map((id) => `csv ${id},none,${id}\n`).join('');
+    await writeFile(join(scratch.folder, 'a.jsonl'), jsonLines);
+    await writeFile(join(scratch.folder, 'b.csv'), `text,template,customer.id\n${csv}`);
+    for (const name of ['a.jsonl', 'b.csv']) {
+      const from = { file: join(scratch.folder, name), columns: { fields: ['customer.id'], noneLabel: 'none' } };
+      const options = { source: 'history', sample: false, now: new Date() };
+      const imported = await importHistoryFile(database.source, from, options, () => undefined);
+      expect(imported).toMatchObject({ imported: 2, refused: [] });
+    }
+    await database.source.transaction((manager) => forget(manager, { customer: '9007199254740993' }, 'test'));
+    const left = await database.source.query<{ customer: string }[]>(
+      `SELECT fields ->> 'customer.id' AS customer FROM tickets`,
+    );
+    expect(left.map(({ customer }) => customer)).toEqual(['9007199254740992', '9007199254740992']);
+  } finally {
+    await scratch.remove();
+    await database.drop();
+  }
 });
