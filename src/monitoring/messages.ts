@@ -111,6 +111,8 @@ export const messages = {
   superseded: ({ version }: { version: string }) => `Model ${version} was promoted`,
 
   'no-alarm': () => 'No drift detected.',
+  untested: ({ tickets, required }: { tickets: number; required: number }) =>
+    `Nothing could be tested: ${tickets} different tickets, at least ${required} are required.`,
   'no-cause': () => 'Drift detected; no cause identified.',
   'broken-input': () => 'Fix the input at its source. The model must not be trained on broken input.',
   requested: () => 'Retraining requested by a user.',

@@ -20,9 +20,10 @@ const advice: Record<RetrainAction, string> = {
 
 const nameOf = (signal: string, { by, value }: Slice): string => (by === 'all' ? signal : `${signal}[${by}=${value}]`);
 
-export function driftAsJson({ alarm, signals, decision, evidence }: FileDrift): object {
+export function driftAsJson({ alarm, untested, signals, decision, evidence }: FileDrift): object {
   return {
     alarm,
+    untested,
     signals: signals.map(({ signal, slice, statistic, pValue, alarm: own, effect, explanation }) => ({
       name: nameOf(signal, slice),
       statistic,
@@ -36,8 +37,12 @@ export function driftAsJson({ alarm, signals, decision, evidence }: FileDrift): 
   };
 }
 
-export function driftAsText({ alarm, signals, decision, evidence }: FileDrift, rows: readonly RankedRow[]): string {
+export function driftAsText(
+  { alarm, untested, signals, decision, evidence }: FileDrift,
+  rows: readonly RankedRow[],
+): string {
   const moved = signals.filter((finding) => finding.alarm);
+  if (untested) return `${decision.reasons.join('\n')}\n`;
   const lines = [
     alarm
       ? `Drift detected: ${moved.length} of ${signals.length} signals (${rows.length} tickets).`

@@ -21,6 +21,8 @@ export interface DecisionEvidence extends Pick<
   'alarm' | 'causes' | 'labelShift' | 'loss' | 'riskRisen'
 > {
   now: Date;
+  /** Set where there were too few tickets for any test */
+  untested?: { tickets: number; required: number } | null;
   /** Whether the serving model has class weights already */
   reweighted: boolean;
   /** The last evaluation found the loss harmful, and the alarm has been active since */
@@ -84,8 +86,8 @@ export function isHarmful(loss: Estimate | null, minLoss: number, wasHarmful: bo
   return loss !== null && (wasHarmful ? loss.value : loss.low) > minLoss;
 }
 
-function alarmReason({ alarm, causes: [first] }: DecisionEvidence): EnglishMessage {
-  if (!alarm) return message('no-alarm');
+function alarmReason({ alarm, untested, causes: [first] }: DecisionEvidence): EnglishMessage {
+  if (!alarm) return untested ? message('untested', untested) : message('no-alarm');
   return first ?? message('no-cause');
 }
 

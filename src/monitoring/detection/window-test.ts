@@ -17,7 +17,8 @@ export interface WindowTestSettings {
   minEffect?: number;
 }
 
-const minTickets = 30;
+/** A smaller window has no findings. */
+export const minTickets = 30;
 
 interface WeightedFinding extends Omit<Finding, 'alarm' | 'pValue'> {
   pValue: number;
@@ -42,7 +43,7 @@ export function testWindow(reference: Reference, window: WindowSample, settings:
   const tested = combineParts([
     ...embeddingFinding(reference, tickets, weights),
     ...signalFindings(reference, tickets, weights),
-  ]);
+  ]).map(oneSided);
   const total = tested.reduce((sum, { weight }) => sum + weight, 0);
   tested.sort((a, b) => a.pValue / a.weight - b.pValue / b.weight);
   let left = total;
@@ -50,9 +51,13 @@ export function testWindow(reference: Reference, window: WindowSample, settings:
   return tested.map(({ weight, size, ...finding }) => {
     isRejected &&= finding.pValue <= (level * weight) / left;
     left -= weight;
-    return { ...finding, alarm: isRejected && size >= minEffect && !isConfidenceRise(finding) };
+    return { ...finding, alarm: isRejected && size >= minEffect };
   });
 }
+
+/** Only a drop of confidence is tested: a rise, however clear, is no evidence of one. */
+const oneSided = (finding: WeightedFinding): WeightedFinding =>
+  isConfidenceRise(finding) ? { ...finding, pValue: 1 - finding.pValue / 2 } : finding;
 
 /** One finding for each signal and slice: a signal with two measures has the smaller p-value, with Bonferroni's correction. */
 function combineParts(all: readonly WeightedFinding[]): WeightedFinding[] {

@@ -77,8 +77,12 @@ export function findInputCauses({ reference, window, textOf, seed }: DiagnosisWi
 }
 
 /** Adds causes that only labels show, after broken input. */
-export function addChangedMeanings(causes: readonly Cause[], labelled: readonly LabelledPrediction[]): Cause[] {
-  const changed = findChangedMeanings(labelled).sort((a, b) => b.share - a.share);
+export function addChangedMeanings(
+  causes: readonly Cause[],
+  labelled: readonly LabelledPrediction[],
+  { tickets }: ReferenceSample,
+): Cause[] {
+  const changed = findChangedMeanings(labelled, tickets).sort((a, b) => b.share - a.share);
   return [...causes.filter(isBrokenInput), ...changed, ...causes.filter((cause) => !isBrokenInput(cause))];
 }
 

@@ -84,7 +84,7 @@ export function diagnose(question: DiagnosisInput): Diagnosis {
   const wrong = reference.tickets.filter((ticket) => !isTop1Correct(ticket)).length;
   return {
     tickets: distinct.length,
-    causes: addChangedMeanings(input.causes, estimate ? labelled : []),
+    causes: addChangedMeanings(input.causes, estimate ? labelled : [], reference),
     words: typicalWords(countWords(readTexts(described, question)), reference.texts.words, maxContributions),
     examples: selectExamples(described.map(({ key, embedding }) => ({ key, embedding }))),
     templates: contributions(reference.tickets, distinct, ({ ranking }) => ranking[0]?.templateId ?? null),

@@ -11,7 +11,7 @@ import { decide, type DecisionSettings, type RetrainDecision } from '../decision
 import { TicketCoder } from '../reference/ticket-coding.js';
 import { priorTrust } from '../labels/trust.js';
 import { WindowSample } from '../detection/window-sample.js';
-import { testWindow } from '../detection/window-test.js';
+import { minTickets, testWindow } from '../detection/window-test.js';
 import { formatPercent } from '../../statistics/percent.js';
 
 export interface RankedRow {
@@ -23,6 +23,8 @@ export interface RankedRow {
 
 export interface FileDrift {
   alarm: boolean;
+  /** Set where there were too few tickets for any test */
+  untested: { tickets: number; required: number } | null;
   signals: Finding[];
   decision: RetrainDecision;
   /** Null where nothing alarms */
@@ -53,6 +55,8 @@ export function detectFileDrift({ reference, sample, rows, now, settings }: File
   const isLabelled = labelled.length >= minLabels;
   const signals = testWindow(reference, window, { level: isLabelled ? level - labelLevel : level });
   if (isLabelled) signals.push(...labelFindings(sample, labelled));
+  const tickets = window.distinct().length;
+  const untested = signals.length === 0 && tickets < minTickets ? { tickets, required: minTickets } : null;
   const alarm = signals.some((finding) => finding.alarm);
   const evidence = alarm ? diagnoseRows({ sample, rows, minLoss: settings.minLoss }) : null;
   const isLearned = new Set(sample.tickets.map(({ templateId }) => templateId));
@@ -60,6 +64,7 @@ export function detectFileDrift({ reference, sample, rows, now, settings }: File
     {
       now,
       alarm,
+      untested,
       causes: evidence?.causes ?? [],
       labelShift: evidence?.labelShift ?? null,
       reweighted: false,
@@ -75,7 +80,7 @@ export function detectFileDrift({ reference, sample, rows, now, settings }: File
     },
     settings,
   );
-  return { alarm, signals, decision, evidence };
+  return { alarm, untested, signals, decision, evidence };
 }
 
 interface LabelledRow {
@@ -100,6 +105,7 @@ function labelFindings({ tickets }: ReferenceSample, labelled: readonly Labelled
       outcome: { templateId: label },
       probability: observation.ranking[0]?.probability ?? 0,
     })),
+    tickets,
   );
   const all = { by: 'all', value: '' } as const;
   return [

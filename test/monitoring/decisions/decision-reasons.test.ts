@@ -47,6 +47,7 @@ describe('a decision gives its reasons in the order in which they were looked at
   // A cause has a sentence of its own, and no key here.
   test.each<[string, Partial<DecisionEvidence>, string, (string | null)[]]>([
     ['no alarm', { alarm: false }, 'none', ['no-alarm']],
+    ['too few tickets', { alarm: false, untested: { tickets: 7, required: 30 } }, 'none', ['untested']],
     ['broken input without an alarm', { alarm: false, causes: [cause('empty-text')] }, 'none', ['no-alarm']],
     ['an alarm without a cause', { causes: [] }, 'record', ['no-cause', 'loss-is-unknown']],
     [

@@ -77,7 +77,12 @@ describe('a window', () => {
           at > 0 ? one : { ...one, probability: 1 - times * (1 - one.probability) },
         ),
       }));
-    expect(alarmsOf(tested(confident(0.3)))).toEqual([]);
+    const surer = tested(confident(0.3));
+    expect(alarmsOf(surer)).toEqual([]);
+    // The reported value is that of the drop that is tested for: a clear rise is no evidence of one.
+    const whole = surer.find(({ signal, slice }) => signal === 'confidence' && slice.by === 'all');
+    expect(whole?.effect.value).toBeGreaterThan(0);
+    expect(whole?.pValue).toBeGreaterThan(0.9);
     expect(alarmsOf(tested(confident(1.8)))).toContain('confidence all');
   });
 
