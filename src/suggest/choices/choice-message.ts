@@ -1,16 +1,22 @@
 import { z } from 'zod';
 import { outcomes } from '../../records/tickets/choice.entity.js';
+import { readInstant } from '../../http/instant.js';
 import { identifier } from '../../http/text-schemas.js';
 
 /** Earlier dates are taken for errors, ms since 1970. */
 const minDate = Date.UTC(1990, 0, 1);
 const dayMs = 86_400_000;
 
-/** An ISO 8601 date with a time zone, between 1990 and 24 hours ahead of `now`. */
+/** An ISO 8601 date with a time zone in any form that `readInstant` reads, between 1990 and 24 hours ahead of `now`. */
 export function occurredAtSchema(now: () => number) {
-  return z.iso
-    .datetime({ offset: true, error: 'must be an ISO 8601 date with a time zone, such as 2026-11-23T09:14:00Z' })
-    .transform((text) => new Date(text))
+  return z
+    .string({ error: ({ input }) => (input === undefined ? 'missing' : 'must be a string with an ISO 8601 date') })
+    .transform((text, context) => {
+      const instant = readInstant(text);
+      if (typeof instant !== 'string') return instant;
+      context.addIssue({ code: 'custom', message: instant });
+      return z.NEVER;
+    })
     .refine((date) => date.getTime() >= minDate, 'must not be before 1990')
     .refine((date) => date.getTime() <= now() + dayMs, 'must not be more than 24 hours ahead');
 }
