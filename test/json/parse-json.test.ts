@@ -70,3 +70,58 @@ test('deep nesting is an error of the text, not of the process', () => {
   expect(errorOf(`${deep}12345678901234567890${']'.repeat(200_000)}`).message).toBe('nested too deeply');
   expect(errorOf(deep)).toBeInstanceOf(JsonError);
 });
+
+test('ids beyond 2^53 keep their digits, so that two of them never become one', () => {
+  expect(parseJson('{"a":9007199254740993,"b":9007199254740992,"c":9007199254740991,"d":-9007199254740993}')).toEqual({
+    a: '9007199254740993',
+    b: '9007199254740992',
+    c: 9007199254740991,
+    d: '-9007199254740993',
+  });
+});
+
+test('any integer is read as the digits that were sent', () => {
+  fc.assert(
+    fc.property(fc.array(fc.bigInt(), { minLength: 1 }), (integers) => {
+      const read = parseJson(`[${integers.join(', ')}]`) as unknown[];
+      expect(read.map(String)).toEqual(integers.map(String));
+    }),
+  );
+});
+
+test('everything else is read as JSON.parse does', () => {
+  fc.assert(
+    fc.property(fc.json(), fc.string(), (text, noise) => {
+      const string = JSON.stringify(`1234567890123456789 "${noise}\\"`);
+      const withDigits = `{"text": ${text}, "long": [${string}, 0.1234567890123456789, -1e-7], "long": 7}`;
+      const inexact: unknown[] = [];
+      const expected: unknown = JSON.parse(withDigits, (_, value: unknown) => {
+        if (Number.isInteger(value) && !Number.isSafeInteger(value)) inexact.push(value);
+        return value;
+      });
+      if (inexact.length === 0) expect(parseJson(withDigits)).toEqual(expected);
+    }),
+  );
+});
+
+test('what JSON.parse refuses is refused', () => {
+  const accepts = (parse: (json: string) => unknown, text: string): boolean => {
+    try {
+      parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const nearlyJson = fc.tuple(fc.json(), fc.nat(), fc.string({ maxLength: 2 })).map(([text, place, noise]) => {
+    const at = place % (text.length + 1);
+    return text.slice(0, at) + noise + text.slice(at + noise.length);
+  });
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), nearlyJson), fc.constantFrom('', ' 12345678901234567890'), (text, digits) => {
+      const json = digits ? `[${digits}, ${text}]` : text;
+      expect(accepts(parseJson, json)).toBe(accepts(JSON.parse, json));
+    }),
+  );
+  expect(() => parseJson('{"id": 9007199254740993')).toThrow(JsonError);
+});
