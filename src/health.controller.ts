@@ -73,8 +73,11 @@ export class HealthController {
     const check = this.indicator.check('consumer');
     const { health } = this.parts.consumer;
     if (!health.isMember()) return check.down({ message: 'not a member of its consumer group' });
-    if (health.isStalled(Date.now())) return check.down({ message: 'stalled: there is lag, but no progress' });
-    return check.up();
+    const stall = health.stall(Date.now());
+    // A batch that can't be read is a dead letter and keeps nothing else from being read: a restart would not help.
+    const unreadableBatches = health.unreadableBatches();
+    if (stall !== null) return check.down({ message: stall, unreadableBatches });
+    return check.up({ unreadableBatches });
   }
 
   /** Never down: a replica without a running monitor still serves agents. Alert on its metrics instead. */

@@ -36,7 +36,10 @@ export function registerDeadLetters(program: Command): void {
       );
       process.stdout.write(json ? `${JSON.stringify({ replayed })}\n` : `${replayed.length} written to the outbox\n`);
       const missing = wanted.filter((id) => !replayed.includes(id));
-      if (missing.length > 0) throw new UserError(`no such dead letter: ${missing.join(', ')}`);
+      if (missing.length > 0) {
+        const ids = missing.join(', ');
+        throw new UserError(`not replayed: ${ids}: no such dead letter, or a record batch (reason unreadable-batch)`);
+      }
     });
 }
 

@@ -69,6 +69,12 @@ export const environmentSchema = z.object({
   TOPIC_SUGGESTIONS: z.string().min(1).default('ticket-suggestions').describe('Output topic: suggestions'),
   TOPIC_TICKETS_DLQ: z.string().min(1).default('tickets.dlq').describe('Dead-letter topic for tickets'),
   TOPIC_CHOICES_DLQ: z.string().min(1).default('agent-choices.dlq').describe('Dead-letter topic for choices'),
+  TICKET_TOMBSTONES: z
+    .enum(['dead-letter', 'ignore', 'close'])
+    .default('dead-letter')
+    .describe(
+      'What a ticket message without a value means: `dead-letter` reports it, `ignore` counts it, `close` closes the ticket that its key `source:ticketId` names',
+    ),
   TOPIC_PARTITIONS: integer(1, 1000).default(4).describe('Number of partitions when a topic is created'),
 
   DATA_DIR: folder.default(resolve('.replyrank')).describe('Data folder of the embedded servers'),

@@ -6,14 +6,19 @@ import { storeDeadLetter, type ConsumedMessage } from './dead-letters.js';
 import { reject, type Rejection } from './envelope.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { KAFKA, type Kafka } from './kafka.js';
-import { readChoice } from './message-reader.js';
-import { describeError, TopicReader, type TopicHandler } from './topic-reader.js';
+import { readChoice, type ChoiceRead } from './message-reader.js';
+import { ReaderThread } from './reader-thread.js';
+import { describeError, TopicReader, type TopicHandler } from './consumer/topic-reader.js';
+
+/** A choice has no text to redact: only a message that is far too large for one takes long to read. */
+const largeMessageBytes = 64 * 1024;
 
 /** Agents' choices from Kafka, for helpdesks that do not use the HTTP interface. */
 @Injectable()
 export class ChoiceConsumer implements TopicHandler {
   readonly topic: string;
   private readonly reader: TopicReader;
+  private readonly thread = new ReaderThread<ChoiceRead>('choice');
 
   constructor(
     private readonly dataSource: DataSource,
@@ -35,8 +40,9 @@ export class ChoiceConsumer implements TopicHandler {
     return this.reader.start();
   }
 
-  stop(): Promise<void> {
-    return this.reader.stop();
+  async stop(): Promise<void> {
+    await this.reader.stop();
+    await this.thread.stop();
   }
 
   isFull(): Promise<boolean> {
@@ -46,7 +52,7 @@ export class ChoiceConsumer implements TopicHandler {
   /** One transaction for each choice: it is identified by its id, so a chunk that is read again changes nothing. */
   async storeBatch(messages: ConsumedMessage[]): Promise<void> {
     for (const message of messages) {
-      const result = readChoice(message);
+      const result = await this.read(message);
       if (result.kind === 'dead-letter') {
         await this.storeRejected(message, result);
         continue;
@@ -59,6 +65,12 @@ export class ChoiceConsumer implements TopicHandler {
 
   deadLetter(message: ConsumedMessage, error: unknown): Promise<void> {
     return this.storeRejected(message, reject('handler-error', `could not be stored: ${describeError(error)}`));
+  }
+
+  private async read(message: ConsumedMessage): Promise<ChoiceRead> {
+    if ((message.value?.length ?? 0) <= largeMessageBytes) return readChoice(message);
+    const [result] = await this.thread.read([message], Date.now());
+    return result ?? reject('too-slow', 'the message could not be read');
   }
 
   private async storeRejected(message: ConsumedMessage, rejection: Rejection): Promise<void> {

@@ -7,6 +7,8 @@ export interface ConsumedMessage extends RawMessage {
   topic: string;
   partition: number;
   offset: string;
+  /** ms since 1970 */
+  timestamp: number;
 }
 
 /** Header values must stay small. */
@@ -80,10 +82,11 @@ export async function listDeadLetters(
 
 /**
  * Publishes dead letters again on the topic that they came from, with their original bytes, key and headers, through the
- * outbox. One that is still invalid becomes a new dead letter; it is not replayed by itself.
+ * outbox. One that is still invalid becomes a new dead letter; it is not replayed by itself. A record batch that can't be read
+ * is not published: as the value of one message it would be no ticket.
  *
  * @param which ids; or all that have not been replayed yet, with one reason or any
- * @returns the ids that were found
+ * @returns the ids that were found and published
  */
 export async function replayDeadLetters(
   manager: EntityManager,
@@ -98,6 +101,7 @@ export async function replayDeadLetters(
   }[] = await manager.query(
     `SELECT id, topic, key, value, headers FROM dead_letters
         WHERE CASE WHEN $1::bigint[] IS NULL THEN replayed_at IS NULL AND reason = coalesce($2, reason) ELSE id = ANY ($1) END
+          AND reason <> 'unreadable-batch'
         ORDER BY id FOR UPDATE`,
     'ids' in which ? [which.ids, null] : [null, which.reason],
   );

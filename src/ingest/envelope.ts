@@ -5,11 +5,15 @@
  *
  * Sources: CloudEvents 1.0.2, Kafka protocol binding 1.0.2, JSON event format 1.0.2.
  */
+import { JsonError, parseJson } from '../json/parse-json.js';
+import type { UnreadableBatch } from './consumer/record-batches.js';
 
 export interface RawMessage {
   key: Buffer | null;
   value: Buffer | null;
   headers: Record<string, string>;
+  /** The value is a record batch that can't be read. */
+  unreadable?: UnreadableBatch | undefined;
 }
 
 export type DeadLetterReason =
@@ -21,6 +25,7 @@ export type DeadLetterReason =
   | 'invalid-field'
   | 'invalid-date'
   | 'conflict'
+  | 'unreadable-batch'
   | 'too-slow'
   | 'handler-error';
 
@@ -47,20 +52,18 @@ export interface Envelope {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-export function openEnvelope({ value, headers }: RawMessage): Envelope | Rejection {
+export function openEnvelope({ value, headers, unreadable }: RawMessage): Envelope | Rejection {
+  if (unreadable) return rejectBatch(unreadable);
   if (value === null || value.length === 0) return reject('empty-message', 'the message has no value');
-  let text: string;
-  try {
-    text = utf8.decode(value);
-  } catch {
-    return reject('not-utf8', `the value (${value.length} bytes) is not UTF-8`);
-  }
+  const framing = schemaRegistryFraming(value);
+  const content = framing === null ? value : value.subarray(framingBytes);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(utf8.decode(content));
   } catch (error) {
-    const position = /position \d+/.exec(String(error))?.[0] ?? 'the end';
-    return reject('not-json', `the message is not valid JSON: error at ${position}`);
+    if (framing !== null) return reject('not-json', `byte 0 is not JSON: ${framing}`);
+    if (!(error instanceof JsonError)) return reject('not-utf8', `the value (${value.length} bytes) is not UTF-8`);
+    return reject('not-json', `the message is not valid JSON${placeOf(error)}`);
   }
   if (!isObject(parsed)) return reject('not-an-object', 'the message must be a JSON object');
   if (/^application\/cloudevents\+json\b/i.test(headers['content-type'] ?? '')) return readStructuredEvent(parsed);
@@ -68,6 +71,31 @@ export function openEnvelope({ value, headers }: RawMessage): Envelope | Rejecti
   // A structured event without its content type is recognized by the attributes that every event must have.
   if (typeof parsed.specversion === 'string' && 'data' in parsed) return readStructuredEvent(parsed);
   return { kind: 'ok', data: parsed, eventId: undefined, time: undefined };
+}
+
+/** A zero byte and the id of a schema come before what the serializers of a Schema Registry write. */
+const framingBytes = 5;
+
+/** What precedes the content, for the error; null if nothing does. JSON behind it is read, Avro and Protobuf are not. */
+function schemaRegistryFraming(value: Buffer): string | null {
+  if (value.length < framingBytes || value[0] !== 0) return null;
+  return (
+    `Schema Registry framing (schema id ${value.readUInt32BE(1)}) without JSON behind it. ` +
+    'Avro and Protobuf are not supported: use a JSON serializer'
+  );
+}
+
+/** Without the text at that place, which may be the customer's */
+function placeOf({ line, column, isTruncated, problem }: JsonError): string {
+  if (isTruncated) return ': it ends early';
+  return line === null ? `: ${problem}` : `: error at line ${line}, column ${column}`;
+}
+
+function rejectBatch({ codec, records, firstOffset, lastOffset, problem }: UnreadableBatch): Rejection {
+  return reject(
+    'unreadable-batch',
+    `the ${codec} batch of ${records} records at offsets ${firstOffset} to ${lastOffset} can't be read: ${problem}`,
+  );
 }
 
 function readBinaryEvent(data: Record<string, unknown>, headers: Record<string, string>): Envelope | Rejection {

@@ -5,9 +5,12 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 @Injectable()
 export class IngestMetrics {
   readonly lag: Gauge<'topic' | 'partition'>;
+  readonly lostRecords: Counter<'topic' | 'partition'>;
+  readonly unreadableBatches: Counter<'topic' | 'partition' | 'codec'>;
   readonly chunkSize: Histogram;
   readonly storeSeconds: Histogram;
   readonly tickets: Counter<'event'>;
+  readonly tombstones: Counter<'action'>;
   readonly choices: Counter<'outcome'>;
   readonly deadLetters: Counter<'topic' | 'reason'>;
 
@@ -15,8 +18,20 @@ export class IngestMetrics {
     const registers = [registry];
     this.lag = new Gauge({
       name: 'replyrank_consumer_lag',
-      help: 'Consumer lag, messages',
+      help: 'Consumer lag: offsets between the position and the end of the partition',
       labelNames: ['topic', 'partition'],
+      registers,
+    });
+    this.lostRecords = new Counter({
+      name: 'replyrank_consumer_lost_records_total',
+      help: "Offsets that the topic's retention removed before they were read",
+      labelNames: ['topic', 'partition'],
+      registers,
+    });
+    this.unreadableBatches = new Counter({
+      name: 'replyrank_unreadable_batches_total',
+      help: 'Record batches that could not be decoded and became dead letters',
+      labelNames: ['topic', 'partition', 'codec'],
       registers,
     });
     this.chunkSize = new Histogram({
@@ -35,6 +50,12 @@ export class IngestMetrics {
       name: 'replyrank_tickets_total',
       help: 'Ticket messages stored, including duplicates',
       labelNames: ['event'],
+      registers,
+    });
+    this.tombstones = new Counter({
+      name: 'replyrank_tombstones_total',
+      help: 'Ticket messages without a value, by the action of TICKET_TOMBSTONES',
+      labelNames: ['action'],
       registers,
     });
     this.choices = new Counter({

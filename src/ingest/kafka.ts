@@ -1,6 +1,7 @@
 /** Kafka. The only file that imports kafkajs. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import {
@@ -10,13 +11,18 @@ import {
   type Admin,
   type Consumer,
   type EachBatchPayload,
+  type KafkaMessage as Message,
   type LogEntry,
   type Producer,
   type SASLOptions,
 } from 'kafkajs';
 import type { ServiceConfig } from '../config/config.js';
+import type { PartitionOffsets } from './consumer/consumer-health.js';
+import { decodeRecordBatches, isRecordBatch, type Checksum, type UnreadableBatch } from './consumer/record-batches.js';
 
-export type { Consumer, EachBatchPayload, Kafka, KafkaMessage, Producer } from 'kafkajs';
+export type { Consumer, EachBatchPayload, Kafka, Producer } from 'kafkajs';
+/** A message, or a record batch that can't be read */
+export type KafkaMessage = Message & { unreadable?: UnreadableBatch };
 
 /** Injection token of the Kafka client */
 export const KAFKA = Symbol('KAFKA');
@@ -46,6 +52,7 @@ type ConnectionConfig = Pick<
 
 /** A client for the configured brokers. It connects on first use. */
 export function connectKafka(config: ConnectionConfig): Kafka {
+  replaceFetchDecoder();
   const logger = new Logger('Kafka');
   const sasl = saslOptions(config);
   return new Kafka({
@@ -66,6 +73,38 @@ export function connectKafka(config: ConnectionConfig): Kafka {
       else logger.warn(`${message}${error ? `: ${error}` : ''}`);
     },
   });
+}
+
+interface FetchDecoder {
+  readInt32: () => number;
+  canReadBytes: (length: number) => boolean;
+  readBytes: (length: number) => Buffer;
+}
+type DecodeMessages = (decoder: FetchDecoder) => Promise<unknown[]>;
+
+const require = createRequire(import.meta.url);
+const fetchDecoderPath = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages';
+
+/**
+ * Replaces the function of kafkajs that decodes the messages of a partition, before kafkajs loads it with its first fetch.
+ * Why: docs/decisions/0013-own-record-batch-decoder.md
+ */
+function replaceFetchDecoder(): void {
+  const decodeOldMessages = require(fetchDecoderPath) as DecodeMessages & { isReplaced?: boolean };
+  if (decodeOldMessages.isReplaced) return;
+  const crc32c = require('kafkajs/src/protocol/recordBatch/crc32C') as Checksum;
+  const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => FetchDecoder;
+  const decode: DecodeMessages = (decoder) => {
+    const length = decoder.readInt32();
+    if (length <= 0 || !decoder.canReadBytes(length)) return Promise.resolve([]);
+    const bytes = decoder.readBytes(length);
+    if (isRecordBatch(bytes)) return decodeRecordBatches(bytes, crc32c);
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(length);
+    return decodeOldMessages(new Decoder(Buffer.concat([size, bytes])));
+  };
+  const cached = require.cache[require.resolve(fetchDecoderPath)];
+  if (cached) cached.exports = Object.assign(decode, { isReplaced: true });
 }
 
 function tlsOptions(config: ConnectionConfig) {
@@ -188,7 +227,9 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
 
 export interface ConsumerEvents {
   crashed(error: Error, restarts: boolean): void;
-  joined(): void;
+  joined(partitions: number[]): void;
+  /** A batch had only offsets without a message: transaction markers, aborted or compacted records. */
+  passed(batch: { partition: number; firstOffset: number; lastOffset: number; highWatermark: number }): void;
 }
 
 /**
@@ -207,16 +248,34 @@ export async function openConsumer(
     sessionTimeout: 10_000,
     rebalanceTimeout: 20_000,
     heartbeatInterval: 2_000,
+    // New partitions are read after this time.
+    metadataMaxAge: 10_000,
     allowAutoTopicCreation: false,
     // Any error may be temporary: the coordinator is loading, the broker restarts. Health shows what persists.
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5, restartOnFailure: () => Promise.resolve(true) },
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => options.events.crashed(payload.error, payload.restart));
-  consumer.on(consumer.events.GROUP_JOIN, () => options.events.joined());
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    const { [options.topic]: partitions = [] } = payload.memberAssignment as Record<string, number[] | undefined>;
+    options.events.joined(partitions);
+  });
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    const { partition, batchSize, firstOffset, lastOffset, highWatermark } = payload;
+    if (batchSize > 0) return;
+    options.events.passed({
+      partition,
+      // Against its type, it is null where compaction removed all that was requested.
+      firstOffset: Number((firstOffset as string | null) ?? lastOffset),
+      lastOffset: Number(lastOffset),
+      highWatermark: Number(highWatermark),
+    });
+  });
   await consumer.connect();
   await consumer.subscribe({ topic: options.topic, fromBeginning: options.fromBeginning ?? true });
   await consumer.run({
     eachBatchAutoResolve: false,
+    // Commits what is passed without a message.
+    autoCommitThreshold: 1,
     partitionsConsumedConcurrently: options.concurrency,
     eachBatch,
   });
@@ -243,6 +302,22 @@ export async function fetchEndOffsets(kafka: Kafka, topic: string): Promise<{ pa
   }
 }
 
+/**
+ * First and end offsets of a topic's partitions, as a consumer of committed records sees them: the end is before the first open
+ * transaction.
+ */
+export async function fetchOffsets(kafka: Kafka, topic: string): Promise<PartitionOffsets[]> {
+  const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+  return offsets.map(({ partition, low, high }) => ({ partition, low: Number(low), end: Number(high) }));
+}
+
+/** Committed offsets of a group, by partition; none of a partition without a valid one */
+export async function fetchCommitted(kafka: Kafka, groupId: string, topic: string): Promise<Map<number, number>> {
+  const [group] = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+  const committed = (group?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)] as const);
+  return new Map(committed.filter(([, offset]) => offset >= 0));
+}
+
 /** Whether the Kafka protocol calls this error retriable. */
 function isRetriable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -250,7 +325,7 @@ function isRetriable(error: unknown): boolean {
   return (type !== undefined && retriable === true) || isRetriable(error.cause);
 }
 
-/** Consumes a topic from the given offsets, without committing. @returns stops it */
+/** Consumes a topic from the given offsets, without committing; skips batches that can't be read. @returns stops it */
 export async function tailTopic(
   kafka: Kafka,
   topic: string,
@@ -262,8 +337,8 @@ export async function tailTopic(
   await consumer.subscribe({ topic });
   await consumer.run({
     autoCommit: false,
-    eachMessage: ({ message }) => {
-      onValue(message.value?.toString() ?? '');
+    eachMessage: ({ message }: { message: KafkaMessage }) => {
+      if (!message.unreadable) onValue(message.value?.toString() ?? '');
       return Promise.resolve();
     },
   });

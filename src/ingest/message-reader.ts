@@ -31,6 +31,20 @@ export function readTicket(message: RawMessage, now: number): TicketRead {
   return { kind: 'ticket', ticket: { ...ticket, eventId: named ?? eventId ?? contentHash(content), sample } };
 }
 
+/**
+ * A tombstone closes the ticket that its key `source:ticketId` names, at the message's time.
+ *
+ * @param timestamp ms since 1970
+ */
+export function readTombstone({ key, timestamp }: { key: Buffer | null; timestamp: number }, now: number): TicketRead {
+  const [, source, ticketId] = /^([^:]*):(.*)$/s.exec(key?.toString() ?? '') ?? [];
+  if (ticketId === undefined) return reject('invalid-field', 'key: must be source:ticketId to close a ticket');
+  const date = new Date(timestamp);
+  const occurredAt = Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+  const value = Buffer.from(JSON.stringify({ source, ticketId, event: 'closed', occurredAt }));
+  return readTicket({ key, value, headers: {} }, now);
+}
+
 export function readChoice(message: RawMessage): ChoiceRead {
   const envelope = openEnvelope(message);
   if (envelope.kind === 'dead-letter') return envelope;

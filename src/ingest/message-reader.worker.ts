@@ -1,8 +1,12 @@
-/** Thread that reads large messages, so that decoding and redacting them never blocks the event loop. */
+/** Thread that reads messages, so that decoding and redacting them never blocks the event loop. */
 import { parentPort } from 'node:worker_threads';
-import { readTicket } from './message-reader.js';
+import { readChoice, readTicket } from './message-reader.js';
 import type { ReadRequest } from './reader-thread.js';
 
-parentPort?.on('message', ({ value, headers, now }: ReadRequest) => {
-  parentPort?.postMessage(readTicket({ key: null, value: Buffer.from(value), headers }, now));
+parentPort?.on('message', ({ kind, messages, now }: ReadRequest) => {
+  const results = messages.map(({ value, ...message }) => {
+    const raw = { ...message, key: null, value: value && Buffer.from(value.buffer) };
+    return kind === 'ticket' ? readTicket(raw, now) : readChoice(raw);
+  });
+  parentPort?.postMessage(results);
 });

@@ -13,7 +13,7 @@ import { tryLockInSession } from '../database/advisory-locks.js';
 import { outboxRanges } from '../database/outbox.js';
 import { BackgroundLoop } from '../processes/background-loop.js';
 import { isTooLarge, KAFKA, openProducer, type Kafka, type Producer } from './kafka.js';
-import { describeError } from './topic-reader.js';
+import { describeError } from './consumer/topic-reader.js';
 
 const pollIntervalMs = 300;
 const errorDelayMs = 1_000;

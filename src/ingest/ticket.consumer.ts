@@ -6,17 +6,12 @@ import { storeDeadLetter, type ConsumedMessage } from './dead-letters.js';
 import { reject, type Rejection } from './envelope.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { KAFKA, type Kafka } from './kafka.js';
-import { readTicket, type TicketRead } from './message-reader.js';
+import { readTombstone, type TicketRead } from './message-reader.js';
 import { RankBacklog } from './rank-backlog.js';
 import { ReaderThread } from './reader-thread.js';
 import type { TicketMessage } from './ticket-message.js';
 import { storeTickets } from './ticket-store.js';
-import { describeError, TopicReader, type TopicHandler } from './topic-reader.js';
-
-/** Larger messages are read in a separate thread. */
-const largeMessageBytes = 16 * 1024;
-/** Longer work without a break would delay HTTP responses. */
-const yieldAfterMs = 8;
+import { describeError, TopicReader, type TopicHandler } from './consumer/topic-reader.js';
 
 interface Rejected {
   message: ConsumedMessage;
@@ -27,7 +22,7 @@ interface Rejected {
  * How a ticket flows from Kafka into the database:
  *
  * 1. receive: topic-reader.ts gets a batch and calls `storeBatch` with chunks of it
- * 2. read and redact: message-reader.ts decodes, validates and redacts each message, large ones in a thread
+ * 2. read and redact: message-reader.ts decodes, validates and redacts each message, in a thread
  * 3. store once: ticket-store.ts stores tickets and requests their ranking, dead-letters.ts stores invalid messages, both in
  *    one transaction
  * 4. commit: topic-reader.ts commits the offset
@@ -36,7 +31,7 @@ interface Rejected {
 export class TicketConsumer implements TopicHandler {
   readonly topic: string;
   private readonly reader: TopicReader;
-  private readonly thread = new ReaderThread();
+  private readonly thread = new ReaderThread<TicketRead>('ticket');
   private readonly backlog: RankBacklog;
 
   constructor(
@@ -94,21 +89,21 @@ export class TicketConsumer implements TopicHandler {
   private async readAll(messages: ConsumedMessage[]): Promise<{ tickets: TicketMessage[]; rejected: Rejected[] }> {
     const tickets: TicketMessage[] = [];
     const rejected: Rejected[] = [];
-    let yieldedAt = performance.now();
-    for (const message of messages) {
-      const result = await this.read(message);
+    const collect = (message: ConsumedMessage, result: TicketRead): void => {
       if (result.kind === 'ticket') tickets.push(result.ticket);
       else rejected.push({ message, rejection: result });
-      if (performance.now() - yieldedAt < yieldAfterMs) continue;
-      await new Promise(setImmediate);
-      yieldedAt = performance.now();
+    };
+    const now = Date.now();
+    const { TICKET_TOMBSTONES: action } = this.config;
+    const results = await this.thread.read(messages, now);
+    for (const [index, message] of messages.entries()) {
+      const result = results[index];
+      if (message.value === null && action !== 'dead-letter') {
+        this.metrics.tombstones.inc({ action });
+        if (action === 'close') collect(message, readTombstone(message, now));
+      } else if (result) collect(message, result);
     }
     return { tickets, rejected };
-  }
-
-  private read(message: ConsumedMessage): TicketRead | Promise<TicketRead> {
-    const isLarge = (message.value?.length ?? 0) > largeMessageBytes;
-    return isLarge ? this.thread.read(message, Date.now()) : readTicket(message, Date.now());
   }
 
   private countDeadLetter({ reason }: Rejection): void {

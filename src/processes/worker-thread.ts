@@ -20,11 +20,12 @@ export class WorkerThread<Request, Reply> {
   /**
    * Waits its turn. A thread that fails to answer is terminated.
    *
+   * @param transfer buffers of the request that are moved to the thread, not copied
    * @throws ThreadTimeout
    * @throws Error if the thread ended
    */
-  request(request: Request, timeoutMs: number): Promise<Reply> {
-    const turn = this.last.catch(() => undefined).then(() => this.ask(request, timeoutMs));
+  request(request: Request, timeoutMs: number, transfer: ArrayBuffer[] = []): Promise<Reply> {
+    const turn = this.last.catch(() => undefined).then(() => this.ask(request, timeoutMs, transfer));
     this.last = turn;
     return turn;
   }
@@ -35,7 +36,7 @@ export class WorkerThread<Request, Reply> {
     await worker?.terminate();
   }
 
-  private async ask(request: Request, timeoutMs: number): Promise<Reply> {
+  private async ask(request: Request, timeoutMs: number, transfer: ArrayBuffer[]): Promise<Reply> {
     const worker = (this.worker ??= new Worker(this.file));
     worker.unref();
     const settled = new AbortController();
@@ -44,7 +45,7 @@ export class WorkerThread<Request, Reply> {
     try {
       const ended = once(worker, 'exit', { signal }).then(() => Promise.reject(new Error('the thread ended')));
       const answered = once(worker, 'message', { signal });
-      worker.postMessage(request);
+      worker.postMessage(request, transfer);
       const [reply] = (await Promise.race([answered, ended])) as [Reply];
       return reply;
     } catch (error) {

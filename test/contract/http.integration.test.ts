@@ -329,6 +329,7 @@ describe('for those who watch over it', () => {
       'replyrank_alerts',
       'replyrank_choice_messages_total',
       'replyrank_consumer_lag',
+      'replyrank_consumer_lost_records_total',
       'replyrank_dead_letters_total',
       'replyrank_ingest_batch_size',
       'replyrank_ingest_seconds',
@@ -347,7 +348,9 @@ describe('for those who watch over it', () => {
       'replyrank_rank_backlog',
       'replyrank_suggestions_total',
       'replyrank_tickets_total',
+      'replyrank_tombstones_total',
       'replyrank_training_runs_total',
+      'replyrank_unreadable_batches_total',
       'replyrank_webhook_deliveries_total',
     ]);
   });

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IngestMetrics } from '../../src/ingest/ingest-metrics.js';
 import { updateAlerts } from '../../src/monitoring/alerts/alert-store.js';
 import { routesOnly, type TestApp } from '../support/app.js';
 
@@ -63,6 +64,10 @@ describe('the rules', () => {
         deliver: false,
       }),
     );
+    const place = { topic: 'tickets', partition: '0' };
+    const ingest = service.app.get(IngestMetrics);
+    ingest.lostRecords.inc(place);
+    ingest.unreadableBatches.inc({ ...place, codec: 'zstd' });
     metrics = (await service.request.get('/metrics')).text;
   });
   afterAll(() => service.stop());

@@ -72,7 +72,7 @@ const choicesOf = (ticketId: string) =>
 /** The same through the consumer of the topic. */
 async function chooseByKafka(ticketId: string, choice: object): Promise<void> {
   const value = { source: 'helpdesk', ticketId, agent: 'a-12', ...choice };
-  const message = { topic: 'agent-choices', partition: 0, offset: '0', key: null, headers: {} };
+  const message = { topic: 'agent-choices', partition: 0, offset: '0', timestamp: 0, key: null, headers: {} };
   const bytes = Buffer.from(JSON.stringify(value));
   await service.app.get(ChoiceConsumer).storeBatch([{ ...message, value: bytes }]);
 }

@@ -25,7 +25,7 @@ function keepDeadLetter(
   headers: Record<string, string> = {},
   key: Buffer | null = null,
 ): Promise<void> {
-  const place = { topic: 'tickets', partition: 0, offset: String((offset += 1)), key, headers };
+  const place = { topic: 'tickets', partition: 0, offset: String((offset += 1)), timestamp: 0, key, headers };
   return storeDeadLetter(manager, { ...place, value }, reject('not-json', 'x'), 'dlq');
 }
 

@@ -52,7 +52,7 @@ async function fill(age: number): Promise<void> {
   await choose(`answered-${age}`, age);
   await choose(`never-came-${age}`, age);
   await source.transaction(async (manager) => {
-    const place = { topic: 'tickets', partition: 0, offset: String(age), key: null, headers: {} };
+    const place = { topic: 'tickets', partition: 0, offset: String(age), timestamp: 0, key: null, headers: {} };
     await storeDeadLetter(manager, { ...place, value: Buffer.from('x') }, reject('not-json', 'x'), 'dlq');
     await recordAudit(manager, { actor: 'a', action: 'test', target: String(age) });
     await manager.query(
