@@ -85,10 +85,10 @@ export class ConsumerHealth {
   ends(now: number, partition: number, end: number): number | null {
     const state = this.partitions.get(partition);
     if (!state) return null;
+    // The time without progress begins when there is something to read.
+    if (lagOf(state) === 0) state.progressAt = now;
     state.end = end;
-    const lag = lagOf(state);
-    if (lag === 0) state.progressAt = now;
-    return state.position === null ? null : lag;
+    return state.position === null ? null : lagOf(state);
   }
 
   foundUnreadable(batch: ListedBatch): void {
