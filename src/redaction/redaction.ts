@@ -1,11 +1,31 @@
 /**
  * Redacts personal data and secrets in texts before anything is stored. Each match is replaced by a marker of its kind.
  *
- * Invariants: redaction is idempotent, and a text without matches is returned unchanged. A number that is written like a
- * telephone number is redacted when in doubt; order numbers, amounts and dates are kept.
+ * Invariants: a text without matches is returned unchanged, the words around a match stay as they were written, and the work
+ * grows with the length of the text, whatever the text. A number that is written like a telephone number is redacted when in
+ * doubt; order numbers, amounts and dates are kept.
+ *
+ * The matchers read the text in its readable form (readable-text.ts), one kind after another; what one of them finds is hidden
+ * from the next.
  */
-import validator from 'validator';
-import { likelyCountries, redactPhones, type CountryCode } from './phone-numbers.js';
+import { findAccounts, findIbans } from './accounts.js';
+import { findAddresses } from './addresses.js';
+import { findCards } from './cards.js';
+import { DigitGroups } from './digit-groups.js';
+import { findEmails } from './emails.js';
+import { findNames } from './names.js';
+import { findNationalIds } from './national-ids.js';
+import { findBirthDates, findIpAddresses, findSecretCodes } from './personal-details.js';
+import { findPhones, likelyCountries } from './phone-numbers.js';
+import { readableText, type ReadableText } from './readable-text.js';
+import { findAll, markers, withBarriers, withoutOverlap, type Span } from './spans.js';
+import { findTokens } from './tokens.js';
+
+/**
+ * `standard`: e-mail addresses, telephone numbers, cards, bank accounts, access tokens; `strict`: also national ids, dates of
+ * birth, postal addresses, names that a text introduces, security codes and PINs, IP addresses.
+ */
+export type RedactionLevel = 'standard' | 'strict';
 
 /** Where a ticket is likely from */
 export interface RedactionHints {
@@ -21,153 +41,85 @@ export function redactionHints({ language, fields }: { language: string | null; 
   return { language, country: typeof country === 'string' ? country : null };
 }
 
-const privateKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g;
-
-/** Keys in the formats of well-known services, and tokens with a recognizable prefix */
-const knownToken = new RegExp(
-  [
-    'eyJ[\\w-]{8,}\\.[\\w-]{8,}(?:\\.[\\w-]*)?', // JSON Web Token
-    '[spr]k_(?:live|test)_\\w{10,}', // Stripe
-    'gh[pousr]_\\w{20,}|github_pat_\\w{20,}', // GitHub
-    'glpat-[\\w-]{16,}', // GitLab
-    '(?:AKIA|ASIA)[A-Z0-9]{16}', // AWS
-    'xox[abeoprs]-[\\w-]{10,}', // Slack
-    'AIza[\\w-]{30,}|ya29\\.[\\w-]{20,}', // Google
-    'sk-[\\w-]{20,}', // OpenAI, Anthropic
-    'rr[sl]?_[\\w-]{43}', // Replyrank
-    'npm_\\w{30,}|hf_\\w{30,}|SG\\.[\\w-]{16,}\\.[\\w-]{16,}', // npm, Hugging Face, SendGrid
-  ]
-    .map((form) => `(?:${form})`)
-    .join('|')
-    .replace(/^/, '(?<![\\w-])(?:')
-    .replace(/$/, ')'),
-  'g',
-);
-const bearer = /(?<=\b(?:bearer|basic)[ \t]{1,3})(?=[a-z._~+/-]{0,200}\d)[\w.~+/-]{16,}={0,2}/gi;
-
-/**
- * `password=…`, `api_key: "…"`. After a colon the value needs a digit, because people also write "Password: forgotten".
- */
-const secretName =
-  '(?:password|passwd|passwort|kennwort|contrase(?:ñ|n)a|mot de passe|pwd|(?:api|access|secret|private)[_ -]?key|(?:access|auth|refresh|api)?[_ -]?token|(?:client[_ -]?)?secret)';
-const assignment = new RegExp(
-  `((?<![a-z])${secretName}["']?[ \\t]{0,3}(?:=[ \\t]{0,3}["']?(?=[^\\s"'<>]{4})|:[ \\t]{0,3}["']?(?=[^\\s"'<>]{0,200}\\d)(?=[^\\s"'<>]{6})))[^\\s"'<>]+`,
-  'gi',
-);
-
-/** Characters of nearly all addresses, and rare ones, which also separate other text */
-const [usual, rare] = ["\\p{L}\\p{N}._%+'-", '!#$&*/=?^`{|}~'];
-const email = new RegExp(
-  `(?:"[^"\\n@]{1,64}"|(?<![${usual}])[${usual}]+|(?<![${rare}${usual}])[${rare}${usual}]*[${rare}])` +
-    '@(?:[\\p{L}\\p{N}][\\p{L}\\p{N}-]*\\.)+(?:xn--[a-z0-9-]+|\\p{L}{2,})',
-  'gu',
-);
-
-const ibanStart = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=(?:[ \u00a0-]?[A-Za-z0-9]){11})/g;
-const maxIbanLength = 34;
-
-/** Groups of digits separated by single spaces, hyphens or dots: some consecutive groups may be a card number. */
-const digitGroups = /(?<![\p{L}\p{N}])\d+(?:[ \u00a0.-]\d+)*(?![\p{L}\p{N}])/gu;
-/** Card schemes by first digits and length; the Luhn check alone accepts one number in ten. */
-const cardNumber = new RegExp(
-  `^(?:${[
-    '4(?:\\d{12}|\\d{15}|\\d{18})', // Visa
-    '(?:5[1-5]|2[2-7])\\d{14}', // Mastercard
-    '3[47]\\d{13}', // American Express
-    '3(?:0|6|8|9)\\d{12,17}', // Diners Club
-    '35\\d{14,17}', // JCB
-    '(?:50|5[6-8]|6)\\d{11,17}', // Maestro, Discover, UnionPay, RuPay
-  ].join('|')})$`,
-);
+/** A marker may create a match with the text around it, so redaction is repeated, nearly always once. */
+const maxRounds = 4;
 
 /**
  * Redacts a text.
  *
- * @returns the text with `<email>`, `<phone>`, `<card>`, `<iban>`, `<token>` in place of the matches
+ * @returns the text with markers such as `<email>` in place of the matches
  */
-export function redact(text: string, hints: RedactionHints): string {
+export function redact(text: string, hints: RedactionHints, level: RedactionLevel = 'standard'): string {
+  let redacted = text;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const next = replaceSpans(redacted, findPersonalData(redacted, hints, level));
+    if (next === redacted) break;
+    redacted = next;
+  }
+  return redacted;
+}
+
+/** What is found so far in a text, hidden from the matchers that follow. */
+class Redacting {
+  readonly found: Span[] = [];
+  text: string;
+  lower: string;
+  private grouped: DigitGroups | null = null;
+
+  constructor(readable: ReadableText) {
+    ({ text: this.text, lower: this.lower } = readable);
+    if (this.text.includes('<')) this.hide(findAll(this.text, markers, '<token>'));
+  }
+
+  /** The digits of the text as it is now */
+  get groups(): DigitGroups {
+    return (this.grouped ??= new DigitGroups(this.text));
+  }
+
+  take(find: (text: string, lower: string) => Span[]): void {
+    const spans = withoutOverlap(find(this.text, this.lower));
+    this.hide(spans);
+    this.found.push(...spans);
+  }
+
+  private hide(spans: readonly Span[]): void {
+    if (spans.length === 0) return;
+    this.grouped = null;
+    this.text = withBarriers(this.text, spans);
+    this.lower = withBarriers(this.lower, spans);
+  }
+}
+
+/** What a text has of personal data, in order, without overlap. */
+export function findPersonalData(original: string, hints: RedactionHints, level: RedactionLevel): Span[] {
   const countries = likelyCountries(hints.country, hints.language);
-  // A marker may create a new match with the text around it, so redaction is repeated until nothing changes, nearly always
-  // once. Each round leaves fewer characters outside of markers, so it terminates.
-  for (let before = text; ;) {
-    const after = redactOnce(before, countries);
-    if (after === before) return after;
-    before = after;
+  const readable = readableText(original);
+  const redacting = new Redacting(readable);
+  const isStrict = level === 'strict';
+  redacting.take(findTokens);
+  redacting.take(findEmails);
+  if (/\d/.test(readable.text)) {
+    for (const find of isStrict ? [findSecretCodes, findIpAddresses, findBirthDates] : []) redacting.take(find);
+    redacting.take(findIbans);
+    redacting.take((text) => findCards(text, redacting.groups));
+    if (isStrict) redacting.take(findNationalIds);
+    redacting.take(findAccounts);
+    redacting.take((text, lower) => findPhones(text, lower, redacting.groups, countries));
   }
+  for (const find of isStrict ? [findNames, findAddresses] : []) redacting.take(find);
+  const spans = redacting.found.map((span) => ({ ...span, ...readable.original(span.start, span.end) }));
+  return withoutOverlap(spans);
 }
 
-function redactOnce(text: string, countries: CountryCode[]): string {
-  let result = text;
-  if (result.includes('-----BEGIN')) result = result.replace(privateKey, '<token>');
-  if (/\w{8}/.test(result)) result = result.replace(knownToken, '<token>').replace(bearer, '<token>');
-  if (/[=:]/.test(result)) result = result.replace(assignment, '$1<token>');
-  if (result.includes('@')) result = result.replace(email, '<email>');
-  if (!/\d{2}/.test(result)) return result;
-  return redactPhones(redactCards(redactIbans(result)), countries);
-}
-
-function redactIbans(text: string): string {
-  return replaceMatches(text, ibanStart, (start) => {
-    let compact = '';
-    for (let end = start; end < text.length && compact.length < maxIbanLength; end += 1) {
-      const character = text.charAt(end);
-      if (/[A-Za-z0-9]/.test(character)) compact += character;
-      else if (!/[ \u00a0-]/.test(character) || !/[A-Za-z0-9]/.test(text.charAt(end + 1))) return null;
-      const ends = !/[A-Za-z0-9]/.test(text.charAt(end + 1));
-      if (ends && compact.length >= 15 && validator.isIBAN(compact.toUpperCase()))
-        return { end: end + 1, marker: '<iban>' };
-    }
-    return null;
-  });
-}
-
-function redactCards(text: string): string {
-  return text.replace(digitGroups, (run) => {
-    if (run.length < 13) return run;
-    // Odd indices are the separators.
-    const parts = run.split(/([ \u00a0.-])/);
-    const kept: string[] = [];
-    for (let start = 0; start < parts.length; start += 2) {
-      const end = findCardEnd(parts, start);
-      kept.push(end === null ? (parts[start] ?? '') : '<card>', parts[end ?? start + 1] ?? '');
-      if (end !== null) start = end - 1;
-    }
-    return kept.join('');
-  });
-}
-
-/** @returns the index after the last group of a card number that starts with the group at `start`, or null */
-function findCardEnd(parts: string[], start: number): number | null {
-  let digits = '';
-  let found: number | null = null;
-  for (let place = start; place < parts.length && digits.length < 19; place += 2) {
-    digits += parts[place] ?? '';
-    if (digits.length >= 13 && digits.length <= 19 && isCard(digits)) found = place + 1;
-  }
-  return found;
-}
-
-function isCard(digits: string): boolean {
-  return (
-    validator.isLuhnNumber(digits) &&
-    (cardNumber.test(digits) || validator.isCreditCard(digits)) &&
-    !/^(\d)\1+$/.test(digits)
-  );
-}
-
-/** Replaces what `find` recognizes where `start` matches, from left to right. */
-function replaceMatches(
-  text: string,
-  start: RegExp,
-  find: (from: number) => { end: number; marker: string } | null,
-): string {
-  const kept: string[] = [];
+function replaceSpans(text: string, spans: readonly Span[]): string {
+  if (spans.length === 0) return text;
+  const parts: string[] = [];
   let done = 0;
-  for (const { index } of text.matchAll(start)) {
-    const found = index < done ? null : find(index);
-    if (!found) continue;
-    kept.push(text.slice(done, index), found.marker);
-    done = found.end;
+  for (const { start, end, marker } of spans) {
+    // An entity or a ligature may be shared by two matches.
+    if (start < done) continue;
+    parts.push(text.slice(done, start), marker);
+    done = end;
   }
-  return kept.length === 0 ? text : kept.join('') + text.slice(done);
+  return parts.join('') + text.slice(done);
 }
