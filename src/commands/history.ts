@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { readConfig } from '../config/config.js';
 import { importHistoryFile, type ImportedHistory } from '../ingest/history-import.js';
 import { addColumnOptions, columnsOf, type ColumnOptions } from './options/columns.js';
 import { progressBar } from './options/progress.js';
@@ -27,7 +28,7 @@ export function registerHistory(program: Command): void {
     const result = await withDatabase(async (dataSource) => {
       const bar = progressBar('tickets imported', null);
       const from = { file: resolve(options.data), columns: columnsOf(options) };
-      const settings = { source: options.source, sample: false, now: new Date() };
+      const settings = { source: options.source, sample: false, redaction: readConfig().REDACT, now: new Date() };
       const imported = await importHistoryFile(dataSource, from, settings, (done) => bar.update(done));
       bar.stop();
       return imported;

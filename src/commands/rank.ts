@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { readConfig } from '../config/config.js';
+import { prepareTicket } from '../preparation/prepare-ticket.js';
 import { explainWords, type WordWeight } from '../models/serving/occlusion.js';
 import type { RankInput } from '../models/ranker.js';
 import { toPublicRanking } from '../suggest/requests/suggestion-message.js';
@@ -25,7 +27,7 @@ export function registerRank(program: Command): void {
     .option('--explain', 'include the words that support or contradict each template')
     .option('--json', 'print the ranking as JSON')
     .action(async ({ model: folder, text, explain, json }: RankOptions) => {
-      const input: RankInput = {
+      const ticket: RankInput = {
         subject: '',
         body: text,
         channel: null,
@@ -33,6 +35,7 @@ export function registerRank(program: Command): void {
         contactType: null,
         fields: {},
       };
+      const input = prepareTicket(ticket, readConfig().REDACT);
       const ranking = await withModel(resolve(folder), async (model) => {
         const rank = async (inputs: RankInput[]) => (await model.rank(inputs)).map((answer) => answer.ranking);
         const [answer] = await rank([input]);

@@ -32,7 +32,7 @@ export function registerReplay(program: Command): void {
   addColumnOptions(command).action(async (options: ReplayCommandOptions) => {
     const rows = readDataFile(
       resolve(options.data),
-      columnsOf(options),
+      { ...columnsOf(options), redaction: 'none' },
       options.agents === 'truth' ? 'required' : 'optional',
     );
     const bar = progressBar('tickets sent', null);

@@ -77,6 +77,13 @@ export const environmentSchema = z.object({
     ),
   TOPIC_PARTITIONS: integer(1, 1000).default(4).describe('Number of partitions when a topic is created'),
 
+  REDACT: z
+    .enum(['standard', 'strict'], { error: 'must be standard or strict' })
+    .default('standard')
+    .describe(
+      '`standard` redacts e-mail addresses, phone numbers, cards, bank accounts and access tokens; `strict` also ids, birth dates, addresses, names, security codes and IPs',
+    ),
+
   DATA_DIR: folder.default(resolve('.replyrank')).describe('Data folder of the embedded servers'),
   STORE_DIR: folder
     .default(join(homedir(), '.cache', 'replyrank'))

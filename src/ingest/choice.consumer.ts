@@ -18,7 +18,7 @@ const largeMessageBytes = 64 * 1024;
 export class ChoiceConsumer implements TopicHandler {
   readonly topic: string;
   private readonly reader: TopicReader;
-  private readonly thread = new ReaderThread<ChoiceRead>('choice');
+  private readonly thread = new ReaderThread<ChoiceRead>('choice', 'standard');
 
   constructor(
     private readonly dataSource: DataSource,

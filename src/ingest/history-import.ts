@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { readDataFile } from '../models/dataset/data-file.js';
 import type { Columns, DataRow } from '../models/dataset/data-row.js';
-import { redactTicket } from './message-reader.js';
+import { prepareTicket } from '../preparation/prepare-ticket.js';
+import type { RedactionLevel } from '../redaction/redaction.js';
 import { ticketMessageSchema, replaceUnstorable } from './ticket-message.js';
 
 export interface HistoryOptions {
   /** Source of the tickets; the same file with the same source is imported once */
   source: string;
   sample: boolean;
+  redaction: RedactionLevel;
   /** Date of rows without one */
   now: Date;
 }
@@ -33,7 +35,7 @@ interface HistoryTicket {
 const batchSize = 1000;
 
 /**
- * Stores answered tickets as closed, each with its template as a label of provenance `history`. They are redacted like
+ * Stores answered tickets as closed, each with its template as a label of provenance `history`. They are prepared like
  * messages. An invalid row is reported with its line; the others are imported.
  *
  * @param rows with labels
@@ -67,7 +69,7 @@ export async function importHistory(
       result.refused.push({ line: row.line, problem });
       continue;
     }
-    batch.push(toHistoryTicket(row, seen, options.now));
+    batch.push(toHistoryTicket(row, seen, options));
     if (batch.length >= batchSize) await flush();
   }
   await flush();
@@ -82,7 +84,7 @@ export async function importHistoryFile(
   onProgress: (rows: number) => void,
 ): Promise<ImportedHistory> {
   const unreadable: ImportedHistory['refused'] = [];
-  const rows = readDataFile(file, columns, 'required', ({ line, problem }) =>
+  const rows = readDataFile(file, { ...columns, redaction: 'none' }, 'required', ({ line, problem }) =>
     unreadable.push({ line: line ?? 0, problem }),
   );
   const result = await importHistory(dataSource, rows, options, onProgress);
@@ -108,13 +110,14 @@ function findContentProblem(
 }
 
 /** A row has no id: its content and its occurrence number identify it in every import of the file. */
-function toHistoryTicket(row: DataRow, seen: Map<string, number>, now: Date): HistoryTicket {
+function toHistoryTicket(row: DataRow, seen: Map<string, number>, { now, redaction }: HistoryOptions): HistoryTicket {
   const { subject, body, channel, language, contactType, fields, occurredAt, label } = row;
   const facts = [subject, body, channel, language, contactType, fields, occurredAt, label];
   const hash = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
   const occurrence = (seen.get(hash) ?? 0) + 1;
   seen.set(hash, occurrence);
-  const content = redactTicket(replaceUnstorable({ subject, body, channel, language, contactType, fields }));
+  const unprepared = replaceUnstorable({ subject, body, channel, language, contactType, fields });
+  const content = prepareTicket(unprepared, redaction);
   const ticketId = occurrence === 1 ? hash : `${hash}-${occurrence}`;
   return { ticketId, line: row.line, templateId: label, content, occurredAt: occurredAt ?? now };
 }

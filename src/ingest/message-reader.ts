@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { redactionHints, redact } from '../redaction/redaction.js';
+import { prepareTicket } from '../preparation/prepare-ticket.js';
+import type { RedactionLevel } from '../redaction/redaction.js';
 import { choiceBodySchema } from '../suggest/choices/choice-message.js';
 import type { NewChoice } from '../suggest/choices/choices.service.js';
 import { reject, openEnvelope, type Rejection, type RawMessage } from './envelope.js';
-import { toPlainText } from './plain-text.js';
 import {
   contentHash,
   identitySchema,
@@ -18,15 +18,15 @@ export const sampleHeader = 'replyrank-sample';
 export type TicketRead = { kind: 'ticket'; ticket: TicketMessage } | Rejection;
 export type ChoiceRead = { kind: 'choice'; choice: NewChoice } | Rejection;
 
-/** Decodes, validates and redacts a ticket message, with its body as plain text. Never throws for invalid input. */
-export function readTicket(message: RawMessage, now: number): TicketRead {
+/** Decodes, validates and prepares a ticket message. Never throws for invalid input. @param now ms since 1970 */
+export function readTicket(message: RawMessage, now: number, level: RedactionLevel): TicketRead {
   const envelope = openEnvelope(message);
   if (envelope.kind === 'dead-letter') return envelope;
   const { data, time, eventId } = envelope;
   const parsed = ticketMessageSchema(() => now).safeParse(replaceUnstorable({ occurredAt: time, ...data }));
   if (!parsed.success) return rejectInvalid(parsed.error);
   const { eventId: named, ...content } = parsed.data;
-  const ticket = redactTicket(content);
+  const ticket = prepareTicket(content, level);
   const sample = message.headers[sampleHeader] === '1';
   return { kind: 'ticket', ticket: { ...ticket, eventId: named ?? eventId ?? contentHash(content), sample } };
 }
@@ -36,13 +36,17 @@ export function readTicket(message: RawMessage, now: number): TicketRead {
  *
  * @param timestamp ms since 1970
  */
-export function readTombstone({ key, timestamp }: { key: Buffer | null; timestamp: number }, now: number): TicketRead {
+export function readTombstone(
+  { key, timestamp }: { key: Buffer | null; timestamp: number },
+  now: number,
+  level: RedactionLevel,
+): TicketRead {
   const [, source, ticketId] = /^([^:]*):(.*)$/s.exec(key?.toString() ?? '') ?? [];
   if (ticketId === undefined) return reject('invalid-field', 'key: must be source:ticketId to close a ticket');
   const date = new Date(timestamp);
   const occurredAt = Number.isNaN(date.getTime()) ? undefined : date.toISOString();
   const value = Buffer.from(JSON.stringify({ source, ticketId, event: 'closed', occurredAt }));
-  return readTicket({ key, value, headers: {} }, now);
+  return readTicket({ key, value, headers: {} }, now, level);
 }
 
 export function readChoice(message: RawMessage): ChoiceRead {
@@ -66,21 +70,4 @@ function rejectInvalid(error: z.ZodError): Rejection {
     field === 'occurredAt' ? 'invalid-date' : 'invalid-field',
     `${field || 'message'}: ${first?.message ?? ''}`,
   );
-}
-
-type Content = Pick<TicketMessage, 'subject' | 'body' | 'fields' | 'language'>;
-
-/** Redacts subject, body and string fields, except `customer.*`, which fills placeholders. */
-export function redactTicket<T extends Content>(ticket: T): T {
-  const hints = redactionHints(ticket);
-  const fields = Object.entries(ticket.fields).map(([name, value]) => [
-    name,
-    typeof value === 'string' && !name.startsWith('customer.') ? redact(value, hints) : value,
-  ]);
-  return {
-    ...ticket,
-    subject: redact(ticket.subject, hints),
-    body: redact(toPlainText(ticket.body), hints),
-    fields: Object.fromEntries(fields) as T['fields'],
-  };
 }

@@ -1,6 +1,7 @@
 import { compiledWorker } from '../processes/compiled-worker.js';
 import { ThreadTimeout, WorkerThread } from '../processes/worker-thread.js';
 import { reject, type RawMessage, type Rejection } from './envelope.js';
+import type { RedactionLevel } from '../redaction/redaction.js';
 import type { ChoiceRead, TicketRead } from './message-reader.js';
 
 export interface ReadRequest {
@@ -8,6 +9,7 @@ export interface ReadRequest {
   messages: (Pick<RawMessage, 'headers' | 'unreadable'> & { value: Uint8Array | null })[];
   /** ms since 1970 */
   now: number;
+  level: RedactionLevel;
 }
 
 export interface ReaderLimits {
@@ -39,6 +41,7 @@ export class ReaderThread<Read extends TicketRead | ChoiceRead> {
 
   constructor(
     private readonly kind: ReadRequest['kind'],
+    private readonly level: RedactionLevel,
     private readonly limits: ReaderLimits = defaultLimits,
     workerFile = compiledWorker(import.meta.url, './message-reader.worker.js'),
   ) {
@@ -106,7 +109,11 @@ export class ReaderThread<Read extends TicketRead | ChoiceRead> {
     const timeoutMs = Math.ceil(baseTimeoutMs + (timeoutMsPerMegabyte * bytes) / 2 ** 20);
     const buffers = copies.flatMap(({ value }) => (value ? [value.buffer] : []));
     try {
-      return await this.thread.request({ kind: this.kind, messages: copies, now }, timeoutMs, buffers);
+      return await this.thread.request(
+        { kind: this.kind, messages: copies, now, level: this.level },
+        timeoutMs,
+        buffers,
+      );
     } catch (error) {
       this.isStarted = false;
       throw error;
@@ -116,9 +123,11 @@ export class ReaderThread<Read extends TicketRead | ChoiceRead> {
   /** A message's time begins once the thread answers. */
   private async start(): Promise<void> {
     if (this.isStarted) return;
-    await this.thread.request({ kind: this.kind, messages: [], now: 0 }, startTimeoutMs).catch((cause: unknown) => {
-      throw new ReaderStartError(`the thread that reads messages does not start: ${String(cause)}`, { cause });
-    });
+    await this.thread
+      .request({ kind: this.kind, messages: [], now: 0, level: this.level }, startTimeoutMs)
+      .catch((cause: unknown) => {
+        throw new ReaderStartError(`the thread that reads messages does not start: ${String(cause)}`, { cause });
+      });
     this.isStarted = true;
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { redact } from '../redaction/redaction.js';
 import { occurredAtSchema } from '../suggest/choices/choice-message.js';
 
 export const sourcePattern = /^[a-z0-9._-]{1,64}$/;
@@ -20,7 +21,16 @@ const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
 const identifier = z
   .union([z.string(), z.number().int()], { error: 'must be a string' })
   .transform(String)
-  .pipe(z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters'));
+  .pipe(
+    z
+      .string()
+      .min(1, 'must not be empty')
+      .max(256, 'must have at most 256 characters')
+      // An id is stored and published as it is; a Message-ID in angle brackets is none of a person.
+      .refine((id) => /^<.*>$/.test(id) || !redact(id, { language: null, country: null }).includes('<email>'), {
+        error: "must not be an e-mail address, which would be stored unredacted; use the helpdesk's own id",
+      }),
+  );
 
 export const identitySchema = z.object({
   source: z

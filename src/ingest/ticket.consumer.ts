@@ -22,7 +22,7 @@ interface Rejected {
  * How a ticket flows from Kafka into the database:
  *
  * 1. receive: topic-reader.ts gets a batch and calls `storeBatch` with chunks of it
- * 2. read and redact: message-reader.ts decodes, validates and redacts each message, in a thread
+ * 2. read and prepare: message-reader.ts decodes, validates and redacts each message, in a thread
  * 3. store once: ticket-store.ts stores tickets and requests their ranking, dead-letters.ts stores invalid messages, both in
  *    one transaction
  * 4. commit: topic-reader.ts commits the offset
@@ -31,7 +31,7 @@ interface Rejected {
 export class TicketConsumer implements TopicHandler {
   readonly topic: string;
   private readonly reader: TopicReader;
-  private readonly thread = new ReaderThread<TicketRead>('ticket');
+  private readonly thread: ReaderThread<TicketRead>;
   private readonly backlog: RankBacklog;
 
   constructor(
@@ -42,6 +42,7 @@ export class TicketConsumer implements TopicHandler {
     private readonly ranking: RankingLoop,
   ) {
     this.topic = config.TOPIC_TICKETS;
+    this.thread = new ReaderThread('ticket', config.REDACT);
     this.backlog = new RankBacklog(dataSource, config.RANK_BACKLOG);
     this.reader = new TopicReader(kafka, config.KAFKA_GROUP, this, metrics);
   }
@@ -94,13 +95,13 @@ export class TicketConsumer implements TopicHandler {
       else rejected.push({ message, rejection: result });
     };
     const now = Date.now();
-    const { TICKET_TOMBSTONES: action } = this.config;
+    const { TICKET_TOMBSTONES: action, REDACT: level } = this.config;
     const results = await this.thread.read(messages, now);
     for (const [index, message] of messages.entries()) {
       const result = results[index];
       if (message.value === null && action !== 'dead-letter') {
         this.metrics.tombstones.inc({ action });
-        if (action === 'close') collect(message, readTombstone(message, now));
+        if (action === 'close') collect(message, readTombstone(message, now, level));
       } else if (result) collect(message, result);
     }
     return { tickets, rejected };

@@ -32,9 +32,9 @@ describe('a date', () => {
     ['2026-11-23t09:14:00z', '2026-11-23T09:14:00.000Z'],
     ['2026-11-23 09:14:00.123456-02:00', '2026-11-23T11:14:00.123Z'],
   ])('%s is read in a ticket, a CloudEvent and a choice', (text, expected) => {
-    const inTicket = readTicket(message(JSON.stringify(ticket({ occurredAt: text }))), now);
+    const inTicket = readTicket(message(JSON.stringify(ticket({ occurredAt: text }))), now, 'standard');
     const headers = { ce_specversion: '1.0', ce_id: 'e', ce_time: text };
-    const inEvent = readTicket(message(JSON.stringify(ticket({ occurredAt: undefined })), headers), now);
+    const inEvent = readTicket(message(JSON.stringify(ticket({ occurredAt: undefined })), headers), now, 'standard');
     for (const read of [inTicket, inEvent]) {
       expect(read.kind === 'ticket' && read.ticket.occurredAt.toISOString()).toBe(expected);
     }
@@ -51,7 +51,7 @@ describe('a date', () => {
   });
 
   test('without a time zone is refused, and the reason asks for one', () => {
-    const read = readTicket(message(JSON.stringify(ticket({ occurredAt: '2026-11-23T09:14:00' }))), now);
+    const read = readTicket(message(JSON.stringify(ticket({ occurredAt: '2026-11-23T09:14:00' }))), now, 'standard');
     expect(read).toMatchObject({
       reason: 'invalid-date',
       detail: expect.stringMatching(/^occurredAt: .*time zone/) as string,
@@ -61,7 +61,7 @@ describe('a date', () => {
 
 describe('the framing of a Schema Registry', () => {
   test('is skipped where JSON follows', () => {
-    const read = readTicket(message(framed(JSON.stringify(ticket()))), now);
+    const read = readTicket(message(framed(JSON.stringify(ticket()))), now, 'standard');
     expect(read).toMatchObject({ kind: 'ticket', ticket: { ticketId: '1', body: 'My card' } });
   });
 
@@ -101,6 +101,7 @@ describe('a number that JavaScript would round', () => {
             `"fields":{"customer.id":${digits},"orders":3}}`,
         ),
         now,
+        'standard',
       );
     fc.assert(
       fc.property(fc.bigInt({ min: 2n ** 53n, max: 10n ** 40n }), (id) => {
@@ -126,7 +127,9 @@ describe('a number that JavaScript would round', () => {
       ),
     ];
     for (const each of messages) {
-      expect(readTicket(each, now)).toMatchObject({ ticket: { ticketId: '9007199254740993', eventId: 'e' } });
+      expect(readTicket(each, now, 'standard')).toMatchObject({
+        ticket: { ticketId: '9007199254740993', eventId: 'e' },
+      });
     }
   });
 });
@@ -138,17 +141,20 @@ describe('a tombstone', () => {
   });
 
   test('closes the ticket that its key names, at its time', () => {
-    expect(readTombstone(tombstone('helpdesk:a:b'), now)).toMatchObject({
+    expect(readTombstone(tombstone('helpdesk:a:b'), now, 'standard')).toMatchObject({
       ticket: { source: 'helpdesk', ticketId: 'a:b', event: 'closed', occurredAt: new Date(now), body: '' },
     });
   });
 
   test.each([null, '', 'helpdesk', 'Help Desk:1', 'helpdesk:'])('of the key %j is refused', (key) => {
-    expect(readTombstone(tombstone(key), now)).toMatchObject({ kind: 'dead-letter', reason: 'invalid-field' });
+    expect(readTombstone(tombstone(key), now, 'standard')).toMatchObject({
+      kind: 'dead-letter',
+      reason: 'invalid-field',
+    });
   });
 
   test('without a time is refused', () => {
-    expect(readTombstone(tombstone('helpdesk:1', NaN), now)).toMatchObject({ reason: 'invalid-date' });
-    expect(readTombstone(tombstone('helpdesk:1', -1), now)).toMatchObject({ reason: 'invalid-date' });
+    expect(readTombstone(tombstone('helpdesk:1', NaN), now, 'standard')).toMatchObject({ reason: 'invalid-date' });
+    expect(readTombstone(tombstone('helpdesk:1', -1), now, 'standard')).toMatchObject({ reason: 'invalid-date' });
   });
 });

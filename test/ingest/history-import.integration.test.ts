@@ -34,7 +34,7 @@ async function historyFile(rows: object[]): Promise<string> {
 }
 
 function load(file: string, source: string, columns: Columns = {}) {
-  const options = { source, sample: false, now: new Date('2026-01-05T10:00:00Z') };
+  const options = { source, sample: false, redaction: 'standard' as const, now: new Date('2026-01-05T10:00:00Z') };
   return importHistoryFile(database.source, { file, columns }, options, () => undefined);
 }
 

@@ -20,7 +20,7 @@ writeFileSync(
    });`,
 );
 const limits = { baseTimeoutMs: 300, timeoutMsPerMegabyte: 0 };
-const thread = new ReaderThread<TicketRead>('ticket', limits, file);
+const thread = new ReaderThread<TicketRead>('ticket', 'standard', limits, file);
 afterAll(async () => {
   await thread.stop();
   rmSync(folder, { recursive: true });
@@ -50,7 +50,7 @@ test.each([
 });
 
 test('a thread that does not start is no fault of the messages', async () => {
-  const broken = new ReaderThread<TicketRead>('ticket', limits, join(folder, 'missing.mjs'));
+  const broken = new ReaderThread<TicketRead>('ticket', 'standard', limits, join(folder, 'missing.mjs'));
   const message = { key: null, value: Buffer.from('a'), headers: {} };
   await expect(broken.read([message], 0)).rejects.toBeInstanceOf(ReaderStartError);
 });

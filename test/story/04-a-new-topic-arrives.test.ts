@@ -103,7 +103,7 @@ test('1. a team has answered tickets; a model learns from them, with the referen
   const ids = [...new Set(lines.map((line) => line.split('\t')[1] ?? ''))];
   const templates = ids.map((id) => ({ id, title: id, body: id, contactTypes: [], state: 'allowed' as const }));
   await service.dataSource.transaction((manager) => importTemplates(manager, templates, { actor: 'test' }));
-  const options = { source: 'history', sample: false, now: new Date() };
+  const options = { source: 'history', sample: false, redaction: 'standard' as const, now: new Date() };
   await importHistory(service.dataSource, rows, options, () => undefined);
   const training = { ...trainingSettings(service.config), signal: new AbortController().signal };
   const { version } = await trainFromLabels(service.dataSource, training, () => undefined);

@@ -28,7 +28,7 @@ export async function importSampleHistory(
   await importHistory(
     dataSource,
     readDataFile(file, { label: 'category' }),
-    { source, sample: false, now },
+    { source, sample: false, redaction: 'standard' as const, now },
     () => undefined,
   );
 }

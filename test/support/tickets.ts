@@ -22,7 +22,11 @@ export const aTicket = (ticketId: string, more: object = {}) => ({
 /** Reads and stores messages as the consumer of the topic does. */
 export async function arrive(source: DataSource, tickets: object[], auditShare = 0): Promise<void> {
   const read = tickets.map((ticket) => {
-    const result = readTicket({ value: Buffer.from(JSON.stringify(ticket)), headers: {} } as never, Date.now());
+    const result = readTicket(
+      { value: Buffer.from(JSON.stringify(ticket)), headers: {} } as never,
+      Date.now(),
+      'standard',
+    );
     if (result.kind !== 'ticket') throw new Error(`a ticket of the test is none: ${result.detail}`);
     return result.ticket;
   });

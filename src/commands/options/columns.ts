@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { findFormatProblem, isTimeZone } from '../../files/dates.js';
+import { readConfig } from '../../config/config.js';
 import type { Columns } from '../../models/dataset/data-row.js';
 import { UserError } from './user-error.js';
 
@@ -35,6 +36,7 @@ export function addColumnOptions(command: Command): Command {
     .option('--none-label <value>', 'label value meaning "no template"');
 }
 
+/** @throws ConfigError: how rows are redacted is part of the environment */
 export function columnsOf(options: ColumnOptions): Columns {
   return {
     text: options.textColumn,
@@ -47,6 +49,7 @@ export function columnsOf(options: ColumnOptions): Columns {
     timeZone: options.timeZone,
     fields: options.fields,
     noneLabel: options.noneLabel,
+    redaction: readConfig().REDACT,
   };
 }
 

@@ -34,7 +34,7 @@ export async function loadSample(
     importTemplates(manager, templates, { actor, sample: true }),
   );
   if (added > 0) report(`Sample: ${added} reply templates`);
-  await loadHistory(dataSource, report, signal);
+  await loadHistory(dataSource, config, report, signal);
   if ((await findChampion(dataSource.manager)) !== null) return;
   report('Sample: training the first model …');
   const training = { ...trainingSettings(config), signal };
@@ -72,14 +72,19 @@ async function refuseRealData(dataSource: DataSource): Promise<void> {
   );
 }
 
-async function loadHistory(dataSource: DataSource, report: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function loadHistory(
+  dataSource: DataSource,
+  { REDACT: redaction }: ServiceConfig,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const rows = await sampleHistory();
   const [stored] = await dataSource.query<{ n: number }[]>('SELECT count(*)::int AS n FROM tickets WHERE source = $1', [
     historySource,
   ]);
   if ((stored?.n ?? 0) >= rows.length) return;
   const bar = progressBar('answered tickets'.padEnd(28), rows.length);
-  const options = { source: historySource, sample: true, now: new Date() };
+  const options = { source: historySource, sample: true, redaction, now: new Date() };
   const { imported } = await importHistory(dataSource, rows, options, (done) => {
     bar.update(done);
     signal.throwIfAborted();

@@ -2,6 +2,8 @@ import { DataFileError } from '../../files/data-file-error.js';
 import { isNumericDate, readDate, type DayMonthOrder } from '../../files/dates.js';
 import { widthProblem } from '../../files/delimited-text.js';
 import { readNumber } from '../../json/parse-json.js';
+import { prepareTicket } from '../../preparation/prepare-ticket.js';
+import type { RedactionLevel } from '../../redaction/redaction.js';
 import type { FieldValue, RankInput } from '../ranker.js';
 
 /** Column names. A missing one falls back to its default, if the file has that column. */
@@ -23,6 +25,11 @@ export interface Columns {
   fields?: readonly string[] | undefined;
   /** Label value meaning "no template" */
   noneLabel?: string | undefined;
+  /**
+   * How rows are prepared, which is like tickets that arrive; default `standard`. `none`: they are prepared already, or will be
+   * by whoever gets them.
+   */
+  redaction?: RedactionLevel | 'none' | undefined;
 }
 
 export interface DataRow {
@@ -122,7 +129,8 @@ export class RowReader {
     const label = this.label === null ? null : this.labelOf(cells, line, this.label);
     const noneFits = this.label !== null && label === null;
     const { subject, body } = this.textParts;
-    return {
+    const { redaction = 'standard' } = columns;
+    const row = {
       line,
       id: this.string(cells, 'id', line) || null,
       subject: subject === null ? '' : this.string(cells, subject, line),
@@ -135,6 +143,7 @@ export class RowReader {
       language: this.string(cells, 'language', line) || null,
       fields: Object.fromEntries((columns.fields ?? []).map((name) => [name, this.field(cells, name, line)])),
     };
+    return redaction === 'none' ? row : prepareTicket(row, redaction);
   }
 
   private findText(): { subject: string | null; body: string } {

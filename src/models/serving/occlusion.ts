@@ -7,6 +7,7 @@
  * Kononenko 2008. It only calls the ranker, so it works with any ranker. In a long text whole passages are left out first, and the
  * most influential ones are refined.
  */
+import { bodyOffset, newText } from '../../preparation/new-text.js';
 import { splitIntoPassages, wordCount, type Passage } from './passages.js';
 import { windowCost } from './rank-queue.js';
 import type { RankInput, Ranking } from '../ranker.js';
@@ -49,11 +50,14 @@ interface WeighedPassage extends Passage {
  * @returns per template at most twelve words with the largest weights, in the order of the text
  */
 export async function explainWords(
-  input: RankInput,
+  ticket: RankInput,
   templateIds: readonly string[],
   rank: (inputs: RankInput[]) => Promise<Ranking[]>,
   settings: OcclusionSettings = defaultOcclusion,
 ): Promise<WordWeight[][]> {
+  // Only what the model reads is left out by turns; a mark of a quote without its words would be no quote any more.
+  const { text: body, left: unread } = newText(ticket.body);
+  const input = { ...ticket, body };
   const text = `${input.subject}\n${input.body}`;
   let left = Math.min(settings.maxTexts, Math.floor(settings.maxWindows / windowCost(input))) - 1;
   const whole = { start: 0, end: text.length };
@@ -79,7 +83,11 @@ export async function explainWords(
     open = [...round.rest, ...weighed.filter((part) => wordCount(text, part) > 1)];
   }
   found.push(...open.filter(({ start, end }) => end - start <= maxShownLength));
-  return templateIds.map((_, at) => shownWords(text, input.subject.length, found, at));
+  const inBody = (word: WordWeight): WordWeight =>
+    word.part === 'subject'
+      ? word
+      : { ...word, start: bodyOffset(unread, word.start), end: bodyOffset(unread, word.end - 1) + 1 };
+  return templateIds.map((_, at) => shownWords(text, input.subject.length, found, at).map(inBody));
 }
 
 /** Splits the most influential passages, as far as this round's share of the remaining texts goes. */

@@ -65,7 +65,7 @@ export async function trainFromLabels(
       data,
       templates,
       out,
-      columns: { noneLabel, fields },
+      columns: { noneLabel, fields, redaction: 'none' as const },
       seed: training.seed,
       precision,
       coverage,

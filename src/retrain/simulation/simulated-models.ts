@@ -54,7 +54,7 @@ export class SimulatedModels {
     const data = join(folder, `tickets-${this.trainings}.jsonl`);
     await mkdir(folder, { recursive: true });
     await writeFile(data, rows.map((row) => `${JSON.stringify(toTrainingRow(row))}\n`).join(''), { mode: 0o600 });
-    const columns = { noneLabel, fields };
+    const columns = { noneLabel, fields, redaction: 'none' as const };
     const settings = {
       data,
       templates: null,

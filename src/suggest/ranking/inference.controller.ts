@@ -1,7 +1,9 @@
-import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Res, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, HttpStatus, Inject, Param, Post, Res, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { z } from 'zod';
+import { CONFIG, type ServiceConfig } from '../../config/config.js';
+import { prepareTicket } from '../../preparation/prepare-ticket.js';
 import { ProblemException } from '../../http/problem.js';
 import { StoresNothing, Roles } from '../../access/roles.js';
 import { inferBodySchema, inferResponse, readTexts, type InferBody } from './inference-message.js';
@@ -19,7 +21,10 @@ const responseSchema = (properties: Record<string, z.ZodType>) => ({ standardSch
 @ApiTags('inference')
 @Controller('v2')
 export class InferenceController {
-  constructor(private readonly champion: ChampionService) {}
+  constructor(
+    private readonly champion: ChampionService,
+    @Inject(CONFIG) private readonly config: ServiceConfig,
+  ) {}
 
   @Get()
   @Roles('agent', 'lead', 'ml')
@@ -87,13 +92,10 @@ export class InferenceController {
     @Res({ passthrough: true }) response: Response,
   ) {
     this.served(path);
-    const inputs = readTexts(body).map((text) => ({
-      ...text,
-      channel: null,
-      language: null,
-      contactType: null,
-      fields: {},
-    }));
+    const inputs = readTexts(body).map((text) => {
+      const ticket = { ...text, channel: null, language: null, contactType: null, fields: {} };
+      return prepareTicket(ticket, this.config.REDACT);
+    });
     const answers = await orServiceUnavailable(this.champion.rank(inputs));
     const answer = { model_name: modelName, ...inferResponse(body, answers) };
     const binary = encodeInference(body, answer);

@@ -1,6 +1,8 @@
-import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, HttpStatus, Inject, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { CONFIG, type ServiceConfig } from '../../config/config.js';
+import { prepareTicket } from '../../preparation/prepare-ticket.js';
 import { StoresNothing, Roles } from '../../access/roles.js';
 import { orServiceUnavailable } from './model-unavailable.js';
 import { ChampionService } from '../versions/champion.service.js';
@@ -34,7 +36,10 @@ const rankedSchema = z
 @ApiTags('rank')
 @Controller('api/v1/rank')
 export class RankController {
-  constructor(private readonly champion: ChampionService) {}
+  constructor(
+    private readonly champion: ChampionService,
+    @Inject(CONFIG) private readonly config: ServiceConfig,
+  ) {}
 
   /** Ranks the active templates for a text. Nothing is stored. */
   @StoresNothing()
@@ -44,7 +49,8 @@ export class RankController {
   @ApiOkResponse({ standardSchema: rankedSchema })
   async rank(@Body({ schema: rankBodySchema }) body: z.infer<typeof rankBodySchema>) {
     const { text, limit, ...ticket } = body;
-    const [answer] = await orServiceUnavailable(this.champion.rank([{ ...ticket, body: text ?? ticket.body }]));
+    const prepared = prepareTicket({ ...ticket, body: text ?? ticket.body }, this.config.REDACT);
+    const [answer] = await orServiceUnavailable(this.champion.rank([prepared]));
     return { modelVersion: answer?.version ?? '', ...(answer ? toPublicRanking(answer.ranking, limit) : {}) };
   }
 }

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { CONFIG, type ServiceConfig } from '../../config/config.js';
 import { recordAudit } from '../../access/audit-log.js';
 import type { Flag, FlagReason } from '../../records/tickets/flag.entity.js';
 import { redactionHints, redact } from '../../redaction/redaction.js';
@@ -18,7 +19,10 @@ export interface FlaggedTemplate {
 
 @Injectable()
 export class FlagsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(CONFIG) private readonly config: ServiceConfig,
+  ) {}
 
   add(
     { source, ticketId }: TicketPath,
@@ -33,7 +37,7 @@ export class FlagsService {
       if (!ticket) return 'no-ticket';
       const known: unknown[] = await manager.query('SELECT 1 FROM templates WHERE id = $1', [templateId]);
       if (known.length === 0) return 'no-template';
-      const redactedNote = note ? redact(note, redactionHints(ticket)) : null;
+      const redactedNote = note ? redact(note, redactionHints(ticket), this.config.REDACT) : null;
       const added: unknown[] = await manager.query(
         `INSERT INTO flags (ticket, flag_id, template_id, reason, note, agent) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (ticket, flag_id) DO NOTHING RETURNING id`,

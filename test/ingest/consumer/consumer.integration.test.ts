@@ -325,7 +325,7 @@ test('a message that takes too long to read is a dead letter and committed, and 
   Reflect.set(
     stage.tickets,
     'thread',
-    new ReaderThread('ticket', { baseTimeoutMs: 2_000, timeoutMsPerMegabyte: 0 }, file),
+    new ReaderThread('ticket', 'standard', { baseTimeoutMs: 2_000, timeoutMsPerMegabyte: 0 }, file),
   );
   await stage.send(['before', 'hang', 'after'].map((id) => message(id, 0)));
   await Promise.all([stage.tickets.start(), stage.relay.start()]);

@@ -227,7 +227,7 @@ test('of two customers whose ids differ in the last of many digits, only one is 
     await writeFile(join(scratch.folder, 'b.csv'), `text,template,customer.id\n${csv}`);
     for (const name of ['a.jsonl', 'b.csv']) {
       const from = { file: join(scratch.folder, name), columns: { fields: ['customer.id'], noneLabel: 'none' } };
-      const options = { source: 'history', sample: false, now: new Date() };
+      const options = { source: 'history', sample: false, redaction: 'standard' as const, now: new Date() };
       const imported = await importHistoryFile(database.source, from, options, () => undefined);
       expect(imported).toMatchObject({ imported: 2, refused: [] });
     }
