@@ -46,6 +46,6 @@ export function UnrecordedTicketPane({
 
 function ticketOf({ path, subject, text, writtenAt }: HostTicket): Ticket {
   const at = writtenAt ?? new Date().toISOString();
-  const unknown = { channel: null, language: null, contactType: null, fields: {}, sample: false };
+  const unknown = { channel: null, language: null, contactType: null, fields: {}, sample: false, quotedParts: [] };
   return { ...path, ...unknown, subject, body: text, state: 'open', occurredAt: at, receivedAt: at };
 }

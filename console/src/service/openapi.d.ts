@@ -1852,6 +1852,11 @@ export interface components {
       /** Format: date-time */
       receivedAt: string;
       body: string;
+      /** @description Parts of the body that the model does not read (quotes, signatures): UTF-16 code units, `end` excluded, in order */
+      quotedParts: {
+        start: number;
+        end: number;
+      }[];
       fields: {
         [key: string]: string | number | boolean | null;
       };

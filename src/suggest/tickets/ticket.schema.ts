@@ -76,6 +76,8 @@ export const ticketSchema = z
   .object({
     ...facts,
     body: z.string(),
+    /** Parts of the body that the model does not read (quotes, signatures): UTF-16 code units, `end` excluded, in order */
+    quotedParts: z.array(z.object({ start: z.number().int(), end: z.number().int() })),
     fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   })
   .meta({ id: 'Ticket' });

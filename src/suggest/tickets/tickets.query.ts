@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Suggestion } from '../../records/tickets/suggestion.entity.js';
+import { newText } from '../../preparation/new-text.js';
 import { toMicroseconds, fromMicroseconds, page } from '../../http/cursor.js';
 import { toSuggestionMessage } from '../requests/suggestion-message.js';
 import type {
@@ -84,12 +85,12 @@ export class TicketsQueryService {
   }
 
   async get(path: TicketPath): Promise<TicketAnswer | null> {
-    const [ticket]: TicketAnswer[] = await this.dataSource.query(
+    const [ticket]: Omit<TicketAnswer, 'quotedParts'>[] = await this.dataSource.query(
       `SELECT ${ticketColumns}, t.contact_type AS "contactType", t.body, t.fields
          FROM tickets t WHERE t.source = $1 AND t.ticket_id = $2`,
       [path.source, path.ticketId],
     );
-    return ticket ?? null;
+    return ticket ? { ...ticket, quotedParts: [...newText(ticket.body).left] } : null;
   }
 
   /** The newest suggestion with its active templates, ranked from 1. */

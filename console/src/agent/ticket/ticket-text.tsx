@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Ticket, WordWeight } from '../../service/api-types.js';
 import { MarkedText } from '../replies/marked-text.js';
+import { TicketBody } from './ticket-body.js';
 import { When } from '../../ui/when.js';
 
 /** What the customer wrote, as text and never as markup, and what the helpdesk knows about it. */
@@ -52,7 +53,7 @@ export function TicketText({
     <>
       <div className="ticket-body" lang={data.language ?? undefined} data-testid="ticket-body">
         {data.body ? (
-          <MarkedText text={data.body} words={wordsIn('body')} />
+          <TicketBody key={`${data.source} ${data.ticketId}`} ticket={data} words={wordsIn('body')} />
         ) : (
           <Text c="dimmed">{t('ticket.noText')}</Text>
         )}
