@@ -80,7 +80,7 @@ function splitLines(text: string): Line[] {
   while (start <= text.length) {
     const found = text.indexOf('\n', start);
     const end = found === -1 ? text.length : found + 1;
-    const beginning = text.slice(start, Math.min(end, start + maxMarkerLength + 1)).trim();
+    const beginning = found === start ? '' : text.slice(start, Math.min(end, start + maxMarkerLength + 1)).trim();
     const isShort = end - start <= maxMarkerLength;
     lines.push({
       start,
@@ -208,15 +208,17 @@ function isSignatureStart(lines: readonly Line[], at: number, end: number): bool
 /** Paragraphs of legal notices. */
 function markDisclaimers(text: string, lines: readonly Line[], left: Uint8Array): void {
   let start = 0;
+  let hasParagraphAbove = false;
   for (let at = 0; at <= lines.length; at += 1) {
     if (at < lines.length && !lines[at]!.isBlank) continue;
     const [first, last] = [lines[start], lines[at - 1]];
     // The first paragraph is what the customer came to say.
-    if (first && last && start < at && lines.slice(0, start).some(({ isBlank }) => !isBlank)) {
+    if (first && last && start < at && hasParagraphAbove) {
       const paragraph = text.slice(first.start, Math.min(last.end, first.start + 4_000));
       const found = new Set(paragraph.match(disclaimerWords)?.map((word) => word.toLowerCase()));
       if (found.size >= minDisclaimerWords && paragraph.length > 80) left.fill(1, start, at);
     }
+    if (start < at) hasParagraphAbove = true;
     start = at + 1;
   }
 }
