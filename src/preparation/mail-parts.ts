@@ -104,9 +104,9 @@ function markHistory(lines: readonly Line[], left: Uint8Array): void {
     if (line.isBlank || line.isQuoted || !line.isShort) continue;
     const attributed = attributionLines(lines, at);
     const header = attributed === 0 ? headerBlock(lines, at) : null;
-    if (attributed > 0 && hasWordsAbove(lines, left, at, 1)) {
-      const next = nextFilled(lines, at + attributed);
-      const isInterleaved = lines[next]?.isQuoted === true;
+    // An answer may be written between the quoted lines, or below them.
+    const isInterleaved = attributed > 0 && lines[nextFilled(lines, at + attributed)]?.isQuoted === true;
+    if (isInterleaved || (attributed > 0 && hasWordsAbove(lines, left, at, 1))) {
       left.fill(1, at, isInterleaved ? at + attributed : lines.length);
       if (!isInterleaved) return;
     } else if (replyAbove.test(line.text) && hasWordsAbove(lines, left, at, 1)) {

@@ -31,7 +31,7 @@ describe('left out is', () => {
     // Some programs mark no line.
     expect(read(`${asked}\n\n${attribution}\n\nHi Ada,\nYour top-up was reverted.`)).toBe(asked);
     // The answer may be below the quote.
-    expect(read(`${attribution}\n${quoted}\n${asked}`)).toContain(asked);
+    expect(read(`${attribution}\n${quoted}\n${asked}`)).toBe(asked);
   });
 
   test.each([

@@ -39,7 +39,10 @@ afterAll(async () => {
   await scratch.remove();
 });
 
-type Item = { templateId: string; probability: number };
+interface Item {
+  templateId: string;
+  probability: number;
+}
 const short = (items: readonly Item[]): [string, number][] =>
   items.slice(0, 3).map(({ templateId, probability }) => [templateId, Math.round(1000 * probability)]);
 
