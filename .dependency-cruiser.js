@@ -32,7 +32,7 @@ const rooms = {
   'src/http': [],
   'src/access': ['src/http', 'src/records'],
   'src/database': ['src/records', 'migrations'],
-  'src/events': ['src/access', 'src/database'],
+  'src/events': ['src/access', 'src/database', 'src/http'],
 
   ...below('src/models', {
     tensors: [],

@@ -47,6 +47,11 @@ export class AccessGuard implements CanActivate {
     request.actor = actor;
   }
 
+  /** Whether the request's token or session is still valid, for responses that last. */
+  async isAuthenticated(request: Request): Promise<boolean> {
+    return (await this.authenticate(request)) !== null;
+  }
+
   private async authenticate(request: Request): Promise<Actor | null> {
     const [scheme, token] = (request.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() === 'bearer' && token) return this.access.findByToken(token);

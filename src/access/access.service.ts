@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Role } from '../records/access/api-token.entity.js';
 import { recordAudit } from './audit-log.js';
+import { UnknownNames } from './lock-out.js';
 import type { Actor } from './roles.js';
 import { hashSecret, newSecret } from './secrets.js';
 import { checkPassword, type PasswordCheck } from './users.js';
@@ -15,6 +16,7 @@ const handOverSeconds = 30;
 /** Authenticates tokens and sessions. */
 @Injectable()
 export class AccessService {
+  private readonly unknownNames = new UnknownNames();
   private readonly cache = new Map<string, { actor: Actor | null; until: number }>();
 
   constructor(private readonly dataSource: DataSource) {}
@@ -82,7 +84,7 @@ export class AccessService {
     now: Date,
   ): Promise<{ outcome: 'right'; secret: string } | Exclude<PasswordCheck, { outcome: 'right' }>> {
     const { manager } = this.dataSource;
-    const check = await checkPassword(manager, name, password, now);
+    const check = await checkPassword(manager, name, password, { now, unknownNames: this.unknownNames });
     if (check.outcome !== 'right') return check;
     await recordAudit(manager, {
       actor: check.name,

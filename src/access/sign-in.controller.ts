@@ -94,7 +94,7 @@ export class SignInController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    if (!loopback.has(request.socket.remoteAddress ?? '')) {
+    if (!loopback.has(request.socket.remoteAddress ?? '') || isProxied(request)) {
       throw new ProblemException(HttpStatus.FORBIDDEN, 'the sign-in link works only on the machine of the service');
     }
     const secret = code ? await this.access.redeemLink(code) : null;
@@ -158,6 +158,15 @@ export class SignInController {
     }
   }
 }
+
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+/** A proxy on this machine connects from it, too: its headers, or the name that the browser asked for, show it. */
+function isProxied({ headers }: Request): boolean {
+  return proxyHeaders.some((name) => headers[name] !== undefined) || !localHost.test(headers.host ?? '');
+}
+
+const localHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 function readAttempt(request: Request): (OidcAttempt & { to: ReturnPath }) | null {
   try {

@@ -3,7 +3,7 @@ import { hash, verify } from '@node-rs/argon2';
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../records/access/api-token.entity.js';
 import { recordAudit } from './audit-log.js';
-import { lockDuration } from './lock-out.js';
+import { lockDuration, type UnknownNames } from './lock-out.js';
 
 /**
  * argon2id with 19 MiB and two passes, as in OWASP's Password Storage Cheat Sheet
@@ -64,6 +64,26 @@ export async function removeUser(manager: EntityManager, name: string, actor: st
   return count > 0;
 }
 
+/**
+ * Ends sessions, one-time links and hand-overs: of one user, or all of them.
+ *
+ * @param name null: everybody, users of an identity provider included
+ * @returns the number of sessions that were ended
+ */
+export async function endSessions(manager: EntityManager, name: string | null, actor: string): Promise<number> {
+  const [, count] = await manager.query<[unknown[], number]>(
+    'DELETE FROM sessions WHERE $1::text IS NULL OR lower(name) = lower($1)',
+    [name],
+  );
+  await recordAudit(manager, {
+    actor,
+    action: 'user.sign-out',
+    target: name ?? 'everybody',
+    detail: { sessions: count },
+  });
+  return count;
+}
+
 export function listUsers(manager: EntityManager): Promise<UserRow[]> {
   return manager.query(
     `SELECT name, role, created_at AS "createdAt", locked_until AS "lockedUntil" FROM users ORDER BY lower(name)`,
@@ -83,7 +103,7 @@ export async function checkPassword(
   manager: EntityManager,
   name: string,
   password: string,
-  now: Date,
+  { now, unknownNames }: { now: Date; unknownNames: UnknownNames },
 ): Promise<PasswordCheck> {
   const [user]: { id: number; name: string; role: Role; passwordHash: string; lockedUntil: Date | null }[] =
     await manager.query(
@@ -91,9 +111,13 @@ export async function checkPassword(
          FROM users WHERE lower(name) = lower($1)`,
       [name],
     );
-  if (user?.lockedUntil && user.lockedUntil > now) return { outcome: 'locked', until: user.lockedUntil };
+  const lockedUntil = user ? user.lockedUntil : unknownNames.lockedUntil(name);
+  if (lockedUntil && lockedUntil > now) return { outcome: 'locked', until: lockedUntil };
   const isRight = await verify(user?.passwordHash ?? dummyHash, password);
-  if (!user) return { outcome: 'wrong' };
+  if (!user) {
+    unknownNames.addFailure(name, now);
+    return { outcome: 'wrong' };
+  }
   if (isRight) {
     await manager.query('UPDATE users SET failed_attempts = 0, locked_until = NULL WHERE id = $1', [user.id]);
     return { outcome: 'right', id: user.id, name: user.name, role: user.role };

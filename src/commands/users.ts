@@ -1,6 +1,14 @@
 import { Option, type Command } from 'commander';
 import { read } from 'read';
-import { addUser, changeUser, minPasswordLength, listUsers, maxPasswordLength, removeUser } from '../access/users.js';
+import {
+  addUser,
+  changeUser,
+  endSessions,
+  listUsers,
+  maxPasswordLength,
+  minPasswordLength,
+  removeUser,
+} from '../access/users.js';
 import { roles, type Role } from '../records/access/api-token.entity.js';
 import { UserError } from './options/user-error.js';
 import { withDatabase } from './options/with-database.js';
@@ -41,6 +49,18 @@ export function registerUsers(program: Command): void {
     .action(async (name: string) => {
       const known = await withDatabase((source) => source.transaction((manager) => removeUser(manager, name, actor)));
       if (!known) throw new UserError(`no such user: ${name}`);
+    });
+  users
+    .command('sign-out')
+    .argument('[name]')
+    .option('--all', 'everybody')
+    .description('end the sessions of a user, or of everybody with --all, within 5 s; API tokens stay valid')
+    .action(async (name: string | undefined, options: { all?: boolean }) => {
+      if ((name === undefined) === (options.all !== true)) throw new UserError('specify either a name or --all');
+      const ended = await withDatabase((source) =>
+        source.transaction((manager) => endSessions(manager, name ?? null, actor)),
+      );
+      process.stdout.write(`${ended} sessions ended\n`);
     });
   users
     .command('list')

@@ -1,7 +1,8 @@
-import { Inject, Injectable, Logger, type MessageEvent } from '@nestjs/common';
+import { HttpStatus, Inject, Injectable, Logger, type MessageEvent } from '@nestjs/common';
 import pg from 'pg';
-import { filter, interval, map, merge, Observable, Subject, takeUntil } from 'rxjs';
+import { exhaustMap, filter, finalize, interval, map, merge, Observable, Subject, takeUntil } from 'rxjs';
 import { CONFIG, type ServiceConfig } from '../config/config.js';
+import { ProblemException } from '../http/problem.js';
 import {
   eventsChannel,
   type ModelsChanged,
@@ -14,6 +15,10 @@ import {
 
 const heartbeatMs = 15_000;
 const reconnectMs = 1_000;
+/** How often the caller of an open stream is authenticated again */
+const authenticationMs = 5_000;
+/** Open streams of one token or user in this process */
+const maxStreams = 50;
 
 type Change = TicketsChanged | Reload | TemplatesChanged | ModelsChanged | MonitorChanged | TrainingRunChanged;
 
@@ -24,15 +29,42 @@ export class EventsService {
   private readonly changes = new Subject<MessageEvent>();
   private readonly ended = new Subject<void>();
   private client: pg.Client | null = null;
+  private readonly streams = new Map<string, number>();
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(@Inject(CONFIG) private readonly config: ServiceConfig) {}
 
-  /** Changes as server-sent events, with a heartbeat so that proxies keep the connection. */
-  stream(): Observable<MessageEvent> {
+  /**
+   * Changes as server-sent events, with a heartbeat so that proxies keep the connection.
+   *
+   * @param caller name of the token or user
+   * @param isAllowed whether the caller may still read; the stream ends when not
+   * @throws ProblemException 429 where the caller has too many streams
+   */
+  stream(caller: string, isAllowed: () => Promise<boolean>): Observable<MessageEvent> {
+    const open = this.streams.get(caller) ?? 0;
+    if (open >= maxStreams) {
+      const detail = `${caller} has ${open} open streams, the maximum; close one`;
+      throw new ProblemException(HttpStatus.TOO_MANY_REQUESTS, detail, undefined, { 'Retry-After': '5' });
+    }
+    this.streams.set(caller, open + 1);
     const heartbeat = interval(heartbeatMs).pipe(map(() => ({ type: 'heartbeat', data: {} })));
-    return merge(this.changes, heartbeat).pipe(takeUntil(this.ended));
+    // During an outage of the database nobody is signed out.
+    const refused = interval(authenticationMs).pipe(
+      exhaustMap(() => isAllowed().catch(() => true)),
+      filter((allowed) => !allowed),
+    );
+    return merge(this.changes, heartbeat).pipe(
+      takeUntil(merge(this.ended, refused)),
+      finalize(() => this.close(caller)),
+    );
+  }
+
+  private close(caller: string): void {
+    const open = (this.streams.get(caller) ?? 1) - 1;
+    if (open === 0) this.streams.delete(caller);
+    else this.streams.set(caller, open);
   }
 
   /** Models or templates may have changed; also emitted after a lost connection */

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addToken } from '../../src/access/tokens.js';
-import { addUser, changeUser, removeUser } from '../../src/access/users.js';
+import { createSignInLink } from '../../src/access/access.service.js';
+import { addToken, revokeToken } from '../../src/access/tokens.js';
+import { addUser, changeUser, endSessions, removeUser } from '../../src/access/users.js';
 import { routesOnly, type TestApp } from '../support/app.js';
 import { waitFor } from '../support/waiting.js';
 
@@ -64,6 +65,29 @@ describe('with a password', () => {
     expect((await signIn('carol')).status).toBe(204);
   });
 
+  test('begins a session that ends for everybody, or for one user, at once where the command line says so', async () => {
+    await add('judy');
+    await add('mallory');
+    const [judy, mallory] = [cookieOf(await signIn('judy')), cookieOf(await signIn('mallory'))];
+    const { manager } = service.dataSource;
+    const isOver = (cookie: string) =>
+      waitFor(
+        'the session to end',
+        async () => (await me(cookie)).status,
+        (status) => status === 401,
+      );
+    expect(await endSessions(manager, 'JUDY', 'test')).toBe(1);
+    await isOver(judy);
+    expect((await me(mallory)).status).toBe(200);
+    expect(await endSessions(manager, null, 'test')).toBeGreaterThan(0);
+    await isOver(mallory);
+    expect((await signIn('judy')).status).toBe(204);
+    expect(await service.query(`SELECT target FROM audit_log WHERE action = 'user.sign-out' ORDER BY id`)).toEqual([
+      { target: 'JUDY' },
+      { target: 'everybody' },
+    ]);
+  });
+
   test('is taken from pages of the service only', async () => {
     await add('erin');
     const forged: Record<string, string>[] = [
@@ -112,6 +136,84 @@ describe('with a password', () => {
 
   test('that is a book is refused before it is hashed', async () => {
     expect((await signIn('heidi', 'x'.repeat(10_000))).status).toBe(422);
+  });
+});
+
+test('a name that is nobody is locked like the name of a user, so that no lock tells which names exist', async () => {
+  const service = await routesOnly();
+  try {
+    await addUser(service.dataSource.manager, { name: 'ivan', role: 'lead', password, actor: 'test' });
+    const signIn = async (name: string): Promise<number> => {
+      const tried = { name, password: 'not the right one' };
+      return (await service.request.post('/api/v1/sign-in').set(page).send(tried)).status;
+    };
+    const statuses = async (name: string): Promise<number[]> => {
+      const seen: number[] = [];
+      for (let tries = 0; tries < 7; tries += 1) seen.push(await signIn(name));
+      return seen;
+    };
+    const known = await statuses('ivan');
+    expect(known).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    expect(await statuses('Nobody-Else')).toEqual(known);
+    expect(await signIn('nobody-ELSE')).toBe(429);
+  } finally {
+    await service.stop();
+  }
+});
+
+test('a one-time link does not work through a proxy on the same machine', async () => {
+  const service = await routesOnly();
+  try {
+    const link = await createSignInLink(service.dataSource.manager, { name: 'first', role: 'admin' }, 60);
+    const open = (headers: Record<string, string>) => service.request.get(link).redirects(0).set(headers);
+    const proxied: Record<string, string>[] = [
+      { 'X-Forwarded-For': '203.0.113.7' },
+      { Forwarded: 'for=203.0.113.7' },
+      { Via: '1.1 proxy' },
+      { Host: 'replyrank.example.com' },
+    ];
+    for (const headers of proxied) expect((await open(headers)).status).toBe(403);
+    expect((await open({})).status).toBe(303);
+  } finally {
+    await service.stop();
+  }
+});
+
+describe('a stream of events', () => {
+  let service: TestApp;
+  beforeAll(async () => {
+    service = await routesOnly();
+  });
+  afterAll(() => service.stop());
+
+  const open = async (token: string) =>
+    fetch(`${await service.app.getUrl()}/api/v1/events`, { headers: { Authorization: `Bearer ${token}` } });
+  const token = async (name: string): Promise<string> =>
+    (await addToken(service.dataSource.manager, { name, role: 'agent', actor: 'test' })) ?? '';
+
+  test('ends when its token is revoked; others go on', async () => {
+    const [revoked, kept] = [await open(await token('revoked')), await open(await token('kept'))];
+    await revokeToken(service.dataSource.manager, 'revoked', 'test');
+    // Resolves at the end of the stream only.
+    await revoked.text();
+    const next = await Promise.race([kept.text(), Promise.resolve('open')]);
+    expect(next).toBe('open');
+    await kept.body?.cancel().catch(() => undefined);
+  });
+
+  test('is one of at most fifty of a token, and one that was closed counts no more', async () => {
+    const own = await token('many');
+    const streams = await Promise.all(Array.from({ length: 50 }, () => open(own)));
+    expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+    const more = await open(own);
+    expect([more.status, more.headers.get('retry-after')]).toEqual([429, '5']);
+    expect((await open(await token('other'))).status).toBe(200);
+    await streams[0]?.body?.cancel();
+    await waitFor(
+      'the place of the closed stream',
+      async () => (await open(own)).status,
+      (status) => status === 200,
+    );
   });
 });
 
