@@ -100,7 +100,7 @@ function optionsOf({ xLabel, yLabel, yUnit = '', upTo, logX = false, lines, dots
       axisLabel: { ...text, formatter: `{value}${yUnit && ` ${yUnit}`}` },
     },
     series,
-  } as EChartsOption;
+  };
 }
 
 /** Horizontal bars in a table, whose names have room on a phone too. */

@@ -26,8 +26,8 @@ export interface Columns {
   /** Label value meaning "no template" */
   noneLabel?: string | undefined;
   /**
-   * How rows are prepared, which is like tickets that arrive; default `standard`. `none`: they are prepared already, or will be
-   * by whoever gets them.
+   * How rows are prepared, the same way as tickets that arrive; default `standard`. `none`: they are prepared already, or the
+   * caller prepares them.
    */
   redaction?: RedactionLevel | 'none' | undefined;
 }
