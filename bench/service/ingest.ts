@@ -160,7 +160,10 @@ async function measureLatency(to: Producer) {
     warmUpSeconds,
     seconds,
   };
-  const answered = once(new Worker(new URL('request-load.worker.js', import.meta.url), { workerData: asking }), 'message');
+  const answered = once(
+    new Worker(new URL('request-load.worker.js', import.meta.url), { workerData: asking }),
+    'message',
+  );
   const started = Date.now();
   let paced = 0;
   for (; paced < (warmUpSeconds + seconds) * 20; paced += 1) {

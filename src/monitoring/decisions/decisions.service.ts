@@ -42,7 +42,11 @@ export class DecisionsService {
 
   /** A person requests a decision on the last evaluation, or a retraining whatever it shows. */
   async request(request: 'evaluation' | 'retraining', actor: string): Promise<DecisionAnswer> {
-    const { id } = await this.decideNow({ requestedBy: actor, requested: request === 'retraining', scheduleDue: false });
+    const { id } = await this.decideNow({
+      requestedBy: actor,
+      requested: request === 'retraining',
+      scheduleDue: false,
+    });
     return this.get(id);
   }
 

@@ -101,5 +101,7 @@ test('thresholds are drawn on a validation file where there is one, and one that
   expect(validated.abstention).not.toEqual(description.abstention);
   const few = await smallSample(scratch.folder, 'test', { types: 2, each: 5 });
   const hopeless = { ...trainingSettings(scratch.folder, trainFile, 'hopeless'), validation: few };
-  await expect(trainModel(tf, encoder, hopeless, () => undefined)).rejects.toThrow(/test-2-5\.tsv: has 10 tickets .*thresholds need at least 100/);
+  await expect(trainModel(tf, encoder, hopeless, () => undefined)).rejects.toThrow(
+    /test-2-5\.tsv: has 10 tickets .*thresholds need at least 100/,
+  );
 });

@@ -104,7 +104,12 @@ test('tickets of an import are read in the background, so that they are found to
     const bodies = ['Where is my refund?', 'My card was stolen', ''];
     const rows = bodies.map((body, at) => ({ ...plainRow, line: at + 2, body, label: 'refund' }));
     const now = new Date();
-    await importHistory(whole.dataSource, rows, { source: 'history', sample: false, redaction: 'standard' as const, now }, () => undefined);
+    await importHistory(
+      whole.dataSource,
+      rows,
+      { source: 'history', sample: false, redaction: 'standard' as const, now },
+      () => undefined,
+    );
     await arrive(whole.dataSource, [aTicket('asked', { body: 'Where is the refund that I asked for?' })]);
     // Sooner than by itself: templates have changed.
     await request.patch('/api/v1/templates/refund').set(whole.as('lead')).send({ title: 'Your refund' }).expect(200);
