@@ -18,7 +18,7 @@ const largeMessageBytes = 64 * 1024;
 export class ChoiceConsumer implements TopicHandler {
   readonly topic: string;
   private readonly reader: TopicReader;
-  private readonly thread = new ReaderThread<ChoiceRead>('choice', 'standard');
+  private readonly thread: ReaderThread<ChoiceRead>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -28,6 +28,7 @@ export class ChoiceConsumer implements TopicHandler {
     private readonly choices: ChoicesService,
   ) {
     this.topic = config.TOPIC_CHOICES;
+    this.thread = new ReaderThread('choice', config.REDACT);
     // A separate group: kafkajs assigns partitions as if all members of a group read the same topics.
     this.reader = new TopicReader(kafka, `${config.KAFKA_GROUP}.choices`, this, metrics);
   }

@@ -2,8 +2,9 @@
  * Which parts of a mail are not new: quoted history, headers of forwarded mails, signatures, legal notices, "sent from my phone",
  * inline images. Every line is read a bounded number of times, so the work grows with the length of the text.
  *
- * Packages for this were looked at: email-reply-parser 2 and planer 1 know no signatures, legal notices or inline images and only
- * some of the languages, and none of them gives offsets, which the pages need to unfold what was left out.
+ * Own code although `email-reply-parser` 2.3.7 (MIT) finds the same in 13 of the 15 kinds of mail of `bench -- mail`: it misses
+ * inline images and forwarded mails, gives no offsets, which the pages need to unfold what was left out, and without the native
+ * `re2` it needs 9.8 s for 20 kB of empty lines, where this takes 0.06 s (docs/lab-book.md, 2026-11-30).
  */
 import {
   attribution,

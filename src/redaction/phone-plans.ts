@@ -6,7 +6,7 @@ import { getCountries, getCountryCallingCode, Metadata, type CountryCode } from 
 
 export type { CountryCode };
 
-/** The part of the library's numbering plan that its types leave out; it is in the package since 1.7. */
+/** The part of the library's numbering plan that its types leave out. */
 interface LibraryPlan {
   possibleLengths: () => number[];
   type: (name: string) => { pattern: () => string | undefined } | undefined;
