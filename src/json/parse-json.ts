@@ -39,7 +39,8 @@ export function parseJson(text: string): unknown {
 export function findLargeNumber(text: string): string[] | null {
   if (!mayHaveLargeNumber.test(text)) return null;
   const large = Symbol('large');
-  const parseNumber = (digits: string) => (typeof readNumber(digits) === 'string' ? large : null);
+  // Not null, which the parser takes for no value.
+  const parseNumber = (digits: string) => (typeof readNumber(digits) === 'string' ? large : 0);
   const find = (value: unknown): string[] | null => {
     if (value === large) return [];
     if (typeof value !== 'object' || value === null) return null;

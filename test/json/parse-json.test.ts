@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JsonError, parseJson } from '../../src/json/parse-json.js';
+import { findLargeNumber, JsonError, parseJson } from '../../src/json/parse-json.js';
 
 test('what JSON.parse reads without loss is read the same', () => {
   const exact = fc.json().filter((json) => !/\d{16}|e\+/.test(json));
@@ -124,4 +124,14 @@ test('what JSON.parse refuses is refused', () => {
     }),
   );
   expect(() => parseJson('{"id": 9007199254740993')).toThrow(JsonError);
+});
+
+test('the path of a number that loses digits is found, and none where all are exact', () => {
+  expect(findLargeNumber('{"a": 5e-324, "b": [1e3, {"c": 9007199254740993}]}')).toEqual(['b', '1', 'c']);
+  fc.assert(
+    fc.property(fc.array(fc.double({ noNaN: true, noDefaultInfinity: true })), (numbers) => {
+      const large = numbers.findIndex((number) => Number.isInteger(number) && !Number.isSafeInteger(number));
+      expect(findLargeNumber(JSON.stringify(numbers))).toEqual(large < 0 ? null : [String(large)]);
+    }),
+  );
 });
