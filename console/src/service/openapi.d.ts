@@ -1852,7 +1852,6 @@ export interface components {
       /** Format: date-time */
       receivedAt: string;
       body: string;
-      /** @description Parts of the body that the model does not read (quotes, signatures): UTF-16 code units, `end` excluded, in order */
       quotedParts: {
         start: number;
         end: number;
