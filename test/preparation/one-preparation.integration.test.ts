@@ -27,7 +27,7 @@ let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let model: string;
 beforeAll(async () => {
   scratch = await scratchFolder();
-  service = await wholeService({ MODEL_DIR: join(scratch.folder, 'models') });
+  service = await wholeService({ MODEL_DIR: scratch.folder });
   const version = await trainedVersion(service, { types: 6, each: 20, source: 'history' });
   await service.dataSource.transaction((manager) => moveAlias(manager, 'champion', version, 'test'));
   model = join(service.config.MODEL_DIR, version);

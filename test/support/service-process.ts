@@ -1,6 +1,7 @@
 /** The service as a process of its own, as `serve` starts it, so that it can be killed like one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { childEnvironment, type ServiceConfig } from '../../src/config/config.js';
 import { waitFor } from './waiting.js';
 
@@ -14,7 +15,8 @@ export interface ServiceProcess {
   stop: () => Promise<number | null>;
 }
 
-const compiledCli = new URL('../../dist/src/cli.js', import.meta.url).href;
+/** Not bin/replyrank.js, which would build what has changed while other tests run */
+const program = fileURLToPath(new URL('../../dist/src/replyrank.js', import.meta.url));
 const shared = [
   'MODEL_DIR',
   'DATABASE_URL',
@@ -28,9 +30,8 @@ const shared = [
 
 /** Starts a replica that logs everything, and waits until it listens. */
 export async function serviceProcess(config: ServiceConfig): Promise<ServiceProcess> {
-  // Past bin/replyrank.js, which would build what has changed while other tests run.
-  const main = `import { main } from '${compiledCli}'; process.exitCode = await main(['serve']);`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', main], {
+  // A program of its own: threads would inherit the flags of --eval, and not start.
+  const child = spawn(process.execPath, [program, 'serve'], {
     env: childEnvironment({
       ...Object.fromEntries(shared.map((name) => [name, config[name]])),
       KAFKA_BROKERS: config.KAFKA_BROKERS.join(','),
