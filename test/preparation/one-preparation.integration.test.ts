@@ -20,7 +20,7 @@ const body =
   '<p>Call me on +49 170 1234567 or write to ada&#64;example.com</p>' +
   '<div>On Mon, 23 Nov 2026 at 09:14, Support wrote:<blockquote>Your refund was declined</blockquote></div></body></html>';
 const stored =
-  'My new card has not arrived yet\n\nCall me on <phone> or write to <email>\nOn Mon, 23 Nov 2026 at 09:14, Support wrote:\n> Your refund was declined';
+  'My new card has not arrived yet\n\nCall me on <phone> or write to <email>\n\nOn Mon, 23 Nov 2026 at 09:14, Support wrote:\n\n> Your refund was declined';
 
 let service: TestApp;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
