@@ -82,7 +82,7 @@ export async function listDeadLetters(
 
 /**
  * Publishes dead letters again on the topic that they came from, with their original bytes, key and headers, through the
- * outbox. One that is still invalid becomes a new dead letter; it is not replayed by itself. A record batch that can't be read
+ * outbox. One that is still invalid becomes a new dead letter; it is not replayed automatically. A record batch that can't be read
  * is not published: as the value of one message it would be no ticket.
  *
  * @param which ids; or all that have not been replayed yet, with one reason or any
